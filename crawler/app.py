@@ -1,0 +1,186 @@
+"""Puts the parts together: one configuration, one archive, one database, one process. Nothing here decides anything."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from crawler import urls
+from crawler.archive.recover import owner_name
+from crawler.archive.writer import Archive
+from crawler.config import Config, Source
+from crawler.engine import Local
+from crawler.errors import UsageError
+from crawler.fetcher.fetcher import Fetcher, FetchSettings, user_agent
+from crawler.model import Millis, Request, RunKind
+from crawler.pipeline import AD_HOC, Line, Progress, now_ms
+from crawler.politeness import Manners, strictest
+from crawler.readers import Readers
+from crawler.repository.database import Database
+from crawler.repository.migrations import upgrade
+from crawler.scheduler import Clock
+
+VERSION = "0.1.0"
+AGENT = "gongkai"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a one-off crawl is asked for."""
+
+    sources: tuple[str, ...] = ()
+    url: str | None = None
+    follow: bool = False
+    since: str | None = None
+    max_pages: int | None = None
+
+
+def fetch_settings(config: Config) -> FetchSettings:
+    """What the fetcher needs of the configuration."""
+    return FetchSettings(
+        user_agent=user_agent(config.operator.name, config.operator.contact, VERSION),
+        max_body=config.network.max_body,
+        connect=config.network.connect,
+        allow_private=config.network.allow_private,
+    )
+
+
+def manners(config: Config) -> Manners:
+    """How politely each queue is asked: the strictest source that uses it wins."""
+    pauses = []
+    for source in config.sources.values():
+        pause = source.politeness.delay_ms if source.politeness.delay_ms is not None else config.network.delay_ms
+        for start in source.start:
+            pauses.append((source.politeness.queue or urls.host(start.url), pause))
+    return Manners(strictest(pauses), config.network.delay_ms, config.network.deadline_ms / 1000, AGENT)
+
+
+@contextlib.contextmanager
+def open_line(config: Config, what: str, *, workers: int = 2) -> Iterator[Line]:
+    """The line of one writing process: schema upgraded, sources known, dead processes' files adopted.
+
+    `what` says what kind of process this is (run, crawl, reindex). Raises CannotError when the disk or the database is in the way.
+    """
+    owner = owner_name()
+    info = {
+        "software": f"gongkai/{VERSION}",
+        "operator": config.operator.name,
+        "http-header-user-agent": user_agent(config.operator.name, config.operator.contact, VERSION),
+        "format": "WARC File Format 1.1",
+        "robots": "obey",
+    }
+    database = Database(config.storage.database)
+    try:
+        upgrade(database)
+        archive = Archive(config.storage.archive, owner=owner, info=info)
+        with Readers(workers) as readers:
+            line = Line(config, database, archive, readers, owner=owner)
+            try:
+                line.begin(what)
+                line.adopt()
+                yield line
+            finally:
+                line.close()
+    finally:
+        database.close()
+
+
+def chosen(config: Config, names: Sequence[str]) -> list[Source]:
+    """The named sources; without a name, all that are enabled. Raises UsageError for a name that no file has."""
+    import difflib
+
+    if not names:
+        enabled = [source for source in config.sources.values() if source.enabled]
+        if not enabled:
+            raise UsageError("no source is enabled", remedy="name one, or set enabled = true in config/sources/<id>.toml")
+        return enabled
+    for name in names:
+        if name not in config.sources:
+            near = difflib.get_close_matches(name, config.sources, 1)
+            raise UsageError(
+                f"unknown source {name!r}",
+                remedy=f"did you mean {near[0]!r}?" if near else "gongkai sources list names them",
+            )
+    return [config.sources[name] for name in dict.fromkeys(names)]
+
+
+def source_of(config: Config, url: str) -> str:
+    """The source whose start addresses stand on the same host, else the ad-hoc one."""
+    host = urls.host(url)
+    for source in config.sources.values():
+        if host in {urls.host(start.url) for start in source.start}:
+            return source.id
+    return AD_HOC
+
+
+def _handle_signals(stop: asyncio.Event) -> list[signal.Signals]:
+    loop = asyncio.get_running_loop()
+    caught: list[signal.Signals] = []
+
+    def on(number: signal.Signals) -> None:
+        caught.append(number)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # Windows has no such loop: Ctrl-C raises there
+            loop.add_signal_handler(number, on, number)
+    return caught
+
+
+async def run(config: Config, line: Line, *, span: Millis | None = None) -> None:
+    """The daemon: fires the timetable and works everything due until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    _handle_signals(stop)
+    clock = Clock(line, config) if span is None else Clock(line, config, span=span)
+    fetcher = Fetcher(fetch_settings(config))
+    engine = Local(line, fetcher, manners(config), queues_at_once=config.network.queues_at_once, daemon=True)
+    clock.start()
+    try:
+        await engine.run(stop)
+    finally:
+        clock.stop()
+        await fetcher.aclose()
+
+
+async def crawl(config: Config, line: Line, wish: Wish, watch: Callable[[Progress], None]) -> tuple[Progress, bool]:
+    """One-off: fire the wish, work it to its end (together with whoever else holds its queues).
+
+    Returns the last progress and whether it was interrupted by a signal; `watch` is called a few times a second, in a thread.
+    """
+    runs = fire(config, line, wish)
+    stop = asyncio.Event()
+    caught = _handle_signals(stop)
+    fetcher = Fetcher(fetch_settings(config))
+    engine = Local(line, fetcher, manners(config), queues_at_once=config.network.queues_at_once, runs=frozenset(runs))
+
+    def finished() -> bool:
+        progress = line.progress(runs)
+        watch(progress)
+        return progress.open == 0
+
+    try:
+        await engine.run(stop, finished)
+    finally:
+        await fetcher.aclose()
+    return line.progress(runs), bool(caught)
+
+
+def fire(config: Config, line: Line, wish: Wish) -> list[int]:
+    """Insert the runs of a wish and seed their first addresses; their ids."""
+    options: Mapping[str, object] = {"since": wish.since, "max_pages": wish.max_pages}
+    if wish.url is None:
+        return [line.fire_once(source.id, source.start, options, listed=True) for source in chosen(config, wish.sources)]
+    if not urls.is_http(wish.url):
+        raise UsageError(f"{wish.url!r} is no http or https address", remedy="give the whole address, scheme included")
+    name = wish.sources[0] if wish.sources else source_of(config, wish.url)
+    return [line.fire_once(name, (Request(wish.url),), options, listed=wish.follow)]
+
+
+def stamp(at: Millis) -> str:
+    """ISO 8601, UTC, to the second."""
+    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+__all__ = ["RunKind", "Wish", "chosen", "crawl", "fetch_settings", "fire", "manners", "now_ms", "open_line", "run", "source_of", "stamp"]

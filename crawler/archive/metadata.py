@@ -1,0 +1,129 @@
+"""The metadata record of a look: everything the database needs to be told again. JSON, one format version; secrets redacted."""
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from crawler.errors import DamagedRecord
+from crawler.model import Capture, Exchange, Kept, Kind, Original, Outcome, Request, Run, RunKind, Task
+
+FORMAT = 1
+CONTENT_TYPE = "application/json"
+SECRET = re.compile(r"^(?:cookie|authorization|proxy-authorization|.*(?:token|secret|session|apikey|api-key|appkey).*)$", re.IGNORECASE)
+REDACTED = "redacted"
+
+
+def is_secret(header: str) -> bool:
+    """Is the value of this request header never stored? (cookies, credentials, tokens, keys, sessions by name)"""
+    return SECRET.match(header) is not None
+
+
+def redact(request: bytes) -> tuple[bytes, bool]:
+    """A request as it may be stored: values of secret headers replaced; whether there were any."""
+    head, mark, body = request.partition(b"\r\n\r\n")
+    lines, found = head.split(b"\r\n"), False
+    for i, line in enumerate(lines[1:], 1):
+        name, colon, _ = line.partition(b":")
+        if colon and is_secret(name.decode("latin-1").strip()):
+            lines[i], found = name + b": " + REDACTED.encode(), True
+    return b"\r\n".join(lines) + mark + body, found
+
+
+def to_json(exchange: Exchange, outcome: Outcome, *, redacted: bool) -> dict[str, Any]:
+    """What the metadata record says of an exchange."""
+    task, wire = exchange.task, exchange.wire
+    page = exchange.page
+    return {
+        "format": FORMAT,
+        "task": _task_json(task),
+        "outcome": str(outcome),
+        "at": exchange.at,
+        "ms": exchange.ms,
+        "status": exchange.status,
+        "detail": exchange.detail,
+        "location": exchange.location,
+        "retry_after": exchange.retry_after,
+        "etag": page.header("etag") if page else None,
+        "last_modified": page.header("last-modified") if page else None,
+        "robots": {"decision": exchange.robots.decision, "line": exchange.robots.line} if exchange.robots else None,
+        "peer": wire.address if wire else None,
+        "framing": wire.framing if wire else None,
+        "whole": wire.whole if wire else None,
+        "tls": {"protocol": wire.tls.protocol, "cipher": wire.tls.cipher, "chain": wire.tls.chain_digest, "profile": wire.tls.profile}
+        if wire and wire.tls
+        else None,
+        "redacted": redacted,
+    }
+
+
+def _task_json(task: Task) -> dict[str, Any]:
+    request = task.request
+    return {
+        "key": task.key,
+        "url": request.url,
+        "method": request.method,
+        "headers": [[name, REDACTED if is_secret(name) else value] for name, value in request.headers],
+        "body": base64.b64encode(request.body).decode() if request.body else "",
+        "public_url": task.public_url,
+        "queue": task.queue,
+        "kind": str(task.kind),
+        "source": task.source,
+        "run": {"source": task.run.source, "kind": str(task.run.kind), "slot": task.run.slot},
+        "tries": task.tries,
+        "via": task.via,
+        "hops": task.hops,
+        "last_digest": task.last_digest,
+    }
+
+
+def kept(look: str, block: bytes, *, file: str, end: int, capture: Capture | None) -> Kept:
+    """The look a metadata record tells of. Raises DamagedRecord when it is none of ours."""
+    try:
+        said = json.loads(block)
+        if said["format"] != FORMAT:
+            raise DamagedRecord(f"metadata record of format {said['format']}, this program reads {FORMAT}")
+        return Kept(
+            look=look,
+            task=_task(said["task"]),
+            outcome=Outcome(said["outcome"]),
+            at=int(said["at"]),
+            ms=int(said["ms"]),
+            file=file,
+            end=end,
+            status=said["status"],
+            capture=capture,
+            location=said["location"],
+            retry_after=said["retry_after"],
+            etag=said["etag"],
+            last_modified=said["last_modified"],
+            detail=said["detail"],
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise DamagedRecord(f"metadata record {look} is not one of ours: {error}") from error
+
+
+def _task(said: Mapping[str, Any]) -> Task:
+    run = said["run"]
+    headers = tuple((name, value) for name, value in said["headers"])
+    return Task(
+        key=said["key"],
+        request=Request(said["url"], said["method"], headers, base64.b64decode(said["body"])),
+        public_url=said["public_url"],
+        queue=said["queue"],
+        kind=Kind(said["kind"]),
+        source=said["source"],
+        run=Run(run["source"], RunKind(run["kind"]), int(run["slot"])),
+        tries=int(said["tries"]),
+        via=said["via"],
+        hops=int(said["hops"]),
+        last_digest=said["last_digest"],
+    )
+
+
+def original(headers: Mapping[str, str], date: int) -> Original:
+    """What a revisit record refers to. `date` in milliseconds."""
+    return Original(
+        headers["warc-refers-to"], headers["warc-refers-to-target-uri"], date, headers.get("warc-payload-digest", "")
+    )

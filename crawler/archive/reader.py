@@ -1,0 +1,60 @@
+"""A capture's bytes back from its place."""
+
+from pathlib import Path
+
+from crawler.archive.record import WarcRecord, decode
+from crawler.archive.writer import OPEN
+from crawler.errors import ArchiveError, DamagedRecord
+from crawler.fetcher.decoding import CutStream, TooMuch
+from crawler.fetcher.decoding import decode as decode_content
+from crawler.fetcher.message import parse_response
+from crawler.model import Capture, Page, payload_digest
+
+MOST = 64 << 20  # bytes of a decoded body handed to a reader
+
+
+def find(folder: Path, name: str) -> Path:
+    """Where a file of the archive is now: closed, or still being written. Raises ArchiveError."""
+    for path in (folder / name, folder / (name + OPEN), folder / name):  # it may be renamed between two looks
+        if path.exists():
+            return path
+    raise ArchiveError(f"{folder / name} is missing", remedy="put the file back, or run gongkai reindex over what is left")
+
+
+def read_record(path: Path, offset: int, length: int) -> WarcRecord:
+    """The record at a place. Raises DamagedRecord, or ArchiveError when the file cannot be read."""
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            member = file.read(length)
+    except OSError as error:
+        raise ArchiveError(f"cannot read {path}: {error.strerror or error}", remedy="check the folder's permissions") from error
+    return decode(member)
+
+
+def _record(folder: Path, capture: Capture) -> WarcRecord:
+    record = read_record(find(folder, capture.file), capture.offset, capture.length)
+    if record.id != capture.record_id:
+        raise DamagedRecord(f"{capture.file} at {capture.offset} holds {record.id}, not {capture.record_id}")
+    return record
+
+
+def open_page(folder: Path, capture: Capture, payload: Capture | None = None) -> Page:
+    """The page of a capture; of a revisit, head from its own record and body from `payload`, the capture of its original.
+
+    Raises DamagedRecord when the bytes are not what was written, ArchiveError when they cannot be read.
+    """
+    own = parse_response(_record(folder, capture).block)
+    body = own
+    if capture.type == "revisit":
+        if payload is None:
+            raise DamagedRecord(f"the revisit {capture.record_id} has no original")
+        body = parse_response(_record(folder, payload).block)
+    if body.whole and payload_digest(body.payload) != capture.payload_digest:
+        raise DamagedRecord(f"the payload of {capture.record_id} is not what was written")
+    headers = dict((name.lower(), value) for name, value in (body.headers if payload else own.headers))
+    try:
+        decoded = decode_content(body.payload, headers.get("content-encoding"), limit=MOST).body
+    except (CutStream, TooMuch) as error:
+        raise DamagedRecord(f"the body of {capture.record_id} cannot be decoded: {error}") from error
+    return Page(capture.url, own.status, own.headers, decoded, capture.at)

@@ -1,0 +1,86 @@
+"""One WARC 1.1 record as one gzip member, written and read."""
+
+import re
+import uuid
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from crawler.errors import DamagedRecord
+from crawler.model import Millis, payload_digest
+
+UNSAFE = re.compile(r"[\r\n\0]")
+END = b"\r\n\r\n"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+IDENTICAL = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
+NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
+
+
+@dataclass(frozen=True, slots=True)
+class WarcRecord:
+    """A record read back: headers with lower-case names, and the block."""
+
+    headers: dict[str, str]
+    block: bytes
+
+    @property
+    def type(self) -> str:
+        """WARC-Type."""
+        return self.headers.get("warc-type", "")
+
+    @property
+    def id(self) -> str:
+        """WARC-Record-ID."""
+        return self.headers.get("warc-record-id", "")
+
+
+def new_id() -> str:
+    """A fresh WARC-Record-ID."""
+    return f"<urn:uuid:{uuid.uuid4()}>"
+
+
+def warc_date(at: Millis) -> str:
+    """WARC-Date with milliseconds, UTC (WARC 1.1, 5.4)."""
+    return (EPOCH + timedelta(milliseconds=at)).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at % 1000:03}Z"
+
+
+def encode(kind: str, record_id: str, block: bytes, *, content_type: str, at: Millis, extra: Sequence[tuple[str, str]] = (), level: int = 6) -> bytes:
+    """One gzip member. Raises ValueError for a header value that would break out of its line."""
+    headers = [("WARC-Type", kind), ("WARC-Record-ID", record_id), ("WARC-Date", warc_date(at)), *extra]
+    headers += [("WARC-Block-Digest", payload_digest(block)), ("Content-Type", content_type), ("Content-Length", str(len(block)))]
+    for name, value in headers:
+        if UNSAFE.search(value):
+            raise ValueError(f"line break in the WARC header {name}: {value!r}")
+    head = "WARC/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers) + "\r\n"
+    packer = zlib.compressobj(level, zlib.DEFLATED, 31)
+    return packer.compress(head.encode()) + packer.compress(block) + packer.compress(END) + packer.flush()
+
+
+def decode(member: bytes) -> WarcRecord:
+    """The record of one gzip member. Raises DamagedRecord unless it is whole and its block has its digest."""
+    unpacker = zlib.decompressobj(31)
+    try:
+        data = unpacker.decompress(member)
+    except zlib.error as error:
+        raise DamagedRecord(f"the bytes are no gzip member: {error}") from error
+    if not unpacker.eof:
+        raise DamagedRecord("the gzip member is cut")
+    return parse(data)
+
+
+def parse(data: bytes) -> WarcRecord:
+    """The record in decompressed bytes. Raises DamagedRecord."""
+    head, mark, rest = data.partition(END)
+    lines = head.decode("utf-8", "replace").split("\r\n")
+    if not mark or lines[0] not in ("WARC/1.1", "WARC/1.0"):
+        raise DamagedRecord("the bytes are no WARC record")
+    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
+    length = headers.get("content-length", "")
+    if not length.isdigit() or len(rest) != int(length) + len(END) or not rest.endswith(END):
+        raise DamagedRecord("the record is not as long as it says")
+    block = rest[: int(length)]
+    said = headers.get("warc-block-digest", "")
+    if said.startswith("sha256:") and said != payload_digest(block):
+        raise DamagedRecord(f"the block of {headers.get('warc-record-id', 'a record')} is not what was written")
+    return WarcRecord(headers, block)

@@ -1,0 +1,245 @@
+"""The archive's pen: one WARC file at a time, locked while it is open, synced before the database hears of it.
+
+A group is request, response (or revisit), metadata, in this order, tied by WARC-Concurrent-To. A group without its metadata is torn.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from crawler.archive import metadata
+from crawler.locks import lock, sync_folder
+from crawler.archive.record import IDENTICAL, NOT_MODIFIED, encode, new_id, warc_date
+from crawler.errors import ArchiveError, Condemned
+from crawler.model import Capture, Exchange, Kept, Original, Outcome, payload_digest
+
+SUFFIX = ".warc.gz"
+OPEN = ".open"
+RESPONSE = "application/http; msgtype=response"
+REQUEST = "application/http; msgtype=request"
+CUT = {Outcome.TIMEOUT: "time", Outcome.TOO_LARGE: "length", Outcome.TRUNCATED: "disconnect"}
+
+
+@dataclass(frozen=True, slots=True)
+class FileInfo:
+    """A closed file: final name, length, SHA-256 (hex)."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+def owner_name() -> str:
+    """A name for this process that no other has: host, process id, time, chance. Safe in file names."""
+    host = "".join(c if c.isalnum() else "-" for c in socket.gethostname().lower())[:20].strip("-") or "host"
+    return f"{host}-{os.getpid()}-{datetime.now(UTC):%H%M%S}-{secrets.token_hex(3)}"
+
+
+@dataclass(slots=True)
+class _Open:
+    """The file being written."""
+
+    name: str
+    path: Path
+    file: IO[bytes]
+    end: int = 0
+    dirty: bool = False
+
+
+class Archive:
+    """Appends exchanges to WARC files of one process. One thread at a time."""
+
+    def __init__(self, folder: Path, *, owner: str, info: Mapping[str, str], max_bytes: int = 1 << 30, level: int = 6) -> None:
+        self.folder, self.owner, self.info = folder, owner, dict(info)
+        self.max_bytes, self.level = max_bytes, level
+        self._open: _Open | None = None
+        self._serial = 0
+        self._finished: list[FileInfo] = []
+
+    # -------------------------------------------------------------- one look
+    def append(self, exchange: Exchange, same: Original | None = None) -> Kept:
+        """Write one look's group; not yet durable (`sync`). `same`: a response record that holds this very payload.
+
+        Raises ArchiveError when the disk refuses; the file is then cut back to its last whole group, or condemned.
+        """
+        target = self._file()
+        start = target.end
+        try:
+            return self._group(target, exchange, same)
+        except OSError as error:
+            self._cut_back(target, start)
+            raise ArchiveError(f"cannot write {target.path}: {error.strerror or error}", remedy="free some disk space, or check the folder") from error
+
+    def _group(self, target: _Open, exchange: Exchange, same: Original | None) -> Kept:
+        wire, task = exchange.wire, exchange.task
+        digest = payload_digest(exchange.payload) if wire and wire.response else ""
+        outcome = exchange.outcome
+        if outcome is Outcome.OK and digest == task.last_digest:
+            outcome = Outcome.SAME_BYTES
+        look, redacted = new_id(), False
+        answer = new_id()
+        capture = None
+        tied: list[tuple[str, str]] = []
+        if wire and wire.request:
+            request, redacted = metadata.redact(wire.request)
+            request_id = new_id()
+            extra = [("WARC-Target-URI", task.request.url), *([("WARC-Concurrent-To", answer)] if wire.response else [])]
+            self._write(target, "request", request_id, request, REQUEST, exchange.at, extra)
+            tied.append(("WARC-Concurrent-To", request_id))
+        if wire and wire.response:
+            capture = self._answer(target, exchange, answer, digest, same)
+            tied.append(("WARC-Concurrent-To", answer))
+        block = json.dumps(metadata.to_json(exchange, outcome, redacted=redacted), ensure_ascii=False).encode("utf-8", "replace")
+        self._write(target, "metadata", look, block, metadata.CONTENT_TYPE, exchange.at, [("WARC-Target-URI", task.request.url), *tied])
+        return metadata.kept(look, block, file=target.name, end=target.end, capture=capture)
+
+    def _answer(self, target: _Open, exchange: Exchange, record_id: str, digest: str, same: Original | None) -> Capture | None:
+        """The response or revisit record; the capture, unless a 304 only confirmed one we have."""
+        wire, url = exchange.wire, exchange.task.request.url
+        assert wire is not None
+        extra = [("WARC-Target-URI", url), ("WARC-IP-Address", wire.address)]
+        confirmed = exchange.task.validators.original if exchange.task.validators else None
+        offset = target.end
+        if exchange.outcome is Outcome.NOT_MODIFIED and confirmed:
+            extra += _refers(NOT_MODIFIED, confirmed)
+            self._write(target, "revisit", record_id, wire.response, RESPONSE, exchange.at, extra)
+            return None
+        revisit = same is not None and same.payload_digest == digest and wire.whole
+        extra.append(("WARC-Payload-Digest", digest))
+        if revisit and same is not None:
+            extra += _refers(IDENTICAL, same)
+            self._write(target, "revisit", record_id, head_of(wire.response), RESPONSE, exchange.at, extra)
+        else:
+            if not wire.whole:
+                extra.append(("WARC-Truncated", CUT.get(exchange.outcome, "unspecified")))
+            self._write(target, "response", record_id, wire.response, RESPONSE, exchange.at, extra)
+        page = exchange.page
+        media_type = (page.header("content-type") or "") if page else ""
+        return Capture(
+            record_id=record_id,
+            url=url,
+            at=exchange.at,
+            file=target.name,
+            offset=offset,
+            length=target.end - offset,
+            type="revisit" if revisit else "response",
+            payload_digest=digest,
+            media_type=media_type.partition(";")[0].strip().lower()[:100],
+            status=exchange.status or 0,
+            original=same if revisit else None,
+        )
+
+    def _write(self, target: _Open, kind: str, record_id: str, block: bytes, content_type: str, at: int, extra: list[tuple[str, str]]) -> None:
+        member = encode(kind, record_id, block, content_type=content_type, at=at, extra=extra, level=self.level)
+        written = target.file.write(member)
+        if written != len(member):
+            raise OSError(f"short write: {written} of {len(member)} bytes")
+        target.end += written
+        target.dirty = True
+
+    # -------------------------------------------------------------- files
+    def _file(self) -> _Open:
+        if self._open is not None and self._open.end >= self.max_bytes:
+            self._close()
+        if self._open is None:
+            self._open = self._start()
+        return self._open
+
+    def _start(self) -> _Open:
+        self._serial += 1
+        name = f"gongkai-{datetime.now(UTC):%Y%m%d%H%M%S}-{self.owner}-{self._serial:04}{SUFFIX}"
+        path = self.folder / (name + OPEN)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            file = path.open("xb", buffering=0)
+            lock(file)
+            target = _Open(name, path, file)
+            block = "".join(f"{key}: {value}\r\n" for key, value in self.info.items()).encode()
+            now = int(datetime.now(UTC).timestamp() * 1000)
+            self._write(target, "warcinfo", new_id(), block, "application/warc-fields", now, [("WARC-Filename", name)])
+            sync_folder(self.folder)
+        except OSError as error:
+            raise ArchiveError(f"cannot write {path}: {error.strerror or error}", remedy="check the folder and its free space") from error
+        return target
+
+    def _cut_back(self, target: _Open, start: int) -> None:
+        """Half a group would hide everything behind it: cut it away, or never write to this file again."""
+        try:
+            target.file.truncate(start)
+            target.file.seek(start)
+            target.end = start
+        except OSError:
+            self._condemn()
+
+    def _condemn(self) -> None:
+        """Let go of a file that can no longer be trusted; recovery will look at it."""
+        if self._open is not None:
+            with contextlib.suppress(OSError):
+                self._open.file.close()
+            self._open = None
+
+    def sync(self) -> None:
+        """Make every appended look durable. Raises Condemned when the disk cannot say so."""
+        if self._open is None or not self._open.dirty:
+            return
+        path = self._open.path
+        try:
+            os.fsync(self._open.file.fileno())
+            self._open.dirty = False
+        except OSError as error:
+            self._condemn()
+            raise Condemned(f"fsync of {path} failed: {error.strerror or error}", remedy="check the disk; what was not confirmed is fetched again") from error
+
+    def _close(self) -> None:
+        """Sync, say length and digest, give the file its final name."""
+        if self._open is None:
+            return
+        self.sync()
+        done = self._open
+        self._open = None
+        os.replace(done.path, done.path.with_name(done.name))  # while the lock is held: nobody finds it unlocked and open
+        sync_folder(self.folder)
+        done.file.close()
+        self._finished.append(describe(done.path.with_name(done.name)))
+
+    def close(self) -> None:
+        """Close the open file, if any."""
+        self._close()
+
+    def finished(self) -> list[FileInfo]:
+        """The files closed since the last call."""
+        done, self._finished = self._finished, []
+        return done
+
+
+def head_of(response: bytes) -> bytes:
+    """Status line and headers of a response block, with the blank line."""
+    ends = [at + len(mark) for mark in (b"\r\n\r\n", b"\n\n", b"\n\r\n") if (at := response.find(mark)) >= 0]
+    return response[: min(ends)] if ends else response
+
+
+def _refers(profile: str, original: Original) -> list[tuple[str, str]]:
+    return [
+        ("WARC-Profile", profile),
+        ("WARC-Refers-To", original.record_id),
+        ("WARC-Refers-To-Target-URI", original.url),
+        ("WARC-Refers-To-Date", warc_date(original.date)),
+    ]
+
+
+def describe(path: Path) -> FileInfo:
+    """Name, length and SHA-256 of a file."""
+    digest, size = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+            size += len(block)
+    return FileInfo(path.name, size, digest.hexdigest())

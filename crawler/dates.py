@@ -1,0 +1,111 @@
+"""Dates of Chinese pages, with the precision the page has. Asia/Shanghai as written; never through UTC."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+EARLIEST, LATEST = 1949, 2100  # years; anything else on these pages is a number
+YEAR = r"(?:19|20)\d\d"
+NUMERAL = "[〇○零Ｏ0一二三四五六七八九]"
+CLOCK = (
+    r"(?:[ T]{0,4}(?P<hour>[01]?\d|2[0-3]) ?[:时] ?(?P<minute>[0-5]?\d)(?!\d)"
+    r"(?: ?[:分] ?(?P<second>[0-5]?\d)(?!\d)秒?|分)?)?"
+)
+FORMS = (
+    re.compile(
+        rf"(?<!\d)(?P<year>{YEAR}|[一二]{NUMERAL}{{3}}) ?年 ?(?P<month>[\d一二三四五六七八九十元]{{1,3}}) ?月"
+        rf"(?: ?(?P<day>[\d一二三四五六七八九十廿卅]{{1,4}})(?: ?[日号]|(?!\w)){CLOCK})?"
+    ),
+    re.compile(rf"(?<!\d)(?P<year>{YEAR}) ?(?P<mark>[-/.]) ?(?P<month>\d{{1,2}}) ?(?P=mark) ?(?P<day>\d{{1,2}})(?!\d){CLOCK}"),
+    re.compile(rf"(?<!\d)(?P<year>{YEAR})(?P<month>\d\d)(?P<day>\d\d)(?:(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d))?(?!\d)"),
+    re.compile(rf"(?<![\d./-])(?P<year>{YEAR})[-/.](?P<month>0?[1-9]|1[0-2])(?![\d./-])"),
+)
+YEARS = (
+    re.compile(rf"(?<!\d)(?P<year>{YEAR}|[一二]{NUMERAL}{{3}}) ?年(?! ?[\d一二三四五六七八九十元]{{1,3}} ?月)"),
+    re.compile(rf"(?<!.)\s*(?P<year>{YEAR})\s*(?!.)", re.DOTALL),
+)
+WIDTH = str.maketrans("０１２３４５６７８９：∶﹕／－–—−．Ｔ\u3000\xa0\t", "0123456789:::/----.T   ")
+DIGITS = dict(zip("〇○零Ｏ0一二三四五六七八九元", "000001234567891", strict=True))
+TENS = str.maketrans({"廿": "二十", "卅": "三十"})
+IN_URL = (
+    re.compile(rf"/t({YEAR})(\d\d)(\d\d)_"),
+    re.compile(rf"/({YEAR})/(\d\d?)/(\d\d?)/"),
+    re.compile(rf"/({YEAR})[-/]?(\d\d)[-/]?(\d\d)/"),
+    re.compile(rf"[/_]({YEAR})(\d\d)(\d\d)(?:_\d+)?\.s?html?"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """`iso`: YYYY[-MM[-DD[ HH:MM[:SS]]]]; `raw`: the very text it was read from."""
+
+    iso: str
+    raw: str
+
+
+def read_date(text: str, *, not_after: str | None = None) -> Stamp | None:
+    """The first possible date in a text, in the text's own precision; a bare year only where there is no better date.
+
+    An impossible date (13th month, 30 February, before 1949) is no date, nor is one more than a day after `not_after` (ISO day of the
+    capture: servers' clocks differ). A clock of 00:00 or 00:00:00 is what templates print when there is none: the day is kept, the
+    clock is not. `CCYY年M月` with a bad day is refused whole.
+    """
+    flat = text.translate(WIDTH)
+    limit = (date.fromisoformat(not_after[:10]) + timedelta(days=1)).isoformat() if not_after else f"{LATEST}"
+    for forms in (FORMS, YEARS):
+        matches = sorted((m for form in forms for m in form.finditer(flat)), key=lambda m: (m.start(), -m.end()))
+        refused_until = 0
+        for match in matches:
+            if match.start() < refused_until:
+                continue
+            iso = _iso(match.groupdict())
+            if iso is not None and iso[:10] <= limit:
+                return Stamp(iso, text[match.start() : match.end()].strip())
+            refused_until = match.end()
+    return None
+
+
+def _iso(parts: dict[str, str | None]) -> str | None:
+    """ISO text of a match's numbers, None when there is no such day."""
+    year, month, day = (_number(parts.get(name)) for name in ("year", "month", "day"))
+    if year is None or not EARLIEST <= year < LATEST:
+        return None
+    try:
+        whole = date(year, 1 if month is None else month, 1 if day is None else day).isoformat()
+    except ValueError:
+        return None
+    if day is None:
+        return whole[:4] if month is None else whole[:7]
+    return whole + _clock(parts.get("hour"), parts.get("minute"), parts.get("second"))
+
+
+def _clock(hour: str | None, minute: str | None, second: str | None) -> str:
+    if hour is None or minute is None or int(hour) > 23 or int(minute) > 59 or int(second or 0) > 59:
+        return ""
+    if int(hour) == int(minute) == int(second or 0) == 0:
+        return ""
+    return f" {int(hour):02}:{int(minute):02}" + ("" if second is None else f":{int(second):02}")
+
+
+def _number(written: str | None) -> int | None:
+    """12, 十二, 二十一, 廿一, 二〇一九 → int; -1 for what is no number, such as 十十."""
+    if written is None:
+        return None
+    if written.isdecimal():
+        return int(written)
+    if not set(written) & set("十廿卅"):
+        digits = "".join(DIGITS.get(character, character) for character in written)
+        return int(digits) if digits.isdecimal() else -1
+    tens, _, ones = written.translate(TENS).partition("十")
+    digits = DIGITS.get(tens, tens or "1") + DIGITS.get(ones, ones or "0")
+    return int(digits) if digits.isdecimal() and len(digits) == 2 else -1
+
+
+def day_in_url(url: str) -> str | None:
+    """The day an address carries, ISO: t20240703_, /art/2024/10/14/, /2018-12/06/, /20260911/. It may differ from the page's by a day."""
+    for form in IN_URL:
+        for match in form.finditer(url):
+            iso = _iso(dict(zip(("year", "month", "day"), match.groups(), strict=True)))
+            if iso is not None:
+                return iso
+    return None

@@ -1,0 +1,170 @@
+"""What follows from what is known, what was seen, and when. Pure: no clock, no database, no network."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from crawler.model import GOOD, MISSES, PASSING, ChangeKind, Expect, Millis, Notice, Outcome, PageKind, Watch
+
+HERE, MISSING, GONE = "here", "missing", "gone"
+MOST_TRIES = 3
+FIRST_RETRY: Millis = 30_000
+LONGEST_RETRY: Millis = 3_600_000
+GONE_PAGES = frozenset({PageKind.SOFT_404, PageKind.ERROR, PageKind.HOME})
+
+
+# ------------------------------------------------------------------ versions
+class Action(StrEnum):
+    """What settling a notice does to its document."""
+
+    NEW = "new"
+    EDIT = "edit"
+    SAME = "same"
+    REREAD = "reread"
+    LATE = "late"  # a look older than what is known: it changes nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database holds of a document. `capture` and `capture_at`: what its current version was read from."""
+
+    n: int
+    text_digest: str
+    rules: str
+    capture: int
+    capture_at: Millis
+    last_seen: Millis
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`n` the version this look shows."""
+
+    action: Action
+    n: int
+
+
+def judge(known: Known | None, notice: Notice, *, capture: int, at: Millis, rules: str) -> Verdict:
+    """Is this notice new, the same, edited at the site, or only read differently by us?
+
+    The caller has made sure that the current version was read by today's rules, or that `capture` is the one it was read from:
+    then a difference on that very capture is ours, and a difference on a later one is the site's.
+    """
+    if known is None:
+        return Verdict(Action.NEW, 1)
+    if capture == known.capture:
+        changed = notice.text_digest != known.text_digest
+        return Verdict(Action.REREAD if changed and rules != known.rules else Action.SAME, known.n)
+    if at < known.capture_at:
+        return Verdict(Action.LATE, known.n)
+    if notice.text_digest == known.text_digest:
+        return Verdict(Action.SAME, known.n)
+    return Verdict(Action.EDIT, known.n + 1)
+
+
+# ------------------------------------------------------------------ looks at an address
+@dataclass(frozen=True, slots=True)
+class UrlState:
+    """What is remembered of an address between looks. `presence` of its documents, None when it has none."""
+
+    misses: int = 0
+    first_missed: Millis | None = None
+    rung: int = 0
+    presence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """The state after a look, when to look again, and the ledger line it is worth."""
+
+    state: UrlState
+    due: Millis | None
+    change: ChangeKind | None = None
+
+
+def after_look(state: UrlState, seen: bool | None, at: Millis, watch: Watch, *, well: bool, fresh: bool = False) -> Fate:
+    """After a look at an address that has documents, or may have.
+
+    `seen` True: the notice was there; False: a miss (404, 410, 403, soft 404, the home page); None: could not look.
+    `well`: the host answered others meanwhile; a miss at a host that is unwell is no miss. `fresh`: the content is new or edited.
+    """
+    if seen is None or (seen is False and not well):
+        return Fate(state, at + watch.ladder[min(state.rung, len(watch.ladder) - 1)])
+    if seen:
+        rung = 0 if fresh or state.presence in (MISSING, GONE) else min(state.rung + 1, len(watch.ladder) - 1)
+        change = ChangeKind.BACK if state.presence in (MISSING, GONE) else None
+        presence = HERE if state.presence else None
+        return Fate(UrlState(0, None, rung, presence), at + watch.ladder[state.rung if not change else 0], change)
+    missed = replace(state, misses=state.misses + 1, first_missed=state.first_missed if state.first_missed is not None else at, rung=0)
+    due = at + watch.ladder[0]
+    if state.presence == HERE:
+        return Fate(replace(missed, presence=MISSING), due, ChangeKind.MISSING) if not _gone(missed, at, watch) else _is_gone(missed, due)
+    if state.presence == MISSING and _gone(missed, at, watch):
+        return _is_gone(missed, due)
+    if state.presence == GONE:
+        return Fate(missed, at + watch.ladder[-1])
+    return Fate(missed, due)
+
+
+def _gone(state: UrlState, at: Millis, watch: Watch) -> bool:
+    return state.misses >= watch.gone_misses and state.first_missed is not None and at - state.first_missed >= watch.gone_after
+
+
+def _is_gone(state: UrlState, due: Millis) -> Fate:
+    return Fate(replace(state, presence=GONE), due, ChangeKind.GONE)
+
+
+def seen(outcome: Outcome) -> bool | None:
+    """What an outcome says of the notice: True there (as far as the server says), False a miss, None could not look."""
+    if outcome in GOOD or outcome is Outcome.REDIRECTED:
+        return True
+    return False if outcome in MISSES else None
+
+
+def retry_at(outcome: Outcome, tries: int, at: Millis, retry_after: Millis | None, *, spread: float) -> Millis | None:
+    """When a look that failed in passing is tried again; None: not any more.
+
+    Full jitter: `spread` in [0, 1) picks a moment between nothing and 30 s · 4^tries, an hour at most. Retry-After is obeyed.
+    """
+    if outcome not in PASSING or tries + 1 >= MOST_TRIES:
+        return None
+    wait = int(min(FIRST_RETRY * 4**tries, LONGEST_RETRY) * spread)
+    return max(at + wait, retry_after or 0)
+
+
+# ------------------------------------------------------------------ sources
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The state of a source (ok, suspect, down) and why it is not ok, in words."""
+
+    state: str
+    reasons: tuple[str, ...] = ()
+
+
+def health(rows: int | None, failed: int, history: Sequence[int], expect: Expect, last_new: Millis | None, now: Millis) -> Health:
+    """How a source is after a run of its list.
+
+    `rows` on its list pages in this run, None when no list page could be read; `failed` list pages; `history` the rows of earlier runs,
+    newest first. Zero rows where there were rows is a failure, whatever the source file says.
+    """
+    before = next((count for count in history if count > 0), 0)
+    if rows is None:
+        return Health("down", ("no list page could be read",)) if failed else Health("ok")
+    if rows == 0 and (before or expect.rows):
+        streak = next((i for i, count in enumerate(history) if count == 0), len(history))
+        return Health("down", (f"list has 0 rows, had {before} in each of the last {streak} runs" if streak > 1 else f"list has 0 rows, had {before}",))
+    reasons = []
+    if expect.rows is not None and rows < expect.rows:
+        reasons.append(f"list has {rows} rows, expected at least {expect.rows}")
+    if expect.silence_ms is not None and last_new is not None and now - last_new > expect.silence_ms:
+        reasons.append(f"nothing new for {(now - last_new) // 86_400_000} days, expected something every {expect.silence_ms // 86_400_000} days")
+    return Health("suspect" if reasons else "ok", tuple(reasons))
+
+
+def result(counts: Mapping[str, int], state: Health) -> str:
+    """How a run ended: ok, unchanged, suspect or failed."""
+    if state.state == "down" or (counts.get("looks", 0) and counts.get("failed", 0) >= counts.get("looks", 0)):
+        return "failed"
+    if state.state == "suspect" or counts.get("failed", 0):
+        return "suspect"
+    return "ok" if counts.get("new", 0) or counts.get("edit", 0) else "unchanged"

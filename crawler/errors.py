@@ -1,0 +1,71 @@
+"""What can go wrong, and whose fault it is. Every error of ours is one of these.
+
+GongkaiError
+├── UsageError             the caller asked for something that cannot be (wrong argument, unknown id): exit code 2
+│   └── ConfigError        a configuration file says something that cannot be: file, line, column, remedy
+├── CannotError            the machine cannot: disk, database, network, permission: exit code 3
+│   ├── ArchiveError       the WARC files cannot be written or read
+│   │   └── DamagedRecord  a record's bytes are not what they were when they were written
+│   ├── RepositoryError    the database cannot be reached, is locked, or has another schema
+│   └── Condemned          a file may no longer be written to after a failed write or fsync
+├── UnreadablePage         a page could not be read within its limits; its bytes are kept
+└── LeaseLost              another process holds the queue now; what we were doing must not be recorded as its doing
+
+Network trouble is no error here: it is the `outcome` of an Exchange.
+"""
+
+
+class GongkaiError(Exception):
+    """Base of every error this package raises on purpose. `remedy` says in one clause what to do about it."""
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message}; {self.remedy}" if self.remedy else self.message
+
+
+class UsageError(GongkaiError):
+    """The caller asked for something that cannot be."""
+
+
+class ConfigError(UsageError):
+    """One or more configuration errors, each already rendered as `file:line:column: key: what is wrong`."""
+
+    def __init__(self, problems: list[str], *, remedy: str = "") -> None:
+        super().__init__("\n".join(problems), remedy=remedy)
+        self.problems = problems
+
+
+class CannotError(GongkaiError):
+    """The machine, not the caller, stands in the way."""
+
+
+class ArchiveError(CannotError):
+    """A WARC file cannot be written or read."""
+
+
+class DamagedRecord(ArchiveError):
+    """The bytes at a record's place are not a whole record, or not the one that was written."""
+
+
+class Condemned(ArchiveError):
+    """A write or fsync failed: nothing may be appended to this file any more."""
+
+
+class RepositoryError(CannotError):
+    """The database cannot be reached, is locked, or has another schema than this program."""
+
+
+class UnreadablePage(GongkaiError):
+    """A page outlived its reader: deadline, memory or a crash of the child. `reason` is one word for the ledger."""
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class LeaseLost(GongkaiError):
+    """The queue's fence has moved on: another process owns it."""

@@ -1,0 +1,51 @@
+"""An exclusive lock on an open file, seen by every process of the machine, gone when its holder is."""
+
+import os
+import sys
+from typing import IO
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def lock(file: IO[bytes], *, wait: bool = False) -> bool:
+        """Take the lock; False when somebody else holds it and we do not wait."""
+        file.seek(0)
+        while True:
+            try:
+                msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+            except OSError:
+                if not wait:
+                    return False
+            else:
+                return True
+
+    def unlock(file: IO[bytes]) -> None:
+        """Give the lock back."""
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    def lock(file: IO[bytes], *, wait: bool = False) -> bool:
+        """Take the lock; False when somebody else holds it and we do not wait."""
+        try:
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            return False
+        return True
+
+    def unlock(file: IO[bytes]) -> None:
+        """Give the lock back."""
+        fcntl.flock(file.fileno(), fcntl.LOCK_UN)
+
+
+def sync_folder(folder: str | os.PathLike[str]) -> None:
+    """Make names in a folder survive a power cut (a no-op where folders cannot be opened)."""
+    if sys.platform == "win32":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,441 @@
+"""The frozen words: one type for each stage of the line. Standard library only; times are integer milliseconds since 1970 UTC."""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+Millis = int
+EMPTY: Mapping[str, str] = MappingProxyType({})
+
+
+# ------------------------------------------------------------------ words
+class Kind(StrEnum):
+    """What an address is fetched as."""
+
+    LIST = "list"
+    DETAIL = "detail"
+    ROBOTS = "robots"
+
+
+class RunKind(StrEnum):
+    """Why a source fired. `list` follows only rows that are new; `once` and `sweep` look at every row again."""
+
+    LIST = "list"
+    SWEEP = "sweep"
+    ONCE = "once"
+    REVISIT = "revisit"
+
+
+class Outcome(StrEnum):
+    """What came of one look, from transport and status alone. A closed list."""
+
+    OK = "ok"
+    NOT_MODIFIED = "not_modified"  # 304 to our own validators
+    SAME_BYTES = "same_bytes"  # a payload this address had at its last look; only `keep` says so
+    REDIRECTED = "redirected"
+    NOT_FOUND = "not_found"
+    GONE = "gone"
+    FORBIDDEN = "forbidden"  # 401, 403, 451
+    BLOCKED = "blocked"  # 412, 521 and challenges known by their headers
+    BUSY = "busy"  # 429, 503
+    CLIENT_ERROR = "client_error"
+    SERVER_ERROR = "server_error"
+    PROTOCOL_ERROR = "protocol_error"  # not HTTP, or a 304 nobody asked for
+    NETWORK_ERROR = "network_error"
+    TLS_ERROR = "tls_error"
+    TIMEOUT = "timeout"
+    TOO_LARGE = "too_large"
+    TRUNCATED = "truncated"
+    DISALLOWED = "disallowed"  # robots.txt
+    REFUSED = "refused"  # the address guard
+
+
+GOOD = frozenset({Outcome.OK, Outcome.NOT_MODIFIED, Outcome.SAME_BYTES})
+MISSES = frozenset({Outcome.NOT_FOUND, Outcome.GONE, Outcome.FORBIDDEN})
+PASSING = frozenset(  # worth another try soon: the trouble is the network's or the server's
+    {Outcome.BUSY, Outcome.SERVER_ERROR, Outcome.NETWORK_ERROR, Outcome.TIMEOUT, Outcome.TRUNCATED, Outcome.PROTOCOL_ERROR}
+)
+
+
+class PageKind(StrEnum):
+    """What only reading can tell of a page."""
+
+    NOTICE = "notice"
+    LIST = "list"
+    HOME = "home"
+    SOFT_404 = "soft_404"
+    ERROR = "error"
+    CHALLENGE = "challenge"
+    LOGIN = "login"
+    SHELL = "shell"  # filled by script: nothing to read without a browser
+    REDIRECT = "redirect"  # meta refresh or script, nothing else
+    FILE = "file"  # not HTML: a document at the notice's address
+    OTHER = "other"
+
+
+class ChangeKind(StrEnum):
+    """Lines of the ledger."""
+
+    NEW = "new"
+    EDIT = "edit"
+    ATTACHMENT = "attachment"
+    DELISTED = "delisted"
+    MISSING = "missing"
+    GONE = "gone"
+    BACK = "back"
+    MOVED = "moved"
+    CONFLICT = "conflict"
+    REREAD = "reread"
+    HEALTH = "health"
+    WITHHELD = "withheld"
+
+
+# ------------------------------------------------------------------ public ids
+CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+def short_id(record_id: str, part: int = 0) -> str:
+    """12 characters of Crockford base32 (60 bits of SHA-256) of a WARC-Record-ID and, above 0, the part's number."""
+    seed = record_id if part == 0 else f"{record_id}/{part}"
+    number = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:8], "big") >> 4
+    return "".join(CROCKFORD[number >> shift & 31] for shift in range(55, -1, -5))
+
+
+def capture_id(record_id: str) -> str:
+    """The public id of a capture: `c-` and the short id of its record."""
+    return "c-" + short_id(record_id)
+
+
+def payload_digest(payload: bytes) -> str:
+    """`sha256:` and base32, as WARC-Payload-Digest writes it; `payload` after transfer decoding, content coding kept."""
+    return "sha256:" + base64.b32encode(hashlib.sha256(payload).digest()).decode()
+
+
+# ------------------------------------------------------------------ frontier → fetcher
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is sent, apart from what every request carries (User-Agent, Accept, validators)."""
+
+    url: str
+    method: str = "GET"
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """The response record a revisit record points to."""
+
+    record_id: str
+    url: str
+    date: Millis
+    payload_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What lets a server answer 304, and what such an answer stands for."""
+
+    etag: str | None
+    last_modified: str | None
+    original: Original
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One firing of a source. (source, kind, slot) is unique; `id` is 0 until a database knows it."""
+
+    source: str
+    kind: RunKind
+    slot: Millis
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One address to look at. `key` is the URL key (method + canonical address + body digest)."""
+
+    key: str
+    request: Request
+    public_url: str
+    queue: str
+    kind: Kind
+    source: str
+    run: Run
+    tries: int = 0
+    validators: Validators | None = None
+    via: str | None = None  # URL key of the page or redirect that led here
+    hops: int = 0  # redirects between the row that was followed and this address
+    frontier: int = 0  # row that waits for this look; 0 for robots.txt
+    last_digest: str | None = None  # payload digest of this address's last capture
+
+
+# ------------------------------------------------------------------ fetcher → archive
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """How a TLS connection was made."""
+
+    protocol: str
+    cipher: str
+    chain_digest: str
+    profile: str = "modern"
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """The exact bytes of one exchange. `response` is the status line to the last byte of the message, framing included."""
+
+    request: bytes
+    response: bytes
+    address: str
+    framing: str  # length, chunked, close, none
+    whole: bool
+    reused: bool = False
+    tls: Tls | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A response as a reader needs it: content decoded (gzip etc. removed), charset not yet."""
+
+    url: str
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    at: Millis
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name, in any case."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), None)
+
+
+@dataclass(frozen=True, slots=True)
+class RobotsSaid:
+    """Why robots.txt let us (or did not): `allow`, `disallow`, and the line that decided, if any."""
+
+    decision: str
+    line: str = ""
+    crawl_delay: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One hop, whatever came of it. Network trouble is a value: `outcome` and one sentence in `detail`."""
+
+    task: Task
+    outcome: Outcome
+    at: Millis  # start
+    ms: int  # duration
+    status: int | None = None
+    wire: Wire | None = None
+    page: Page | None = None
+    payload: bytes = b""  # after transfer decoding, content coding kept
+    location: str | None = None  # absolute, of a redirect
+    retry_after: Millis | None = None  # not before this time
+    detail: str = ""
+    robots: RobotsSaid | None = None
+
+
+# ------------------------------------------------------------------ archive → keep
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """Where the bytes of one look lie. A revisit record holds the head only; its payload is the original's."""
+
+    record_id: str
+    url: str
+    at: Millis
+    file: str
+    offset: int
+    length: int
+    type: str  # response, revisit
+    payload_digest: str
+    media_type: str
+    status: int
+    original: Original | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One look as the archive remembers it; the same when it is told by the writer and when it is told by recovery."""
+
+    look: str  # record id of the metadata record
+    task: Task
+    outcome: Outcome
+    at: Millis
+    ms: int
+    file: str
+    end: int  # offset behind the metadata record
+    status: int | None = None
+    capture: Capture | None = None
+    location: str | None = None
+    retry_after: Millis | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    detail: str = ""
+
+
+# ------------------------------------------------------------------ parsers → settle
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a list page. `url` absolute; `date` in the list's own precision, ISO."""
+
+    url: str
+    title: str
+    date: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A document a notice names. `url` absolute."""
+
+    url: str
+    name: str
+    media_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """Which rule read a field, the raw string it read, and the witness that said something else."""
+
+    rule: str
+    raw: str = ""
+    disagrees: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A notice as a parser found it: raw strings, nothing normalised. `witnesses` by field name (`meta.doc_no` for meta fields)."""
+
+    title: str
+    channel: str | None = None
+    published: str | None = None
+    source: str | None = None
+    clicks: str | None = None
+    body: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    meta: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    site_code: str | None = None
+    site_name: str | None = None
+    part: int = 0
+    witnesses: Mapping[str, Witness] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The very bytes: WARC file, offset and length of the record, payload digest, time (ISO, UTC), the capture's public id."""
+
+    id: str
+    file: str
+    offset: int
+    length: int
+    digest: str
+    time: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """SiteIDCode and SiteName as the page gives them."""
+
+    code: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One notice in the one format. Keys of the JSON are these names; the page's own text, never folded."""
+
+    title: str
+    channel: str | None
+    published: str | None  # YYYY[-MM[-DD[ HH:MM[:SS]]]], Asia/Shanghai
+    source: str | None
+    clicks: int | None
+    body: tuple[str, ...]
+    attachments: tuple[Attachment, ...] = ()
+    meta: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    url: str | None = None
+    final_url: str | None = None
+    site: Site | None = None
+    provenance: Mapping[str, Witness] = field(default_factory=lambda: MappingProxyType({}))
+    capture: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A record with every key that comes from folding it, made once, in the child."""
+
+    part: int
+    record: Record
+    text_digest: str
+    match_digest: str | None  # none when the body is too short to tell two notices apart
+    search_title: str
+    search_body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a page says. `rules` is the version of everything that read it, the source's own rules included."""
+
+    rules: str
+    page_kind: PageKind
+    evidence: str = ""
+    notices: tuple[Notice, ...] = ()
+    rows: tuple[Row, ...] = ()
+    next_list: Request | None = None
+    total_pages: int | None = None
+    total_rows: int | None = None
+    error: str | None = None  # why nothing could be read: deadline, memory, crash
+
+
+# ------------------------------------------------------------------ configuration the line needs
+@dataclass(frozen=True, slots=True)
+class DetailRules:
+    """A source's own rules for its detail pages; empty means auto. `since` ISO date."""
+
+    body: str | None = None
+    title: str | None = None
+    published: str | None = None
+    source: str | None = None
+    channel: str | None = None
+    since: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListRules:
+    """A source's own rules for its list pages; None means auto."""
+
+    hosts: tuple[str, ...] = ()
+    rows: str | None = None
+    link: str | None = None
+    date: str | None = None
+    next: str = "auto"  # auto, none
+    max_pages: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRules:
+    """Everything a child is told about a source. `details` newest first; the capture's time picks one."""
+
+    details: tuple[DetailRules, ...] = ()
+    list: ListRules = ListRules()
+
+
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """What a source promises: least rows on its first list page, longest silence, least share of records with a field."""
+
+    rows: int | None = None
+    silence_ms: Millis | None = None
+    fill: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """When a known notice is looked at again and when it is gone. Durations in milliseconds."""
+
+    ladder: tuple[Millis, ...]
+    gone_misses: int
+    gone_after: Millis

@@ -1,0 +1,321 @@
+"""The line, and the steps it is made of. Each step is idempotent and runs in a thread; nothing here waits for the network.
+
+    scheduler ─▶ frontier ─▶ fetcher ─▶ archive ─▶ keep │ parsers ─▶ normalize ─▶ judge ─▶ settle ─▶ query
+       slot        Task      Exchange    Capture        │  Reading     Record     Verdict   changes
+                   ─────────── KEEP ─────────────       │  ─────────────── SETTLE ───────────────
+
+keep    exchanges → WARC → fsync → one transaction {capture, look, next due, reading = pending}
+settle  a capture read in a child → one transaction {load what is known, judge, apply, ledger} → reading = done
+index   documents marked "not indexed" → search rows, in large transactions
+adopt   the files of dead processes → what they had archived but not committed, through the same keep
+"""
+
+import random
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+import structlog
+
+from crawler import urls
+from crawler.archive.reader import open_page
+from crawler.archive.recover import closed_files, recover, walk
+from crawler.archive.writer import Archive
+from crawler.config import Config, Source
+from crawler.errors import DamagedRecord, RepositoryError
+from crawler.model import Exchange, Expect, Kept, Kind, Millis, Original, Outcome, PageKind, Reading, ReadRules, Request, Run, RunKind, Task
+from crawler.model import payload_digest
+from crawler.parsers.page import rules_version
+from crawler.readers import Job, Readers
+from crawler.repository import files, frontier, keep, origins, runs, search, settle
+from crawler.repository.database import Database
+from crawler.repository.frontier import Lease, Seed
+from crawler.repository.keep import Manner
+from crawler.repository.origins import Origin
+from crawler.repository.runs import Progress
+from crawler.repository.settle import Pending, Settled, Ways
+
+log = structlog.get_logger()
+
+AD_HOC = "adhoc"
+INDEX_AT_ONCE = 500
+ADOPT_AT_ONCE = 500
+
+
+def now_ms() -> Millis:
+    """Milliseconds since 1970 UTC."""
+    return time.time_ns() // 1_000_000
+
+
+class Line:
+    """The steps of one writing process over one archive and one database. `keep` and `close` belong to one thread."""
+
+    def __init__(
+        self, config: Config, database: Database, archive: Archive, readers: Readers, *, owner: str, clock: Callable[[], Millis] = now_ms
+    ) -> None:
+        self.config, self.database, self.archive, self.readers = config, database, archive, readers
+        self.owner, self.clock = owner, clock
+        self._versions: dict[str, str] = {}
+        self._manner = Manner(config.watch, self.version, self.queue, self.pause)
+        self._ways = Ways(config.watch, self.follows, self.queue, lambda name: self.rules(name).list.max_pages)
+
+    # -------------------------------------------------------------- the process
+    def begin(self, what: str) -> None:
+        """Tell the database what sources there are and that this process works on the archive."""
+        rows = [runs.SourceRow(s.id, s.title, s.digest, s.enabled) for s in self.config.sources.values()]
+        rows.append(runs.SourceRow(AD_HOC, "single addresses", "", enabled=False))
+        with self.database.write() as c:
+            runs.sync_sources(c, rows)
+            runs.beat(c, self.owner, what, self.clock())
+
+    def others(self) -> list[tuple[str, str]]:
+        """(owner, what) of the other processes that work on this archive."""
+        with self.database.read() as c:
+            return [found for found in runs.working(c, self.clock() - 60_000) if found[0] != self.owner]
+
+    def close(self) -> None:
+        """Close the archive's file and give back whatever this process still holds. May be called twice."""
+        self.archive.close()
+        with self.database.write() as c:
+            files.closed(c, self.archive.finished(), self.owner)
+            frontier.release_owner(c, self.owner)
+            runs.leave(c, self.owner)
+
+    def adopt(self) -> int:
+        """Take over from processes that died: commit what they had archived, close their files, free their queues. How many looks."""
+        with self.database.read() as c:
+            committed = files.committed(c)
+        adopted = 0
+        for found in recover(self.archive.folder, lambda name: committed.get(name, 0)):
+            with self.database.write() as c:
+                self._keep(c, found.kept, found.owner, None)
+                files.closed(c, [found.info], found.owner)
+                frontier.release_owner(c, found.owner)
+                runs.leave(c, found.owner)
+            adopted += len(found.kept)
+            log.info("adopted", file=found.info.name, looks=len(found.kept), torn=found.torn)
+        return adopted
+
+    # -------------------------------------------------------------- what the configuration says
+    def source(self, name: str) -> Source | None:
+        """The source of that id; None for single addresses and for what was configured once."""
+        return self.config.sources.get(name)
+
+    def rules(self, name: str) -> ReadRules:
+        """How pages of a source are read."""
+        source = self.source(name)
+        return source.read if source else ReadRules()
+
+    def version(self, name: str) -> str:
+        """The version of everything that reads a source's pages today."""
+        if name not in self._versions:
+            self._versions[name] = rules_version(self.rules(name))
+        return self._versions[name]
+
+    def queue(self, name: str, url: str) -> str:
+        """The politeness key: the source's own for the hosts it starts on, else the host."""
+        source, host = self.source(name), urls.host(url)
+        if source and source.politeness.queue and host in {urls.host(start.url) for start in source.start}:
+            return source.politeness.queue
+        return host
+
+    def pause(self, queue: str) -> Millis:
+        """The least pause of a queue: the strictest source that uses it."""
+        return max((p for q, p in self.pauses() if q == queue), default=self.config.network.delay_ms)
+
+    def pauses(self) -> list[tuple[str, Millis]]:
+        """(queue, pause) of every source's start addresses."""
+        found = []
+        for source in self.config.sources.values():
+            pause = source.politeness.delay_ms
+            own = self.config.network.delay_ms if pause is None else pause
+            found += [(self.queue(source.id, start.url), own) for start in source.start]
+        return found
+
+    def follows(self, name: str, url: str) -> bool:
+        """Is a row of this source's list to be followed? By default to any host."""
+        hosts = self.rules(name).list.hosts
+        return not hosts or urls.host(url) in hosts
+
+    def expectations(self) -> dict[str, Expect]:
+        """What the sources promise."""
+        return {name: source.expect for name, source in self.config.sources.items()}
+
+    # -------------------------------------------------------------- keep
+    def keep(self, exchanges: Sequence[Exchange], fences: Mapping[str, int]) -> None:
+        """Archive, fsync, commit. When it returns, the looks survive whatever happens next.
+
+        Raises ArchiveError or RepositoryError; what is in the archive by then is adopted at the next start.
+        """
+        with self.database.read() as c:
+            held = keep.known_payloads(c, {digest for exchange in exchanges if (digest := _digest(exchange))})
+        kept = []
+        for exchange in exchanges:
+            digest = _digest(exchange)
+            look = self.archive.append(exchange, held.get(digest))
+            kept.append(look)
+            if look.capture and look.capture.type == "response" and digest:
+                held.setdefault(digest, Original(look.capture.record_id, look.capture.url, look.capture.at, digest))
+        self.archive.sync()
+        with self.database.write() as c:
+            self._keep(c, kept, self.owner, fences)
+            files.closed(c, self.archive.finished(), self.owner)
+
+    def _keep(self, c: keep.Connection, kept: Sequence[Kept], owner: str, fences: Mapping[str, int] | None) -> None:
+        """The one transaction of the keep step; `fences` None adopts."""
+        spread = random.random()  # noqa: S311 - jitter, no secret
+        concerned = keep.keep(c, kept, owner=owner, fences=fences, manner=self._manner, now=self.clock(), spread=spread)
+        runs.close_finished(c, concerned, self.clock(), self.expectations())
+
+    # -------------------------------------------------------------- settle
+    def pending(self, limit: int, busy: frozenset[int]) -> list[Pending]:
+        """Captures to be read that no other process is about to read."""
+        with self.database.read() as c:
+            return settle.pending(c, limit, owner=self.owner, busy=busy)
+
+    def read(self, waiting: Pending) -> Settled:
+        """Read one capture in a child. A page that cannot be read is an outcome, with its bytes kept."""
+        rules = self.rules(waiting.source)
+        try:
+            page = open_page(self.archive.folder, waiting.capture, waiting.payload)
+        except DamagedRecord as error:
+            return Settled(waiting.capture_id, Reading(self.version(waiting.source), PageKind.OTHER, error=f"damaged: {error}"))
+        return Settled(waiting.capture_id, self.readers.read(Job(page, waiting.kind, rules, waiting.public_url)))
+
+    def settle(self, items: Sequence[Settled]) -> None:
+        """Apply readings in one transaction; if that fails, one by one, so that one bad page holds nobody up. Raises RepositoryError."""
+        try:
+            self._settle(items)
+        except RepositoryError:
+            if len(items) == 1:
+                raise
+            for item in items:
+                self._settle([item])
+
+    def _settle(self, items: Sequence[Settled]) -> None:
+        with self.database.write() as c:
+            concerned = settle.settle(c, items, self._ways)
+            runs.close_finished(c, concerned, self.clock(), self.expectations())
+
+    def index(self) -> int:
+        """Write search rows of documents that have none or old ones; how many documents."""
+        with self.database.write() as c:
+            return search.index(c, INDEX_AT_ONCE)
+
+    # -------------------------------------------------------------- frontier
+    def queues_due(self, limit: int, only: Collection[int] | None) -> list[str]:
+        """Queues with something due that nobody holds."""
+        with self.database.read() as c:
+            return frontier.queues_due(c, self.clock(), limit, only)
+
+    def lease(self, queue: str, length: Millis) -> Lease | None:
+        """Hold a queue; None when somebody else does."""
+        with self.database.write() as c:
+            return frontier.lease(c, queue, self.owner, self.clock(), self.clock() + length)
+
+    def release(self, held: Lease, next_at: Millis) -> None:
+        """Give a queue back."""
+        with self.database.write() as c:
+            frontier.release(c, held, next_at)
+
+    def beat(self, leases: Sequence[Lease], length: Millis) -> set[str]:
+        """Say that this process lives and renew its leases; the queues that somebody else holds now."""
+        with self.database.write() as c:
+            runs.beat(c, self.owner, "", self.clock())
+            return frontier.renew(c, leases, self.clock() + length)
+
+    def slice(self, held: Lease, limit: int, only: Collection[int] | None) -> list[Task]:
+        """The next tasks of a held queue."""
+        with self.database.read() as c:
+            return frontier.slice_(c, held, self.clock(), limit, only)
+
+    def origin(self, name: str) -> Origin | None:
+        """What is remembered of an origin's robots.txt."""
+        with self.database.read() as c:
+            return origins.get(c, name)
+
+    def remember(self, origin: Origin) -> None:
+        """Remember what an origin's robots.txt says."""
+        with self.database.write() as c:
+            origins.put(c, origin)
+
+    # -------------------------------------------------------------- runs
+    def last_slot(self, source: str, kind: RunKind) -> Millis | None:
+        """The newest slot of a source that was taken or skipped."""
+        with self.database.read() as c:
+            return runs.last_slot(c, source, kind)
+
+    def is_paused(self, source: str) -> bool:
+        """Did the operator pause this source?"""
+        with self.database.read() as c:
+            return runs.is_paused(c, source)
+
+    def fire(self, source: Source, kind: RunKind, slot: Millis, skipped: Sequence[Millis], *, limit: int | None = None) -> Run | None:
+        """Claim a slot of a source's schedule; `limit` addresses at most of a revisit. None: somebody else has it, or nothing is due."""
+        now = self.clock()
+        with self.database.write() as c:
+            if kind is RunKind.REVISIT:
+                return runs.fire_revisits(c, source.id, slot, now, limit or 1)
+            return runs.fire(c, source.id, kind, slot, self._seeds(source.id, source.start, Kind.LIST), now, skipped=skipped)
+
+    def fire_once(self, name: str, starts: Sequence[Request], options: Mapping[str, object], *, listed: bool) -> int:
+        """Fire a one-off run of these addresses, as lists or as single notices; its id."""
+        kind = Kind.LIST if listed else Kind.DETAIL
+        with self.database.write() as c:
+            runs.ensure_source(c, name)
+            slot = self.clock()
+            while True:  # two crawls in one millisecond are two slots
+                run = runs.fire(c, name, RunKind.ONCE, slot, self._seeds(name, starts, kind), slot, options=options)
+                if run is not None:
+                    return run.id
+                slot += 1
+
+    def _seeds(self, name: str, starts: Sequence[Request], kind: Kind) -> list[Seed]:
+        now = self.clock()
+        priority = frontier.LIST if kind is Kind.LIST else frontier.NEW
+        return [Seed(start, start.url, kind, self.queue(name, start.url), name, priority, now) for start in starts]
+
+    def progress(self, only: Collection[int]) -> Progress:
+        """How far runs are."""
+        with self.database.read() as c:
+            return runs.progress(c, only)
+
+    # -------------------------------------------------------------- reindex
+    def rebuild(self, watch: Callable[[int, int], None]) -> tuple[int, int]:
+        """Tell an empty database everything the closed WARC files hold, in the order it happened: (looks, captures settled).
+
+        `watch(done, all)` is called as looks are committed. Readings are then settled by `settle_all`.
+        """
+        infos = closed_files(self.archive.folder)
+        looks = sorted(
+            (look for info in infos for look in walk(self.archive.folder / info.name)), key=lambda look: (look.at, look.file, look.end)
+        )
+        with self.database.write() as c:
+            files.closed(c, infos, "rebuilt")
+        for at in range(0, len(looks), ADOPT_AT_ONCE):
+            batch = looks[at : at + ADOPT_AT_ONCE]
+            with self.database.write() as c:
+                self._keep(c, batch, "rebuilt", None)
+            watch(min(at + ADOPT_AT_ONCE, len(looks)), len(looks))
+        with self.database.write() as c:
+            keep.resolve_originals(c, looks)
+            files.closed(c, infos, "rebuilt")
+        return len(looks), self.settle_all()
+
+    def settle_all(self) -> int:
+        """Settle whatever is pending, in order; how many captures."""
+        done = 0
+        while waiting := self.pending(ADOPT_AT_ONCE, frozenset()):
+            self.settle([self.read(item) for item in waiting])
+            done += len(waiting)
+        while self.index():
+            pass
+        return done
+
+
+def _digest(exchange: Exchange) -> str:
+    """The payload digest of a whole answer, for finding a record that holds it; empty when there is none to look for."""
+    wire = exchange.wire
+    if wire is None or not wire.whole or not exchange.payload or exchange.outcome is Outcome.NOT_MODIFIED:
+        return ""
+    return payload_digest(exchange.payload)
+

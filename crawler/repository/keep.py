@@ -1,0 +1,260 @@
+"""The keep step's transaction: looks and captures, the state of their addresses and queues, what is to be read, what comes next.
+
+Idempotent: a look that stands already changes nothing, so that what the archive tells twice counts once.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from crawler import decide, urls
+from crawler.model import GOOD, Kept, Kind, Millis, Original, Outcome, PageKind, Request, Watch, capture_id
+from crawler.repository import files, frontier, presence, runs
+from crawler.repository import schema as t
+from crawler.repository.changes import NewChange, append
+from crawler.repository.database import clean, upsert
+from crawler.repository.frontier import Seed
+
+PENDING = "pending"
+MOST_HOPS = 10
+WELL: Millis = 24 * 3_600_000  # a host that answered others within a day is well
+TROUBLE = frozenset({Outcome.BUSY, Outcome.BLOCKED, Outcome.SERVER_ERROR, Outcome.NETWORK_ERROR, Outcome.TIMEOUT, Outcome.TLS_ERROR})
+ANSWERED = GOOD | {Outcome.REDIRECTED}
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """What the process knows and the database does not. `rules`: source → today's version; `queue_of(source, url)`: politeness key."""
+
+    watch: Watch
+    rules: Callable[[str], str]
+    queue_of: Callable[[str, str], str]
+    pause: Callable[[str], Millis]
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A look being kept, with the rows it belongs to."""
+
+    kept: Kept
+    url: int
+    run: int
+    running: bool
+    id: int
+    capture: int | None
+
+
+def known_payloads(c: Connection, digests: Collection[str]) -> dict[str, Original]:
+    """Response records that hold these payloads, by digest."""
+    listed, found = sorted(digests), {}
+    for at in range(0, len(listed), frontier.AT_ONCE):
+        query = (
+            sa.select(t.captures.c.record, t.urls.c.url, t.captures.c.at, t.captures.c.payload_digest)
+            .join(t.urls, t.urls.c.id == t.captures.c.url)
+            .where(t.captures.c.payload_digest.in_(listed[at : at + frontier.AT_ONCE]), t.captures.c.type == "response")
+        )
+        for row in c.execute(query):
+            found.setdefault(row.payload_digest, Original(row.record, row.url, row.at, row.payload_digest))
+    return found
+
+
+def keep(
+    c: Connection, batch: Sequence[Kept], *, owner: str, fences: Mapping[str, int] | None, manner: Manner, now: Millis, spread: float
+) -> set[int]:
+    """Commit looks. `fences`: queue → fence of the lease it was fetched under; None when they are told by the archive (adoption, reindex).
+
+    A look fetched after the lease was lost is kept all the same; only its queue is not touched. Returns the runs concerned.
+    """
+    files.reached(c, batch, owner)
+    ids = frontier.ensure_urls(c, [_as_seed(look) for look in batch])
+    changes: list[NewChange] = []
+    concerned = set()
+    for kept in batch:
+        look = _insert(c, kept, ids[kept.task.key])
+        if look is None:
+            continue
+        concerned.add(look.run)
+        _queue(c, kept, fences, manner, now)
+        _address(c, look, manner, changes)
+        _frontier(c, look, manner, spread)
+    append(c, changes)
+    return concerned
+
+
+def _as_seed(kept: Kept) -> Seed:
+    task = kept.task
+    return Seed(task.request, task.public_url, task.kind, task.queue, task.source, frontier.NEW, kept.at, via=task.via)
+
+
+# ------------------------------------------------------------------ evidence
+def _insert(c: Connection, kept: Kept, url: int) -> _Look | None:
+    """The capture and the look; None when this look stands already."""
+    if c.execute(sa.select(t.looks.c.id).where(t.looks.c.record == kept.look)).first() is not None:
+        return None
+    run, running = runs.ensure_run(c, kept.task.run)
+    capture = _capture(c, kept, url) if kept.capture else None
+    shown = capture
+    if kept.outcome is Outcome.NOT_MODIFIED:
+        shown = c.execute(sa.select(t.urls.c.last_capture).where(t.urls.c.id == url)).scalar()
+    row = {
+        "record": kept.look,
+        "url": url,
+        "run": run,
+        "at": kept.at,
+        "ms": kept.ms,
+        "outcome": str(kept.outcome),
+        "status": kept.status,
+        "capture": shown,
+        "detail": clean(kept.detail)[:2000],
+    }
+    look = c.execute(t.looks.insert().values(**row).returning(t.looks.c.id)).scalar_one()
+    return _Look(kept, url, run, running, look, capture)
+
+
+def _capture(c: Connection, kept: Kept, url: int) -> int:
+    capture = kept.capture
+    assert capture is not None
+    original = None
+    if capture.original is not None:
+        original = c.execute(sa.select(t.captures.c.id).where(t.captures.c.record == capture.original.record_id)).scalar()
+    row = {
+        "record": capture.record_id,
+        "public_id": capture_id(capture.record_id),
+        "url": url,
+        "at": capture.at,
+        "file": capture.file,
+        "offset": capture.offset,
+        "length": capture.length,
+        "type": capture.type,
+        "payload_digest": capture.payload_digest,
+        "media_type": clean(capture.media_type),
+        "status": capture.status,
+        "original": original,
+    }
+    number: int = c.execute(t.captures.insert().values(**row).returning(t.captures.c.id)).scalar_one()
+    return number
+
+
+# ------------------------------------------------------------------ the queue
+def _queue(c: Connection, kept: Kept, fences: Mapping[str, int] | None, manner: Manner, now: Millis) -> None:
+    """When the host may be asked again, and how it is. Without a valid fence only that it answered."""
+    name, end = kept.task.queue, kept.at + kept.ms
+    well = {"last_ok": end} if kept.outcome in ANSWERED else {}
+    if fences is None:
+        c.execute(upsert(c, t.queues).values(name=name, leased_until=0, next_at=0, delay=0).on_conflict_do_nothing())
+        if well:
+            later = sa.or_(t.queues.c.last_ok.is_(None), t.queues.c.last_ok < end)
+            c.execute(t.queues.update().where(t.queues.c.name == name, later).values(**well))
+        return
+    blocked = kept.outcome in (Outcome.BLOCKED, Outcome.FORBIDDEN)
+    values = {
+        **well,
+        "next_at": max(end + manner.pause(name), kept.retry_after or 0),
+        "delay": manner.pause(name),
+        "failures": t.queues.c.failures + 1 if kept.outcome in TROUBLE else 0,
+        "blocked_since": sa.func.coalesce(t.queues.c.blocked_since, kept.at) if blocked else None,
+    }
+    c.execute(t.queues.update().where(t.queues.c.name == name, t.queues.c.fence == fences.get(name, -1)).values(**values))
+
+
+# ------------------------------------------------------------------ the address
+def _address(c: Connection, look: _Look, manner: Manner, changes: list[NewChange]) -> None:
+    """What is now known of the address; what must be read; whether its notices are there."""
+    kept = look.kept
+    values: dict[str, object] = {"last_look": kept.at, "last_outcome": str(kept.outcome)}
+    if kept.outcome in GOOD:
+        values |= {"etag": kept.etag, "last_modified": kept.last_modified} if kept.outcome is not Outcome.NOT_MODIFIED else {}
+        values["redirect"] = None
+    if look.capture is not None and kept.capture is not None and kept.outcome in GOOD:
+        values |= {"last_capture": look.capture, "last_digest": kept.capture.payload_digest}
+        values["first_record"] = sa.func.coalesce(t.urls.c.first_record, kept.capture.record_id)
+    if kept.outcome is Outcome.REDIRECTED and kept.location:
+        values["redirect"] = urls.key(Request(kept.location))
+    if kept.task.kind is Kind.ROBOTS:
+        c.execute(t.urls.update().where(t.urls.c.id == look.url).values(**values))
+        return
+    before = c.execute(sa.select(t.urls.c.last_capture).where(t.urls.c.id == look.url)).scalar()
+    c.execute(t.urls.update().where(t.urls.c.id == look.url).values(**values))
+    if kept.outcome is Outcome.OK:
+        if look.capture is not None:
+            _to_read(c, look.capture, look.run if look.running else None)
+        return
+    there = decide.seen(kept.outcome)
+    if kept.outcome in (Outcome.SAME_BYTES, Outcome.NOT_MODIFIED):
+        there = _same(c, look, before, manner)
+    if kept.task.kind is Kind.DETAIL:
+        presence.looked(c, look.url, there, at=kept.at, look=look.id, watch=manner.watch, well=_well(c, kept), changes=changes)
+
+
+def _to_read(c: Connection, capture: int, run: int | None) -> None:
+    insert = upsert(c, t.readings).values(capture=capture, state=PENDING, run=run)
+    c.execute(insert.on_conflict_do_update(index_elements=["capture"], set_={"state": PENDING, "run": run}))
+
+
+def _same(c: Connection, look: _Look, before: int | None, manner: Manner) -> bool | None:
+    """The bytes are those of the last capture: is it to be read again (by new rules; a list whose rows this run must follow)?
+
+    Returns whether the notice is there, as far as the last reading can tell; None when it is about to be read again.
+    """
+    row = c.execute(sa.select(t.readings).where(t.readings.c.capture == before)).first() if before else None
+    if row is None:
+        return None
+    current = row.rules == manner.rules(look.kept.task.source) and row.state == "done"
+    if look.capture is not None:  # the same bytes, sent again: their own capture tells the same
+        values = {"capture": look.capture, "state": row.state, "run": None, "page_kind": row.page_kind, "rules": row.rules, "rows": row.rows}
+        c.execute(upsert(c, t.readings).values(**values, evidence=row.evidence, error=row.error).on_conflict_do_nothing())
+    if row.state == PENDING:
+        return None
+    if not current or (look.kept.task.kind is Kind.LIST and look.running):
+        _to_read(c, look.capture or row.capture, look.run if look.running else None)
+        return None
+    if row.page_kind == PageKind.NOTICE:
+        return True
+    return False if row.page_kind in decide.GONE_PAGES else None
+
+
+def _well(c: Connection, kept: Kept) -> bool:
+    """Did the host answer others within a day?"""
+    last_ok = c.execute(sa.select(t.queues.c.last_ok).where(t.queues.c.name == kept.task.queue)).scalar()
+    return last_ok is not None and kept.at - last_ok <= WELL
+
+
+# ------------------------------------------------------------------ what comes next
+def _frontier(c: Connection, look: _Look, manner: Manner, spread: float) -> None:
+    """The row that waited for this look is done, tried again, or dead; a redirect is a new row."""
+    kept, task = look.kept, look.kept.task
+    row = sa.and_(t.frontier.c.run == look.run, t.frontier.c.url == look.url)
+    retry = decide.retry_at(kept.outcome, task.tries, kept.at + kept.ms, kept.retry_after, spread=spread)
+    if retry is not None:
+        c.execute(t.frontier.update().where(row).values(tries=task.tries + 1, due=retry, reason=str(kept.outcome)))
+        return
+    if kept.outcome in decide.PASSING:
+        c.execute(t.frontier.update().where(row).values(state=frontier.DEAD, reason=str(kept.outcome)))
+        return
+    c.execute(t.frontier.delete().where(row))
+    if kept.outcome is Outcome.REDIRECTED and kept.location and look.running and task.kind is not Kind.ROBOTS and task.hops < MOST_HOPS:
+        target = Seed(
+            Request(kept.location),
+            task.public_url,
+            task.kind,
+            manner.queue_of(task.source, kept.location),
+            task.source,
+            frontier.LIST if task.kind is Kind.LIST else frontier.NEW,
+            kept.at,
+            hops=task.hops + 1,
+            via=task.key if task.kind is Kind.DETAIL else task.via,
+        )
+        frontier.seed(c, look.run, [target])
+
+
+
+
+def resolve_originals(c: Connection, looks: Sequence[Kept]) -> None:
+    """Revisits that were told before their originals find them now."""
+    wanted = {look.capture.record_id: look.capture.original.record_id for look in looks if look.capture and look.capture.original}
+    orphans = c.execute(sa.select(t.captures.c.id, t.captures.c.record).where(t.captures.c.type == "revisit", t.captures.c.original.is_(None)))
+    for row in orphans.all():
+        original = sa.select(t.captures.c.id).where(t.captures.c.record == wanted.get(row.record, "")).scalar_subquery()
+        c.execute(t.captures.update().where(t.captures.c.id == row.id).values(original=original))

@@ -1,0 +1,8 @@
+"""Alembic's entry: runs on the connection, and in the transaction, that `upgrade` holds."""
+
+from alembic import context
+
+from crawler.repository.schema import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, transactional_ddl=False)
+context.run_migrations()

@@ -1,0 +1,295 @@
+"""Runs: claimed by their row, closed by themselves. Sources: what is known of them, and how they are."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from crawler import decide
+from crawler.model import GOOD, MISSES, ChangeKind, Expect, Kind, Millis, Outcome, PageKind, Run, RunKind
+from crawler.repository import frontier
+from crawler.repository import schema as t
+from crawler.repository.changes import NewChange, append
+from crawler.repository.database import upsert
+from crawler.repository.frontier import Seed
+
+SKIPPED = "skipped"
+HISTORY = 31  # earlier runs a list's rows are compared with
+LISTING = (RunKind.LIST, RunKind.SWEEP, RunKind.ONCE)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """What the database knows of a configured source."""
+
+    id: str
+    title: str
+    config_digest: str
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far runs are: what is still open, what came of the looks, and what they found."""
+
+    open: int = 0
+    todo: int = 0
+    pending: int = 0
+    lists: int = 0
+    details: int = 0
+    failed: int = 0
+    bytes: int = 0
+    new: int = 0
+    edit: int = 0
+    reread: int = 0
+    results: Mapping[str, int] = field(default_factory=dict)
+    looks: Mapping[str, int] = field(default_factory=dict)
+
+
+# ------------------------------------------------------------------ sources and processes
+def sync_sources(c: Connection, rows: Sequence[SourceRow]) -> None:
+    """Make the configured sources known; nothing that was learned of them is forgotten."""
+    for row in rows:
+        values = {"title": row.title, "config_digest": row.config_digest, "enabled": int(row.enabled)}
+        c.execute(upsert(c, t.sources).values(id=row.id, **values).on_conflict_do_update(index_elements=["id"], set_=values))
+
+
+def ensure_source(c: Connection, source: str) -> None:
+    """A source that only the archive knows."""
+    c.execute(upsert(c, t.sources).values(id=source, title=source, config_digest="", enabled=0).on_conflict_do_nothing())
+
+
+def pause(c: Connection, source: str, at: Millis | None) -> bool:
+    """Pause a source (`at` now) or resume it (None); False when there is none of that id."""
+    return c.execute(t.sources.update().where(t.sources.c.id == source).values(paused=at).returning(t.sources.c.id)).first() is not None
+
+
+def is_paused(c: Connection, source: str) -> bool:
+    """Was the source paused by its operator?"""
+    return c.execute(sa.select(t.sources.c.paused).where(t.sources.c.id == source)).scalar() is not None
+
+
+def beat(c: Connection, owner: str, what: str, now: Millis) -> None:
+    """This process works on the archive."""
+    insert = upsert(c, t.daemons).values(owner=owner, what=what, started=now, beat=now)
+    c.execute(insert.on_conflict_do_update(index_elements=["owner"], set_={"beat": now}))
+
+
+def leave(c: Connection, owner: str) -> None:
+    """That process does not work on the archive any more."""
+    c.execute(t.daemons.delete().where(t.daemons.c.owner == owner))
+
+
+def working(c: Connection, since: Millis) -> list[tuple[str, str]]:
+    """(owner, what) of the processes heard of since then."""
+    query = sa.select(t.daemons.c.owner, t.daemons.c.what).where(t.daemons.c.beat >= since).order_by(t.daemons.c.started)
+    return [(row.owner, row.what) for row in c.execute(query)]
+
+
+# ------------------------------------------------------------------ firing
+def last_slot(c: Connection, source: str, kind: RunKind) -> Millis | None:
+    """The newest slot taken, skipped ones included."""
+    return c.execute(sa.select(sa.func.max(t.runs.c.slot)).where(t.runs.c.source == source, t.runs.c.kind == str(kind))).scalar()
+
+
+def fire(
+    c: Connection,
+    source: str,
+    kind: RunKind,
+    slot: Millis,
+    seeds: Sequence[Seed],
+    now: Millis,
+    *,
+    skipped: Sequence[Millis] = (),
+    options: Mapping[str, object] | None = None,
+) -> Run | None:
+    """Claim a slot and seed its frontier; None when somebody else has it.
+
+    A slot whose source still works on the one before becomes a row marked skipped, like the slots nobody fired.
+    """
+    if kind is not RunKind.ONCE and _is_open(c, source, kind):
+        _skip(c, source, kind, [*skipped, slot], now)
+        return None
+    _skip(c, source, kind, skipped, now)
+    values = {"source": source, "kind": str(kind), "slot": slot, "started": now, "options": json.dumps(dict(options or {}))}
+    run = c.execute(upsert(c, t.runs).values(**values).on_conflict_do_nothing().returning(t.runs.c.id)).scalar()
+    if run is None:
+        return None
+    frontier.seed(c, run, seeds)
+    return Run(source, kind, slot, run)
+
+
+def _is_open(c: Connection, source: str, kind: RunKind) -> bool:
+    query = sa.select(t.runs.c.id).where(t.runs.c.source == source, t.runs.c.kind == str(kind), t.runs.c.ended.is_(None))
+    return c.execute(query.limit(1)).first() is not None
+
+
+def _skip(c: Connection, source: str, kind: RunKind, slots: Sequence[Millis], now: Millis) -> None:
+    rows = [{"source": source, "kind": str(kind), "slot": slot, "started": now, "ended": now, "result": SKIPPED} for slot in slots]
+    if rows:
+        c.execute(upsert(c, t.runs).on_conflict_do_nothing(), rows)
+
+
+def fire_revisits(c: Connection, source: str, slot: Millis, now: Millis, limit: int) -> Run | None:
+    """Look again at what is due of a source, `limit` addresses at most; None when nothing is due or somebody else has the slot."""
+    waiting = sa.select(t.frontier.c.url).where(t.frontier.c.state == frontier.TODO)
+    due = c.execute(
+        sa.select(t.urls.c.id, t.urls.c.queue)
+        .where(t.urls.c.source == source, t.urls.c.due <= now, t.urls.c.kind == str(Kind.DETAIL), t.urls.c.id.not_in(waiting))
+        .order_by(t.urls.c.due)
+        .limit(limit)
+    ).all()
+    if not due:
+        return None
+    run = fire(c, source, RunKind.REVISIT, slot, (), now)
+    if run is None:
+        return None
+    rows = [{"run": run.id, "url": row.id, "queue": row.queue, "priority": frontier.REVISIT, "due": now} for row in due]
+    c.execute(t.frontier.insert(), rows)
+    return run
+
+
+def ensure_run(c: Connection, run: Run) -> tuple[int, bool]:
+    """(id, open) of a run the archive tells of. A run that only the archive knows is over."""
+    ensure_source(c, run.source)
+    values = {"source": run.source, "kind": str(run.kind), "slot": run.slot, "started": run.slot, "ended": run.slot, "result": "rebuilt"}
+    c.execute(upsert(c, t.runs).values(**values).on_conflict_do_nothing())
+    query = sa.select(t.runs.c.id, t.runs.c.ended).where(
+        t.runs.c.source == run.source, t.runs.c.kind == str(run.kind), t.runs.c.slot == run.slot
+    )
+    row = c.execute(query).one()
+    return row.id, row.ended is None
+
+
+# ------------------------------------------------------------------ closing
+def close_finished(c: Connection, ids: Collection[int], now: Millis, expect: Mapping[str, Expect]) -> list[int]:
+    """Close those of these runs that wait for nothing more; the ids closed. Writes `health` lines: call it last."""
+    closed = []
+    changes: list[NewChange] = []
+    for number in sorted(ids):
+        row = c.execute(sa.select(t.runs).where(t.runs.c.id == number, t.runs.c.ended.is_(None)).with_for_update()).first()
+        if row is None or _waits(c, number):
+            continue
+        counts = count(c, number)
+        state = _health(c, row, counts, expect.get(row.source, Expect()), now, changes)
+        ended = decide.result({**counts, "looks": counts["looks"]}, state)
+        c.execute(t.runs.update().where(t.runs.c.id == number).values(ended=now, result=ended, counts=json.dumps(counts)))
+        closed.append(number)
+    append(c, changes)
+    return closed
+
+
+def _waits(c: Connection, run: int) -> bool:
+    todo = sa.select(t.frontier.c.id).where(t.frontier.c.run == run, t.frontier.c.state == frontier.TODO).limit(1)
+    pending = sa.select(t.readings.c.capture).where(t.readings.c.run == run, t.readings.c.state == "pending").limit(1)
+    return c.execute(todo).first() is not None or c.execute(pending).first() is not None
+
+
+def count(c: Connection, run: int) -> dict[str, int]:
+    """What came of a run: looks, lists, details, failed, missed, rows of its first list pages, ledger lines by kind, bytes."""
+    found = {"looks": 0, "lists": 0, "details": 0, "failed": 0, "missed": 0, "heads": 0, "head_failures": 0, "rows": 0, "bytes": 0}
+    last = sa.select(sa.func.max(t.looks.c.id)).where(t.looks.c.run == run).group_by(t.looks.c.url)
+    query = (
+        sa.select(t.urls.c.kind, t.urls.c.via, t.looks.c.outcome, t.readings.c.state, t.readings.c.page_kind, t.readings.c.rows)
+        .select_from(t.looks)
+        .join(t.urls, t.urls.c.id == t.looks.c.url)
+        .outerjoin(t.readings, t.readings.c.capture == t.looks.c.capture)
+        .where(t.looks.c.id.in_(last), t.urls.c.kind != str(Kind.ROBOTS))
+    )
+    for row in c.execute(query):
+        _tally(found, row)
+    found["bytes"] = _bytes(c, run)
+    lines = sa.select(t.changes.c.kind, sa.func.count()).join(t.looks, t.looks.c.id == t.changes.c.look).where(t.looks.c.run == run)
+    for kind, number in c.execute(lines.group_by(t.changes.c.kind)):
+        found[kind] = number
+    return found
+
+
+def _tally(found: dict[str, int], row: sa.Row[tuple[object, ...]]) -> None:
+    outcome, is_list = Outcome(row.outcome), row.kind == Kind.LIST
+    good = outcome in GOOD or outcome is Outcome.REDIRECTED
+    unreadable = row.state == "unreadable"
+    found["looks"] += 1
+    found["lists" if is_list else "details"] += 1
+    if not is_list and outcome in MISSES:
+        found["missed"] += 1
+    elif not good or unreadable:
+        found["failed"] += 1
+    if is_list and row.via is None:
+        found["heads"] += 1
+        if outcome in GOOD and row.page_kind == PageKind.LIST:
+            found["rows"] += row.rows or 0
+        elif outcome is not Outcome.REDIRECTED:
+            found["head_failures"] += 1
+
+
+def _bytes(c: Connection, run: int) -> int:
+    query = sa.select(sa.func.coalesce(sa.func.sum(t.captures.c.length), 0)).join(t.looks, t.looks.c.capture == t.captures.c.id)
+    return int(c.execute(query.where(t.looks.c.run == run, t.looks.c.at <= t.captures.c.at)).scalar_one())
+
+
+def _health(
+    c: Connection, run: sa.Row[tuple[object, ...]], counts: Mapping[str, int], expect: Expect, now: Millis, changes: list[NewChange]
+) -> decide.Health:
+    """Judge a source after a run of its list; a change of state is a line of the ledger."""
+    if not counts["heads"]:
+        return decide.Health("ok")
+    source = c.execute(sa.select(t.sources).where(t.sources.c.id == run.source)).one()
+    found = counts.get("new", 0)
+    last_new = now if found else source.last_new
+    rows = None if counts["head_failures"] == counts["heads"] else counts["rows"]
+    state = decide.health(rows, counts["head_failures"], _history(c, run.source), expect, last_new, now)
+    values: dict[str, object] = {"last_new": last_new}
+    if rows is not None:
+        values["last_ok"] = now
+    if state.state != source.health:
+        values |= {"health": state.state, "health_since": now}
+        detail = {"before": source.health, "after": state.state, "reasons": list(state.reasons)}
+        changes.append(NewChange(ChangeKind.HEALTH, now, run.source, detail=detail))
+    c.execute(t.sources.update().where(t.sources.c.id == run.source).values(values))
+    return state
+
+
+def _history(c: Connection, source: str) -> list[int]:
+    query = (
+        sa.select(t.runs.c.counts)
+        .where(t.runs.c.source == source, t.runs.c.kind.in_([str(kind) for kind in LISTING]), t.runs.c.ended.is_not(None))
+        .order_by(t.runs.c.ended.desc(), t.runs.c.id.desc())
+        .limit(HISTORY)
+    )
+    counted = [json.loads(text) for text in c.execute(query).scalars()]
+    return [counts["rows"] for counts in counted if counts.get("heads") and counts["head_failures"] < counts["heads"]]
+
+
+# ------------------------------------------------------------------ progress
+def progress(c: Connection, ids: Collection[int]) -> Progress:
+    """How far these runs are."""
+    wanted = sorted(ids)
+    rows = c.execute(sa.select(t.runs.c.ended, t.runs.c.result).where(t.runs.c.id.in_(wanted))).all()
+    results: dict[str, int] = {}
+    for row in rows:
+        if row.ended is not None:
+            results[row.result] = results.get(row.result, 0) + 1
+    totals: dict[str, int] = {}
+    for number in wanted:
+        for name, value in count(c, number).items():
+            totals[name] = totals.get(name, 0) + value
+    outcomes = sa.select(t.looks.c.outcome, sa.func.count()).where(t.looks.c.run.in_(wanted)).group_by(t.looks.c.outcome)
+    todo = sa.select(sa.func.count()).where(t.frontier.c.run.in_(wanted), t.frontier.c.state == frontier.TODO)
+    pending = sa.select(sa.func.count()).where(t.readings.c.run.in_(wanted), t.readings.c.state == "pending")
+    return Progress(
+        open=sum(1 for row in rows if row.ended is None),
+        todo=c.execute(todo).scalar_one(),
+        pending=c.execute(pending).scalar_one(),
+        lists=totals.get("lists", 0),
+        details=totals.get("details", 0),
+        failed=totals.get("failed", 0),
+        bytes=totals.get("bytes", 0),
+        new=totals.get("new", 0),
+        edit=totals.get("edit", 0),
+        reread=totals.get("reread", 0),
+        results=results,
+        looks={outcome: number for outcome, number in c.execute(outcomes)},
+    )

@@ -1,0 +1,355 @@
+"""The tables. Times are integer milliseconds (UTC), flags are integers: hot rows carry no type processors.
+
+Append-only: looks, captures, versions, changes, fixity. The public interface is the views (`views.py`), not these tables.
+"""
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+Time = sa.BigInteger()
+Text = sa.Text()
+Blob = sa.LargeBinary()
+Flag = sa.SmallInteger()
+
+
+def _id() -> sa.Column[int]:
+    return sa.Column("id", Id, primary_key=True, autoincrement=True)
+
+
+def _time(name: str, *, nullable: bool = True) -> sa.Column[int]:
+    return sa.Column(name, Time, nullable=nullable)
+
+
+sources = sa.Table(
+    "sources",
+    metadata,
+    sa.Column("id", Text, primary_key=True),
+    sa.Column("title", Text, nullable=False),
+    sa.Column("config_digest", Text, nullable=False),
+    sa.Column("enabled", Flag, nullable=False, server_default="0"),
+    _time("paused"),
+    sa.Column("health", Text, nullable=False, server_default="ok"),
+    _time("health_since"),
+    _time("last_ok"),
+    _time("last_new"),
+)
+
+runs = sa.Table(
+    "runs",
+    metadata,
+    _id(),
+    sa.Column("source", Text, sa.ForeignKey("sources.id"), nullable=False),
+    sa.Column("kind", Text, nullable=False),
+    _time("slot", nullable=False),
+    _time("started", nullable=False),
+    _time("ended"),
+    sa.Column("result", Text),  # ok, unchanged, suspect, failed, skipped
+    sa.Column("counts", Text, nullable=False, server_default="{}"),
+    sa.Column("options", Text, nullable=False, server_default="{}"),  # of a one-off crawl: since, max_pages
+    sa.UniqueConstraint("source", "kind", "slot"),
+    sa.Index("ix_runs_open", "source", sqlite_where=sa.text("ended IS NULL"), postgresql_where=sa.text("ended IS NULL")),
+)
+
+queues = sa.Table(
+    "queues",
+    metadata,
+    sa.Column("name", Text, primary_key=True),
+    sa.Column("fence", Id, nullable=False, server_default="0"),
+    sa.Column("owner", Text),
+    _time("leased_until", nullable=False),
+    _time("next_at", nullable=False),
+    sa.Column("delay", Time, nullable=False),  # what the last holder kept: never less than configured
+    sa.Column("failures", sa.Integer(), nullable=False, server_default="0"),
+    _time("blocked_since"),
+    _time("last_ok"),
+)
+
+origins = sa.Table(
+    "origins",
+    metadata,
+    sa.Column("origin", Text, primary_key=True),  # scheme://host[:port]
+    _time("fetched", nullable=False),
+    _time("expires", nullable=False),
+    sa.Column("verdict", Text, nullable=False),  # rules, allow, disallow
+    sa.Column("body", Text, nullable=False, server_default=""),
+    sa.Column("detail", Text, nullable=False, server_default=""),
+)
+
+urls = sa.Table(
+    "urls",
+    metadata,
+    _id(),
+    sa.Column("key", Text, nullable=False, unique=True),
+    sa.Column("method", Text, nullable=False),
+    sa.Column("url", Text, nullable=False),
+    sa.Column("headers", Text, nullable=False, server_default="[]"),
+    sa.Column("body", Blob, nullable=False, server_default=""),
+    sa.Column("public_url", Text, nullable=False, index=True),
+    sa.Column("queue", Text, nullable=False),
+    sa.Column("kind", Text, nullable=False),
+    sa.Column("source", Text, nullable=False),
+    sa.Column("via", Text),
+    sa.Column("page", sa.Integer(), nullable=False, server_default="0"),  # of a list: how many pages lie before it
+    sa.Column("redirect", Text),  # URL key its last look was redirected to
+    sa.Column("first_record", Text),  # record id of its first capture: public ids derive from it
+    sa.Column("last_capture", Id),
+    sa.Column("last_digest", Text),
+    sa.Column("etag", Text),
+    sa.Column("last_modified", Text),
+    _time("last_look"),
+    sa.Column("last_outcome", Text),
+    sa.Column("misses", sa.Integer(), nullable=False, server_default="0"),
+    _time("first_missed"),
+    sa.Column("rung", sa.Integer(), nullable=False, server_default="0"),  # of the revisit ladder
+    _time("due"),  # next revisit; none: nobody asked for one
+    sa.Index("ix_urls_revisit", "source", "due"),
+)
+
+frontier = sa.Table(
+    "frontier",
+    metadata,
+    _id(),
+    sa.Column("run", Id, sa.ForeignKey("runs.id"), nullable=False),
+    sa.Column("url", Id, sa.ForeignKey("urls.id"), nullable=False),
+    sa.Column("queue", Text, nullable=False),
+    sa.Column("priority", sa.Integer(), nullable=False),  # 0 list, 1 new detail, 2 attachment, 3 revisit, 4 back-fill
+    _time("due", nullable=False),
+    sa.Column("tries", sa.Integer(), nullable=False, server_default="0"),
+    sa.Column("hops", sa.Integer(), nullable=False, server_default="0"),
+    sa.Column("state", Text, nullable=False, server_default="todo"),  # todo, dead
+    sa.Column("reason", Text),  # of the last failed try
+    sa.UniqueConstraint("run", "url"),
+    sa.Index("ix_frontier_turn", "queue", "state", "priority", "due"),
+)
+
+listings = sa.Table(
+    "listings",
+    metadata,
+    sa.Column("source", Text, primary_key=True),
+    sa.Column("url", Id, sa.ForeignKey("urls.id"), primary_key=True),
+    _time("first_listed", nullable=False),
+    _time("last_listed", nullable=False),
+    sa.Column("title", Text, nullable=False, server_default=""),
+    sa.Column("date", Text),
+)
+
+files = sa.Table(
+    "files",
+    metadata,
+    sa.Column("name", Text, primary_key=True),
+    sa.Column("owner", Text, nullable=False),
+    sa.Column("state", Text, nullable=False),  # open, closed
+    sa.Column("committed", Id, nullable=False, server_default="0"),
+    sa.Column("bytes", Id),
+    sa.Column("sha256", Text),
+)
+
+fixity = sa.Table(
+    "fixity",
+    metadata,
+    _id(),
+    sa.Column("file", Text, sa.ForeignKey("files.name"), nullable=False),
+    _time("at", nullable=False),
+    sa.Column("result", Text, nullable=False),
+    sa.Column("detail", Text, nullable=False, server_default=""),
+)
+
+looks = sa.Table(
+    "looks",
+    metadata,
+    _id(),
+    sa.Column("record", Text, nullable=False, unique=True),
+    sa.Column("url", Id, sa.ForeignKey("urls.id"), nullable=False, index=True),
+    sa.Column("run", Id, sa.ForeignKey("runs.id"), index=True),
+    _time("at", nullable=False),
+    sa.Column("ms", sa.Integer(), nullable=False),
+    sa.Column("outcome", Text, nullable=False),
+    sa.Column("status", sa.Integer()),
+    sa.Column("capture", Id),
+    sa.Column("detail", Text, nullable=False, server_default=""),
+)
+
+captures = sa.Table(
+    "captures",
+    metadata,
+    _id(),
+    sa.Column("record", Text, nullable=False, unique=True),
+    sa.Column("public_id", Text, nullable=False, unique=True),
+    sa.Column("url", Id, sa.ForeignKey("urls.id"), nullable=False, index=True),
+    _time("at", nullable=False),
+    sa.Column("file", Text, sa.ForeignKey("files.name"), nullable=False),
+    sa.Column("offset", Id, nullable=False),
+    sa.Column("length", Id, nullable=False),
+    sa.Column("type", Text, nullable=False),
+    sa.Column("payload_digest", Text, nullable=False),
+    sa.Column("media_type", Text, nullable=False),
+    sa.Column("status", sa.Integer(), nullable=False),
+    sa.Column("original", Id),  # capture that holds the payload of a revisit
+    sa.UniqueConstraint("file", "offset"),
+    sa.Index(
+        "ix_captures_payload",
+        "payload_digest",
+        sqlite_where=sa.text("type = 'response'"),
+        postgresql_where=sa.text("type = 'response'"),
+    ),
+)
+
+readings = sa.Table(
+    "readings",
+    metadata,
+    sa.Column("capture", Id, sa.ForeignKey("captures.id"), primary_key=True),
+    sa.Column("state", Text, nullable=False),  # pending, done, unreadable
+    sa.Column("run", Id),  # that waits for it
+    sa.Column("page_kind", Text),
+    sa.Column("evidence", Text, nullable=False, server_default=""),
+    sa.Column("rules", Text),
+    sa.Column("rows", sa.Integer()),  # of a list, notices of a page
+    sa.Column("error", Text),
+    sa.Column("attempts", sa.Integer(), nullable=False, server_default="0"),
+    sa.Index("ix_readings_pending", "capture", sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'")),
+    sa.Index("ix_readings_run", "run", sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'")),
+)
+
+works = sa.Table(
+    "works",
+    metadata,
+    _id(),
+    sa.Column("public_id", Text, nullable=False, unique=True),
+)
+
+documents = sa.Table(
+    "documents",
+    metadata,
+    _id(),
+    sa.Column("public_id", Text, nullable=False, unique=True),
+    sa.Column("url", Id, sa.ForeignKey("urls.id"), nullable=False),
+    sa.Column("part", sa.Integer(), nullable=False),
+    sa.Column("source", Text, nullable=False),
+    sa.Column("work", Id, sa.ForeignKey("works.id"), nullable=False, index=True),
+    sa.Column("presence", Text, nullable=False, server_default="here"),  # here, missing, gone
+    _time("first_seen", nullable=False),
+    _time("last_seen", nullable=False),
+    _time("first_missed"),
+    sa.Column("version", Id),  # current row of versions
+    sa.Column("indexed", Flag, nullable=False, server_default="0"),
+    sa.Column("withheld", Text),  # the reason
+    sa.UniqueConstraint("url", "part"),
+    sa.Index("ix_documents_unindexed", "id", sqlite_where=sa.text("indexed = 0"), postgresql_where=sa.text("indexed = 0")),
+)
+
+versions = sa.Table(
+    "versions",
+    metadata,
+    _id(),
+    sa.Column("document", Id, sa.ForeignKey("documents.id"), nullable=False),
+    sa.Column("n", sa.Integer(), nullable=False),  # state at the site, from 1
+    sa.Column("rules", Text, nullable=False),  # a reread adds a row with the same n
+    sa.Column("capture", Id, sa.ForeignKey("captures.id"), nullable=False, index=True),
+    _time("first_seen", nullable=False),
+    sa.Column("text_digest", Text, nullable=False),
+    sa.Column("match_digest", Text, index=True),
+    sa.Column("title", Text, nullable=False),
+    sa.Column("published", Text),
+    sa.Column("doc_no", Text),
+    sa.Column("index_no", Text),
+    sa.Column("issuer", Text),
+    sa.Column("search_title", Text, nullable=False),
+    sa.Column("search_body", Text, nullable=False),
+    sa.Column("record", Text, nullable=False),  # JSON with provenance
+    sa.UniqueConstraint("document", "n", "rules"),
+)
+
+attachments = sa.Table(
+    "attachments",
+    metadata,
+    sa.Column("version", Id, sa.ForeignKey("versions.id"), primary_key=True),
+    sa.Column("position", sa.Integer(), primary_key=True),
+    sa.Column("url", Text, nullable=False, index=True),
+    sa.Column("name", Text, nullable=False),
+)
+
+relations = sa.Table(
+    "relations",
+    metadata,
+    _id(),
+    sa.Column("document", Id, sa.ForeignKey("documents.id"), nullable=False),
+    sa.Column("other", Id, sa.ForeignKey("documents.id"), nullable=False),
+    sa.Column("kind", Text, nullable=False),  # copy, part, revised, reprint, conflict, interprets, moved
+    sa.Column("reason", Text, nullable=False),
+    sa.Column("score", sa.Float()),
+    _time("at", nullable=False),
+    _time("undone"),
+    sa.UniqueConstraint("document", "other", "kind"),
+)
+
+clauses = sa.Table(
+    "clauses",
+    metadata,
+    sa.Column("hash", Id, primary_key=True),
+    sa.Column("document", Id, sa.ForeignKey("documents.id"), primary_key=True),
+)
+
+clause_sets = sa.Table(
+    "clause_sets",
+    metadata,
+    sa.Column("document", Id, sa.ForeignKey("documents.id"), primary_key=True),
+    sa.Column("hashes", Blob, nullable=False),
+)
+
+changes = sa.Table(
+    "changes",
+    metadata,
+    sa.Column("seq", Id, primary_key=True, autoincrement=False),  # in commit order
+    sa.Column("kind", Text, nullable=False),
+    _time("at", nullable=False),
+    sa.Column("document", Id, sa.ForeignKey("documents.id")),
+    sa.Column("source", Text, nullable=False),
+    sa.Column("before", Id),  # versions
+    sa.Column("after", Id),
+    sa.Column("look", Id),
+    sa.Column("rank", sa.Integer(), nullable=False, server_default="0"),
+    sa.Column("detail", Text, nullable=False, server_default="{}"),
+    sa.Index("ix_changes_document", "document"),
+    sa.Index("ix_changes_at", "at"),
+)
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("change", Id, sa.ForeignKey("changes.seq"), primary_key=True),
+    sa.Column("channel", Text, primary_key=True),
+    _time("due", nullable=False),
+    sa.Column("tries", sa.Integer(), nullable=False, server_default="0"),
+    _time("sent"),
+)
+
+daemons = sa.Table(
+    "daemons",
+    metadata,
+    sa.Column("owner", Text, primary_key=True),
+    sa.Column("what", Text, nullable=False),  # run, crawl
+    _time("started", nullable=False),
+    _time("beat", nullable=False),
+)
+
+# The search tables differ by database and are made by the migration (`search.py` names them):
+#   search       (place, document, part, title, body) and, on PostgreSQL, words tsvector with a GIN index
+#   search_index SQLite only: contentless FTS5 over the words
+search = sa.Table(
+    "search",
+    metadata,
+    sa.Column("place", Id, primary_key=True, autoincrement=False),  # day << 36 | document << 8 | part
+    sa.Column("document", Id, sa.ForeignKey("documents.id"), nullable=False, index=True),
+    sa.Column("part", sa.Integer(), nullable=False),
+    sa.Column("title", Text, nullable=False),
+    sa.Column("body", Text, nullable=False),
+)

@@ -1,0 +1,314 @@
+"""The settle step's transaction: what is known is loaded, the verdict applied and the ledger written, or nothing is.
+
+Idempotent: a capture whose reading is not pending any more is passed over. Times are the captures', never the clock's, so that a
+rebuilt database says the same.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from crawler import decide
+from crawler.model import Capture, Kind, Millis, Notice, Original, PageKind, Place, Reading, Watch, capture_id, short_id
+from crawler.normalize import as_json
+from crawler.repository import files, lists, presence, works
+from crawler.repository import schema as t
+from crawler.repository.changes import NewChange, append
+from crawler.repository.database import clean, lock_keys
+from crawler.repository.keep import PENDING, WELL, _to_read
+
+DONE, UNREADABLE = "done", "unreadable"
+WARC_TIME = "%Y-%m-%dT%H:%M:%SZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A capture waiting to be read. `payload`: the capture that holds a revisit's body."""
+
+    capture_id: int
+    capture: Capture
+    payload: Capture | None
+    kind: Kind
+    source: str
+    public_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A capture that was read (or could not be: `reading.error`)."""
+
+    capture_id: int
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """What the process knows and the database does not. `follows(source, url)`; `queue_of(source, url)`; `pages(source)` page limit."""
+
+    watch: Watch
+    follows: Callable[[str, str], bool]
+    queue_of: Callable[[str, str], str]
+    pages: Callable[[str], int | None]
+
+
+# ------------------------------------------------------------------ what waits
+def pending(c: Connection, limit: int, *, owner: str, busy: frozenset[int]) -> list[Pending]:
+    """Captures to be read, oldest first: those in this process's files and in closed ones; a live writer reads its own."""
+    payload, home = t.captures.alias("payload"), t.urls.alias("home")
+    query = (
+        sa.select(t.captures, t.urls.c.url.label("address"), t.urls.c.kind, t.urls.c.source, t.urls.c.public_url, payload, home.c.url.label("home"))
+        .select_from(t.readings)
+        .join(t.captures, t.captures.c.id == t.readings.c.capture)
+        .join(t.files, t.files.c.name == t.captures.c.file)
+        .join(t.urls, t.urls.c.id == t.captures.c.url)
+        .outerjoin(payload, payload.c.id == t.captures.c.original)
+        .outerjoin(home, home.c.id == payload.c.url)
+        .where(t.readings.c.state == PENDING, sa.or_(t.files.c.state == files.CLOSED, t.files.c.owner == owner))
+        .order_by(t.readings.c.capture)
+        .limit(limit + len(busy))
+    )
+    found = []
+    for row in c.execute(query):
+        m = row._mapping  # noqa: SLF001 - the documented way to columns of two aliases of one table
+        if m[t.captures.c.id] in busy:
+            continue
+        held = None
+        if m[payload.c.id] is not None:
+            held = _place(m, payload, m["home"])
+        found.append(
+            Pending(m[t.captures.c.id], _place(m, t.captures, m["address"]), held, Kind(m[t.urls.c.kind]), m[t.urls.c.source], m[t.urls.c.public_url])
+        )
+    return found[:limit]
+
+
+def _place(m: sa.RowMapping, table: sa.FromClause, url: str) -> Capture:
+    c = table.c
+    return Capture(
+        m[c.record], url, m[c.at], m[c.file], m[c.offset], m[c.length], m[c.type], m[c.payload_digest], m[c.media_type], m[c.status],
+        original=Original("", url, 0, m[c.payload_digest]) if m[c.type] == "revisit" else None,
+    )  # fmt: skip
+
+
+# ------------------------------------------------------------------ one transaction
+def settle(c: Connection, items: Sequence[Settled], ways: Ways) -> set[int]:
+    """Apply readings, oldest capture first; the runs concerned.
+
+    A reading by rules that the document's current version was not read by waits: that version's capture becomes pending and is
+    read again first, so that a change of our rules is never taken for a change at the site.
+    """
+    changes: list[NewChange] = []
+    concerned: set[int] = set()
+    ordered = sorted(items, key=lambda item: item.capture_id)
+    rows = {row.capture: row for row in _load(c, [item.capture_id for item in ordered])}
+    lock_keys(c, _identities(ordered, rows))
+    rows = {row.capture: row for row in _load(c, list(rows))}
+    for item in ordered:
+        row = rows.get(item.capture_id)
+        if row is None or row.state != PENDING:
+            continue
+        if row.run is not None:
+            concerned.add(row.run)
+        if _one(c, row, item.reading, ways, changes):
+            _done(c, row.capture, item.reading)
+    append(c, changes)
+    return concerned
+
+
+def _load(c: Connection, ids: Sequence[int]) -> Sequence[sa.Row[tuple[object, ...]]]:
+    query = (
+        sa.select(
+            t.readings.c.capture, t.readings.c.state, t.readings.c.run, t.captures.c.url, t.captures.c.at, t.captures.c.record,
+            t.captures.c.file, t.captures.c.offset, t.captures.c.length, t.captures.c.payload_digest, t.urls.c.key, t.urls.c.kind, t.urls.c.source,
+            t.urls.c.public_url, t.urls.c.url.label("address"), t.urls.c.first_record, t.urls.c.queue, t.urls.c.page,
+        )
+        .join(t.captures, t.captures.c.id == t.readings.c.capture)
+        .join(t.urls, t.urls.c.id == t.captures.c.url)
+        .where(t.readings.c.capture.in_(ids))
+    )  # fmt: skip
+    return c.execute(query).all()
+
+
+def _identities(items: Sequence[Settled], rows: dict[int, sa.Row[tuple[object, ...]]]) -> set[str]:
+    keys = {f"url {row.url}" for row in rows.values()}
+    return keys | {f"match {n.match_digest}" for item in items for n in item.reading.notices if n.match_digest}
+
+
+def _one(c: Connection, row: sa.Row[tuple[object, ...]], reading: Reading, ways: Ways, changes: list[NewChange]) -> bool:
+    """One capture; False when it must wait for another to be read again first."""
+    if reading.error is not None:
+        return True
+    if row.kind == Kind.LIST:
+        lists.apply(c, row, reading, follows=ways.follows, queue_of=ways.queue_of, pages=ways.pages(row.source))
+        return True
+    look = _look(c, row.capture)
+    if reading.page_kind is PageKind.NOTICE and reading.notices:
+        stale = _stale(c, row, reading)
+        if stale is not None:
+            _to_read(c, stale, row.run)
+            return False
+        fresh = False
+        for notice in reading.notices:
+            fresh |= _notice(c, row, notice, reading.rules, look, changes)
+        _parts_gone(c, row, reading, look, changes)
+        _presence(c, row, ways, look, changes, there=True, fresh=fresh)
+        return True
+    _presence(c, row, ways, look, changes, there=False if reading.page_kind in decide.GONE_PAGES else None, fresh=False)
+    return True
+
+
+def _look(c: Connection, capture: int) -> int | None:
+    found: int | None = c.execute(sa.select(sa.func.max(t.looks.c.id)).where(t.looks.c.capture == capture)).scalar()
+    return found
+
+
+def _presence(
+    c: Connection, row: sa.Row[tuple[object, ...]], ways: Ways, look: int | None, changes: list[NewChange], *, there: bool | None, fresh: bool
+) -> None:
+    latest = c.execute(sa.select(t.urls.c.last_capture).where(t.urls.c.id == row.url)).scalar()
+    if latest is not None and latest > row.capture:
+        return  # a later look has spoken, or will
+    last_ok = c.execute(sa.select(t.queues.c.last_ok).where(t.queues.c.name == row.queue)).scalar()
+    well = last_ok is not None and row.at - last_ok <= WELL
+    at = row.at
+    if there:
+        shown = c.execute(sa.select(sa.func.max(t.looks.c.at)).where(t.looks.c.capture == row.capture)).scalar()
+        at = max(at, shown or at)
+    presence.looked(c, row.url, there, at=at, look=look, watch=ways.watch, well=well, changes=changes, fresh=fresh)
+
+
+def _done(c: Connection, capture: int, reading: Reading) -> None:
+    state = UNREADABLE if reading.error is not None else DONE
+    c.execute(
+        t.readings.update()
+        .where(t.readings.c.capture == capture)
+        .values(
+            state=state,
+            run=None,
+            page_kind=str(reading.page_kind),
+            evidence=clean(reading.evidence)[:2000],
+            rules=reading.rules,
+            rows=len(reading.rows) or len(reading.notices),
+            error=clean(reading.error)[:2000] if reading.error else None,
+            attempts=t.readings.c.attempts + 1,
+        )
+    )
+
+
+# ------------------------------------------------------------------ documents
+def _current(c: Connection, url: int) -> Sequence[sa.Row[tuple[object, ...]]]:
+    query = (
+        sa.select(
+            t.documents.c.id, t.documents.c.part, t.documents.c.presence, t.documents.c.last_seen, t.versions.c.id.label("version"), t.versions.c.n,
+            t.versions.c.text_digest, t.versions.c.rules, t.versions.c.capture, t.captures.c.at, t.readings.c.rules.label("read_by"), t.readings.c.state,
+        )
+        .join(t.versions, t.versions.c.id == t.documents.c.version)
+        .join(t.captures, t.captures.c.id == t.versions.c.capture)
+        .outerjoin(t.readings, t.readings.c.capture == t.versions.c.capture)
+        .where(t.documents.c.url == url)
+    )  # fmt: skip
+    return c.execute(query).all()
+
+
+def _stale(c: Connection, row: sa.Row[tuple[object, ...]], reading: Reading) -> int | None:
+    """The capture of a current version at this address that today's rules have not read yet."""
+    for current in _current(c, row.url):
+        unread = current.read_by != reading.rules and current.state != UNREADABLE
+        if current.capture != row.capture and current.at <= row.at and unread:
+            return int(current.capture)
+    return None
+
+
+def _notice(c: Connection, row: sa.Row[tuple[object, ...]], notice: Notice, rules: str, look: int | None, changes: list[NewChange]) -> bool:
+    """Judge one notice and apply the verdict; True when it is new or edited."""
+    current = next((known for known in _current(c, row.url) if known.part == notice.part), None)
+    known = None
+    if current is not None:
+        known = decide.Known(current.n, current.text_digest, current.rules, current.capture, current.at, current.last_seen)
+    verdict = decide.judge(known, notice, capture=row.capture, at=row.at, rules=rules)
+    if verdict.action is decide.Action.NEW:
+        document = _new_document(c, row, notice)
+        after = _new_version(c, document, 1, row, notice, rules)
+        changes.append(NewChange(_kind(verdict), row.at, row.source, document, None, after, look))
+        return True
+    assert current is not None
+    if verdict.action in (decide.Action.EDIT, decide.Action.REREAD):
+        after = _new_version(c, current.id, verdict.n, row, notice, rules)
+        changes.append(NewChange(_kind(verdict), row.at, row.source, current.id, current.version, after, look))
+    return verdict.action is decide.Action.EDIT
+
+
+def _kind(verdict: decide.Verdict) -> "decide.ChangeKind":
+    return decide.ChangeKind(str(verdict.action))
+
+
+def _new_document(c: Connection, row: sa.Row[tuple[object, ...]], notice: Notice) -> int:
+    public_id = short_id(row.first_record or row.record, notice.part)
+    work = works.new(c, public_id)
+    values = {
+        "public_id": public_id,
+        "url": row.url,
+        "part": notice.part,
+        "source": row.source,
+        "work": work,
+        "first_seen": row.at,
+        "last_seen": row.at,
+    }
+    number: int = c.execute(t.documents.insert().values(**values).returning(t.documents.c.id)).scalar_one()
+    return number
+
+
+def _new_version(c: Connection, document: int, n: int, row: sa.Row[tuple[object, ...]], notice: Notice, rules: str) -> int:
+    """Append a version, make it current, link its work."""
+    place = Place(capture_id(row.record), row.file, row.offset, row.length, row.payload_digest, _iso(row.at))
+    record = replace(notice.record, url=row.public_url, final_url=row.address, capture=place)
+    values = {
+        "document": document,
+        "n": n,
+        "rules": rules,
+        "capture": row.capture,
+        "first_seen": row.at,
+        "text_digest": notice.text_digest,
+        "match_digest": notice.match_digest,
+        "title": clean(record.title),
+        "published": record.published,
+        "doc_no": _text(record.meta.get("doc_no")),
+        "index_no": _text(record.meta.get("index_no")),
+        "issuer": _text(record.meta.get("issuer")),
+        "search_title": clean(notice.search_title),
+        "search_body": clean(notice.search_body),
+        "record": clean(json.dumps(as_json(record), ensure_ascii=False)),
+    }
+    version: int = c.execute(t.versions.insert().values(**values).returning(t.versions.c.id)).scalar_one()
+    c.execute(t.documents.update().where(t.documents.c.id == document).values(version=version, indexed=0))
+    if record.attachments:
+        rows = [
+            {"version": version, "position": position, "url": clean(item.url), "name": clean(item.name)}
+            for position, item in enumerate(record.attachments)
+        ]
+        c.execute(t.attachments.insert(), rows)
+    if notice.match_digest:
+        works.link(c, document, notice.match_digest, row.at)
+    return version
+
+
+def _text(value: str | None) -> str | None:
+    return clean(value) if value is not None else None
+
+
+def _iso(at: Millis) -> str:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(at // 1000, UTC).strftime(WARC_TIME)
+
+
+def _parts_gone(c: Connection, row: sa.Row[tuple[object, ...]], reading: Reading, look: int | None, changes: list[NewChange]) -> None:
+    """Notices that stood on this page and do not any more, while the page itself is there."""
+    parts = {notice.part for notice in reading.notices}
+    for known in _current(c, row.url):
+        if known.part not in parts and known.presence == decide.HERE and known.at <= row.at:
+            c.execute(t.documents.update().where(t.documents.c.id == known.id).values(presence=decide.MISSING, first_missed=row.at))
+            detail = {"last_seen": known.last_seen, "first_missed": row.at, "part": known.part}
+            changes.append(NewChange(decide.ChangeKind.MISSING, row.at, row.source, known.id, known.version, known.version, look, detail))

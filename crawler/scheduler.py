@@ -1,0 +1,94 @@
+"""When a source fires. APScheduler is the clock, in memory; which slot was taken is a row of `runs`, so that two daemons fire it once.
+
+A slot is claimed by inserting its run, in the transaction that seeds the frontier. A slot missed while nobody ran is caught up once,
+older ones become rows marked `skipped`; so does a slot whose source is still busy with the one before.
+"""
+
+import asyncio
+import functools
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from crawler.config import Config, Source
+from crawler.model import Millis, RunKind
+from crawler.pipeline import Line
+from crawler.slots import Schedule, due_slot, jitter
+
+log = structlog.get_logger()
+
+REVISITS = "*/10 * * * *"
+REVISIT_SLOTS_A_DAY = 144
+SPAN: Millis = 60_000  # the sources of one cron line start spread over this long
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """One line of the timetable: a source, why it fires, and when."""
+
+    source: Source
+    kind: RunKind
+    schedule: Schedule
+
+
+def timetable(config: Config) -> list[Beat]:
+    """What fires by itself: the lists, sweeps and revisits of every enabled source."""
+    zone = config.schedule.timezone
+    beats = []
+    for source in config.sources.values():
+        if not source.enabled:
+            continue
+        beats.append(Beat(source, RunKind.LIST, Schedule(source.lists, zone)))
+        if source.sweep:
+            beats.append(Beat(source, RunKind.SWEEP, Schedule(source.sweep, zone)))
+        beats.append(Beat(source, RunKind.REVISIT, Schedule(REVISITS, zone)))
+    return beats
+
+
+class Clock:
+    """Fires the timetable until it is stopped; `write` runs a step in the process's writer thread."""
+
+    def __init__(self, line: Line, config: Config, *, span: Millis = SPAN) -> None:
+        self.line, self.config, self.span = line, config, span
+        self._scheduler = AsyncIOScheduler(timezone="UTC")
+        self._revisits = max(1, config.schedule.revisit_per_day // REVISIT_SLOTS_A_DAY)
+
+    def start(self) -> None:
+        """Plan every beat's next slot; what is due already fires at once."""
+        self._scheduler.start()
+        for beat in timetable(self.config):
+            self._at(beat, self.line.clock())
+
+    def stop(self) -> None:
+        """No further slot; a slot being claimed is claimed or not, never half."""
+        self._scheduler.shutdown(wait=False)
+
+    def _at(self, beat: Beat, when: Millis) -> None:
+        self._scheduler.add_job(
+            functools.partial(self._fire, beat),
+            "date",
+            run_date=datetime.fromtimestamp(when / 1000, UTC),
+            id=f"{beat.source.id}/{beat.kind}",
+            replace_existing=True,
+            misfire_grace_time=None,
+        )
+
+    async def _fire(self, beat: Beat) -> None:
+        following = await asyncio.to_thread(self._claim, beat)
+        self._at(beat, following + jitter(beat.source.id, following, self.span))
+
+    def _claim(self, beat: Beat) -> Millis:
+        """Claim what is due; the next slot."""
+        now = self.line.clock()
+        last = self.line.last_slot(beat.source.id, beat.kind)
+        slots = due_slot(beat.schedule, last, now)
+        if slots.due is not None:
+            limit = self._revisits if beat.kind is RunKind.REVISIT else None
+            run = self.line.fire(beat.source, beat.kind, slots.due, slots.skipped, limit=limit)
+            if run is not None:
+                log.info("fired", source=beat.source.id, kind=str(beat.kind), slot=slots.due, skipped=len(slots.skipped))
+        return slots.next
+
+

@@ -1,0 +1,112 @@
+"""Everything about addresses, by one WHATWG parser (ada): the host that is checked is the host that is dialled.
+
+Canonical form, the identity of an address: serialised as the URL standard does; without fragment, default port, empty query,
+user and password, and `;jsessionid=…` parameters of the path. Nothing is guessed about index.html, www, or the case of paths.
+"""
+
+import hashlib
+import re
+
+import ada_url
+
+from crawler.model import Request
+
+LONGEST = 8_000  # RFC 9110, 4.1: what every server should take; longer ones on pages are traps or pasted data
+SESSION = re.compile(r";jsessionid=[^/;]*", re.IGNORECASE)
+UNICODE_ENCODINGS = frozenset({"utf-8", "utf8", "utf-16", "utf-16le", "utf-16be"})
+QUERY_PLAIN = frozenset(b"!$%&'()*+,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~")
+
+
+class BadUrl(ValueError):  # noqa: N818 - the seam's name for it, as errors.py names conditions without Error
+    """Not an http or https address."""
+
+
+def _parse(url: str) -> ada_url.URL:
+    try:
+        parsed = ada_url.URL(url)
+    except ValueError as error:
+        raise BadUrl(f"not an address: {url[:200]!r}") from error
+    if parsed.protocol not in ("http:", "https:"):
+        raise BadUrl(f"neither http nor https: {url[:200]!r}")
+    return parsed
+
+
+def is_http(url: str) -> bool:
+    """Is this an absolute address that can be fetched?"""
+    try:
+        _parse(url)
+    except BadUrl:
+        return False
+    return True
+
+
+def canonical(url: str) -> str:
+    """The canonical form of an absolute http(s) address; idempotent. Raises BadUrl."""
+    parsed = _parse(url)
+    parsed.hash = ""
+    if not parsed.search:
+        parsed.search = ""  # a lone question mark goes
+    if ";" in parsed.pathname:
+        parsed.pathname = SESSION.sub("", parsed.pathname)
+    parsed.username = parsed.password = ""
+    return str(parsed.href)
+
+
+def join(base: str, href: str, encoding: str = "utf-8") -> str | None:
+    """A link of the page at `base`, absolute, fragment kept; None when it cannot be fetched.
+
+    That is: another scheme (script, mail, file), invalid, or longer than 8,000 characters. A query with characters outside ASCII
+    is percent-encoded in the page's `encoding`, as browsers do (URL standard, query state): old servers read GBK.
+    """
+    if len(href) > LONGEST:
+        return None
+    if not href.isascii() and encoding.lower() not in UNICODE_ENCODINGS:
+        href = _encode_query(href, encoding)
+    try:
+        joined = ada_url.URL(href, base)
+    except ValueError:
+        return None
+    address = str(joined.href)
+    return address if joined.protocol in ("http:", "https:") and len(address) <= LONGEST else None
+
+
+def _encode_query(href: str, encoding: str) -> str:
+    """`href` with its query in that encoding; a character it lacks becomes %26%23…%3B (URL standard, 1.3)."""
+    address, hash_mark, fragment = href.partition("#")
+    head, question_mark, query = address.partition("?")
+    encoded = []
+    for character in query:
+        try:
+            raw = character.encode(encoding)
+        except UnicodeEncodeError:
+            encoded.append(f"%26%23{ord(character)}%3B")
+        except LookupError:
+            return href
+        else:
+            encoded.append(raw.decode("ascii") if character.isascii() else "".join(map(_percent_encoded, raw)))
+    return f"{head}{question_mark}{''.join(encoded)}{hash_mark}{fragment}"
+
+
+def _percent_encoded(byte: int) -> str:
+    return chr(byte) if byte in QUERY_PLAIN else f"%{byte:02X}"
+
+
+def key(request: Request) -> str:
+    """The URL key: method, canonical address and, where there is a body, 32 hex digits of its SHA-256. Raises BadUrl."""
+    body = f" {hashlib.sha256(request.body).hexdigest()[:32]}" if request.body else ""
+    return f"{request.method} {canonical(request.url)}{body}"
+
+
+def host(url: str) -> str:
+    """The host name, in ASCII, without port; an IPv6 address in its brackets. Raises BadUrl."""
+    return str(_parse(url).hostname)
+
+
+def origin(url: str) -> str:
+    """scheme://host[:port], the port only where it is not the scheme's own. Raises BadUrl."""
+    return str(_parse(url).origin)
+
+
+def path(url: str) -> str:
+    """The path, percent-encoded. Raises BadUrl."""
+    return str(_parse(url).pathname)
