@@ -2,24 +2,24 @@
 
 import asyncio
 import contextlib
+import difflib
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from crawler import urls
-from crawler.archive.recover import owner_name
-from crawler.archive.writer import Archive
+from crawler.archive.writer import Archive, owner_name
 from crawler.config import Config, Source
 from crawler.engine import Local
 from crawler.errors import UsageError
 from crawler.fetcher.fetcher import Fetcher, FetchSettings, user_agent
-from crawler.model import Millis, Request, RunKind
-from crawler.pipeline import AD_HOC, Line, Progress, now_ms
+from crawler.model import Millis, Request
+from crawler.pipeline import AD_HOC, Line
 from crawler.politeness import Manners, strictest
 from crawler.readers import Readers
 from crawler.repository.database import Database
 from crawler.repository.migrations import upgrade
+from crawler.repository.runs import Progress
 from crawler.scheduler import Clock
 
 VERSION = "0.1.0"
@@ -47,14 +47,10 @@ def fetch_settings(config: Config) -> FetchSettings:
     )
 
 
-def manners(config: Config) -> Manners:
+def manners(line: Line) -> Manners:
     """How politely each queue is asked: the strictest source that uses it wins."""
-    pauses = []
-    for source in config.sources.values():
-        pause = source.politeness.delay_ms if source.politeness.delay_ms is not None else config.network.delay_ms
-        for start in source.start:
-            pauses.append((source.politeness.queue or urls.host(start.url), pause))
-    return Manners(strictest(pauses), config.network.delay_ms, config.network.deadline_ms / 1000, AGENT)
+    network = line.config.network
+    return Manners(strictest(line.pauses()), network.delay_ms, network.deadline_ms / 1000, AGENT)
 
 
 @contextlib.contextmanager
@@ -89,8 +85,6 @@ def open_line(config: Config, what: str, *, workers: int = 2) -> Iterator[Line]:
 
 def chosen(config: Config, names: Sequence[str]) -> list[Source]:
     """The named sources; without a name, all that are enabled. Raises UsageError for a name that no file has."""
-    import difflib
-
     if not names:
         enabled = [source for source in config.sources.values() if source.enabled]
         if not enabled:
@@ -135,7 +129,7 @@ async def run(config: Config, line: Line, *, span: Millis | None = None) -> None
     _handle_signals(stop)
     clock = Clock(line, config) if span is None else Clock(line, config, span=span)
     fetcher = Fetcher(fetch_settings(config))
-    engine = Local(line, fetcher, manners(config), queues_at_once=config.network.queues_at_once, daemon=True)
+    engine = Local(line, fetcher, manners(line), queues_at_once=config.network.queues_at_once)
     clock.start()
     try:
         await engine.run(stop)
@@ -153,7 +147,7 @@ async def crawl(config: Config, line: Line, wish: Wish, watch: Callable[[Progres
     stop = asyncio.Event()
     caught = _handle_signals(stop)
     fetcher = Fetcher(fetch_settings(config))
-    engine = Local(line, fetcher, manners(config), queues_at_once=config.network.queues_at_once, runs=frozenset(runs))
+    engine = Local(line, fetcher, manners(line), queues_at_once=config.network.queues_at_once, runs=frozenset(runs))
 
     def finished() -> bool:
         progress = line.progress(runs)
@@ -176,11 +170,3 @@ def fire(config: Config, line: Line, wish: Wish) -> list[int]:
         raise UsageError(f"{wish.url!r} is no http or https address", remedy="give the whole address, scheme included")
     name = wish.sources[0] if wish.sources else source_of(config, wish.url)
     return [line.fire_once(name, (Request(wish.url),), options, listed=wish.follow)]
-
-
-def stamp(at: Millis) -> str:
-    """ISO 8601, UTC, to the second."""
-    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-__all__ = ["RunKind", "Wish", "chosen", "crawl", "fetch_settings", "fire", "manners", "now_ms", "open_line", "run", "source_of", "stamp"]

@@ -8,7 +8,7 @@ EARLIEST, LATEST = 1949, 2100  # years; anything else on these pages is a number
 YEAR = r"(?:19|20)\d\d"
 NUMERAL = "[〇○零Ｏ0一二三四五六七八九]"
 CLOCK = (
-    r"(?:[ T]{0,4}(?P<hour>[01]?\d|2[0-3]) ?[:时] ?(?P<minute>[0-5]?\d)(?!\d)"
+    r"(?:(?:-|[ T]{0,4})(?P<hour>[01]?\d|2[0-3]) ?[:时] ?(?P<minute>[0-5]?\d)(?!\d)"
     r"(?: ?[:分] ?(?P<second>[0-5]?\d)(?!\d)秒?|分)?)?"
 )
 FORMS = (
@@ -24,7 +24,7 @@ YEARS = (
     re.compile(rf"(?<!\d)(?P<year>{YEAR}|[一二]{NUMERAL}{{3}}) ?年(?! ?[\d一二三四五六七八九十元]{{1,3}} ?月)"),
     re.compile(rf"(?<!.)\s*(?P<year>{YEAR})\s*(?!.)", re.DOTALL),
 )
-WIDTH = str.maketrans("０１２３４５６７８９：∶﹕／－–—−．Ｔ\u3000\xa0\t", "0123456789:::/----.T   ")
+WIDTH = str.maketrans("０１２３４５６７８９：∶﹕／－–—−．Ｔ\u3000\xa0\t\r\n", "0123456789:::/----.T     ")
 DIGITS = dict(zip("〇○零Ｏ0一二三四五六七八九元", "000001234567891", strict=True))
 TENS = str.maketrans({"廿": "二十", "卅": "三十"})
 IN_URL = (
@@ -46,9 +46,9 @@ class Stamp:
 def read_date(text: str, *, not_after: str | None = None) -> Stamp | None:
     """The first possible date in a text, in the text's own precision; a bare year only where there is no better date.
 
-    An impossible date (13th month, 30 February, before 1949) is no date, nor is one more than a day after `not_after` (ISO day of the
-    capture: servers' clocks differ). A clock of 00:00 or 00:00:00 is what templates print when there is none: the day is kept, the
-    clock is not. `CCYY年M月` with a bad day is refused whole.
+    An impossible date (13th month, 30 February, before 1949) is no date, and no shorter one is cut from it; nor is one more than
+    a day after `not_after` (ISO day of the capture: servers' clocks differ). A clock of 00:00 or 00:00:00 is what templates print
+    when there is none: the day is kept, the clock is not.
     """
     flat = text.translate(WIDTH)
     limit = (date.fromisoformat(not_after[:10]) + timedelta(days=1)).isoformat() if not_after else f"{LATEST}"
@@ -102,7 +102,7 @@ def _number(written: str | None) -> int | None:
 
 
 def day_in_url(url: str) -> str | None:
-    """The day an address carries, ISO: t20240703_, /art/2024/10/14/, /2018-12/06/, /20260911/. It may differ from the page's by a day."""
+    """The day an address carries, ISO: t20240703_, /art/2024/10/14/, /2018-12/06/, /20260911/. The page may show another."""
     for form in IN_URL:
         for match in form.finditer(url):
             iso = _iso(dict(zip(("year", "month", "day"), match.groups(), strict=True)))

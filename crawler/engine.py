@@ -28,6 +28,7 @@ log = structlog.get_logger()
 
 IDLE = 0.25  # seconds between two looks at the frontier when nobody rings
 BEAT = 15.0  # seconds between two renewals of the leases
+ADOPT = 60.0  # seconds between two looks for dead processes
 KEEP_AT_ONCE = 256  # exchanges of one transaction
 SETTLE_AT_ONCE = 128
 READ_AHEAD = 32  # readings on their way, for each child
@@ -69,7 +70,9 @@ class Local:
         Raises what the archive or the database raised; what was kept by then is committed, what was due stays due.
         """
         self._pending.set()
-        loops = [self._keep_loop(), self._read_loop(), self._settle_loop(), self._index_loop(), self._beat_loop(), self._turn_loop()]
+        loops = [self._keep_loop(), self._read_loop(), self._settle_loop(), self._index_loop(), self._beat_loop()]
+        loops += [self._adopt_loop()] if self.runs is None else []
+        loops.append(self._turn_loop())
         tasks = [asyncio.create_task(loop) for loop in loops]
         ending = asyncio.create_task(self._until(stop, finished))
         try:
@@ -164,6 +167,13 @@ class Local:
                 if name in self._workers:
                     self._workers[name].cancel()
             await asyncio.sleep(BEAT)
+
+    async def _adopt_loop(self) -> None:
+        """A daemon takes over from processes that die while it lives."""
+        while True:
+            await asyncio.sleep(ADOPT)
+            if await self._write(self.line.adopt):
+                self._pending.set()
 
     # -------------------------------------------------------------- what a worker asks for (politeness.Desk)
     async def slice(self, lease: Lease, limit: int) -> list[Task]:

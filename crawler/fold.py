@@ -1,7 +1,7 @@
 """Matching keys for Chinese text. Folded text is compared, hashed and indexed; it is never stored as the page's text.
 
-One form for simplified, traditional, Hong Kong, Taiwan, full-width and pinyin-annotated copies. A key does not guess a spelling, as a
-converter must: characters that are forms of one another share the key of their class. Standard library only; the facts are
+One form for simplified, traditional, Hong Kong, Taiwan, full-width and pinyin-annotated copies. A key does not guess a spelling,
+as a converter must: characters that are forms of one another share the key of their class. Standard library only; the facts are
 `zh_tables.json` (tests/build_zh_tables.py makes it), loaded on first use.
 """
 
@@ -22,7 +22,7 @@ _NOTE = re.compile(rf"([{HAN}])[(（]([{LATIN}]{{2,{MAX_SYLLABLE}}})[)）]|([{HA
 
 
 class Keys(dict[int, str]):
-    """Code point → folded string, filled as characters are met (`str.translate` with a plain dict raises for every unknown one)."""
+    """Code point → folded string, filled as characters are met; with a plain dict `str.translate` raises for each unknown one."""
 
     def __init__(self, classes: dict[str, str]) -> None:
         super().__init__()
@@ -170,7 +170,7 @@ def content_of(folded: str) -> str:
 
 
 def fingerprint(*texts: str) -> str:
-    """32 hex digits, equal for copies that differ in script, width, annotations, spacing or punctuation; the first two are the version."""
+    """32 hex digits, equal for copies that differ in script, width, annotations, spacing or punctuation; two are the version."""
     return fingerprint_of(*map(content, texts))
 
 
@@ -178,5 +178,3 @@ def fingerprint_of(*contents: str) -> str:
     """`fingerprint` of contents that are cut already."""
     joined = "\x1f".join(contents).encode("utf-8", "surrogatepass")
     return f"{FOLD_VERSION:02x}{hashlib.blake2b(joined, digest_size=15, person=b'fold').hexdigest()}"
-
-

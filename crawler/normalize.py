@@ -1,8 +1,9 @@
-"""Draft → Record, and every key that comes from it. Pure; runs in the child, once for each page, so that the page is folded once."""
+"""Draft → Record, and every key that comes from it. Pure; runs in the child, once a page, so that a page is folded once."""
 
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -15,65 +16,81 @@ from crawler.words import search_text_of
 DIGEST_VERSION = "01"
 SHORTEST_MATCH = 40  # content characters: below, every one-line notice about an attachment would be one work
 DATE_FIELDS = frozenset({"written_date", "effective_date", "repeal_date", "expiry_date"})
-NOTHING = frozenset({"", "无", "暂无", "-", "--", "——", "/", "null", "undefined", "其他"})
+NOTHING = frozenset({"", "无", "無", "暂无", "暫無", "空", "-", "--", "—", "——", "/", "null", "undefined"})
 META_ORDER = (
-    "index_no", "doc_no", "issuer", "written_date", "category", "keywords", "validity", "effective_date", "repeal_date", "expiry_date",
-    "open_type", "abstract", "name", "project", "buyer", "region",
+    "index_no", "doc_no", "issuer", "written_date", "category", "keywords", "validity", "effective_date", "repeal_date",
+    "expiry_date", "open_type", "abstract", "name", "project", "buyer", "region",
 )  # fmt: skip
+META_PLACE = {name: place for place, name in enumerate(META_ORDER)}
 EDGES = " \t\r\n\f\v\xa0\u3000\u200b\ufeff\u2002\u2003\u2009"
 WHITE = re.compile(r"[\s\u200b\ufeff]+")
-DIGITS = re.compile(r"\d+")
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL refuses NUL; a lone surrogate is no character and has no UTF-8
+CLICKS = re.compile(r"(\d[\d,]{0,14})(?:人?次)?")
 BEIJING = timedelta(hours=8)
 
 
 def record(draft: Draft, *, url: str | None, final_url: str | None, at: Millis) -> Record:
     """The record of a draft: dates with their precision, clicks a number or nothing, no value where the page has none.
 
-    `at` is the capture's time: a date more than a day later is no date of this page.
+    `at` is the capture's time: a date more than a day later is no date of publication. The page's own text is kept but for white
+    space at the edges of each value; provenance keeps the raw string of every date, also of one that could not be read.
     """
-    today = (datetime.fromtimestamp(at / 1000, UTC) + BEIJING).strftime("%Y-%m-%d")
-    provenance = {name: witness for name, witness in draft.witnesses.items()}
-    published = read_date(draft.published, not_after=today) if draft.published else None
-    if published is None:
-        provenance.pop("published", None)
-    source = _value(draft.source)
-    if source is not None and _squeeze(source) == _squeeze(draft.title):
+    provenance = {name: _clean_witness(witness) for name, witness in draft.witnesses.items()}
+    today = (datetime.fromtimestamp(at // 1000, UTC) + BEIJING).date().isoformat()
+    published = _date("published", _value(draft.published), provenance, not_after=today)
+    title, source = _edges(draft.title), _value(draft.source)
+    if source is not None and WHITE.sub("", source) == WHITE.sub("", title):
         source = None  # a template's mistake: ContentSource filled with the title
     if source is None:
         provenance.pop("source", None)
-    clicks = DIGITS.fullmatch((draft.clicks or "").strip(EDGES))
+    site = Site(_value(draft.site_code), _value(draft.site_name))
     return Record(
-        title=_edges(draft.title),
+        title=title,
         channel=_value(draft.channel),
-        published=published.iso if published else None,
+        published=published,
         source=source,
-        clicks=int(clicks[0][:15]) if clicks else None,
+        clicks=_clicks(draft.clicks),
         body=tuple(text for text in map(_edges, draft.body) if text),
-        attachments=draft.attachments,
+        attachments=tuple(replace(item, name=_edges(item.name)) for item in draft.attachments),
         meta=MappingProxyType(_meta(draft.meta, provenance)),
         url=url,
         final_url=final_url,
-        site=Site(_value(draft.site_code), _value(draft.site_name)) if draft.site_code or draft.site_name else None,
+        site=site if site.code or site.name else None,
         provenance=MappingProxyType(provenance),
     )
 
 
 def _meta(meta: Mapping[str, str], provenance: dict[str, Witness]) -> dict[str, str]:
     found = {}
-    for name in sorted(meta, key=lambda key: (META_ORDER.index(key) if key in META_ORDER else 99, key)):
+    for name in sorted(meta, key=lambda name: (META_PLACE.get(name, len(META_PLACE)), name)):
         value = _value(meta[name])
-        if value is not None and name in DATE_FIELDS:
-            stamp = read_date(value)
-            value = stamp.iso if stamp else None
         if value is None:
             provenance.pop(f"meta.{name}", None)
-        else:
+        elif name in DATE_FIELDS:
+            value = _date(f"meta.{name}", value, provenance, not_after=None)
+        if value is not None:
             found[name] = value
     return found
 
 
+def _date(name: str, raw: str | None, provenance: dict[str, Witness], *, not_after: str | None) -> str | None:
+    """The ISO form of a raw date; the raw form goes into the field's provenance."""
+    if raw is None:
+        provenance.pop(name, None)
+        return None
+    witness = provenance.get(name, Witness("draft"))
+    provenance[name] = witness if witness.raw else replace(witness, raw=raw)
+    stamp = read_date(raw, not_after=not_after)
+    return stamp.iso if stamp else None
+
+
+def _clicks(raw: str | None) -> int | None:
+    match = CLICKS.fullmatch(_edges(raw or ""))
+    return int(match[1].replace(",", "")) if match else None
+
+
 def _edges(text: str) -> str:
-    return text.strip(EDGES)
+    return UNSTORABLE.sub("\ufffd", text).strip(EDGES)
 
 
 def _value(text: str | None) -> str | None:
@@ -81,12 +98,13 @@ def _value(text: str | None) -> str | None:
     return None if value in NOTHING else value
 
 
-def _squeeze(text: str) -> str:
-    return WHITE.sub("", text)
+def _clean_witness(witness: Witness) -> Witness:
+    raw, disagrees = UNSTORABLE.sub("\ufffd", witness.raw), UNSTORABLE.sub("\ufffd", witness.disagrees)
+    return Witness(witness.rule, raw, disagrees)
 
 
 def notice(draft: Draft, *, url: str | None, final_url: str | None, at: Millis) -> Notice:
-    """The record with its digests and search text."""
+    """The record with its digests and search text: everything that needs the folded page, from one folding."""
     made = record(draft, url=url, final_url=final_url, at=at)
     title, body = fold(made.title), fold("\n".join(made.body))
     return Notice(
@@ -102,27 +120,29 @@ def notice(draft: Draft, *, url: str | None, final_url: str | None, at: Millis) 
 def text_digest(made: Record) -> str:
     """Cuts versions: the page's own text, white space collapsed and nothing else (NFKC would make 10² and 102 one).
 
-    Covers every field a reader sees but clicks; empty fields leave no trace, so that a new field changes no old digest.
+    Covers every field a reader sees but clicks; never provenance or addresses. Empty fields leave no trace, so that a new field
+    changes no old digest. 32 hex digits, the first two its version.
     """
     fields = [
-        ("title", made.title),
-        ("channel", made.channel),
-        ("published", made.published),
-        ("source", made.source),
-        ("body", "\n".join(_collapse(text) for text in made.body)),
-        ("attachments", "\n".join(_collapse(item.name) for item in made.attachments)),
-        *((f"meta.{name}", value) for name, value in sorted(made.meta.items())),
+        ("title", collapse(made.title)),
+        ("channel", collapse(made.channel or "")),
+        ("published", made.published or ""),
+        ("source", collapse(made.source or "")),
+        ("body", "\n".join(map(collapse, made.body))),
+        ("attachments", "\n".join(collapse(item.name) for item in made.attachments)),
+        *((f"meta.{name}", collapse(value)) for name, value in sorted(made.meta.items())),
     ]
-    joined = "\x1e".join(f"{name}\x1f{value if name in ('body', 'attachments') else _collapse(value)}" for name, value in fields if value)
+    joined = "\x1e".join(f"{name}\x1f{value}" for name, value in fields if value)  # collapsing leaves neither mark in a value
     return DIGEST_VERSION + hashlib.blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=15, person=b"text").hexdigest()
 
 
-def _collapse(text: str) -> str:
+def collapse(text: str) -> str:
+    """White space as one space between words, none at the edges: two texts that differ in nothing else are the same text."""
     return WHITE.sub(" ", text).strip()
 
 
 def match_digest(title: str, body: str) -> str | None:
-    """Links works: folded title and body; None when the body has fewer than 40 content characters."""
+    """Links works: the fingerprint of folded title and body; None when the body has fewer than 40 content characters."""
     return _match(content_of(fold(title)), content_of(fold(body)))
 
 
@@ -131,8 +151,9 @@ def _match(title: str, body: str) -> str | None:
 
 
 # ------------------------------------------------------------------ JSON
-def as_json(made: Record) -> dict[str, Any]:
+def as_json(made: Record) -> dict[str, object]:
     """The record as plain values, keys in the record format's order."""
+    place = made.capture
     return {
         "title": made.title,
         "channel": made.channel,
@@ -140,37 +161,96 @@ def as_json(made: Record) -> dict[str, Any]:
         "source": made.source,
         "clicks": made.clicks,
         "body": list(made.body),
-        "attachments": [{"url": a.url, "name": a.name, "media_type": a.media_type} for a in made.attachments],
+        "attachments": [{"url": item.url, "name": item.name, "media_type": item.media_type} for item in made.attachments],
         "meta": dict(made.meta),
         "url": made.url,
         "final_url": made.final_url,
         "site": {"code": made.site.code, "name": made.site.name} if made.site else None,
-        "provenance": {name: {"rule": w.rule, "raw": w.raw, "disagrees": w.disagrees} for name, w in made.provenance.items()},
-        "capture": _place_json(made.capture),
+        "provenance": {
+            name: {"rule": witness.rule, "raw": witness.raw, "disagrees": witness.disagrees}
+            for name, witness in made.provenance.items()
+        },
+        "capture": place
+        and {
+            "id": place.id,
+            "file": place.file,
+            "offset": place.offset,
+            "length": place.length,
+            "digest": place.digest,
+            "time": place.time,
+        },
     }
 
 
-def _place_json(place: Place | None) -> dict[str, Any] | None:
-    if place is None:
-        return None
-    return {"id": place.id, "file": place.file, "offset": place.offset, "length": place.length, "digest": place.digest, "time": place.time}
-
-
 def from_json(values: Mapping[str, Any]) -> Record:
-    """The record back from `as_json`. Raises KeyError or TypeError when it is none."""
-    site, place = values.get("site"), values.get("capture")
+    """The record back from `as_json`. Raises TypeError, naming the key, when a value is missing or of another type."""
+    meta, provenance = _typed(values, "meta", dict, {}), _typed(values, "provenance", dict, {})
+    witnesses = _objects("provenance", list(provenance.values()))
+    site, place = _typed(values, "site", dict, None), _typed(values, "capture", dict, None)
     return Record(
-        title=values["title"],
-        channel=values.get("channel"),
-        published=values.get("published"),
-        source=values.get("source"),
-        clicks=values.get("clicks"),
-        body=tuple(values.get("body") or ()),
-        attachments=tuple(Attachment(**item) for item in values.get("attachments") or ()),
-        meta=MappingProxyType(dict(values.get("meta") or {})),
-        url=values.get("url"),
-        final_url=values.get("final_url"),
-        site=Site(**site) if site else None,
-        provenance=MappingProxyType({name: Witness(**witness) for name, witness in (values.get("provenance") or {}).items()}),
-        capture=Place(**place) if place else None,
+        title=_needed(values, "title"),
+        channel=_text(values, "channel"),
+        published=_text(values, "published"),
+        source=_text(values, "source"),
+        clicks=_typed(values, "clicks", int, None),
+        body=tuple(_strings("body", _typed(values, "body", list, []))),
+        attachments=tuple(map(_attachment, _objects("attachments", _typed(values, "attachments", list, [])))),
+        meta=MappingProxyType(dict(zip(meta, _strings("meta", list(meta.values())), strict=True))),
+        url=_text(values, "url"),
+        final_url=_text(values, "final_url"),
+        site=Site(_text(site, "code"), _text(site, "name")) if site else None,
+        provenance=MappingProxyType({name: _witness(value) for name, value in zip(provenance, witnesses, strict=True)}),
+        capture=_place(place) if place else None,
+    )
+
+
+def _typed(values: Mapping[str, Any], key: str, kind: type, default: Any) -> Any:
+    value = values.get(key)
+    if value is None:
+        return default
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise TypeError(f"record: {key} is {type(value).__name__}, not {kind.__name__}")
+    return value
+
+
+def _text(values: Mapping[str, Any], key: str) -> str | None:
+    text: str | None = _typed(values, key, str, None)
+    return text
+
+
+def _needed(values: Mapping[str, Any], key: str) -> str:
+    text = _text(values, key)
+    if text is None:
+        raise TypeError(f"record: {key} is missing")
+    return text
+
+
+def _strings(key: str, values: list[Any]) -> list[str]:
+    if not all(isinstance(value, str) for value in values):
+        raise TypeError(f"record: {key} holds something else than strings")
+    return values
+
+
+def _objects(key: str, values: list[Any]) -> list[dict[str, Any]]:
+    if not all(isinstance(value, dict) for value in values):
+        raise TypeError(f"record: {key} holds something else than objects")
+    return values
+
+
+def _attachment(value: Mapping[str, Any]) -> Attachment:
+    return Attachment(_needed(value, "url"), _text(value, "name") or "", _text(value, "media_type"))
+
+
+def _witness(value: Mapping[str, Any]) -> Witness:
+    return Witness(_needed(value, "rule"), _text(value, "raw") or "", _text(value, "disagrees") or "")
+
+
+def _place(value: Mapping[str, Any]) -> Place:
+    return Place(
+        id=_needed(value, "id"),
+        file=_needed(value, "file"),
+        offset=_typed(value, "offset", int, 0),
+        length=_typed(value, "length", int, 0),
+        digest=_needed(value, "digest"),
+        time=_needed(value, "time"),
     )

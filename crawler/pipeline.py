@@ -27,7 +27,7 @@ from crawler.model import payload_digest
 from crawler.parsers.page import rules_version
 from crawler.readers import Job, Readers
 from crawler.repository import files, frontier, keep, origins, runs, search, settle
-from crawler.repository.database import Database
+from crawler.repository.database import Connection, Database
 from crawler.repository.frontier import Lease, Seed
 from crawler.repository.keep import Manner
 from crawler.repository.origins import Origin
@@ -160,7 +160,7 @@ class Line:
             self._keep(c, kept, self.owner, fences)
             files.closed(c, self.archive.finished(), self.owner)
 
-    def _keep(self, c: keep.Connection, kept: Sequence[Kept], owner: str, fences: Mapping[str, int] | None) -> None:
+    def _keep(self, c: Connection, kept: Sequence[Kept], owner: str, fences: Mapping[str, int] | None) -> None:
         """The one transaction of the keep step; `fences` None adopts."""
         spread = random.random()  # noqa: S311 - jitter, no secret
         concerned = keep.keep(c, kept, owner=owner, fences=fences, manner=self._manner, now=self.clock(), spread=spread)

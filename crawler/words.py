@@ -1,17 +1,21 @@
 """How text is cut for searching. The application cuts, the databases only find sets of tokens; both give the same answers.
 
-Search text: folded; runs of Han characters touch, words and numbers stand between spaces, a bar where a sentence mark or line end was.
+Search text: folded; runs of Han characters touch, words and numbers stand between spaces, a bar where a sentence mark or line end
+was.
 Tokens: every Han character, every pair of neighbours, every word, every number. A query goes through the same functions.
 """
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from crawler.fold import HAN, annotations, fold, fold_map
 
-SENTENCE = re.compile(r"[。；！？，：、;!?,:\n\r\t|]")  # no phrase reaches across these; across brackets, quotes and spaces it does
+SENTENCE = re.compile(r"[。；！？，：、;!?,:\n\r\t|]")  # no phrase reaches across these; across brackets and spaces it does
 RUN = re.compile(rf"(?P<han>[{HAN}]+)|\d+(?:\.\d+)*|(?:(?![{HAN}])[^\W\d_])+")
 GAPS = re.compile(r"[ |]+")
+IN_WORD = re.compile(rf"[^{HAN} |]{{2}}")
+LONGEST_WORD = 1_000
 LONGEST = 64  # characters of a token: a pasted base64 line must not break an index (a lexeme may have 2,046 bytes)
 SEARCHED = 120_000  # characters of search text in one row: its words must stay under 1 MiB (tsvector)
 OVERLAP = 64
@@ -19,7 +23,11 @@ OVERLAP = 64
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """`text` must stand in the search text; `exact` are tokens the index must have, `prefix` one that starts so; `sure`: tokens say it all."""
+    """One thing that must be found.
+
+    `text` must stand in the search text; `exact` are tokens the index must have, `prefix` what one of its tokens must start with;
+    `sure`: the tokens say it all, no substring test is needed.
+    """
 
     text: str
     exact: tuple[str, ...]
@@ -64,10 +72,25 @@ def search_text_of(folded: str) -> str:
 
 
 def parts(searched: str) -> tuple[str, ...]:
-    """A search text in rows of at most 120,000 characters that overlap by 64, so that a phrase on a border is found."""
-    if len(searched) <= SEARCHED:
-        return (searched,)
-    return tuple(searched[at : at + SEARCHED] for at in range(0, len(searched) - OVERLAP, SEARCHED - OVERLAP))
+    """A search text in rows of at most 120,000 characters that overlap by 64 or a little more: a phrase on a border is found.
+
+    No row begins or ends inside a word or number (of less than 1,000 characters), else 112 would be found as 12.
+    """
+    found: list[str] = []
+    start = 0
+    while len(searched) - start > SEARCHED:
+        end = _border(searched, start + SEARCHED)
+        found.append(searched[start:end])
+        start = _border(searched, end - OVERLAP)
+    return (*found, searched[start:])
+
+
+def _border(searched: str, at: int) -> int:
+    """The last place at or before `at` where no word is cut."""
+    for place in range(at, at - LONGEST_WORD, -1):
+        if not IN_WORD.fullmatch(searched, place - 1, place + 1):
+            return place
+    return at
 
 
 def tokens(searched: str) -> set[str]:
@@ -77,7 +100,7 @@ def tokens(searched: str) -> set[str]:
         match = RUN.match(run) if run else None
         if match and match["han"]:
             found.update(run)
-            found.update(map("".join, zip(run, run[1:], strict=False)))
+            found.update(map("".join, pairwise(run)))
         elif match:
             found.add(run[:LONGEST])
     return found

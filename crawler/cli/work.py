@@ -1,23 +1,176 @@
-"""`run`, `crawl` and `reindex`: the commands that write to the archive."""
+"""`crawl`, `run` and `reindex`: the commands that write to the archive."""
 
 import asyncio
+import os
 import sys
 import time
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
+from crawler import app as house
 from crawler.cli import output
-from crawler.cli.options import Json, settings
-from crawler.pipeline import Progress
+from crawler.cli.options import Globals, Json, configured, day
+from crawler.cli.progress import Bar
+from crawler.config import Config
+from crawler.errors import CannotError, UsageError
+from crawler.repository import query, runs
+from crawler.repository.database import Database
+from crawler.repository.migrations import check_schema
+from crawler.repository.runs import Progress
 
-CRAWL = """One-off crawl of sources (all enabled ones without a name), with progress, to its end.
+ALIVE_MS = 60_000
 
-Example: gongkai crawl demo --max-pages 3"""
-RUN = """The daemon: fires every enabled source by its schedule until SIGTERM or Ctrl-C.
 
-Example: gongkai run"""
-REINDEX = """Rebuild the database from the WARC files: same documents, versions and ids.
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("crawl")(crawl)
+    app.command("run")(run)
+    app.command("reindex")(reindex)
 
-Example: gongkai reindex"""
+
+def crawl(
+    context: typer.Context,
+    names: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Default: every source that is turned on.")] = None,
+    url: Annotated[str | None, typer.Option(help="One look at this address and its redirects.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", help="With --url: take it as a list.")] = False,
+    since: Annotated[str | None, typer.Option(help="Follow only rows dated this day or later.")] = None,
+    max_pages: Annotated[int | None, typer.Option(min=1, help="List pages, at most.")] = None,
+    as_json: Json = False,
+) -> None:
+    """One-off crawl of sources, or of one address, with progress, to its end.
+
+    Example: gongkai crawl demo --max-pages 3
+    """
+    if follow and not url:
+        raise UsageError("--follow goes with --url", remedy="a source's start addresses are lists anyway")
+    config = configured(context)
+    wish = house.Wish(tuple(names or ()), url, follow, day(since) if since else None, max_pages)
+    if url is None:
+        house.chosen(config, wish.sources)
+    began = time.monotonic()
+    with house.open_line(config, "crawl") as line:
+        _say_others(line.others())
+        with Bar(" ".join(names or ()) or url or "all sources", quiet=as_json) as bar:
+            progress, interrupted = asyncio.run(house.crawl(config, line, wish, bar.show))
+        sample = _sample(line.database)
+    seconds = time.monotonic() - began
+    if as_json:
+        output.json_line(_json(progress, seconds))
+    else:
+        _summary(config, progress, seconds, sample)
+    if interrupted:
+        raise typer.Exit(130)
+    if progress.results.get("failed") or progress.results.get("suspect"):
+        raise typer.Exit(1)
+
+
+def _say_others(others: list[tuple[str, str]]) -> None:
+    for owner, what in others:
+        output.note(f"joining: {what or 'another process'} ({owner}) works on this archive; queues and slots are shared")
+
+
+def _sample(database: Database) -> tuple[str, str] | None:
+    with database.read() as c:
+        return next(((item["id"], item["title"]) for item in query.export(c)), None)
+
+
+def _json(progress: Progress, seconds: float) -> dict[str, object]:
+    return {
+        "runs": dict(progress.results), "lists": progress.lists, "notices": progress.details, "new": progress.new, "edit": progress.edit,
+        "reread": progress.reread, "failed": progress.failed, "bytes": progress.bytes, "looks": dict(progress.looks), "seconds": round(seconds, 2),
+    }  # fmt: skip
+
+
+def _summary(config: Config, progress: Progress, seconds: float, sample: tuple[str, str] | None) -> None:
+    edits = f", {progress.edit} edited" if progress.edit else ""
+    rereads = f", {progress.reread} reread" if progress.reread else ""
+    output.say(
+        f"done: {progress.lists} list page{'s' if progress.lists != 1 else ''}, {progress.details} notices, {progress.new} new documents{edits}{rereads}, "
+        f"{progress.failed} failed, {output.size(progress.bytes)} in {_short(config.storage.archive)}, {seconds:.1f} s"
+    )
+    if progress.results.get("suspect") or progress.results.get("failed"):
+        output.note("not everything is well: gongkai changes --kind health")
+    if sample:
+        output.note(f"next: gongkai search {sample[1][:4]} · gongkai show {sample[0][:4]}")
+
+
+def _short(path: os.PathLike[str]) -> str:
+    try:
+        return os.path.relpath(path)
+    except ValueError:  # another drive
+        return os.fspath(path)
+
+
+def run(
+    context: typer.Context,
+    check: Annotated[bool, typer.Option("--check", help="Only say whether a daemon works on this archive: exit code 0 or 1.")] = False,
+    log_format: Annotated[str | None, typer.Option(help="text or json.")] = None,
+) -> None:
+    """The daemon: fires every enabled source by its schedule until SIGTERM or Ctrl-C.
+
+    Example: gongkai run
+    """
+    config = configured(context)
+    if check:
+        _check(config)
+        return
+    shared = context.find_object(Globals)
+    from crawler.cli.main import set_up_logs
+
+    set_up_logs(max(1, shared.verbosity if shared else 0), log_format or (shared.log_format if shared else "text"))
+    enabled = house.chosen(config, ())
+    with house.open_line(config, "run") as line:
+        _say_others(line.others())
+        output.note(f"running: {len(enabled)} sources; Ctrl-C ends it, what is in flight is kept or handed back")
+        asyncio.run(house.run(config, line))
+    output.note("ended")
+
+
+def _check(config: Config) -> None:
+    database = Database(config.storage.database)
+    try:
+        check_schema(database)
+        with database.read() as c:
+            found = [owner for owner, what in runs.working(c, int(time.time() * 1000) - ALIVE_MS) if what == "run"]
+    finally:
+        database.close()
+    if not found:
+        output.note("no daemon has been heard of within a minute")
+        raise typer.Exit(1)
+    output.say(f"alive: {', '.join(found)}")
+
+
+def reindex(context: typer.Context) -> None:
+    """Rebuild the database from the WARC files: same documents, versions and ids.
+
+    The present database, if any, must have been moved away. Pauses and withholding are not in the WARC files.
+
+    Example: mv data/gongkai.db old.db && gongkai reindex
+    """
+    config = configured(context)
+    _refuse_filled(config)
+    with house.open_line(config, "reindex") as line, Bar("reindex", quiet=not sys.stderr.isatty()) as bar:
+        looks, captures = line.rebuild(bar.count)
+    with_database = Database(config.storage.database)
+    try:
+        with with_database.read() as c:
+            totals = query.totals(c)
+    finally:
+        with_database.close()
+    output.say(f"done: {looks} looks told, {captures} captures read, {totals['documents']} documents, {totals['versions']} versions")
+
+
+def _refuse_filled(config: Config) -> None:
+    if not config.storage.archive.is_dir():
+        raise CannotError(f"there is no archive at {config.storage.archive}", remedy="check storage.archive")
+    database = Database(config.storage.database)
+    try:
+        if database.dialect == "sqlite" and not database.path.exists():
+            return
+        with database.read() as c:
+            filled = query.is_filled(c)
+    finally:
+        database.close()
+    if filled:
+        raise UsageError(f"{database.name} is not empty", remedy="move it away first; nothing is deleted here")

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from selectolax.lexbor import LexborHTMLParser
 
 from crawler.dates import read_date
-from crawler.fold import fold
+from crawler.fold import fold, fold_map
 from crawler.parsers.disclosure import label_of
 from crawler.parsers.platforms import COMMON, Platform
-from crawler.parsers.tree import EDGES, Line, Node, ancestors, attribute, contains, is_hidden, label, lines, select, squeeze, text
+from crawler.parsers.tree import EDGES, Line, Node, ancestors, contains, is_hidden, label, lines, select, squeeze, text
 
 LEAST = 20  # characters of a container that may be the article
 CHROME = re.compile(
@@ -203,8 +203,6 @@ def read_facts(tree: LexborHTMLParser, container: Node | None) -> dict[str, str]
 
 def facts_of(line: str) -> dict[str, str]:
     """The labelled facts of one line. Labels in any script; values are the page's own text."""
-    from crawler.fold import fold_map
-
     folded, where = fold_map(line.replace("：", ":").replace("∶", ":"))
     matches = list(FACT.finditer(folded))
     found: dict[str, str] = {}
@@ -248,5 +246,3 @@ def _crumbs(tree: LexborHTMLParser, body: Node) -> list[str]:
     seen = [line.text for line in lines(body) if len(line.text) < 200 and CRUMB.search(line.text)]
     return [line for line in [*seen, *marked] if CRUMB_CUT.search(line)]
 
-
-__all__ = ["Container", "attribute", "facts_of", "find_container", "is_furniture", "read_body", "read_channel", "read_facts"]

@@ -23,7 +23,7 @@ from crawler.parsers.attachments import read_attachments
 from crawler.parsers.disclosure import Disclosure, read_disclosure
 from crawler.parsers.platforms import recognise
 from crawler.parsers.titles import read_title
-from crawler.parsers.tree import Node, lines, parse, select, squeeze, text
+from crawler.parsers.tree import lines, parse, select, squeeze, text
 
 META_FIELDS = frozenset(
     {
@@ -66,7 +66,7 @@ def read_detail(source: str, page: Page, *, public_url: str, rules: DetailRules,
     title = titled[0] if titled else ""
     body = read_body(container.node, disclosure.blocks, title=title, doc_no=disclosure.fields.get("doc_no")) if container else ()
     size = sum(len(squeeze(paragraph)) for paragraph in body)
-    judged = kinds.judge(tree, source, article_title=bool(metas.get("articletitle")), body=size, links=0)
+    judged = kinds.judge(tree, source, article_title=bool(metas.get("articletitle")), body=size)
     if judged is not None:
         return Detail(judged.kind, judged.evidence)
     if titled is None:
@@ -196,5 +196,3 @@ def _channel(read: _Page, title: str, witnesses: dict[str, Witness]) -> str | No
     ]
     return _pick("channel", said, witnesses)
 
-
-__all__ = ["Detail", "Node", "read_detail"]

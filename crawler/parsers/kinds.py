@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from selectolax.lexbor import LexborHTMLParser
 
 from crawler.model import PageKind
-from crawler.parsers.tree import squeeze
+from crawler.parsers.tree import squeeze, text
 
 ERROR_TITLE = re.compile(r"(?:不存在|已(?:被)?删除|出错|\b404\b|\b403\b|\b50[0-4]\b|错误页?|页面丢失|not found|forbidden|error|whitelabel|访问被拒绝|无法访问|找不到)", re.IGNORECASE)
 ERROR_TEXT = re.compile(
@@ -29,14 +29,14 @@ class Kind:
     evidence: str
 
 
-def judge(tree: LexborHTMLParser, source: str, *, article_title: bool, body: int, links: int) -> Kind | None:
+def judge(tree: LexborHTMLParser, source: str, *, article_title: bool, body: int) -> Kind | None:
     """The kind of a page that is no notice, None when nothing speaks against one.
 
-    `article_title`: the page has an ArticleTitle meta; `body`: characters of the article found; `links`: list-like links.
+    `article_title`: the page has an ArticleTitle meta; `body`: characters of the article found.
     """
     root = tree.body or tree.root
     plain = squeeze(root.text(deep=True, skip_empty=True) if root is not None else "")
-    visible = squeeze(_visible(tree))
+    visible = squeeze(text(root))
     title_node = tree.css_first("title")
     title = title_node.text(deep=True).strip() if title_node is not None else ""
     challenge = CHALLENGE.search(source)
@@ -61,8 +61,3 @@ def judge(tree: LexborHTMLParser, source: str, *, article_title: bool, body: int
         return Kind(PageKind.REDIRECT if "location" in source else PageKind.OTHER, f"{len(plain)} characters of text")
     return None
 
-
-def _visible(tree: LexborHTMLParser) -> str:
-    from crawler.parsers.tree import text
-
-    return text(tree.body or tree.root)

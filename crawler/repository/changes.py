@@ -1,17 +1,22 @@
-"""The ledger. `seq` is taken last in a transaction, under one lock: its order is commit order, and who remembers it misses nothing."""
+"""The ledger. `seq` is taken last in a transaction, under one lock: its order is commit order, so nothing is missed.
+
+On PostgreSQL the lock is an advisory one and is given back after the commit is visible; on SQLite the write transaction itself
+is it.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler.model import ChangeKind, Millis
+from crawler.model import EMPTY, ChangeKind, Millis
 from crawler.repository import schema as t
-from crawler.repository.database import clean, lock_keys
+from crawler.repository.database import dump, lock_keys
 
-RANK = {
+RANK = {  # how much a reader may want to be told, 0 to 100
     ChangeKind.GONE: 90,
     ChangeKind.EDIT: 80,
     ChangeKind.HEALTH: 70,
@@ -29,7 +34,7 @@ RANK = {
 
 @dataclass(frozen=True, slots=True)
 class NewChange:
-    """A line to be written. `document`, `before`, `after` (versions) and `look` are row ids."""
+    """A line to be written. `document`, `before`, `after` (versions) and `look` are row ids; `rank` None: that of its kind."""
 
     kind: ChangeKind
     at: Millis
@@ -38,43 +43,24 @@ class NewChange:
     before: int | None = None
     after: int | None = None
     look: int | None = None
-    detail: Mapping[str, object] = field(default_factory=dict)
-
-
-def append(c: Connection, new: Sequence[NewChange]) -> None:
-    """Write lines, in this order. The last thing a transaction does."""
-    if not new:
-        return
-    lock_keys(c, ["ledger"])
-    seq = c.execute(sa.select(sa.func.coalesce(sa.func.max(t.changes.c.seq), 0))).scalar_one()
-    rows = [
-        {
-            "seq": seq + number,
-            "kind": str(change.kind),
-            "at": change.at,
-            "source": change.source,
-            "document": change.document,
-            "before": change.before,
-            "after": change.after,
-            "look": change.look,
-            "rank": RANK[change.kind],
-            "detail": clean(json.dumps(change.detail, ensure_ascii=False)),
-        }
-        for number, change in enumerate(new, 1)
-    ]
-    c.execute(t.changes.insert(), rows)
+    detail: Mapping[str, object] = field(default_factory=lambda: EMPTY)
+    rank: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeView:
-    """A line of the ledger as it is shown. Ids are public ids; `before` and `after` version numbers; `detail` as written."""
+    """A line of the ledger as it is shown.
+
+    `document` is a public id, `before` and `after` version numbers, `before_record` and `after_record` their JSON texts,
+    `title` and `doc_no` those of the current version. Times in milliseconds. Lines about a source (`health`) have no document.
+    """
 
     seq: int
     at: Millis
     kind: str
     source: str
     rank: int
-    detail: Mapping[str, object]
+    detail: Mapping[str, Any]
     document: str | None
     title: str | None
     doc_no: str | None
@@ -84,6 +70,30 @@ class ChangeView:
     after_record: str | None
     last_seen: Millis | None
     first_missed: Millis | None
+
+
+def append(c: Connection, changes: Sequence[NewChange]) -> None:
+    """Write lines, in this order. The last thing a transaction does: from here on it holds up every other writer of the ledger."""
+    if not changes:
+        return
+    lock_keys(c, ["ledger"])
+    last = c.execute(sa.select(sa.func.coalesce(sa.func.max(t.changes.c.seq), 0))).scalar_one()
+    rows = [
+        {
+            "seq": seq,
+            "kind": str(change.kind),
+            "at": change.at,
+            "source": change.source,
+            "document": change.document,
+            "before": change.before,
+            "after": change.after,
+            "look": change.look,
+            "rank": RANK[change.kind] if change.rank is None else change.rank,
+            "detail": dump(change.detail),
+        }
+        for seq, change in enumerate(changes, last + 1)
+    ]
+    c.execute(t.changes.insert(), rows)
 
 
 def read(
@@ -97,29 +107,36 @@ def read(
     document: int | None = None,
     limit: int = 1000,
 ) -> list[ChangeView]:
-    """Lines in commit order; withheld documents' lines are left out."""
-    v_before, v_after, v_now = t.versions.alias("b"), t.versions.alias("a"), t.versions.alias("v")
-    where = [t.changes.c.seq > after, t.documents.c.withheld.is_(None)]
-    for column, value in ((t.changes.c.source, source), (t.changes.c.kind, kind), (t.changes.c.document, document)):
-        if value is not None:
-            where.append(column == value)
-    if since is not None:
-        where.append(t.changes.c.at >= since)
-    if min_rank is not None:
-        where.append(t.changes.c.rank >= min_rank)
+    """Lines in commit order, those of withheld documents left out.
+
+    `after`: the last `seq` the reader has. `since`: lines about that time or later. `document`: a row id. `limit` lines at most.
+    """
+    before, following, now = t.versions.alias("before_"), t.versions.alias("after_"), t.versions.alias("now_")
+    h, d = t.changes.c, t.documents.c
     query = (
         sa.select(
-            t.changes.c.seq, t.changes.c.at, t.changes.c.kind, t.changes.c.source, t.changes.c.rank, t.changes.c.detail,
-            t.documents.c.public_id, v_now.c.title, v_now.c.doc_no, v_before.c.n, v_after.c.n.label("n2"),
-            v_before.c.record, v_after.c.record.label("r2"), t.documents.c.last_seen, t.documents.c.first_missed,
+            h.seq, h.at, h.kind, h.source, h.rank, h.detail, d.public_id, now.c.title, now.c.doc_no,
+            before.c.n, following.c.n.label("after_n"), before.c.record, following.c.record.label("after_record"),
+            d.last_seen, d.first_missed,
         )
         .select_from(t.changes)
-        .outerjoin(t.documents, t.documents.c.id == t.changes.c.document)
-        .outerjoin(v_now, v_now.c.id == t.documents.c.version)
-        .outerjoin(v_before, v_before.c.id == t.changes.c.before)
-        .outerjoin(v_after, v_after.c.id == t.changes.c.after)
-        .where(*where)
-        .order_by(t.changes.c.seq)
+        .outerjoin(t.documents, d.id == h.document)
+        .outerjoin(now, now.c.id == d.version)
+        .outerjoin(before, before.c.id == h.before)
+        .outerjoin(following, following.c.id == h.after)
+        .where(h.seq > after, d.withheld.is_(None))
+        .order_by(h.seq)
         .limit(limit)
     )  # fmt: skip
-    return [ChangeView(*row[:5], json.loads(row[5]), *row[6:]) for row in c.execute(query)]
+    for column, value in ((h.source, source), (h.kind, kind), (h.document, document)):
+        if value is not None:
+            query = query.where(column == value)
+    if since is not None:
+        query = query.where(h.at >= since)
+    if min_rank is not None:
+        query = query.where(h.rank >= min_rank)
+    return [_view(tuple(row)) for row in c.execute(query)]
+
+
+def _view(row: tuple[Any, ...]) -> ChangeView:
+    return ChangeView(*row[:5], json.loads(row[5]), *row[6:])  # type: ignore[call-arg] - mypy cannot count a slice

@@ -1,5 +1,6 @@
 """The tables. Times are integer milliseconds (UTC), flags are integers: hot rows carry no type processors.
 
+A change here is a new revision in `migrations/versions` (tests/draft_revision.py writes its draft).
 Append-only: looks, captures, versions, changes, fixity. The public interface is the views (`views.py`), not these tables.
 """
 
@@ -19,6 +20,9 @@ Time = sa.BigInteger()
 Text = sa.Text()
 Blob = sa.LargeBinary()
 Flag = sa.SmallInteger()
+PublicId = sa.Text().with_variant(
+    sa.Text(collation="C"), "postgresql"
+)  # one order and one prefix search, whatever the server's locale
 
 
 def _id() -> sa.Column[int]:
@@ -135,7 +139,7 @@ listings = sa.Table(
     "listings",
     metadata,
     sa.Column("source", Text, primary_key=True),
-    sa.Column("url", Id, sa.ForeignKey("urls.id"), primary_key=True),
+    sa.Column("url", Id, sa.ForeignKey("urls.id"), primary_key=True, index=True),
     _time("first_listed", nullable=False),
     _time("last_listed", nullable=False),
     sa.Column("title", Text, nullable=False, server_default=""),
@@ -174,7 +178,7 @@ looks = sa.Table(
     sa.Column("ms", sa.Integer(), nullable=False),
     sa.Column("outcome", Text, nullable=False),
     sa.Column("status", sa.Integer()),
-    sa.Column("capture", Id),
+    sa.Column("capture", Id, index=True),
     sa.Column("detail", Text, nullable=False, server_default=""),
 )
 
@@ -183,7 +187,7 @@ captures = sa.Table(
     metadata,
     _id(),
     sa.Column("record", Text, nullable=False, unique=True),
-    sa.Column("public_id", Text, nullable=False, unique=True),
+    sa.Column("public_id", PublicId, nullable=False, unique=True),
     sa.Column("url", Id, sa.ForeignKey("urls.id"), nullable=False, index=True),
     _time("at", nullable=False),
     sa.Column("file", Text, sa.ForeignKey("files.name"), nullable=False),
@@ -215,7 +219,9 @@ readings = sa.Table(
     sa.Column("rows", sa.Integer()),  # of a list, notices of a page
     sa.Column("error", Text),
     sa.Column("attempts", sa.Integer(), nullable=False, server_default="0"),
-    sa.Index("ix_readings_pending", "capture", sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'")),
+    sa.Index(
+        "ix_readings_pending", "capture", sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'")
+    ),
     sa.Index("ix_readings_run", "run", sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'")),
 )
 
@@ -223,17 +229,17 @@ works = sa.Table(
     "works",
     metadata,
     _id(),
-    sa.Column("public_id", Text, nullable=False, unique=True),
+    sa.Column("public_id", PublicId, nullable=False, unique=True),
 )
 
 documents = sa.Table(
     "documents",
     metadata,
     _id(),
-    sa.Column("public_id", Text, nullable=False, unique=True),
+    sa.Column("public_id", PublicId, nullable=False, unique=True),
     sa.Column("url", Id, sa.ForeignKey("urls.id"), nullable=False),
     sa.Column("part", sa.Integer(), nullable=False),
-    sa.Column("source", Text, nullable=False),
+    sa.Column("source", Text, nullable=False, index=True),
     sa.Column("work", Id, sa.ForeignKey("works.id"), nullable=False, index=True),
     sa.Column("presence", Text, nullable=False, server_default="here"),  # here, missing, gone
     _time("first_seen", nullable=False),
@@ -315,7 +321,7 @@ changes = sa.Table(
     sa.Column("source", Text, nullable=False),
     sa.Column("before", Id),  # versions
     sa.Column("after", Id),
-    sa.Column("look", Id),
+    sa.Column("look", Id, index=True),
     sa.Column("rank", sa.Integer(), nullable=False, server_default="0"),
     sa.Column("detail", Text, nullable=False, server_default="{}"),
     sa.Index("ix_changes_document", "document"),

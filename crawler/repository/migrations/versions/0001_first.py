@@ -1,18 +1,16 @@
-"""The first schema."""
+"""The first schema: tables, indexes and the search index, as plain SQL for each database."""
+
+from pathlib import Path
 
 from alembic import op
-
-from crawler.repository import schema, search, views
 
 revision = "0001"
 down_revision = None
 
 
 def upgrade() -> None:
-    """Tables, search, views."""
+    """Run the statements of `0001_<dialect>.sql`; a blank line ends each."""
     bind = op.get_bind()
-    schema.metadata.create_all(bind)
-    for statement in search.SQLITE if bind.dialect.name == "sqlite" else search.POSTGRESQL:
-        op.execute(statement)
-    for statement in views.statements(bind.dialect.name):
-        op.execute(statement)
+    script = Path(__file__).with_name(f"0001_{bind.dialect.name}.sql").read_text(encoding="utf-8")
+    for statement in script.strip().split("\n\n"):
+        bind.exec_driver_sql(statement)

@@ -1,0 +1,209 @@
+"""`search`, `show`, `history`: what the archive holds."""
+
+import json
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from crawler.cli import output
+from crawler.cli.options import Json, day, reading
+from crawler.errors import UsageError
+from crawler.normalize import from_json
+from crawler.repository import changes, query, search
+from crawler.repository.query import DocumentView, VersionRow
+
+FACTS = (
+    ("channel", "栏目"), ("published", "时间"), ("source", "来源"), ("clicks", "点击"),
+)  # fmt: skip
+META = {
+    "index_no": "索引号", "doc_no": "发文字号", "issuer": "发文机关", "written_date": "成文日期", "category": "主题分类", "keywords": "主题词",
+    "validity": "有效性", "effective_date": "生效日期", "repeal_date": "废止日期", "expiry_date": "失效日期", "open_type": "公开方式",
+    "abstract": "内容概述", "name": "名称", "project": "项目名称", "buyer": "采购单位", "region": "行政区域",
+}  # fmt: skip
+
+
+class As(StrEnum):
+    """How a document is shown."""
+
+    RECORD = "record"
+    NOTICE = "notice"
+    JSON = "json"
+    PROVENANCE = "provenance"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("search")(find)
+    app.command("show")(show)
+    app.command("history")(history)
+
+
+def find(
+    context: typer.Context,
+    words: Annotated[list[str], typer.Argument(help='Words, "phrases" and prefixes*; all must match.')],
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
+    after: Annotated[int | None, typer.Option(help="Go on after this place (from the last answer).")] = None,
+    source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
+    since: Annotated[str | None, typer.Option(help="Published on this day or later.")] = None,
+    until: Annotated[str | None, typer.Option(help="Published on this day or earlier.")] = None,
+    presence: Annotated[str | None, typer.Option(help="here, missing or gone.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Find records, newest first. Simplified, traditional and annotated spellings find each other.
+
+    Example: gongkai search 长兴岛 "全体会议" --since 2019-01-01
+    """
+    if presence not in (None, "here", "missing", "gone"):
+        raise UsageError(f"--presence is here, missing or gone, not {presence!r}")
+    asked = " ".join(f'"{word}"' if " " in word else word for word in words)
+    with reading(context) as c:
+        hits = search.find(
+            c, asked, limit=limit, after=after, source=source, since=day(since) if since else None, until=day(until) if until else None,
+            presence=presence,
+        )  # fmt: skip
+        found = query.rows(c, [hit.document for hit in hits.hits])
+    for row in found:
+        if as_json:
+            _hit_json(row, asked)
+        else:
+            _hit(row, asked)
+    if not as_json:
+        more = f" · go on with --after {hits.next}" if hits.next else ""
+        output.note(f"{len(found)} found{more}" if found else f"nothing found for {asked}")
+
+
+def _hit_json(row: query.Row, asked: str) -> None:
+    from crawler.words import snippet
+
+    output.json_line(
+        {"id": row.id, "title": row.title, "published": row.published, "source": row.origin, "archive_source": row.source, "doc_no": row.doc_no,
+         "url": row.url, "presence": row.presence, "snippet": snippet(row.text, asked)}
+    )  # fmt: skip
+
+
+def _hit(row: query.Row, asked: str) -> None:
+    from rich.text import Text
+
+    from crawler.words import snippet
+
+    gone = f"  [{row.presence}]" if row.presence != "here" else ""
+    output.say(f"{row.id}  {row.published or '-':<10}  {row.title}{gone}", "bold")
+    marked = output.safe(snippet(row.text, asked, marks=("\ue000", "\ue001"))).replace("\n", " ")
+    line = Text(" " * 14)
+    for i, piece in enumerate(marked.replace("\ue001", "\ue000").split("\ue000")):
+        line.append(piece, style="bold underline" if i % 2 else "dim")
+    output.out().print(line)
+
+
+def show(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="ID", help="An id or its beginning, ID.N for a version, or the page's address.")],
+    form: Annotated[As, typer.Option("--as", help="record, notice, json or provenance.")] = As.RECORD,
+    as_json: Json = False,
+) -> None:
+    """One document.
+
+    Example: gongkai show 7k3m --as notice
+    """
+    with reading(context) as c:
+        public_id, number = query.resolve(c, name)
+        found = query.document(c, public_id)
+    version = _version(found, number)
+    if as_json or form is As.JSON:
+        output.json_line(document_json(found, version))
+    elif form is As.NOTICE:
+        from crawler.parsers.notice import write_notice
+
+        output.say(write_notice(from_json(version.record)).rstrip("\n"))
+    elif form is As.PROVENANCE:
+        _provenance(version)
+    else:
+        _record(found, version)
+
+
+def _version(found: DocumentView, number: int | None) -> VersionRow:
+    if number is None:
+        return found.versions[-1]
+    for version in found.versions:
+        if version.n == number:
+            return version
+    raise UsageError(f"{found.id} has no version {number}", remedy=f"it has 1 to {found.versions[-1].n}")
+
+
+def document_json(found: DocumentView, version: VersionRow) -> dict[str, object]:
+    """A document's version as JSON: the export's keys."""
+    return {
+        "id": found.id,
+        "version": version.n,
+        "work": found.work,
+        "archive_source": found.source,
+        "presence": found.presence,
+        "first_seen": output.iso(found.first_seen),
+        "last_seen": output.iso(found.last_seen),
+        "version_seen": output.iso(version.first_seen),
+        **version.record,
+    }
+
+
+def _record(found: DocumentView, version: VersionRow) -> None:
+    record = version.record
+    output.say(record["title"], "bold")
+    facts = [(label, record.get(key)) for key, label in FACTS if record.get(key) is not None]
+    facts += [(META.get(key, key), value) for key, value in record["meta"].items()]
+    for label, value in facts:
+        output.say(f"  {output.fit(label, 8)}  {value}", "dim")
+    output.say()
+    for paragraph in record["body"]:
+        output.say(f"\u3000\u3000{paragraph}")
+    for item in record["attachments"]:
+        output.say(f"  附件  {item['name']}  {item['url']}")
+    output.say()
+    place = record["capture"]
+    output.say(f"{found.id}.{version.n}  {found.presence}  {found.url}", "dim")
+    output.say(f"seen {output.when(found.first_seen)} to {output.when(found.last_seen)} (Beijing time), {len(found.versions)} version(s)", "dim")
+    output.say(f"bytes {place['file']} +{place['offset']} ({place['length']} bytes), {place['digest']}", "dim")
+    if found.others:
+        output.say(f"work {found.work}: also {', '.join(public_id for public_id, _, _ in found.others)}", "dim")
+
+
+def _provenance(version: VersionRow) -> None:
+    for name, witness in version.record["provenance"].items():
+        output.say(f"{output.fit(name, 20)}  {witness['rule']}", "bold")
+        for label, key in (("read", "raw"), ("but", "disagrees")):
+            if witness[key]:
+                output.say(f"{' ' * 20}  {label}: {witness[key][:200]}")
+    output.say(f"{output.fit('rules', 20)}  {version.rules}")
+    output.say(f"{output.fit('capture', 20)}  {json.dumps(version.record['capture'])}")
+
+
+def history(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="ID", help="An id or its beginning, or the page's address.")],
+    as_json: Json = False,
+) -> None:
+    """A document's versions, ledger lines and looks.
+
+    Example: gongkai history 7k3m
+    """
+    with reading(context) as c:
+        public_id, _ = query.resolve(c, name)
+        found = query.document(c, public_id)
+        lines = changes.read(c, document=found.row)
+        seen = query.looks(c, found.row)
+    if as_json:
+        for version in found.versions:
+            output.json_line({"version": version.n, "first_seen": output.iso(version.first_seen), "capture": version.capture, "rules": version.rules})
+        output.changes(lines, as_json=True)
+        for look in seen:
+            output.json_line({"look": output.iso(look.at), "outcome": look.outcome, "status": look.status, "capture": look.capture})
+        return
+    output.say(found.versions[-1].record["title"], "bold")
+    output.say(f"{found.id}  {found.presence}  {found.url}", "dim")
+    output.say("\nversions")
+    for version in found.versions:
+        output.say(f"  {found.id}.{version.n}  first seen {output.when(version.first_seen)}  {version.capture}")
+    output.say("\nledger")
+    output.changes(lines, as_json=False)
+    output.say(f"\nlooks ({len(seen)}, newest first)")
+    output.table([["", output.when(look.at), look.outcome, str(look.status or "-"), look.capture or ""] for look in seen[:30]], [0, 16, 14, 4])

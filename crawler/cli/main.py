@@ -1,0 +1,140 @@
+"""The command: options, exit codes, and where its commands are. Errors end in one sentence with the remedy, never in a traceback.
+
+Exit codes: 0 done; 1 done, and something is not well; 2 wrong usage or configuration; 3 could not; 130 interrupted.
+"""
+
+import importlib
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crawler.errors import GongkaiError, UsageError
+
+VERSION = "0.1.0"
+USAGE = typer.BadParameter.__mro__[2]  # what typer raises for wrong usage; it exports only this leaf
+COMMANDS = {  # name → module; a module is imported when its command is called
+    "demo": "demo",
+    "init": "init",
+    "crawl": "work",
+    "run": "work",
+    "reindex": "work",
+    "parse": "parse",
+    "search": "look",
+    "show": "look",
+    "history": "look",
+    "changes": "ledger",
+    "export": "ledger",
+    "sources": "sources",
+}
+HELP = {
+    "demo": "A small government site in your machine: crawled, changed behind your back, crawled again.",
+    "init": "Write a commented configuration.",
+    "crawl": "One-off crawl, with progress, to its end.",
+    "run": "The daemon.",
+    "reindex": "Rebuild the database from the WARC files.",
+    "parse": "Read saved pages; keeps nothing.",
+    "search": "Find records.",
+    "show": "One document.",
+    "history": "A document's versions, looks and ledger lines.",
+    "changes": "What happened, and what did not.",
+    "export": "The records as JSON Lines.",
+    "sources": "The columns: list, check, pause, resume.",
+}
+
+
+def _version(value: bool) -> None:  # noqa: FBT001 - typer's callback
+    if not value:
+        return
+    import platform
+    import sqlite3
+    from importlib.metadata import version
+
+    libraries = " ".join(f"{name} {version(name)}" for name in ("httpx", "selectolax", "sqlalchemy", "apscheduler"))
+    typer.echo(f"gongkai {VERSION} · Python {platform.python_version()} · SQLite {sqlite3.sqlite_version} · {libraries} · {platform.platform()}")
+    raise typer.Exit
+
+
+def options(
+    context: typer.Context,
+    config: Annotated[Path | None, typer.Option(help="Configuration file; default config/gongkai.toml.", show_default=False)] = None,
+    verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="More on stderr; twice for everything.")] = 0,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only warnings on stderr.")] = False,
+    log_format: Annotated[str, typer.Option(help="text or json.")] = "text",
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Versions, for a bug report.")] = False,
+) -> None:
+    """The archive of what governments publish.
+
+    Example: gongkai demo
+    """
+    from crawler.cli.options import Globals
+
+    if log_format not in ("text", "json"):
+        raise UsageError(f"--log-format is text or json, not {log_format!r}")
+    set_up_logs(-1 if quiet else verbose, log_format)
+    context.obj = Globals(config, log_format, verbose)
+
+
+def set_up_logs(verbosity: int, log_format: str) -> None:
+    """Logs go to stderr: warnings, with -v what happens, with -vv everything."""
+    import structlog
+
+    level = {-1: logging.WARNING, 0: logging.WARNING, 1: logging.INFO}.get(verbosity, logging.DEBUG)
+    if log_format == "json" and verbosity >= 0:
+        level = min(level, logging.INFO)
+    renderer = structlog.processors.JSONRenderer(ensure_ascii=False) if log_format == "json" else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper("iso", utc=True), renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def build(arguments: Sequence[str]) -> typer.Typer:
+    """The command line for these arguments: the module of the command that is called is imported, the others stay names."""
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
+    app.callback()(options)
+    called = next((word for word in arguments if word in COMMANDS), None)
+    modules = dict.fromkeys(COMMANDS.values())
+    for module in modules:
+        if called is not None and COMMANDS[called] == module:
+            importlib.import_module(f"crawler.cli.{module}").register(app)
+            continue
+        for name in (name for name, home in COMMANDS.items() if home == module):
+            app.command(name, help=HELP[name])(_not_called)
+    return app
+
+
+def _not_called() -> None:
+    """Stands for a command of another module in the overview."""
+    raise AssertionError("a command that was not called")
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = build(given)(args=given, prog_name="gongkai", standalone_mode=False)
+    except USAGE as error:
+        error.show()
+        return 2
+    except UsageError as error:
+        _complain(error)
+        return 2
+    except GongkaiError as error:
+        _complain(error)
+        return 3
+    except (KeyboardInterrupt, typer.Abort):
+        sys.stderr.write("interrupted\n")
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    return code if isinstance(code, int) else 0
+
+
+def _complain(error: GongkaiError) -> None:
+    sys.stderr.write(f"gongkai: {error}\n")

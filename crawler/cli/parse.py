@@ -1,0 +1,230 @@
+"""`parse`: read saved pages, WARC files or standard input, without any configuration; keeps nothing."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from crawler.archive.reader import open_page
+from crawler.archive.recover import walk
+from crawler.cli import output
+from crawler.errors import DamagedRecord, UsageError
+from crawler.model import Kind, Outcome, Page, Reading, ReadRules, Record
+from crawler.normalize import as_json, record
+from crawler.parsers.notice import read_notice, write_notice
+from crawler.readers import Job, Readers
+from crawler.text import decode
+
+
+class As(StrEnum):
+    """How a record is printed."""
+
+    RECORD = "record"
+    NOTICE = "notice"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One page to be read: the name it is printed under, the page, its public address if it is known."""
+
+    name: str
+    page: Page
+    url: str | None
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("parse")(parse)
+
+
+def parse(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Saved pages, .warc.gz files, or - for standard input.")],
+    listed: Annotated[bool, typer.Option("--list", help="Read them as list pages.")] = False,
+    notice: Annotated[bool, typer.Option("--notice", help="Read text files in the sample notice's layout.")] = False,
+    form: Annotated[As, typer.Option("--as", help="record, or notice: the sample notice's layout.")] = As.RECORD,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON Lines on stdout and nothing else.")] = False,
+    manifest: Annotated[Path | None, typer.Option(help="JSON Lines with file and page_url.")] = None,
+) -> None:
+    """Read saved pages; no configuration, nothing is kept.
+
+    Example: gongkai parse page.html --json
+    """
+    problems: list[str] = []
+    if notice:
+        _notices(files, form, problems, as_json=as_json)
+    else:
+        addresses = _manifest(manifest) if manifest else {}
+        kind = Kind.LIST if listed else Kind.DETAIL
+        workers = max(1, os.cpu_count() or 1)
+        with Readers(workers) as readers, ThreadPoolExecutor(workers) as pool:
+            jobs = ((item, Job(item.page, kind, ReadRules(), item.url or item.page.url)) for item in _items(files, addresses, problems))
+            for item, reading in _in_order(pool, readers, jobs):
+                _print(item, reading, form, listed=listed, as_json=as_json)
+    for problem in problems:
+        output.note(f"gongkai: {problem}")
+    if problems:
+        raise typer.Exit(2)
+
+
+def _in_order(pool: ThreadPoolExecutor, readers: Readers, jobs: Iterator[tuple[Item, Job]]) -> Iterator[tuple[Item, Reading]]:
+    """Readings in the order of the files, a few ahead at a time."""
+    from collections import deque
+    from concurrent.futures import Future
+
+    ahead: deque[tuple[Item, Future[Reading]]] = deque()
+    for item, job in jobs:
+        ahead.append((item, pool.submit(readers.read, job)))
+        if len(ahead) > readers.workers * 4:
+            first, future = ahead.popleft()
+            yield first, future.result()
+    while ahead:
+        first, future = ahead.popleft()
+        yield first, future.result()
+
+
+# ------------------------------------------------------------------ input
+def _manifest(path: Path) -> dict[str, str]:
+    """File (as written, and its base name) → page address. Raises UsageError naming the line."""
+    found: dict[str, str] = {}
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read the manifest {path}: {error}") from error
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            entry = json.loads(line)
+            file, address = entry["file"], entry.get("page_url")
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UsageError(f"{path}:{number}: no JSON object with file and page_url: {error}") from error
+        if address:
+            found.setdefault(str(file), address)
+            found.setdefault(os.path.basename(str(file)), address)  # noqa: PTH119 - a name in a list, not a path of this system
+    return found
+
+
+def _items(files: list[str], addresses: Mapping[str, str], problems: list[str]) -> Iterator[Item]:
+    for name in files:
+        try:
+            if name.endswith((".warc.gz", ".warc.gz.open")):
+                yield from _from_warc(Path(name), problems)
+                continue
+            body = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        except OSError as error:
+            problems.append(f"cannot read {name}: {error.strerror or error}")
+            continue
+        address = addresses.get(name) or addresses.get(Path(name).name)
+        page = Page(address or f"http://{Path(name).name or 'stdin'}.invalid/", 200, (), body, int(time.time() * 1000))
+        yield Item(name, page, address)
+
+
+def _from_warc(path: Path, problems: list[str]) -> Iterator[Item]:
+    """The pages of an archive file of ours; a revisit is read through its original when that stands in the same file."""
+    held = {}
+    for look in walk(path):
+        if look.capture is None:
+            continue
+        if look.capture.type == "response":
+            held[look.capture.record_id] = look.capture
+        if look.outcome is not Outcome.OK or look.task.kind is Kind.ROBOTS:
+            continue
+        original = held.get(look.capture.original.record_id) if look.capture.original else None
+        try:
+            page = open_page(path.parent, look.capture, original)
+        except DamagedRecord as error:
+            problems.append(f"{path} at {look.capture.offset}: {error}")
+            continue
+        yield Item(f"{path.name}:{look.capture.offset}", page, look.task.public_url)
+
+
+# ------------------------------------------------------------------ output
+def _print(item: Item, reading: Reading, form: As, *, listed: bool, as_json: bool) -> None:
+    if reading.error is not None:
+        values: dict[str, Any] = {"file": item.name, "page_kind": "unreadable", "evidence": reading.error}
+        _tell(values, as_json=as_json)
+    elif listed:
+        _print_list(item, reading, as_json=as_json)
+    elif not reading.notices:
+        _tell({"file": item.name, "page_kind": str(reading.page_kind), "evidence": reading.evidence}, as_json=as_json)
+    for notice in reading.notices:
+        values = as_json_of(item, notice.record)
+        if notice.part or len(reading.notices) > 1:
+            values = {"file": item.name, "part": notice.part, **values}
+        if as_json:
+            output.json_line({"file": item.name, **values})
+        elif form is As.NOTICE:
+            output.say(write_notice(notice.record).rstrip("\n"))
+        else:
+            _human(item, values)
+
+
+def as_json_of(item: Item, made: Record) -> dict[str, Any]:
+    """A record as JSON; without a known address there is none to name."""
+    values = as_json(made)
+    if item.url is None:
+        values["url"] = values["final_url"] = None
+    return values
+
+
+def _tell(values: Mapping[str, Any], *, as_json: bool) -> None:
+    """What is no notice."""
+    if as_json:
+        output.json_line(values)
+    else:
+        output.say(f"{values['file']}: {values['page_kind']}: {values['evidence']}")
+
+
+def _print_list(item: Item, reading: Reading, *, as_json: bool) -> None:
+    following = reading.next_list
+    after = None
+    if following is not None:
+        after = {"url": following.url} if following.method == "GET" else {"method": following.method, "url": following.url, "body": following.body.decode()}
+    if as_json:
+        rows = [{"url": row.url, "title": row.title, "date": row.date} for row in reading.rows]
+        output.json_line({"file": item.name, "rows": rows, "next": after, "total_pages": reading.total_pages, "total_rows": reading.total_rows})
+        return
+    output.say(f"{item.name}: {reading.page_kind}, {reading.evidence}", "bold")
+    output.table([[row.date or "-", row.title, row.url] for row in reading.rows], [16, 60])
+
+
+def _human(item: Item, values: Mapping[str, Any]) -> None:
+    output.say(values["title"], "bold")
+    for label, key in (("栏目", "channel"), ("时间", "published"), ("来源", "source")):
+        if values[key] is not None:
+            output.say(f"  {label}  {values[key]}", "dim")
+    for key, value in values["meta"].items():
+        output.say(f"  {key}  {value}", "dim")
+    output.say()
+    for paragraph in values["body"]:
+        output.say(f"\u3000\u3000{paragraph}")
+    output.say(f"\n{item.name}\n", "dim")
+
+
+def _notices(files: list[str], form: As, problems: list[str], *, as_json: bool) -> None:
+    """Text files in the sample's layout."""
+    for name in files:
+        try:
+            body = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+            draft = read_notice(decode(body).text)
+        except OSError as error:
+            problems.append(f"cannot read {name}: {error.strerror or error}")
+            continue
+        except ValueError as error:
+            problems.append(f"{name}: {error}")
+            continue
+        made = record(draft, url=None, final_url=None, at=int(time.time() * 1000))
+        if as_json:
+            output.json_line({"file": name, **as_json_of(Item(name, Page("", 200, (), b"", 0), None), made)})
+        elif form is As.NOTICE:
+            sys.stdout.write(write_notice(made))
+        else:
+            _human(Item(name, Page("", 200, (), b"", 0), None), as_json(made))

@@ -1,0 +1,44 @@
+"""The bar of a crawl: on a terminal only, on stderr."""
+
+import sys
+from types import TracebackType
+
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from crawler.cli import output
+from crawler.repository import runs
+
+
+class Bar:
+    """Shows how far runs are. `quiet`, or no terminal: shows nothing."""
+
+    def __init__(self, name: str, *, quiet: bool) -> None:
+        self._shown = not quiet and sys.stderr.isatty()
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(30),
+            TextColumn("{task.completed}/{task.total}   {task.fields[facts]}"),
+            TimeElapsedColumn(),
+            console=output.err(),
+            disable=not self._shown,
+        )
+        self._task = self._bar.add_task(output.fit(name, 22), total=0, facts="")
+
+    def __enter__(self) -> "Bar":
+        self._bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._bar.stop()
+
+    def show(self, progress: runs.Progress) -> None:
+        """The state of the runs."""
+        done = progress.lists + progress.details
+        facts = f"new {progress.new}  edit {progress.edit}  same {max(0, progress.details - progress.new - progress.edit - progress.failed)}"
+        if progress.failed:
+            facts += f"  failed {progress.failed}"
+        self._bar.update(self._task, completed=done, total=done + progress.todo, facts=facts)
+
+    def count(self, done: int, total: int) -> None:
+        """A plain count."""
+        self._bar.update(self._task, completed=done, total=total)

@@ -1,0 +1,54 @@
+"""The reading process: `python -m crawler.parsers.child`. Pages in on stdin, readings out on stdout, until stdin ends.
+
+It may be killed at any moment. Whatever a page does to it, it answers or dies; it holds nothing that anybody needs.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from typing import IO, Any
+
+from crawler.parsers import protocol
+from crawler.parsers.page import read, rules_version
+
+LONGEST_JOB = 256 << 20
+
+
+def limit_memory(bytes_: int) -> None:
+    """An address space limit where the system has one."""
+    if sys.platform == "win32" or bytes_ <= 0:
+        return
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_AS, (bytes_, bytes_))
+
+
+def answer(header: Mapping[str, Any], body: bytes) -> dict[str, Any]:
+    """The reading of one job, or why there is none: an error here is an outcome of the page."""
+    try:
+        job = protocol.job_of(header, body)
+        return protocol.reading_header(read(job.page, job.kind, job.rules, job.public_url))
+    except MemoryError:
+        return {"failed": "memory"}
+    except Exception as error:  # noqa: BLE001 - any error a page provokes is that page's outcome, told to the parent
+        return {"failed": f"{type(error).__name__}: {error}"[:500], "rules": rules_version(protocol.job_of(header, b"").rules)}
+
+
+def serve(incoming: IO[bytes], outgoing: IO[bytes]) -> None:
+    """Answer jobs until there are no more."""
+    while (message := protocol.read(incoming, LONGEST_JOB)) is not None:
+        protocol.write(outgoing, answer(*message))
+
+
+def main() -> None:
+    """The process's entry. Stray prints go to stderr; Ctrl-C is the parent's business."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    outgoing = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    limit_memory(int(sys.argv[1]) if len(sys.argv) > 1 else 0)
+    serve(sys.stdin.buffer, outgoing)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,186 @@
+"""What parent and child say to each other: a length, a JSON header, a length, bytes. No pickle: a parser's bug must not hand the parent code.
+
+The parent takes nothing from a child but plain values of the expected types and bounded sizes.
+"""
+
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import IO, Any
+
+from crawler.model import DetailRules, Kind, ListRules, Notice, Page, PageKind, Reading, ReadRules, Request, Row
+from crawler.normalize import as_json, from_json
+
+LENGTH = struct.Struct(">I")
+LONGEST_ANSWER = 64 << 20
+MOST_ROWS = 10_000
+MOST_NOTICES = 1_000
+LONGEST_TEXT = 16 << 20
+
+
+class BadMessage(ValueError):
+    """The other end said something that is no message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One page to be read."""
+
+    page: Page
+    kind: Kind
+    rules: ReadRules
+    public_url: str
+
+
+# ------------------------------------------------------------------ frames
+def write(stream: IO[bytes], header: Mapping[str, Any], body: bytes = b"") -> None:
+    """One message."""
+    head = json.dumps(header, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    stream.write(LENGTH.pack(len(head)) + head + LENGTH.pack(len(body)))
+    stream.write(body)
+    stream.flush()
+
+
+def read(stream: IO[bytes], longest: int = LONGEST_ANSWER) -> tuple[dict[str, Any], bytes] | None:
+    """The next message, None at the end. Raises BadMessage."""
+    head = _frame(stream, longest)
+    if head is None:
+        return None
+    body = _frame(stream, longest)
+    if body is None:
+        raise BadMessage("cut message")
+    try:
+        header = json.loads(head.decode("utf-8", "surrogatepass"))
+    except ValueError as error:
+        raise BadMessage(f"no JSON: {error}") from error
+    if not isinstance(header, dict):
+        raise BadMessage("no JSON object")
+    return header, body
+
+
+def _frame(stream: IO[bytes], longest: int) -> bytes | None:
+    size = stream.read(LENGTH.size)
+    if not size:
+        return None
+    if len(size) < LENGTH.size:
+        raise BadMessage("cut message")
+    length = LENGTH.unpack(size)[0]
+    if length > longest:
+        raise BadMessage(f"message of {length} bytes")
+    data = stream.read(length)
+    if len(data) < length:
+        raise BadMessage("cut message")
+    return data
+
+
+# ------------------------------------------------------------------ jobs
+def job_header(job: Job) -> dict[str, Any]:
+    """A job without its page's body."""
+    page = job.page
+    return {
+        "url": page.url,
+        "status": page.status,
+        "headers": page.headers,
+        "at": page.at,
+        "kind": str(job.kind),
+        "details": [asdict(rules) for rules in job.rules.details],
+        "list": asdict(job.rules.list),
+        "public_url": job.public_url,
+    }
+
+
+def job_of(header: Mapping[str, Any], body: bytes) -> Job:
+    """The job back."""
+    listed = dict(header["list"])
+    listed["hosts"] = tuple(listed["hosts"])
+    rules = ReadRules(tuple(DetailRules(**rules) for rules in header["details"]), ListRules(**listed))
+    headers = tuple((name, value) for name, value in header["headers"])
+    page = Page(header["url"], header["status"], headers, body, header["at"])
+    return Job(page, Kind(header["kind"]), rules, header["public_url"])
+
+
+# ------------------------------------------------------------------ readings
+def reading_header(reading: Reading) -> dict[str, Any]:
+    """A reading as plain values."""
+    following = reading.next_list
+    return {
+        "rules": reading.rules,
+        "page_kind": str(reading.page_kind),
+        "evidence": reading.evidence,
+        "notices": [
+            {
+                "part": notice.part,
+                "record": as_json(notice.record),
+                "text_digest": notice.text_digest,
+                "match_digest": notice.match_digest,
+                "search_title": notice.search_title,
+                "search_body": notice.search_body,
+            }
+            for notice in reading.notices
+        ],
+        "rows": [[row.url, row.title, row.date] for row in reading.rows],
+        "next": [following.url, following.method, following.body.decode("latin-1")] if following else None,
+        "total_pages": reading.total_pages,
+        "total_rows": reading.total_rows,
+        "error": reading.error,
+    }
+
+
+def reading_of(said: Mapping[str, Any]) -> Reading:
+    """A reading a child has told, checked: types, sizes, no surprises. Raises BadMessage."""
+    try:
+        rows, notices = said["rows"], said["notices"]
+        if len(rows) > MOST_ROWS or len(notices) > MOST_NOTICES:
+            raise BadMessage("too much in one page")
+        following = said["next"]
+        return Reading(
+            rules=_text(said["rules"]),
+            page_kind=PageKind(said["page_kind"]),
+            evidence=_text(said["evidence"]),
+            notices=tuple(_notice(item) for item in notices),
+            rows=tuple(Row(_text(url), _text(title), _optional(date)) for url, title, date in rows),
+            next_list=Request(_text(following[0]), _text(following[1]), (), _text(following[2]).encode("latin-1")) if following else None,
+            total_pages=_count(said["total_pages"]),
+            total_rows=_count(said["total_rows"]),
+            error=_optional(said["error"]),
+        )
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        raise BadMessage(f"not a reading: {error!r}") from error
+
+
+def _notice(said: Mapping[str, Any]) -> Notice:
+    record = from_json(said["record"])
+    for value in (record.title, record.channel, record.published, record.source, *record.body, *record.meta.values()):
+        _optional(value)
+    for item in record.attachments:
+        _text(item.url), _text(item.name), _optional(item.media_type)
+    if record.clicks is not None:
+        _count(record.clicks)
+    part = _count(said["part"])
+    return Notice(
+        part or 0,
+        record,
+        _text(said["text_digest"]),
+        _optional(said["match_digest"]),
+        _text(said["search_title"]),
+        _text(said["search_body"]),
+    )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT:
+        raise BadMessage(f"no text: {type(value).__name__}")
+    return value
+
+
+def _optional(value: object) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _count(value: object) -> int | None:
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 53:
+        raise BadMessage(f"no count: {value!r:.40}")
+    return value

@@ -1,0 +1,360 @@
+CREATE TABLE daemons (
+	owner TEXT NOT NULL,
+	what TEXT NOT NULL,
+	started BIGINT NOT NULL,
+	beat BIGINT NOT NULL,
+	CONSTRAINT pk_daemons PRIMARY KEY (owner)
+)
+
+CREATE TABLE files (
+	name TEXT NOT NULL,
+	owner TEXT NOT NULL,
+	state TEXT NOT NULL,
+	committed BIGINT DEFAULT '0' NOT NULL,
+	bytes BIGINT,
+	sha256 TEXT,
+	CONSTRAINT pk_files PRIMARY KEY (name)
+)
+
+CREATE TABLE origins (
+	origin TEXT NOT NULL,
+	fetched BIGINT NOT NULL,
+	expires BIGINT NOT NULL,
+	verdict TEXT NOT NULL,
+	body TEXT DEFAULT '' NOT NULL,
+	detail TEXT DEFAULT '' NOT NULL,
+	CONSTRAINT pk_origins PRIMARY KEY (origin)
+)
+
+CREATE TABLE queues (
+	name TEXT NOT NULL,
+	fence BIGINT DEFAULT '0' NOT NULL,
+	owner TEXT,
+	leased_until BIGINT NOT NULL,
+	next_at BIGINT NOT NULL,
+	delay BIGINT NOT NULL,
+	failures INTEGER DEFAULT '0' NOT NULL,
+	blocked_since BIGINT,
+	last_ok BIGINT,
+	CONSTRAINT pk_queues PRIMARY KEY (name)
+)
+
+CREATE TABLE sources (
+	id TEXT NOT NULL,
+	title TEXT NOT NULL,
+	config_digest TEXT NOT NULL,
+	enabled SMALLINT DEFAULT '0' NOT NULL,
+	paused BIGINT,
+	health TEXT DEFAULT 'ok' NOT NULL,
+	health_since BIGINT,
+	last_ok BIGINT,
+	last_new BIGINT,
+	CONSTRAINT pk_sources PRIMARY KEY (id)
+)
+
+CREATE TABLE urls (
+	id BIGSERIAL NOT NULL,
+	key TEXT NOT NULL,
+	method TEXT NOT NULL,
+	url TEXT NOT NULL,
+	headers TEXT DEFAULT '[]' NOT NULL,
+	body BYTEA DEFAULT '' NOT NULL,
+	public_url TEXT NOT NULL,
+	queue TEXT NOT NULL,
+	kind TEXT NOT NULL,
+	source TEXT NOT NULL,
+	via TEXT,
+	page INTEGER DEFAULT '0' NOT NULL,
+	redirect TEXT,
+	first_record TEXT,
+	last_capture BIGINT,
+	last_digest TEXT,
+	etag TEXT,
+	last_modified TEXT,
+	last_look BIGINT,
+	last_outcome TEXT,
+	misses INTEGER DEFAULT '0' NOT NULL,
+	first_missed BIGINT,
+	rung INTEGER DEFAULT '0' NOT NULL,
+	due BIGINT,
+	CONSTRAINT pk_urls PRIMARY KEY (id),
+	CONSTRAINT uq_urls_key UNIQUE (key)
+)
+
+CREATE INDEX ix_urls_public_url ON urls (public_url)
+
+CREATE INDEX ix_urls_revisit ON urls (source, due)
+
+CREATE TABLE works (
+	id BIGSERIAL NOT NULL,
+	public_id TEXT COLLATE "C" NOT NULL,
+	CONSTRAINT pk_works PRIMARY KEY (id),
+	CONSTRAINT uq_works_public_id UNIQUE (public_id)
+)
+
+CREATE TABLE captures (
+	id BIGSERIAL NOT NULL,
+	record TEXT NOT NULL,
+	public_id TEXT COLLATE "C" NOT NULL,
+	url BIGINT NOT NULL,
+	at BIGINT NOT NULL,
+	file TEXT NOT NULL,
+	"offset" BIGINT NOT NULL,
+	length BIGINT NOT NULL,
+	type TEXT NOT NULL,
+	payload_digest TEXT NOT NULL,
+	media_type TEXT NOT NULL,
+	status INTEGER NOT NULL,
+	original BIGINT,
+	CONSTRAINT pk_captures PRIMARY KEY (id),
+	CONSTRAINT uq_captures_file_offset UNIQUE (file, "offset"),
+	CONSTRAINT uq_captures_record UNIQUE (record),
+	CONSTRAINT uq_captures_public_id UNIQUE (public_id),
+	CONSTRAINT fk_captures_url FOREIGN KEY(url) REFERENCES urls (id),
+	CONSTRAINT fk_captures_file FOREIGN KEY(file) REFERENCES files (name)
+)
+
+CREATE INDEX ix_captures_payload ON captures (payload_digest) WHERE type = 'response'
+
+CREATE INDEX ix_captures_url ON captures (url)
+
+CREATE TABLE documents (
+	id BIGSERIAL NOT NULL,
+	public_id TEXT COLLATE "C" NOT NULL,
+	url BIGINT NOT NULL,
+	part INTEGER NOT NULL,
+	source TEXT NOT NULL,
+	work BIGINT NOT NULL,
+	presence TEXT DEFAULT 'here' NOT NULL,
+	first_seen BIGINT NOT NULL,
+	last_seen BIGINT NOT NULL,
+	first_missed BIGINT,
+	version BIGINT,
+	indexed SMALLINT DEFAULT '0' NOT NULL,
+	withheld TEXT,
+	CONSTRAINT pk_documents PRIMARY KEY (id),
+	CONSTRAINT uq_documents_url_part UNIQUE (url, part),
+	CONSTRAINT uq_documents_public_id UNIQUE (public_id),
+	CONSTRAINT fk_documents_url FOREIGN KEY(url) REFERENCES urls (id),
+	CONSTRAINT fk_documents_work FOREIGN KEY(work) REFERENCES works (id)
+)
+
+CREATE INDEX ix_documents_source ON documents (source)
+
+CREATE INDEX ix_documents_unindexed ON documents (id) WHERE indexed = 0
+
+CREATE INDEX ix_documents_work ON documents (work)
+
+CREATE TABLE fixity (
+	id BIGSERIAL NOT NULL,
+	file TEXT NOT NULL,
+	at BIGINT NOT NULL,
+	result TEXT NOT NULL,
+	detail TEXT DEFAULT '' NOT NULL,
+	CONSTRAINT pk_fixity PRIMARY KEY (id),
+	CONSTRAINT fk_fixity_file FOREIGN KEY(file) REFERENCES files (name)
+)
+
+CREATE TABLE listings (
+	source TEXT NOT NULL,
+	url BIGINT NOT NULL,
+	first_listed BIGINT NOT NULL,
+	last_listed BIGINT NOT NULL,
+	title TEXT DEFAULT '' NOT NULL,
+	date TEXT,
+	CONSTRAINT pk_listings PRIMARY KEY (source, url),
+	CONSTRAINT fk_listings_url FOREIGN KEY(url) REFERENCES urls (id)
+)
+
+CREATE INDEX ix_listings_url ON listings (url)
+
+CREATE TABLE runs (
+	id BIGSERIAL NOT NULL,
+	source TEXT NOT NULL,
+	kind TEXT NOT NULL,
+	slot BIGINT NOT NULL,
+	started BIGINT NOT NULL,
+	ended BIGINT,
+	result TEXT,
+	counts TEXT DEFAULT '{}' NOT NULL,
+	options TEXT DEFAULT '{}' NOT NULL,
+	CONSTRAINT pk_runs PRIMARY KEY (id),
+	CONSTRAINT uq_runs_source_kind_slot UNIQUE (source, kind, slot),
+	CONSTRAINT fk_runs_source FOREIGN KEY(source) REFERENCES sources (id)
+)
+
+CREATE INDEX ix_runs_open ON runs (source) WHERE ended IS NULL
+
+CREATE TABLE changes (
+	seq BIGINT NOT NULL,
+	kind TEXT NOT NULL,
+	at BIGINT NOT NULL,
+	document BIGINT,
+	source TEXT NOT NULL,
+	before BIGINT,
+	after BIGINT,
+	look BIGINT,
+	rank INTEGER DEFAULT '0' NOT NULL,
+	detail TEXT DEFAULT '{}' NOT NULL,
+	CONSTRAINT pk_changes PRIMARY KEY (seq),
+	CONSTRAINT fk_changes_document FOREIGN KEY(document) REFERENCES documents (id)
+)
+
+CREATE INDEX ix_changes_at ON changes (at)
+
+CREATE INDEX ix_changes_document ON changes (document)
+
+CREATE INDEX ix_changes_look ON changes (look)
+
+CREATE TABLE clause_sets (
+	document BIGINT NOT NULL,
+	hashes BYTEA NOT NULL,
+	CONSTRAINT pk_clause_sets PRIMARY KEY (document),
+	CONSTRAINT fk_clause_sets_document FOREIGN KEY(document) REFERENCES documents (id)
+)
+
+CREATE TABLE clauses (
+	hash BIGINT NOT NULL,
+	document BIGINT NOT NULL,
+	CONSTRAINT pk_clauses PRIMARY KEY (hash, document),
+	CONSTRAINT fk_clauses_document FOREIGN KEY(document) REFERENCES documents (id)
+)
+
+CREATE TABLE frontier (
+	id BIGSERIAL NOT NULL,
+	run BIGINT NOT NULL,
+	url BIGINT NOT NULL,
+	queue TEXT NOT NULL,
+	priority INTEGER NOT NULL,
+	due BIGINT NOT NULL,
+	tries INTEGER DEFAULT '0' NOT NULL,
+	hops INTEGER DEFAULT '0' NOT NULL,
+	state TEXT DEFAULT 'todo' NOT NULL,
+	reason TEXT,
+	CONSTRAINT pk_frontier PRIMARY KEY (id),
+	CONSTRAINT uq_frontier_run_url UNIQUE (run, url),
+	CONSTRAINT fk_frontier_run FOREIGN KEY(run) REFERENCES runs (id),
+	CONSTRAINT fk_frontier_url FOREIGN KEY(url) REFERENCES urls (id)
+)
+
+CREATE INDEX ix_frontier_turn ON frontier (queue, state, priority, due)
+
+CREATE TABLE looks (
+	id BIGSERIAL NOT NULL,
+	record TEXT NOT NULL,
+	url BIGINT NOT NULL,
+	run BIGINT,
+	at BIGINT NOT NULL,
+	ms INTEGER NOT NULL,
+	outcome TEXT NOT NULL,
+	status INTEGER,
+	capture BIGINT,
+	detail TEXT DEFAULT '' NOT NULL,
+	CONSTRAINT pk_looks PRIMARY KEY (id),
+	CONSTRAINT uq_looks_record UNIQUE (record),
+	CONSTRAINT fk_looks_url FOREIGN KEY(url) REFERENCES urls (id),
+	CONSTRAINT fk_looks_run FOREIGN KEY(run) REFERENCES runs (id)
+)
+
+CREATE INDEX ix_looks_capture ON looks (capture)
+
+CREATE INDEX ix_looks_run ON looks (run)
+
+CREATE INDEX ix_looks_url ON looks (url)
+
+CREATE TABLE readings (
+	capture BIGINT NOT NULL,
+	state TEXT NOT NULL,
+	run BIGINT,
+	page_kind TEXT,
+	evidence TEXT DEFAULT '' NOT NULL,
+	rules TEXT,
+	rows INTEGER,
+	error TEXT,
+	attempts INTEGER DEFAULT '0' NOT NULL,
+	CONSTRAINT pk_readings PRIMARY KEY (capture),
+	CONSTRAINT fk_readings_capture FOREIGN KEY(capture) REFERENCES captures (id)
+)
+
+CREATE INDEX ix_readings_pending ON readings (capture) WHERE state = 'pending'
+
+CREATE INDEX ix_readings_run ON readings (run) WHERE state = 'pending'
+
+CREATE TABLE relations (
+	id BIGSERIAL NOT NULL,
+	document BIGINT NOT NULL,
+	other BIGINT NOT NULL,
+	kind TEXT NOT NULL,
+	reason TEXT NOT NULL,
+	score FLOAT,
+	at BIGINT NOT NULL,
+	undone BIGINT,
+	CONSTRAINT pk_relations PRIMARY KEY (id),
+	CONSTRAINT uq_relations_document_other_kind UNIQUE (document, other, kind),
+	CONSTRAINT fk_relations_document FOREIGN KEY(document) REFERENCES documents (id),
+	CONSTRAINT fk_relations_other FOREIGN KEY(other) REFERENCES documents (id)
+)
+
+CREATE TABLE search (
+	place BIGINT NOT NULL,
+	document BIGINT NOT NULL,
+	part INTEGER NOT NULL,
+	title TEXT NOT NULL,
+	body TEXT NOT NULL,
+	CONSTRAINT pk_search PRIMARY KEY (place),
+	CONSTRAINT fk_search_document FOREIGN KEY(document) REFERENCES documents (id)
+)
+
+CREATE INDEX ix_search_document ON search (document)
+
+CREATE TABLE versions (
+	id BIGSERIAL NOT NULL,
+	document BIGINT NOT NULL,
+	n INTEGER NOT NULL,
+	rules TEXT NOT NULL,
+	capture BIGINT NOT NULL,
+	first_seen BIGINT NOT NULL,
+	text_digest TEXT NOT NULL,
+	match_digest TEXT,
+	title TEXT NOT NULL,
+	published TEXT,
+	doc_no TEXT,
+	index_no TEXT,
+	issuer TEXT,
+	search_title TEXT NOT NULL,
+	search_body TEXT NOT NULL,
+	record TEXT NOT NULL,
+	CONSTRAINT pk_versions PRIMARY KEY (id),
+	CONSTRAINT uq_versions_document_n_rules UNIQUE (document, n, rules),
+	CONSTRAINT fk_versions_document FOREIGN KEY(document) REFERENCES documents (id),
+	CONSTRAINT fk_versions_capture FOREIGN KEY(capture) REFERENCES captures (id)
+)
+
+CREATE INDEX ix_versions_capture ON versions (capture)
+
+CREATE INDEX ix_versions_match_digest ON versions (match_digest)
+
+CREATE TABLE attachments (
+	version BIGINT NOT NULL,
+	position INTEGER NOT NULL,
+	url TEXT NOT NULL,
+	name TEXT NOT NULL,
+	CONSTRAINT pk_attachments PRIMARY KEY (version, position),
+	CONSTRAINT fk_attachments_version FOREIGN KEY(version) REFERENCES versions (id)
+)
+
+CREATE INDEX ix_attachments_url ON attachments (url)
+
+CREATE TABLE outbox (
+	change BIGINT NOT NULL,
+	channel TEXT NOT NULL,
+	due BIGINT NOT NULL,
+	tries INTEGER DEFAULT '0' NOT NULL,
+	sent BIGINT,
+	CONSTRAINT pk_outbox PRIMARY KEY (change, channel),
+	CONSTRAINT fk_outbox_change FOREIGN KEY(change) REFERENCES changes (seq)
+)
+
+ALTER TABLE search ADD COLUMN words tsvector NOT NULL
+
+CREATE INDEX ix_search_words ON search USING gin (words)
