@@ -13,12 +13,12 @@ from crawler.config import Config, Source
 from crawler.engine import Local
 from crawler.errors import UsageError
 from crawler.fetcher.fetcher import Fetcher, FetchSettings, user_agent
-from crawler.model import Millis, Request
+from crawler.model import Millis, Request, RunKind
 from crawler.pipeline import AD_HOC, Line
 from crawler.politeness import Manners, strictest
 from crawler.readers import Readers
-from crawler.repository.database import Database
-from crawler.repository.migrations import upgrade
+from crawler.repository.database import Connection, Database
+from crawler.repository.migrations import check_schema, upgrade
 from crawler.repository.runs import Progress
 from crawler.scheduler import Clock
 
@@ -83,6 +83,18 @@ def open_line(config: Config, what: str, *, workers: int = 2) -> Iterator[Line]:
         database.close()
 
 
+@contextlib.contextmanager
+def reading(config: Config) -> Iterator[Connection]:
+    """The database, for whoever only reads. Raises RepositoryError when there is none or its schema is not today's."""
+    database = Database(config.storage.database)
+    try:
+        check_schema(database)
+        with database.read() as c:
+            yield c
+    finally:
+        database.close()
+
+
 def chosen(config: Config, names: Sequence[str]) -> list[Source]:
     """The named sources; without a name, all that are enabled. Raises UsageError for a name that no file has."""
     if not names:
@@ -138,12 +150,11 @@ async def run(config: Config, line: Line, *, span: Millis | None = None) -> None
         await fetcher.aclose()
 
 
-async def crawl(config: Config, line: Line, wish: Wish, watch: Callable[[Progress], None]) -> tuple[Progress, bool]:
-    """One-off: fire the wish, work it to its end (together with whoever else holds its queues).
+async def work(config: Config, line: Line, runs: Sequence[int], watch: Callable[[Progress], None]) -> tuple[Progress, bool]:
+    """Work these runs to their end, together with whoever else holds their queues.
 
-    Returns the last progress and whether it was interrupted by a signal; `watch` is called a few times a second, in a thread.
+    Returns the last progress and whether a signal interrupted it; `watch` is called a few times a second, in a thread.
     """
-    runs = fire(config, line, wish)
     stop = asyncio.Event()
     caught = _handle_signals(stop)
     fetcher = Fetcher(fetch_settings(config))
@@ -159,6 +170,12 @@ async def crawl(config: Config, line: Line, wish: Wish, watch: Callable[[Progres
     finally:
         await fetcher.aclose()
     return line.progress(runs), bool(caught)
+
+
+def revisit(config: Config, line: Line, names: Sequence[str], limit: int) -> list[int]:
+    """Fire a look at whatever is due again of these sources; the runs' ids."""
+    fired = [line.fire(source, RunKind.REVISIT, line.clock(), (), limit=limit) for source in chosen(config, names)]
+    return [run.id for run in fired if run is not None]
 
 
 def fire(config: Config, line: Line, wish: Wish) -> list[int]:

@@ -48,7 +48,7 @@ NAMES = {  # labels of the Encoding standard, section 4.2, for the encodings met
 }
 CODECS = {"big5": "big5hkscs", "euc-kr": "cp949", "shift_jis": "cp932", "windows-1252": "cp1252", "windows-1250": "cp1250"}
 MULTI_BYTE = frozenset({"gb18030", "big5", "euc-kr", "euc-jp", "shift_jis"})
-SURE_BYTES = 60  # bytes of characters outside ASCII that are valid UTF-8 before the first fault: no GBK text gets that far
+NEAR, SURE = 1_000, 20  # bytes on each side of a fault, and how many characters outside ASCII there are enough to judge by
 
 # CPython's gb18030 follows GB 18030-2000; the standard's index has characters where that has private use (20 pointers).
 GB_INDEX = str.maketrans(
@@ -94,7 +94,7 @@ def _weigh(body: bytes, declared: str | None, said_by: str) -> tuple[str, str, s
     zeros = _utf16_by_zeros(body)
     if zeros:
         return _read(body, zeros), zeros, said_by if zeros == declared else "evidence"
-    if declared in ("utf-16le", "utf-16be", "iso-2022-jp"):
+    if declared == "iso-2022-jp" or (declared in ("utf-16le", "utf-16be") and b"\0" in body):
         return _read(body, declared), declared, said_by
     try:
         text = body.decode("utf-8")
@@ -102,8 +102,8 @@ def _weigh(body: bytes, declared: str | None, said_by: str) -> tuple[str, str, s
         return _not_utf8(body, declared, said_by, fault.start)
     if declared in (None, "utf-8"):
         return text, "utf-8", said_by or ("ascii" if text.isascii() else "utf-8")
-    if text.isascii():
-        return text, declared or "utf-8", said_by
+    if text.isascii() and not declared.startswith("utf-16"):
+        return text, declared, said_by
     if declared in MULTI_BYTE and not THREE_BYTES.search(body):
         return _read(body, declared), declared, said_by
     return text, "utf-8", "utf-8"
@@ -111,7 +111,7 @@ def _weigh(body: bytes, declared: str | None, said_by: str) -> tuple[str, str, s
 
 def _not_utf8(body: bytes, declared: str | None, said_by: str, fault: int) -> tuple[str, str, str]:
     """The same for a body that is no valid UTF-8 at offset `fault`."""
-    if _sure_before(body, fault):  # cut inside a character, or one bad byte in a page
+    if _is_utf8_around(body, fault):  # cut inside a character, or a few bad bytes in a page
         return body.decode("utf-8", "replace"), "utf-8", said_by if declared == "utf-8" else "utf-8"
     if declared not in (None, "utf-8", "windows-1252"):
         return _read(body, declared), declared, said_by
@@ -123,9 +123,11 @@ def _not_utf8(body: bytes, declared: str | None, said_by: str, fault: int) -> tu
     return utf8, "utf-8", said_by if declared == "utf-8" else "evidence"
 
 
-def _sure_before(body: bytes, fault: int) -> bool:
-    before = body[:fault]
-    return THREE_BYTES.search(before) is not None and fault - len(before.decode("ascii", "ignore")) >= SURE_BYTES
+def _is_utf8_around(body: bytes, fault: int) -> bool:
+    """Is the text around a fault UTF-8 all the same? Other encodings read as UTF-8 lose nearly every character."""
+    around = body[max(0, fault - NEAR) : fault + NEAR]
+    text = around.decode("utf-8", "replace")
+    return THREE_BYTES.search(around) is not None and len(NOT_ASCII.findall(text)) >= SURE and _lost(text) < 0.2
 
 
 def _lost(text: str) -> float:
@@ -147,10 +149,9 @@ def _is_common(character: str) -> bool:
 def _utf16_by_zeros(body: bytes) -> str | None:
     """Markup in UTF-16 without a BOM: every second byte of its start is zero."""
     start = body[:256]
-    if b"\0" not in start or len(start) < 4:
-        return None
     even, odd = start[::2].count(0), start[1::2].count(0)
-    if max(even, odd) * 8 < len(start):
+    most, least = max(even, odd), min(even, odd)
+    if most < 4 or most * 4 < len(start) or least * 8 > most:
         return None
     return "utf-16le" if odd > even else "utf-16be"
 

@@ -12,7 +12,6 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy.dialects import postgresql, sqlite
 
 from crawler.repository import search
 from crawler.repository.database import Database
@@ -22,11 +21,8 @@ from crawler.repository.schema import metadata
 
 def first() -> None:
     """Write the SQL of the first revision for both databases."""
-    databases: list[tuple[str, sa.Dialect, tuple[str, ...]]] = [
-        ("sqlite", sqlite.dialect(), search.SQLITE),
-        ("postgresql", postgresql.dialect(), search.POSTGRESQL),
-    ]
-    for name, dialect, more in databases:
+    for url, more in (("sqlite://", search.SQLITE), ("postgresql+psycopg://", search.POSTGRESQL)):
+        dialect = sa.make_url(url).get_dialect()()
         made: list[str] = []
         for table in metadata.sorted_tables:
             made.append(str(sa.schema.CreateTable(table).compile(dialect=dialect)))
@@ -34,7 +30,7 @@ def first() -> None:
             made += [str(sa.schema.CreateIndex(index).compile(dialect=dialect)) for index in indexes]
         made += more
         text = "\n\n".join(re.sub(r"[ \t]+$", "", statement.strip(), flags=re.MULTILINE) for statement in made)
-        (FOLDER / "versions" / f"0001_{name}.sql").write_text(text + "\n", encoding="utf-8")
+        (FOLDER / "versions" / f"0001_{dialect.name}.sql").write_text(text + "\n", encoding="utf-8")
 
 
 def following() -> str:

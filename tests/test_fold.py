@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 
 from crawler import fold
 
-ANNOTATED = "長(zhǎng)興島經(jīng)濟(jì)區(qū)召開“兩委”全體(擴(kuò)大)會(huì)議，錘煉忠誠(chéng)干凈擔(dān)當(dāng)?shù)母刹筷?duì)伍建設"
+ANNOTATED = (
+    "長(zhǎng)興島經(jīng)濟(jì)區(qū)召開“兩委”全體(擴(kuò)大)會(huì)議，"
+    "錘煉忠誠(chéng)干凈擔(dān)當(dāng)?shù)母刹筷?duì)伍建設"
+)
 SIMPLIFIED = "长兴岛经济区召开“两委”全体（扩大）会议，锤炼忠诚干净担当的干部队伍建设"
 TRADITIONAL = "長興島經濟區召開「兩委」全體（擴大）會議，錘鍊忠誠乾淨擔當的幹部隊伍建設"
 EQUAL = """乾燥=干燥 幹部=干部 後來=后来 皇后=皇后 頭髮=头发 發展=发展 看著=看着 著作=著作 答覆=答复 覆蓋=覆盖 計畫=计划
@@ -33,10 +36,22 @@ def test_forms_of_one_character_share_a_key(pair: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "第(一)项", "办法(试行)", "千克(kg)", "指标(PM2.5)", "款(a)", "级(A)", "组织(WTO)", "钠(Na)", "米(m)", "项(yi)", "啊(a)",
-        "号(VIN)", "(zhǎng)", "长(hǎo)",
+        "第(一)项",
+        "办法(试行)",
+        "千克(kg)",
+        "指标(PM2.5)",
+        "款(a)",
+        "级(A)",
+        "组织(WTO)",
+        "钠(Na)",
+        "米(m)",
+        "项(yi)",
+        "啊(a)",
+        "号(VIN)",
+        "(zhǎng)",
+        "长(hǎo)",
     ],
-)  # fmt: skip
+)
 def test_brackets_that_are_no_reading_stay(text: str) -> None:
     assert fold.fold(text) == text.lower()
 
@@ -75,6 +90,11 @@ def test_fingerprints_differ_where_texts_are_parted_elsewhere() -> None:
 def test_a_fingerprint_says_its_version() -> None:
     assert len(fold.fingerprint("甲")) == 32
     assert fold.fingerprint("甲").startswith(f"{fold.FOLD_VERSION:02x}")
+
+
+def test_fingerprints_do_not_change_from_one_release_to_the_next() -> None:
+    """A fingerprint that changes here needs a new FOLD_VERSION."""
+    assert fold.fingerprint("长兴岛", "增长-2.5%") == "01310de62c60599cf2a4361da57b281d"
 
 
 def test_a_lone_surrogate_has_a_fingerprint_too() -> None:

@@ -86,14 +86,14 @@ def test_utf16_without_a_mark_is_known_by_its_zeros(encoding: str) -> None:
 
 
 def test_a_page_cut_inside_a_character_is_still_utf8() -> None:
-    decoded = decode(page(CHINESE, "gb2312").encode()[:-40] + "务".encode()[:2])
+    decoded = decode(page(CHINESE, "gb2312").encode() + "务".encode()[:2])
     assert decoded.encoding == "utf-8"
     assert decoded.text.count("\ufffd") == 1
     assert "replaced" in decoded.flags
 
 
 def test_one_bad_byte_does_not_make_a_utf8_page_chinese_of_another_kind() -> None:
-    body = (f"<p>{CHINESE}</p>\xff").encode("latin-1", "ignore") + f"<p>{CHINESE}</p>".encode() + b"\xff" + CHINESE.encode()
+    body = b"<p>\xff</p>" + f"<p>{CHINESE}</p>".encode() + b"\xff" + CHINESE.encode()
     for content_type in (None, "text/html; charset=utf-8", "text/html; charset=gb2312"):
         decoded = decode(body, content_type)
         assert decoded.encoding == "utf-8"
@@ -117,7 +117,7 @@ def test_an_ascii_page_is_what_it_says_or_utf8() -> None:
     [
         '<meta http-equiv="Content-Type" content="text/html; charset=gb2312">',
         "<META CONTENT='text/html;charset = GBK' HTTP-EQUIV=content-type>",
-        "<meta charset=gbk/>",
+        "<meta charset='gbk'/>",
         "<!-- <meta charset=utf-8> --><meta charset='gbk'>",
         "<!--><meta charset=gbk>",
         "<script data-x='<meta charset=utf-8>'></script><meta charset=gbk>",
@@ -134,10 +134,18 @@ def test_the_prescan_reads_declarations_as_browsers_do(head: str) -> None:
 @pytest.mark.parametrize(
     "head",
     [
-        "<metacharset=gbk>", "<meta charset=gbk", "<meta charset='gbk>", "<!-- <meta charset=gbk>", "<p title='<meta charset=gbk>'>",
-        "<meta http-equiv=refresh content='0; charset=gbk'>", "<meta content='charset=gbk'>", "charset=gbk", "<meta charset=hz-gb-2312>",
+        "<meta charset=gbk/>",
+        "<metacharset=gbk>",
+        "<meta charset=gbk",
+        "<meta charset='gbk>",
+        "<!-- <meta charset=gbk>",
+        "<p title='<meta charset=gbk>'>",
+        "<meta http-equiv=refresh content='0; charset=gbk'>",
+        "<meta content='charset=gbk'>",
+        "charset=gbk",
+        "<meta charset=hz-gb-2312>",
     ],
-)  # fmt: skip
+)
 def test_what_only_looks_like_a_declaration_is_none(head: str) -> None:
     assert declared_encoding(f"{head}<p>".encode()) is None
 
@@ -147,7 +155,7 @@ def test_any_bytes_under_any_declaration_become_text_without_surrogates(body: by
     decode(body, content_type).text.encode("utf-8")
 
 
-@given(st.text(alphabet=st.characters(max_codepoint=0x2FFF, exclude_categories=["Cs"])))
+@given(st.text(alphabet=st.characters(min_codepoint=1, max_codepoint=0x2FFF, exclude_categories=["Cs"])))
 def test_gb18030_text_comes_back_whole(text: str) -> None:
     """But for the 20 code points that the standard's index puts elsewhere than CPython: they lie beyond this range."""
     decoded = decode(b"\xb9\xd8\xd3\xda" + text.encode("gb18030"), "text/html; charset=gb18030")
@@ -165,7 +173,7 @@ def test_labels_are_those_of_the_standard() -> None:
     assert named("gb_2312-80") == "gb18030"
     assert named("us-ascii") == "windows-1252"
     assert named("replacement") is None
-    assert MULTI_BYTE <= set(NAMES)
+    assert set(NAMES) >= MULTI_BYTE
 
 
 # ------------------------------------------------------------------ conformance suites

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from crawler.cli import output
 from crawler.cli.options import Json, day, reading
@@ -12,6 +13,7 @@ from crawler.errors import UsageError
 from crawler.normalize import from_json
 from crawler.repository import changes, query, search
 from crawler.repository.query import DocumentView, VersionRow
+from crawler.words import snippet
 
 FACTS = (
     ("channel", "栏目"), ("published", "时间"), ("source", "来源"), ("clicks", "点击"),
@@ -62,34 +64,39 @@ def find(
             c, asked, limit=limit, after=after, source=source, since=day(since) if since else None, until=day(until) if until else None,
             presence=presence,
         )  # fmt: skip
-        found = query.rows(c, [hit.document for hit in hits.hits])
-    for row in found:
+    for hit in hits.rows:
         if as_json:
-            _hit_json(row, asked)
+            _hit_json(hit, asked)
         else:
-            _hit(row, asked)
+            _hit(hit, asked)
     if not as_json:
         more = f" · go on with --after {hits.next}" if hits.next else ""
-        output.note(f"{len(found)} found{more}" if found else f"nothing found for {asked}")
+        output.note(f"{len(hits.rows)} found{more}" if hits.rows else f"nothing found for {asked}")
 
 
-def _hit_json(row: query.Row, asked: str) -> None:
-    from crawler.words import snippet
-
+def _hit_json(hit: search.Hit, asked: str) -> None:
+    record = json.loads(hit.record)
     output.json_line(
-        {"id": row.id, "title": row.title, "published": row.published, "source": row.origin, "archive_source": row.source, "doc_no": row.doc_no,
-         "url": row.url, "presence": row.presence, "snippet": snippet(row.text, asked)}
-    )  # fmt: skip
+        {
+            "id": hit.id,
+            "version": hit.version,
+            "title": hit.title,
+            "published": hit.published,
+            "source": record["source"],
+            "archive_source": hit.source,
+            "doc_no": hit.doc_no,
+            "url": hit.url,
+            "presence": hit.presence,
+            "snippet": snippet("\n".join(record["body"]), asked),
+        }
+    )
 
 
-def _hit(row: query.Row, asked: str) -> None:
-    from rich.text import Text
-
-    from crawler.words import snippet
-
-    gone = f"  [{row.presence}]" if row.presence != "here" else ""
-    output.say(f"{row.id}  {row.published or '-':<10}  {row.title}{gone}", "bold")
-    marked = output.safe(snippet(row.text, asked, marks=("\ue000", "\ue001"))).replace("\n", " ")
+def _hit(hit: search.Hit, asked: str) -> None:
+    gone = f"  [{hit.presence}]" if hit.presence != "here" else ""
+    output.say(f"{hit.id}  {hit.published or '-':<10}  {hit.title}{gone}", "bold")
+    text = "\n".join(json.loads(hit.record)["body"])
+    marked = output.safe(snippet(text, asked, marks=("\ue000", "\ue001"))).replace("\n", " ")
     line = Text(" " * 14)
     for i, piece in enumerate(marked.replace("\ue001", "\ue000").split("\ue000")):
         line.append(piece, style="bold underline" if i % 2 else "dim")

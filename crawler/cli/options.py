@@ -14,8 +14,7 @@ import typer
 from crawler.config import Config, load
 from crawler.errors import UsageError
 from crawler.model import Millis
-from crawler.repository.database import Connection, Database
-from crawler.repository.migrations import check_schema
+from crawler.repository.database import Connection
 
 Json = Annotated[bool, typer.Option("--json", help="JSON Lines on stdout and nothing else.")]
 AGO = re.compile(r"(\d+)\s*([mhdw])")
@@ -41,13 +40,10 @@ def configured(context: typer.Context) -> Config:
 @contextlib.contextmanager
 def reading(context: typer.Context) -> Iterator[Connection]:
     """The database, for a command that only reads. Raises RepositoryError when its schema is not today's."""
-    database = Database(configured(context).storage.database)
-    try:
-        check_schema(database)
-        with database.read() as c:
-            yield c
-    finally:
-        database.close()
+    from crawler.app import reading as opened
+
+    with opened(configured(context)) as c:
+        yield c
 
 
 def moment(written: str) -> Millis:

@@ -52,7 +52,7 @@ def crawl(
     with house.open_line(config, "crawl") as line:
         _say_others(line.others())
         with Bar(" ".join(names or ()) or url or "all sources", quiet=as_json) as bar:
-            progress, interrupted = asyncio.run(house.crawl(config, line, wish, bar.show))
+            progress, interrupted = asyncio.run(house.work(config, line, house.fire(config, line, wish), bar.show))
         sample = _sample(line.database)
     seconds = time.monotonic() - began
     if as_json:

@@ -1,4 +1,4 @@
-"""The ledger. `seq` is taken last in a transaction, under one lock: its order is commit order, so nothing is missed.
+"""The ledger. `seq` is taken last in a transaction, under one lock: its order is commit order, nothing is missed.
 
 On PostgreSQL the lock is an advisory one and is given back after the commit is visible; on SQLite the write transaction itself
 is it.
@@ -16,7 +16,7 @@ from crawler.model import EMPTY, ChangeKind, Millis
 from crawler.repository import schema as t
 from crawler.repository.database import dump, lock_keys
 
-RANK = {  # how much a reader may want to be told, 0 to 100
+RANK = {  # how much a reader may want to be told of it
     ChangeKind.GONE: 90,
     ChangeKind.EDIT: 80,
     ChangeKind.HEALTH: 70,
@@ -73,7 +73,7 @@ class ChangeView:
 
 
 def append(c: Connection, changes: Sequence[NewChange]) -> None:
-    """Write lines, in this order. The last thing a transaction does: from here on it holds up every other writer of the ledger."""
+    """Write lines, in this order. The last thing a transaction does: from here on every other writer of the ledger waits."""
     if not changes:
         return
     lock_keys(c, ["ledger"])
@@ -135,8 +135,9 @@ def read(
         query = query.where(h.at >= since)
     if min_rank is not None:
         query = query.where(h.rank >= min_rank)
-    return [_view(tuple(row)) for row in c.execute(query)]
+    return [_view(list(row)) for row in c.execute(query)]
 
 
-def _view(row: tuple[Any, ...]) -> ChangeView:
-    return ChangeView(*row[:5], json.loads(row[5]), *row[6:])  # type: ignore[call-arg] - mypy cannot count a slice
+def _view(values: list[Any]) -> ChangeView:
+    values[5] = json.loads(values[5])
+    return ChangeView(*values)

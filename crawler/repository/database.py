@@ -25,6 +25,8 @@ from sqlalchemy.engine import Connection, make_url
 from crawler.errors import RepositoryError, UsageError
 from crawler.locks import lock, unlock
 
+__all__ = ["Connection", "Database", "clean", "dump", "has_wal_reset_bug", "lock_keys", "upsert"]
+
 BUSY_MS = 30_000  # how long a transaction waits for its turn
 CHECKPOINT_BYTES = 16 << 20  # the WAL is moved into the database when it has grown by so much
 WRITER_CACHE_KIB = 65_536

@@ -1,0 +1,145 @@
+"""`demo`: a small government site in your machine, crawled, changed behind your back, crawled again."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crawler import app as house
+from crawler.cli import output
+from crawler.cli.progress import Bar
+from crawler.config import Config, load
+from crawler.demo.site import HOSTS, Site
+from crawler.demo.story import IDS, write_config
+from crawler.errors import UsageError
+from crawler.model import Millis
+from crawler.pipeline import Line, now_ms
+from crawler.repository import changes, query, search
+from crawler.repository.runs import Progress
+
+ROUNDS = 3  # looks at what is due again, a second apart
+RULE = "─" * 72
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one crawl did."""
+
+    progress: Progress
+    seconds: float
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("demo")(demo)
+
+
+def demo(
+    folder: Annotated[Path | None, typer.Option(help="Where the demo's archive is kept; default a new temporary folder.", show_default=False)] = None,
+) -> None:
+    """A small government site in your machine: crawled, changed behind your back, crawled again.
+
+    Example: gongkai demo
+    """
+    home = _home(folder)
+    began = time.monotonic()
+    with Site() as site:
+        path = write_config(home, site.port)
+        config = load(path)
+        _act("1", f"Three columns of three invented town halls answer on 127.0.0.1:{site.port}: {', '.join(HOSTS)}.")
+        _tell_crawl(_crawl(config, "first crawl"), config)
+        _tell_work(config)
+        since = now_ms()
+        site.change()
+        _act("2", "Behind our back the town halls edit a figure, take a notice down, publish another; one column falls silent.")
+        _tell_crawl(_crawl(config, "second crawl"), config)
+        _revisit(config)
+        _act("3", "What the archive noticed (Beijing time):")
+        _tell_changes(config, since)
+    _farewell(config, path, time.monotonic() - began)
+
+
+def _home(folder: Path | None) -> Path:
+    if folder is None:
+        return Path(tempfile.mkdtemp(prefix="gongkai-demo-"))
+    if folder.exists() and any(folder.iterdir()):
+        raise UsageError(f"{folder} is not empty", remedy="give the demo a folder of its own")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _act(number: str, text: str) -> None:
+    output.say(f"\n{number}  {text}", "bold")
+
+
+def _crawl(config: Config, name: str) -> Seen:
+    with house.open_line(config, "crawl") as line, Bar(name, quiet=False) as bar:
+        return _work(config, line, house.fire(config, line, house.Wish()), bar)
+
+
+def _work(config: Config, line: Line, runs: list[int], bar: Bar) -> Seen:
+    began = time.monotonic()
+    progress, interrupted = asyncio.run(house.work(config, line, runs, bar.show))
+    if interrupted:
+        raise KeyboardInterrupt
+    return Seen(progress, time.monotonic() - began)
+
+
+def _revisit(config: Config) -> None:
+    """Look again at what is due, a second apart: in life the ladder is 1, 3, 7, 30, 90 days."""
+    for _ in range(ROUNDS):
+        _wait_until(now_ms() + 1100)
+        with house.open_line(config, "crawl") as line, Bar("looking again", quiet=False) as bar:
+            runs = house.revisit(config, line, tuple(IDS.values()), 1000)
+            if runs:
+                _work(config, line, runs, bar)
+
+
+def _wait_until(moment: Millis) -> None:
+    time.sleep(max(0, moment - now_ms()) / 1000)
+
+
+# ------------------------------------------------------------------ what is told
+def _tell_crawl(seen: Seen, config: Config) -> None:
+    p = seen.progress
+    with house.reading(config) as c:
+        totals = query.totals(c)
+    output.say(
+        f"   {p.lists} list pages and {p.details} notices looked at in {seen.seconds:.1f} s: {p.new} new, {p.edit} edited, {p.failed} failed. "
+        f"The archive holds {totals['documents']} documents, {totals['versions']} versions, {totals['captures']} captures."
+    )
+
+
+def _tell_work(config: Config) -> None:
+    """One notice in three disguises is one work."""
+    with house.reading(config) as c:
+        hits = search.find(c, "长兴岛经济区", limit=10)
+        shown = query.document(c, hits.rows[0].id) if hits.rows else None
+    output.say(f"   Asked for 长兴岛经济区 (simplified), it finds {len(hits.rows)} documents in three scripts" + (" and knows that they are one work:" if shown else ":"))
+    for hit in hits.rows:
+        output.say(f"     {hit.id}  {output.fit(hit.source, 9)} {hit.title[:36]}", "dim")
+    if shown:
+        output.say(f"     work {shown.work}: {1 + len(shown.others)} copies", "dim")
+
+
+def _tell_changes(config: Config, since: Millis) -> None:
+    with house.reading(config) as c:
+        found = [change for change in changes.read(c, since=since) if change.kind != "missing"]
+    output.changes(found, as_json=False)
+
+
+def _farewell(config: Config, path: Path, seconds: float) -> None:
+    gongkai = "gongkai" if shutil.which("gongkai") else ".venv/bin/gongkai" if Path(".venv/bin/gongkai").exists() else "python -m crawler"
+    command = f"{gongkai} --config {os.fspath(path)}"
+    with house.reading(config) as c:
+        edit = next((change for change in changes.read(c, kind="edit") if change.document), None)
+    output.say(f"\n{RULE}\nDone in {seconds:.0f} s. Everything is kept in {path.parent.parent}; look further:")
+    for tail in ("search 社区食堂", f"history {edit.document}" if edit else "changes", f"show {edit.document} --as notice" if edit else "sources", "export --to records.jsonl"):
+        output.say(f"  {command} {tail}", "cyan")
+    output.say("\nDays are seconds here: a notice counts as gone after 2 misses and 1 s (in life 3 misses and 14 days).", "dim")

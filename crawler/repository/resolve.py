@@ -1,0 +1,110 @@
+"""What somebody typed → one document: an id or its beginning, a version, a capture, or the page's address."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from crawler import urls
+from crawler.errors import UsageError
+from crawler.model import Request
+from crawler.repository import schema as t
+
+SHORTEST, LONGEST = 4, 12
+REFERENCE = re.compile(r"(c-)?([0-9a-z]{1,12})(?:\.(\d{1,9}))?")
+LOOKALIKES = str.maketrans("ilo", "110")  # as Crockford's base32 is read
+MOST_CHOICES = 10
+MOST_HOPS = 10
+NO_DOCUMENT = "gongkai search finds ids; gongkai crawl --url ADDRESS looks at an address"
+
+
+def resolve(c: Connection, text: str) -> tuple[str, int | None]:
+    """(public id, version number or None) of the one document that is meant.
+
+    `text`: a public id or four characters or more of its beginning, with `.N` for a version; a capture's `c-…` id likewise; an
+    http(s) address as it is cited, as it was fetched, or one that was redirected there. Raises UsageError when it is unknown or
+    unreadable, and when several documents are meant: then it lists them.
+    """
+    wanted = text.strip()
+    if urls.is_http(wanted):
+        return _chosen(c, wanted, _at_address(c, wanted)), None
+    match = REFERENCE.fullmatch(wanted.lower())
+    if match is None:
+        raise UsageError(f"{text!r} is neither an id nor an http address", remedy=NO_DOCUMENT)
+    start = match[2].translate(LOOKALIKES)
+    if len(start) < SHORTEST:
+        raise UsageError(f"{text!r} is too short", remedy=f"give at least {SHORTEST} characters of the id")
+    if match[1]:
+        return _of_capture(c, wanted, start)
+    found = _chosen(c, wanted, _beginning(c, t.documents.c.public_id, start))
+    return found, int(match[3]) if match[3] else None
+
+
+def _beginning(c: Connection, column: sa.Column[Any], start: str) -> Sequence[int]:
+    """Documents that are not withheld and whose public id begins so. A range, because LIKE is not the same on both databases."""
+    between = column.between(start.ljust(LONGEST, "0"), start.ljust(LONGEST, "z"))
+    return c.execute(sa.select(t.documents.c.id).where(between, t.documents.c.withheld.is_(None))).scalars().all()
+
+
+def _chosen(c: Connection, wanted: str, ids: Sequence[int]) -> str:
+    """The only one. Raises UsageError for none and for several."""
+    if not ids:
+        raise UsageError(f"no document is known as {wanted!r}", remedy=NO_DOCUMENT)
+    query = (
+        sa.select(t.documents.c.public_id, t.versions.c.title)
+        .join(t.versions, t.versions.c.id == t.documents.c.version)
+        .where(t.documents.c.id.in_(ids[: MOST_CHOICES + 1]))
+        .order_by(t.documents.c.url, t.documents.c.part)
+    )
+    rows = c.execute(query).all()
+    if len(ids) == 1:
+        return str(rows[0].public_id)
+    lines = [f"  {row.public_id}  {row.title}" for row in rows[:MOST_CHOICES]]
+    if len(ids) > MOST_CHOICES:
+        lines.append(f"  and {len(ids) - MOST_CHOICES} more")
+    raise UsageError("\n".join([f"{wanted!r} may mean {len(ids)} documents:", *lines, "name one by its id"]))
+
+
+# ------------------------------------------------------------------ captures
+def _of_capture(c: Connection, wanted: str, start: str) -> tuple[str, int | None]:
+    """The document, and the version it was in, that a capture shows."""
+    low, high = f"c-{start.ljust(LONGEST, '0')}", f"c-{start.ljust(LONGEST, 'z')}"
+    query = sa.select(t.captures.c.public_id, t.captures.c.url, t.captures.c.at)
+    captures = c.execute(query.where(t.captures.c.public_id.between(low, high)).limit(MOST_CHOICES + 1)).all()
+    if len(captures) > 1:
+        lines = [f"  {row.public_id}" for row in captures[:MOST_CHOICES]]
+        raise UsageError("\n".join([f"{wanted!r} may mean several captures:", *lines, "give more characters"]))
+    if not captures:
+        raise UsageError(f"no capture is known as {wanted!r}", remedy=NO_DOCUMENT)
+    capture = captures[0]
+    found = _chosen(c, wanted, _at_urls(c, [capture.url]))
+    shown = (
+        sa.select(sa.func.max(t.versions.c.n))
+        .join(t.documents, t.documents.c.id == t.versions.c.document)
+        .where(t.documents.c.public_id == found, t.versions.c.first_seen <= capture.at)
+    )
+    return found, c.execute(shown).scalar()
+
+
+# ------------------------------------------------------------------ addresses
+def _at_address(c: Connection, url: str) -> Sequence[int]:
+    """Documents at an address: cited as it, fetched from it, or where it led."""
+    canonical, key = urls.canonical(url), urls.key(Request(url))
+    cited = c.execute(sa.select(t.urls.c.id).where(t.urls.c.public_url.in_({url, canonical}))).scalars().all()
+    ids = set(cited)
+    for _ in range(MOST_HOPS):
+        row = c.execute(sa.select(t.urls.c.id, t.urls.c.redirect).where(t.urls.c.key == key)).first()
+        if row is None:
+            break
+        ids.add(row.id)
+        if row.redirect is None:
+            break
+        key = row.redirect
+    return _at_urls(c, sorted(ids))
+
+
+def _at_urls(c: Connection, ids: Sequence[int]) -> Sequence[int]:
+    query = sa.select(t.documents.c.id).where(t.documents.c.url.in_(ids), t.documents.c.withheld.is_(None))
+    return c.execute(query.order_by(t.documents.c.url, t.documents.c.part)).scalars().all()
