@@ -199,7 +199,7 @@ class _Network(_Table):
     delay: Duration = 2000
     deadline: Duration = 60_000
     max_body: Size = 32 << 20
-    queues_at_once: int = Field(20, ge=1, le=500)
+    queues_at_once: int = Field(default=20, ge=1, le=500)
     connect: dict[str, Endpoint] = {}
     allow_private: list[str] = []
 
@@ -207,12 +207,14 @@ class _Network(_Table):
 class _Schedule(_Table):
     timezone: Zone = "Asia/Shanghai"
     lists: Cron = "15 9-18 * * mon-fri"
-    revisit_per_day: int = Field(2000, ge=0)
+    revisit_per_day: int = Field(default=2000, ge=0)
 
 
 class _Watch(_Table):
-    revisit: list[Duration] = Field([86_400_000, 3 * 86_400_000, 7 * 86_400_000, 30 * 86_400_000, 90 * 86_400_000], min_length=1)
-    gone_misses: int = Field(3, ge=1)
+    revisit: list[Duration] = Field(
+        default=[86_400_000, 3 * 86_400_000, 7 * 86_400_000, 30 * 86_400_000, 90 * 86_400_000], min_length=1
+    )
+    gone_misses: int = Field(default=3, ge=1)
     gone_after: Duration = 14 * 86_400_000
 
 
@@ -242,7 +244,7 @@ class _List(_Table):
     link: str | None = None
     date: str | None = None
     next: Literal["auto", "none"] = "auto"
-    max_pages: int | None = Field(None, ge=1)
+    max_pages: int | None = Field(default=None, ge=1)
 
 
 class _Detail(_Table):
@@ -260,7 +262,7 @@ class _Politeness(_Table):
 
 
 class _Expect(_Table):
-    rows: int | None = Field(None, ge=0)
+    rows: int | None = Field(default=None, ge=0)
     silence: Duration | None = None
     fill: dict[Literal["title", "channel", "published", "source", "body"], Annotated[float, Field(ge=0, le=1)]] = {}
 
@@ -277,7 +279,7 @@ class _Source(_Table):
     title: Line
     start: Starts
     enabled: bool = False
-    region: str | None = Field(None, pattern=r"^\d{6}$")
+    region: str | None = Field(default=None, pattern=r"^\d{6}$")
     level: Literal["central", "province", "city", "county", "town"] | None = None
     verified: str | None = None
     schedule: _SourceSchedule = _SourceSchedule()
@@ -304,7 +306,14 @@ def load(path: Path | None = None) -> Config:
         found = _read(file, _Source, problems)
         if found is not None and settings is not None:
             sources[file.stem] = _source(file.stem, found, settings)
-            _check_delay(file, "politeness", found.politeness.delay, [urls.host(s.url) for s in sources[file.stem].start], settings, problems)
+            _check_delay(
+                file,
+                "politeness",
+                found.politeness.delay,
+                [urls.host(s.url) for s in sources[file.stem].start],
+                settings,
+                problems,
+            )
     if settings is not None:
         _check_delay(chosen, "network", settings.network.delay, None, settings, problems)
     if problems or settings is None:
@@ -347,7 +356,12 @@ def _config(settings: _Settings, sources: Mapping[str, Source], root: Path, path
         operator=Operator(settings.operator.name, settings.operator.contact),
         storage=Storage(database, root / (os.environ.get("GONGKAI_ARCHIVE") or settings.storage.archive)),
         network=Network(
-            network.delay, network.deadline, network.max_body, network.queues_at_once, MappingProxyType(network.connect), tuple(network.allow_private)
+            network.delay,
+            network.deadline,
+            network.max_body,
+            network.queues_at_once,
+            MappingProxyType(network.connect),
+            tuple(network.allow_private),
         ),
         schedule=ScheduleDefaults(settings.schedule.timezone, settings.schedule.lists, settings.schedule.revisit_per_day),
         watch=Watch(tuple(settings.watch.revisit), settings.watch.gone_misses, settings.watch.gone_after),
@@ -361,7 +375,10 @@ def _source(name: str, found: _Source, settings: _Settings) -> Source:
     starts = [_Start(url=start) if isinstance(start, str) else start for start in found.start]
     details = sorted(found.detail, key=lambda rules: rules.since or date.min, reverse=True)
     rules = ReadRules(
-        tuple(DetailRules(d.body, d.title, d.published, d.source, d.channel, d.since.isoformat() if d.since else None) for d in details),
+        tuple(
+            DetailRules(d.body, d.title, d.published, d.source, d.channel, d.since.isoformat() if d.since else None)
+            for d in details
+        ),
         ListRules(
             tuple(found.list.hosts), found.list.rows, found.list.link, found.list.date, found.list.next, found.list.max_pages
         ),
@@ -378,7 +395,9 @@ def _source(name: str, found: _Source, settings: _Settings) -> Source:
         sweep=found.schedule.sweep,
         read=rules,
         politeness=Politeness(found.politeness.queue, found.politeness.delay),
-        expect=Expect(found.expect.rows, found.expect.silence, MappingProxyType({str(k): v for k, v in found.expect.fill.items()})),
+        expect=Expect(
+            found.expect.rows, found.expect.silence, MappingProxyType({str(k): v for k, v in found.expect.fill.items()})
+        ),
         digest=hashlib.sha256(json.dumps(found.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()[:16],
     )
 
@@ -403,7 +422,9 @@ def _is_own(host: str, own: set[str]) -> bool:
         address = ipaddress.ip_address(host.strip("[]"))
     except ValueError:
         return False
-    return any(address in network for item in own if (network := _network(item)) is not None and network.version == address.version)
+    return any(
+        address in network for item in own if (network := _network(item)) is not None and network.version == address.version
+    )
 
 
 def _network(item: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:

@@ -53,15 +53,11 @@ def read_date(text: str, *, not_after: str | None = None) -> Stamp | None:
     flat = text.translate(WIDTH)
     limit = (date.fromisoformat(not_after[:10]) + timedelta(days=1)).isoformat() if not_after else f"{LATEST}"
     for forms in (FORMS, YEARS):
-        matches = sorted((m for form in forms for m in form.finditer(flat)), key=lambda m: (m.start(), -m.end()))
-        refused_until = 0
-        for match in matches:
-            if match.start() < refused_until:
-                continue
+        matches = (match for form in forms for match in form.finditer(flat))
+        for match in sorted(matches, key=lambda match: match.start()):
             iso = _iso(match.groupdict())
             if iso is not None and iso[:10] <= limit:
                 return Stamp(iso, text[match.start() : match.end()].strip())
-            refused_until = match.end()
     return None
 
 

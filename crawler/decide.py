@@ -95,10 +95,16 @@ def after_look(state: UrlState, seen: bool | None, at: Millis, watch: Watch, *, 
         change = ChangeKind.BACK if state.presence in (MISSING, GONE) else None
         presence = HERE if state.presence else None
         return Fate(UrlState(0, None, rung, presence), at + watch.ladder[state.rung if not change else 0], change)
-    missed = replace(state, misses=state.misses + 1, first_missed=state.first_missed if state.first_missed is not None else at, rung=0)
+    missed = replace(
+        state, misses=state.misses + 1, first_missed=state.first_missed if state.first_missed is not None else at, rung=0
+    )
     due = at + watch.ladder[0]
     if state.presence == HERE:
-        return Fate(replace(missed, presence=MISSING), due, ChangeKind.MISSING) if not _gone(missed, at, watch) else _is_gone(missed, due)
+        return (
+            Fate(replace(missed, presence=MISSING), due, ChangeKind.MISSING)
+            if not _gone(missed, at, watch)
+            else _is_gone(missed, due)
+        )
     if state.presence == MISSING and _gone(missed, at, watch):
         return _is_gone(missed, due)
     if state.presence == GONE:
@@ -152,12 +158,21 @@ def health(rows: int | None, failed: int, history: Sequence[int], expect: Expect
         return Health("down", ("no list page could be read",)) if failed else Health("ok")
     if rows == 0 and (before or expect.rows):
         streak = next((i for i, count in enumerate(history) if count == 0), len(history))
-        return Health("down", (f"list has 0 rows, had {before} in each of the last {streak} runs" if streak > 1 else f"list has 0 rows, had {before}",))
+        return Health(
+            "down",
+            (
+                f"list has 0 rows, had {before} in each of the last {streak} runs"
+                if streak > 1
+                else f"list has 0 rows, had {before}",
+            ),
+        )
     reasons = []
     if expect.rows is not None and rows < expect.rows:
         reasons.append(f"list has {rows} rows, expected at least {expect.rows}")
     if expect.silence_ms is not None and last_new is not None and now - last_new > expect.silence_ms:
-        reasons.append(f"nothing new for {(now - last_new) // 86_400_000} days, expected something every {expect.silence_ms // 86_400_000} days")
+        reasons.append(
+            f"nothing new for {(now - last_new) // 86_400_000} days, expected something every {expect.silence_ms // 86_400_000} days"
+        )
     return Health("suspect" if reasons else "ok", tuple(reasons))
 
 

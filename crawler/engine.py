@@ -250,6 +250,6 @@ class Local:
         while True:
             await self._unindexed.wait()
             self._unindexed.clear()
-            while await self._write(self.line.index):
-                await asyncio.sleep(0)
-            await asyncio.sleep(1)
+            if await self._write(self.line.index):
+                self._unindexed.set()
+            await asyncio.sleep(0.2)

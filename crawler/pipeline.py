@@ -22,8 +22,23 @@ from crawler.archive.recover import closed_files, recover, walk
 from crawler.archive.writer import Archive
 from crawler.config import Config, Source
 from crawler.errors import DamagedRecord, RepositoryError
-from crawler.model import Exchange, Expect, Kept, Kind, Millis, Original, Outcome, PageKind, Reading, ReadRules, Request, Run, RunKind, Task
-from crawler.model import payload_digest
+from crawler.model import (
+    Exchange,
+    Expect,
+    Kept,
+    Kind,
+    Millis,
+    Original,
+    Outcome,
+    PageKind,
+    Reading,
+    ReadRules,
+    Request,
+    Run,
+    RunKind,
+    Task,
+    payload_digest,
+)
 from crawler.parsers.page import rules_version
 from crawler.readers import Job, Readers
 from crawler.repository import files, frontier, keep, origins, runs, search, settle
@@ -50,7 +65,14 @@ class Line:
     """The steps of one writing process over one archive and one database. `keep` and `close` belong to one thread."""
 
     def __init__(
-        self, config: Config, database: Database, archive: Archive, readers: Readers, *, owner: str, clock: Callable[[], Millis] = now_ms
+        self,
+        config: Config,
+        database: Database,
+        archive: Archive,
+        readers: Readers,
+        *,
+        owner: str,
+        clock: Callable[[], Millis] = now_ms,
     ) -> None:
         self.config, self.database, self.archive, self.readers = config, database, archive, readers
         self.owner, self.clock = owner, clock
@@ -163,7 +185,7 @@ class Line:
     def _keep(self, c: Connection, kept: Sequence[Kept], owner: str, fences: Mapping[str, int] | None) -> None:
         """The one transaction of the keep step; `fences` None adopts."""
         spread = random.random()  # noqa: S311 - jitter, no secret
-        concerned = keep.keep(c, kept, owner=owner, fences=fences, manner=self._manner, now=self.clock(), spread=spread)
+        concerned = keep.keep(c, kept, owner=owner, fences=fences, manner=self._manner, spread=spread)
         runs.close_finished(c, concerned, self.clock(), self.expectations())
 
     # -------------------------------------------------------------- settle
@@ -249,7 +271,9 @@ class Line:
         with self.database.read() as c:
             return runs.is_paused(c, source)
 
-    def fire(self, source: Source, kind: RunKind, slot: Millis, skipped: Sequence[Millis], *, limit: int | None = None) -> Run | None:
+    def fire(
+        self, source: Source, kind: RunKind, slot: Millis, skipped: Sequence[Millis], *, limit: int | None = None
+    ) -> Run | None:
         """Claim a slot of a source's schedule; `limit` addresses at most of a revisit. None: somebody else has it, or nothing is due."""
         now = self.clock()
         with self.database.write() as c:
@@ -287,7 +311,8 @@ class Line:
         """
         infos = closed_files(self.archive.folder)
         looks = sorted(
-            (look for info in infos for look in walk(self.archive.folder / info.name)), key=lambda look: (look.at, look.file, look.end)
+            (look for info in infos for look in walk(self.archive.folder / info.name)),
+            key=lambda look: (look.at, look.file, look.end),
         )
         with self.database.write() as c:
             files.closed(c, infos, "rebuilt")
@@ -318,4 +343,3 @@ def _digest(exchange: Exchange) -> str:
     if wire is None or not wire.whole or not exchange.payload or exchange.outcome is Outcome.NOT_MODIFIED:
         return ""
     return payload_digest(exchange.payload)
-

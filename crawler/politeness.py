@@ -23,7 +23,9 @@ ROBOTS_FRESH: Millis = 24 * 3_600_000  # RFC 9309, 2.4
 ROBOTS_UNREACHABLE: Millis = 3_600_000  # how long an unreachable robots.txt closes its origin
 ROBOTS_HOPS = 5  # RFC 9309, 2.3.1.2
 LONGEST_PAUSE: Millis = 3_600_000
-TROUBLE = frozenset({Outcome.BUSY, Outcome.BLOCKED, Outcome.SERVER_ERROR, Outcome.NETWORK_ERROR, Outcome.TIMEOUT, Outcome.TLS_ERROR})
+TROUBLE = frozenset(
+    {Outcome.BUSY, Outcome.BLOCKED, Outcome.SERVER_ERROR, Outcome.NETWORK_ERROR, Outcome.TIMEOUT, Outcome.TLS_ERROR}
+)
 
 
 class Desk(Protocol):
@@ -150,7 +152,7 @@ class QueueWorker:
 
     async def _judge_robots(self, name: str, exchange: Exchange) -> Origin | None:
         now = self.clock()
-        verdict = verdict_of(exchange.outcome, exchange.status)
+        verdict = verdict_of(exchange.outcome)
         if verdict == "busy":
             self.next_at = max(self.next_at, now + LONGEST_PAUSE // 60)
             return None

@@ -16,7 +16,18 @@ from crawler.parsers.page import rules_version
 from crawler.parsers.protocol import BadMessage, Job
 
 WATCH = 0.05  # seconds between two looks of the watchdog
-PASSED_ON = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "TMPDIR", "TEMP", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
+PASSED_ON = (
+    "PATH",
+    "SYSTEMROOT",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "TEMP",
+    "PYTHONPATH",
+    "PYTHONDONTWRITEBYTECODE",
+    "VIRTUAL_ENV",
+    "LD_LIBRARY_PATH",
+)
 
 
 class _Child:

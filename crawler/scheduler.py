@@ -90,5 +90,3 @@ class Clock:
             if run is not None:
                 log.info("fired", source=beat.source.id, kind=str(beat.kind), slot=slots.due, skipped=len(slots.skipped))
         return slots.next
-
-

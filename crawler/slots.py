@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-
-from apscheduler.triggers.cron import CronTrigger
+from typing import Protocol
 
 from crawler.model import Millis
 
@@ -22,6 +21,13 @@ MOST_SKIPPED = 1000
 TICK = timedelta(microseconds=1)
 FIRST_WINDOW = timedelta(hours=1)
 LONG_AGO = timedelta(days=366 * 30)  # 29 February falls on a given weekday once in 28 years
+
+
+class Trigger(Protocol):
+    """What we ask of APScheduler's cron trigger."""
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime | None:
+        """The first fire time at or after `now`, None when there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +55,29 @@ def check(cron: str, timezone: str = "UTC") -> None:
     if not WEEKDAYS.fullmatch(fields[4]):
         raise ValueError(f"weekday: names such as mon-fri or sat,sun or *, not {fields[4]!r}: numbers differ between crons")
     try:
-        CronTrigger(timezone=timezone or "none")
+        _cron({}, timezone or "none")
     except (KeyError, ValueError, OSError, TypeError):
         raise ValueError(f"no such time zone: {timezone!r}") from None
     for name, value in zip(FIELDS, fields, strict=True):
         try:
-            CronTrigger(**{"day_of_week" if name == "weekday" else name: value}, timezone="UTC")
+            _cron({name: value}, "UTC")
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from None
     if _first_after(_trigger(Schedule(cron, "UTC")), datetime(2000, 1, 1, tzinfo=UTC)) is None:
         raise ValueError(f"day: there is no day {fields[2]} in month {fields[3]}, the schedule never fires")
 
 
+def _cron(fields: dict[str, str], timezone: str) -> Trigger:
+    from apscheduler.triggers.cron import CronTrigger  # 60 ms, and most commands ask for no schedule
+
+    renamed = {"day_of_week" if name == "weekday" else name: value for name, value in fields.items()}
+    trigger: Trigger = CronTrigger(**renamed, timezone=timezone)
+    return trigger
+
+
 @lru_cache(256)
-def _trigger(schedule: Schedule) -> CronTrigger:
-    minute, hour, day, month, weekday = schedule.cron.lower().split()
-    return CronTrigger(minute=minute, hour=hour, day=day, month=month, day_of_week=weekday, timezone=schedule.timezone)
+def _trigger(schedule: Schedule) -> Trigger:
+    return _cron(dict(zip(FIELDS, schedule.cron.lower().split(), strict=True)), schedule.timezone)
 
 
 def due_slot(schedule: Schedule, last: Millis | None, now: Millis) -> Slots:
@@ -86,7 +99,7 @@ def due_slot(schedule: Schedule, last: Millis | None, now: Millis) -> Slots:
     return Slots(due, tuple(map(_millis, missed)), _millis(following))
 
 
-def _newest(trigger: CronTrigger, after: datetime, until: datetime, count: int) -> list[datetime]:
+def _newest(trigger: Trigger, after: datetime, until: datetime, count: int) -> list[datetime]:
     """The newest `count` slots in (after, until], oldest first. Looks back further and further: no year is walked by minutes."""
     window = FIRST_WINDOW
     while True:
@@ -97,16 +110,15 @@ def _newest(trigger: CronTrigger, after: datetime, until: datetime, count: int) 
         window *= 4
 
 
-def _between(trigger: CronTrigger, after: datetime, until: datetime) -> Iterator[datetime]:
+def _between(trigger: Trigger, after: datetime, until: datetime) -> Iterator[datetime]:
     slot = _first_after(trigger, after)
     while slot is not None and slot <= until:
         yield slot
         slot = _first_after(trigger, slot)
 
 
-def _first_after(trigger: CronTrigger, moment: datetime) -> datetime | None:
-    following: datetime | None = trigger.get_next_fire_time(None, moment + TICK)
-    return following
+def _first_after(trigger: Trigger, moment: datetime) -> datetime | None:
+    return trigger.get_next_fire_time(None, moment + TICK)
 
 
 def _time(at: Millis) -> datetime:

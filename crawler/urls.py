@@ -17,7 +17,7 @@ UNICODE_ENCODINGS = frozenset({"utf-8", "utf8", "utf-16", "utf-16le", "utf-16be"
 QUERY_PLAIN = frozenset(b"!$%&'()*+,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~")
 
 
-class BadUrl(ValueError):  # noqa: N818 - the seam's name for it, as errors.py names conditions without Error
+class BadUrl(ValueError):
     """Not an http or https address."""
 
 

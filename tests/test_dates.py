@@ -43,6 +43,8 @@ from crawler.dates import day_in_url, read_date
         ("2024-01-02星期二", "2024-01-02"),
         ("2019年度工作总结 2020-01-05", "2020-01-05"),
         ("2024年9月30人参加", "2024-09"),
+        ("第2024-13-01号，2024-01-02", "2024-01-02"),
+        ("自2023年10月2024-01-02", "2024-01-02"),
     ],
 )
 def test_a_date_is_read_with_the_precision_of_the_page(text: str, iso: str) -> None:

@@ -63,6 +63,8 @@ def test_the_header_wins_over_the_page_and_a_bom_over_both() -> None:
 
 def test_a_server_that_says_latin_1_of_everything_is_not_believed() -> None:
     assert decode(page(CHINESE, "gb2312").encode("gbk"), "text/html; charset=ISO-8859-1").text == page(CHINESE, "gb2312")
+    big5 = page(TRADITIONAL, "big5")
+    assert decode(big5.encode("big5"), "text/html; charset=ISO-8859-1").text == big5
     bare = f"<p>{CHINESE}</p>"
     decoded = decode(bare.encode("gbk"), "text/html; charset=ISO-8859-1")
     assert (decoded.text, decoded.encoding, decoded.flags) == (bare, "gb18030", ("contradicted",))

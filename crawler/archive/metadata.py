@@ -11,7 +11,9 @@ from crawler.model import Capture, Exchange, Kept, Kind, Original, Outcome, Requ
 
 FORMAT = 1
 CONTENT_TYPE = "application/json"
-SECRET = re.compile(r"^(?:cookie|authorization|proxy-authorization|.*(?:token|secret|session|apikey|api-key|appkey).*)$", re.IGNORECASE)
+SECRET = re.compile(
+    r"^(?:cookie|authorization|proxy-authorization|.*(?:token|secret|session|apikey|api-key|appkey).*)$", re.IGNORECASE
+)
 REDACTED = "redacted"
 
 
@@ -51,7 +53,12 @@ def to_json(exchange: Exchange, outcome: Outcome, *, redacted: bool) -> dict[str
         "peer": wire.address if wire else None,
         "framing": wire.framing if wire else None,
         "whole": wire.whole if wire else None,
-        "tls": {"protocol": wire.tls.protocol, "cipher": wire.tls.cipher, "chain": wire.tls.chain_digest, "profile": wire.tls.profile}
+        "tls": {
+            "protocol": wire.tls.protocol,
+            "cipher": wire.tls.cipher,
+            "chain": wire.tls.chain_digest,
+            "profile": wire.tls.profile,
+        }
         if wire and wire.tls
         else None,
         "redacted": redacted,
@@ -124,6 +131,4 @@ def _task(said: Mapping[str, Any]) -> Task:
 
 def original(headers: Mapping[str, str], date: int) -> Original:
     """What a revisit record refers to. `date` in milliseconds."""
-    return Original(
-        headers["warc-refers-to"], headers["warc-refers-to-target-uri"], date, headers.get("warc-payload-digest", "")
-    )
+    return Original(headers["warc-refers-to"], headers["warc-refers-to-target-uri"], date, headers.get("warc-payload-digest", ""))

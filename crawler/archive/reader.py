@@ -52,7 +52,7 @@ def open_page(folder: Path, capture: Capture, payload: Capture | None = None) ->
         body = parse_response(_record(folder, payload).block)
     if body.whole and payload_digest(body.payload) != capture.payload_digest:
         raise DamagedRecord(f"the payload of {capture.record_id} is not what was written")
-    headers = dict((name.lower(), value) for name, value in (body.headers if payload else own.headers))
+    headers = {name.lower(): value for name, value in (body.headers if payload else own.headers)}
     try:
         decoded = decode_content(body.payload, headers.get("content-encoding"), limit=MOST).body
     except (CutStream, TooMuch) as error:

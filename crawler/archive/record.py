@@ -45,7 +45,16 @@ def warc_date(at: Millis) -> str:
     return (EPOCH + timedelta(milliseconds=at)).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at % 1000:03}Z"
 
 
-def encode(kind: str, record_id: str, block: bytes, *, content_type: str, at: Millis, extra: Sequence[tuple[str, str]] = (), level: int = 6) -> bytes:
+def encode(
+    kind: str,
+    record_id: str,
+    block: bytes,
+    *,
+    content_type: str,
+    at: Millis,
+    extra: Sequence[tuple[str, str]] = (),
+    level: int = 6,
+) -> bytes:
     """One gzip member. Raises ValueError for a header value that would break out of its line."""
     headers = [("WARC-Type", kind), ("WARC-Record-ID", record_id), ("WARC-Date", warc_date(at)), *extra]
     headers += [("WARC-Block-Digest", payload_digest(block)), ("Content-Type", content_type), ("Content-Length", str(len(block)))]

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import IO
 
 from crawler.archive import metadata
-from crawler.locks import lock, sync_folder
 from crawler.archive.record import IDENTICAL, WarcRecord, parse
 from crawler.archive.writer import OPEN, SUFFIX, FileInfo, describe
 from crawler.errors import ArchiveError, DamagedRecord
 from crawler.fetcher.message import parse_response
+from crawler.locks import lock, sync_folder
 from crawler.model import Capture, Kept, Millis
 
 NAME = re.compile(r"gongkai-\d{14}-(?P<owner>.+)-\d{4}\.warc\.gz")
@@ -52,7 +52,9 @@ def recover(folder: Path, committed: Callable[[str], int]) -> Iterator[Recovered
         except FileNotFoundError:
             continue
         except OSError as error:
-            raise ArchiveError(f"cannot recover {path}: {error.strerror or error}", remedy="check the folder's permissions") from error
+            raise ArchiveError(
+                f"cannot recover {path}: {error.strerror or error}", remedy="check the folder's permissions"
+            ) from error
 
 
 def _adopt(path: Path, file: IO[bytes], committed: int) -> Recovered:

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import IO
 
 from crawler.archive import metadata
-from crawler.locks import lock, sync_folder
 from crawler.archive.record import IDENTICAL, NOT_MODIFIED, encode, new_id, warc_date
 from crawler.errors import ArchiveError, Condemned
+from crawler.locks import lock, sync_folder
 from crawler.model import Capture, Exchange, Kept, Original, Outcome, payload_digest
 
 SUFFIX = ".warc.gz"
@@ -76,7 +76,9 @@ class Archive:
             return self._group(target, exchange, same)
         except OSError as error:
             self._cut_back(target, start)
-            raise ArchiveError(f"cannot write {target.path}: {error.strerror or error}", remedy="free some disk space, or check the folder") from error
+            raise ArchiveError(
+                f"cannot write {target.path}: {error.strerror or error}", remedy="free some disk space, or check the folder"
+            ) from error
 
     def _group(self, target: _Open, exchange: Exchange, same: Original | None) -> Kept:
         wire, task = exchange.wire, exchange.task
@@ -98,7 +100,9 @@ class Archive:
             capture = self._answer(target, exchange, answer, digest, same)
             tied.append(("WARC-Concurrent-To", answer))
         block = json.dumps(metadata.to_json(exchange, outcome, redacted=redacted), ensure_ascii=False).encode("utf-8", "replace")
-        self._write(target, "metadata", look, block, metadata.CONTENT_TYPE, exchange.at, [("WARC-Target-URI", task.request.url), *tied])
+        self._write(
+            target, "metadata", look, block, metadata.CONTENT_TYPE, exchange.at, [("WARC-Target-URI", task.request.url), *tied]
+        )
         return metadata.kept(look, block, file=target.name, end=target.end, capture=capture)
 
     def _answer(self, target: _Open, exchange: Exchange, record_id: str, digest: str, same: Original | None) -> Capture | None:
@@ -137,7 +141,9 @@ class Archive:
             original=same if revisit else None,
         )
 
-    def _write(self, target: _Open, kind: str, record_id: str, block: bytes, content_type: str, at: int, extra: list[tuple[str, str]]) -> None:
+    def _write(
+        self, target: _Open, kind: str, record_id: str, block: bytes, content_type: str, at: int, extra: list[tuple[str, str]]
+    ) -> None:
         member = encode(kind, record_id, block, content_type=content_type, at=at, extra=extra, level=self.level)
         written = target.file.write(member)
         if written != len(member):
@@ -167,7 +173,9 @@ class Archive:
             self._write(target, "warcinfo", new_id(), block, "application/warc-fields", now, [("WARC-Filename", name)])
             sync_folder(self.folder)
         except OSError as error:
-            raise ArchiveError(f"cannot write {path}: {error.strerror or error}", remedy="check the folder and its free space") from error
+            raise ArchiveError(
+                f"cannot write {path}: {error.strerror or error}", remedy="check the folder and its free space"
+            ) from error
         return target
 
     def _cut_back(self, target: _Open, start: int) -> None:
@@ -196,7 +204,10 @@ class Archive:
             self._open.dirty = False
         except OSError as error:
             self._condemn()
-            raise Condemned(f"fsync of {path} failed: {error.strerror or error}", remedy="check the disk; what was not confirmed is fetched again") from error
+            raise Condemned(
+                f"fsync of {path} failed: {error.strerror or error}",
+                remedy="check the disk; what was not confirmed is fetched again",
+            ) from error
 
     def _close(self) -> None:
         """Sync, say length and digest, give the file its final name."""

@@ -41,7 +41,9 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    folder: Annotated[Path | None, typer.Option(help="Where the demo's archive is kept; default a new temporary folder.", show_default=False)] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="Where the demo's archive is kept; default a new temporary folder.", show_default=False)
+    ] = None,
 ) -> None:
     """A small government site in your machine: crawled, changed behind your back, crawled again.
 
@@ -121,7 +123,10 @@ def _tell_work(config: Config) -> None:
     with house.reading(config) as c:
         hits = search.find(c, "长兴岛经济区", limit=10)
         shown = query.document(c, hits.rows[0].id) if hits.rows else None
-    output.say(f"   Asked for 长兴岛经济区 (simplified), it finds {len(hits.rows)} documents in three scripts" + (" and knows that they are one work:" if shown else ":"))
+    output.say(
+        f"   Asked for 长兴岛经济区 (simplified), it finds {len(hits.rows)} documents in three scripts"
+        + (" and knows that they are one work:" if shown else ":")
+    )
     for hit in hits.rows:
         output.say(f"     {hit.id}  {output.fit(hit.source, 9)} {hit.title[:36]}", "dim")
     if shown:
@@ -135,11 +140,22 @@ def _tell_changes(config: Config, since: Millis) -> None:
 
 
 def _farewell(config: Config, path: Path, seconds: float) -> None:
-    gongkai = "gongkai" if shutil.which("gongkai") else ".venv/bin/gongkai" if Path(".venv/bin/gongkai").exists() else "python -m crawler"
+    gongkai = (
+        "gongkai"
+        if shutil.which("gongkai")
+        else ".venv/bin/gongkai"
+        if Path(".venv/bin/gongkai").exists()
+        else "python -m crawler"
+    )
     command = f"{gongkai} --config {os.fspath(path)}"
     with house.reading(config) as c:
         edit = next((change for change in changes.read(c, kind="edit") if change.document), None)
     output.say(f"\n{RULE}\nDone in {seconds:.0f} s. Everything is kept in {path.parent.parent}; look further:")
-    for tail in ("search 社区食堂", f"history {edit.document}" if edit else "changes", f"show {edit.document} --as notice" if edit else "sources", "export --to records.jsonl"):
+    for tail in (
+        "search 社区食堂",
+        f"history {edit.document}" if edit else "changes",
+        f"show {edit.document} --as notice" if edit else "sources",
+        "export --to records.jsonl",
+    ):
         output.say(f"  {command} {tail}", "cyan")
     output.say("\nDays are seconds here: a notice counts as gone after 2 misses and 1 s (in life 3 misses and 14 days).", "dim")

@@ -40,7 +40,9 @@ def init(
         (target.parent / "sources").mkdir(parents=True, exist_ok=True)
         target.write_text(text, "utf-8")
     except OSError as error:
-        raise CannotError(f"cannot write {target}: {error.strerror or error}", remedy="choose another place with --folder") from error
+        raise CannotError(
+            f"cannot write {target}: {error.strerror or error}", remedy="choose another place with --folder"
+        ) from error
     output.say(f"wrote {target}")
     missing = [flag for flag, value in (("operator.name", name), ("operator.contact", contact)) if not value]
     if missing:

@@ -71,9 +71,11 @@ def export(
                 for item in query.export(c, source=source):
                     file.write(json.dumps(_times(item), ensure_ascii=False) + "\n")
                     count += 1
-            os.replace(partial, target)  # noqa: PTH105 - atomic on every system
+            os.replace(partial, target)
         except OSError as error:
-            raise CannotError(f"cannot write {target}: {error.strerror or error}", remedy="choose another place with --to") from error
+            raise CannotError(
+                f"cannot write {target}: {error.strerror or error}", remedy="choose another place with --to"
+            ) from error
     sys.stdout.flush()
     output.note(f"{count} records in {target}")
 

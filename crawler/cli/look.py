@@ -168,7 +168,10 @@ def _record(found: DocumentView, version: VersionRow) -> None:
     output.say()
     place = record["capture"]
     output.say(f"{found.id}.{version.n}  {found.presence}  {found.url}", "dim")
-    output.say(f"seen {output.when(found.first_seen)} to {output.when(found.last_seen)} (Beijing time), {len(found.versions)} version(s)", "dim")
+    output.say(
+        f"seen {output.when(found.first_seen)} to {output.when(found.last_seen)} (Beijing time), {len(found.versions)} version(s)",
+        "dim",
+    )
     output.say(f"bytes {place['file']} +{place['offset']} ({place['length']} bytes), {place['digest']}", "dim")
     if found.others:
         output.say(f"work {found.work}: also {', '.join(public_id for public_id, _, _ in found.others)}", "dim")
@@ -200,10 +203,19 @@ def history(
         seen = query.looks(c, found.row)
     if as_json:
         for version in found.versions:
-            output.json_line({"version": version.n, "first_seen": output.iso(version.first_seen), "capture": version.capture, "rules": version.rules})
+            output.json_line(
+                {
+                    "version": version.n,
+                    "first_seen": output.iso(version.first_seen),
+                    "capture": version.capture,
+                    "rules": version.rules,
+                }
+            )
         output.changes(lines, as_json=True)
         for look in seen:
-            output.json_line({"look": output.iso(look.at), "outcome": look.outcome, "status": look.status, "capture": look.capture})
+            output.json_line(
+                {"look": output.iso(look.at), "outcome": look.outcome, "status": look.status, "capture": look.capture}
+            )
         return
     output.say(found.versions[-1].record["title"], "bold")
     output.say(f"{found.id}  {found.presence}  {found.url}", "dim")
@@ -213,4 +225,7 @@ def history(
     output.say("\nledger")
     output.changes(lines, as_json=False)
     output.say(f"\nlooks ({len(seen)}, newest first)")
-    output.table([["", output.when(look.at), look.outcome, str(look.status or "-"), look.capture or ""] for look in seen[:30]], [0, 16, 14, 4])
+    output.table(
+        [["", output.when(look.at), look.outcome, str(look.status or "-"), look.capture or ""] for look in seen[:30]],
+        [0, 16, 14, 4],
+    )

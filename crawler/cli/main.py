@@ -15,7 +15,6 @@ import typer
 from crawler.errors import GongkaiError, UsageError
 
 VERSION = "0.1.0"
-USAGE = typer.BadParameter.__mro__[2]  # what typer raises for wrong usage; it exports only this leaf
 COMMANDS = {  # name → module; a module is imported when its command is called
     "demo": "demo",
     "init": "init",
@@ -46,7 +45,7 @@ HELP = {
 }
 
 
-def _version(value: bool) -> None:  # noqa: FBT001 - typer's callback
+def _version(value: bool) -> None:
     if not value:
         return
     import platform
@@ -54,17 +53,23 @@ def _version(value: bool) -> None:  # noqa: FBT001 - typer's callback
     from importlib.metadata import version
 
     libraries = " ".join(f"{name} {version(name)}" for name in ("httpx", "selectolax", "sqlalchemy", "apscheduler"))
-    typer.echo(f"gongkai {VERSION} · Python {platform.python_version()} · SQLite {sqlite3.sqlite_version} · {libraries} · {platform.platform()}")
+    typer.echo(
+        f"gongkai {VERSION} · Python {platform.python_version()} · SQLite {sqlite3.sqlite_version} · {libraries} · {platform.platform()}"
+    )
     raise typer.Exit
 
 
 def options(
     context: typer.Context,
-    config: Annotated[Path | None, typer.Option(help="Configuration file; default config/gongkai.toml.", show_default=False)] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Configuration file; default config/gongkai.toml.", show_default=False)
+    ] = None,
     verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="More on stderr; twice for everything.")] = 0,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only warnings on stderr.")] = False,
     log_format: Annotated[str, typer.Option(help="text or json.")] = "text",
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Versions, for a bug report.")] = False,
+    version: Annotated[  # noqa: ARG001 - its callback has answered
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Versions, for a bug report.")
+    ] = False,
 ) -> None:
     """The archive of what governments publish.
 
@@ -85,7 +90,11 @@ def set_up_logs(verbosity: int, log_format: str) -> None:
     level = {-1: logging.WARNING, 0: logging.WARNING, 1: logging.INFO}.get(verbosity, logging.DEBUG)
     if log_format == "json" and verbosity >= 0:
         level = min(level, logging.INFO)
-    renderer = structlog.processors.JSONRenderer(ensure_ascii=False) if log_format == "json" else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    renderer = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
     structlog.configure(
         processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper("iso", utc=True), renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -118,9 +127,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = build(given)(args=given, prog_name="gongkai", standalone_mode=False)
-    except USAGE as error:
-        error.show()
-        return 2
     except UsageError as error:
         _complain(error)
         return 2
@@ -133,6 +139,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except Exception as error:
+        show = getattr(error, "show", None)  # typer's own usage errors print themselves; their base class is not exported
+        if show is None:
+            raise
+        show()
+        return 2
     return code if isinstance(code, int) else 0
 
 

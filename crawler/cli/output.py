@@ -132,7 +132,15 @@ def why(change: ChangeView) -> str:
     return ""
 
 
-FIELDS = {"title": "标题", "channel": "栏目", "published": "时间", "source": "来源", "body": "正文", "attachments": "附件", "meta": "公开信息"}
+FIELDS = {
+    "title": "标题",
+    "channel": "栏目",
+    "published": "时间",
+    "source": "来源",
+    "body": "正文",
+    "attachments": "附件",
+    "meta": "公开信息",
+}
 LONGEST = 40
 
 
@@ -160,7 +168,8 @@ def _millis(value: object) -> Millis | None:
 def changes(found: Iterable[ChangeView], *, as_json: bool) -> int:
     """Print lines of the ledger; how many."""
     count = 0
-    for count, change in enumerate(found, 1):
+    for change in found:
+        count += 1
         if as_json:
             json_line(change_json(change))
             continue

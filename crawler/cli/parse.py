@@ -18,7 +18,8 @@ from crawler.archive.recover import walk
 from crawler.cli import output
 from crawler.errors import DamagedRecord, UsageError
 from crawler.model import Kind, Outcome, Page, Reading, ReadRules, Record
-from crawler.normalize import as_json, record
+from crawler.normalize import as_json as as_values
+from crawler.normalize import record
 from crawler.parsers.notice import read_notice, write_notice
 from crawler.readers import Job, Readers
 from crawler.text import decode
@@ -65,7 +66,10 @@ def parse(
         kind = Kind.LIST if listed else Kind.DETAIL
         workers = max(1, os.cpu_count() or 1)
         with Readers(workers) as readers, ThreadPoolExecutor(workers) as pool:
-            jobs = ((item, Job(item.page, kind, ReadRules(), item.url or item.page.url)) for item in _items(files, addresses, problems))
+            jobs = (
+                (item, Job(item.page, kind, ReadRules(), item.url or item.page.url))
+                for item in _items(files, addresses, problems)
+            )
             for item, reading in _in_order(pool, readers, jobs):
                 _print(item, reading, form, listed=listed, as_json=as_json)
     for problem in problems:
@@ -169,7 +173,7 @@ def _print(item: Item, reading: Reading, form: As, *, listed: bool, as_json: boo
 
 def as_json_of(item: Item, made: Record) -> dict[str, Any]:
     """A record as JSON; without a known address there is none to name."""
-    values = as_json(made)
+    values = as_values(made)
     if item.url is None:
         values["url"] = values["final_url"] = None
     return values
@@ -187,10 +191,16 @@ def _print_list(item: Item, reading: Reading, *, as_json: bool) -> None:
     following = reading.next_list
     after = None
     if following is not None:
-        after = {"url": following.url} if following.method == "GET" else {"method": following.method, "url": following.url, "body": following.body.decode()}
+        after = (
+            {"url": following.url}
+            if following.method == "GET"
+            else {"method": following.method, "url": following.url, "body": following.body.decode()}
+        )
     if as_json:
         rows = [{"url": row.url, "title": row.title, "date": row.date} for row in reading.rows]
-        output.json_line({"file": item.name, "rows": rows, "next": after, "total_pages": reading.total_pages, "total_rows": reading.total_rows})
+        output.json_line(
+            {"file": item.name, "rows": rows, "next": after, "total_pages": reading.total_pages, "total_rows": reading.total_rows}
+        )
         return
     output.say(f"{item.name}: {reading.page_kind}, {reading.evidence}", "bold")
     output.table([[row.date or "-", row.title, row.url] for row in reading.rows], [16, 60])
@@ -227,4 +237,4 @@ def _notices(files: list[str], form: As, problems: list[str], *, as_json: bool) 
         elif form is As.NOTICE:
             sys.stdout.write(write_notice(made))
         else:
-            _human(Item(name, Page("", 200, (), b"", 0), None), as_json(made))
+            _human(Item(name, Page("", 200, (), b"", 0), None), as_values(made))

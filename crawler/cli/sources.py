@@ -53,7 +53,9 @@ def list_sources(context: typer.Context, as_json: Json = False) -> None:
                  "region": source.region, "level": source.level, "verified": source.verified}
             )  # fmt: skip
             continue
-        facts = f"{seen.health:<8} {seen.documents:>6} documents  last new {output.when(seen.last_new)}" if seen else "never crawled"
+        facts = (
+            f"{seen.health:<8} {seen.documents:>6} documents  last new {output.when(seen.last_new)}" if seen else "never crawled"
+        )
         output.table([[source.id, state, facts, source.title]], [20, 6, 52])
     if not as_json:
         output.note(f"{len(config.sources)} sources, {sum(s.enabled for s in config.sources.values())} turned on")

@@ -31,7 +31,9 @@ def register(app: typer.Typer) -> None:
 
 def crawl(
     context: typer.Context,
-    names: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Default: every source that is turned on.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Default: every source that is turned on.")
+    ] = None,
     url: Annotated[str | None, typer.Option(help="One look at this address and its redirects.")] = None,
     follow: Annotated[bool, typer.Option("--follow", help="With --url: take it as a list.")] = False,
     since: Annotated[str | None, typer.Option(help="Follow only rows dated this day or later.")] = None,
@@ -104,7 +106,9 @@ def _short(path: os.PathLike[str]) -> str:
 
 def run(
     context: typer.Context,
-    check: Annotated[bool, typer.Option("--check", help="Only say whether a daemon works on this archive: exit code 0 or 1.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only say whether a daemon works on this archive: exit code 0 or 1.")
+    ] = False,
     log_format: Annotated[str | None, typer.Option(help="text or json.")] = None,
 ) -> None:
     """The daemon: fires every enabled source by its schedule until SIGTERM or Ctrl-C.
@@ -158,7 +162,9 @@ def reindex(context: typer.Context) -> None:
             totals = query.totals(c)
     finally:
         with_database.close()
-    output.say(f"done: {looks} looks told, {captures} captures read, {totals['documents']} documents, {totals['versions']} versions")
+    output.say(
+        f"done: {looks} looks told, {captures} captures read, {totals['documents']} documents, {totals['versions']} versions"
+    )
 
 
 def _refuse_filled(config: Config) -> None:

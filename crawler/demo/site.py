@@ -92,7 +92,10 @@ def _sample_source(facts: str) -> str:
 
 # ------------------------------------------------------------------ how it looks
 def _chrome(host: str, inner: str, *, head: str, charset: str) -> bytes:
-    menu = "".join(f"<li><a href='/{name}/'>{label}</a></li>" for name, label in (("", "首页"), ("zwgk", "政务公开"), ("bsfw", "办事"), ("hdjl", "互动")))
+    menu = "".join(
+        f"<li><a href='/{name}/'>{label}</a></li>"
+        for name, label in (("", "首页"), ("zwgk", "政务公开"), ("bsfw", "办事"), ("hdjl", "互动"))
+    )
     page = (
         f"<!DOCTYPE html>\n<html><head><meta charset='{charset}'>{head}<style>.a{{color:#333}}</style></head>\n<body>"
         f"<div class='header'><a href='/'><img src='/logo.png' alt=''></a><ul class='nav'>{menu}</ul></div>\n{inner}\n"
@@ -107,7 +110,10 @@ def _first(host: str, notice: Notice) -> bytes:
         "SiteName": SITES[host], "SiteDomain": host, "SiteIDCode": "2100000001", "ColumnName": notice.channel, "ColumnType": "政务公开",
         "ArticleTitle": notice.title, "PubDate": f"{notice.published} 09:30", "ContentSource": notice.source,
     }  # fmt: skip
-    head = "".join(f'<meta name="{name}" content="{escape(value)}">' for name, value in metas.items()) + f"<title>{escape(notice.title)}_{SITES[host]}</title>"
+    head = (
+        "".join(f'<meta name="{name}" content="{escape(value)}">' for name, value in metas.items())
+        + f"<title>{escape(notice.title)}_{SITES[host]}</title>"
+    )
     paragraphs = "".join(f"<p>　　{escape(text)}</p>\n" for text in notice.body)
     inner = (
         f"<div class='position'>您现在的位置：<a href='/'>首页</a> &gt; <a href='/zwgk/'>政务公开</a> &gt; <a href='/zwgk/'>{escape(notice.channel)}</a></div>"
@@ -141,11 +147,14 @@ def _third(host: str, notice: Notice) -> bytes:
         ("发布日期", notice.published), ("有 效 性", "有效"),
     )  # fmt: skip
     rows = "".join(
-        f"<tr><td><b>{a[0]}：</b></td><td>{a[1]}</td><td><b>{b[0]}：</b></td><td>{b[1]}</td></tr>" for a, b in zip(cells[::2], cells[1::2], strict=True)
+        f"<tr><td><b>{a[0]}：</b></td><td>{a[1]}</td><td><b>{b[0]}：</b></td><td>{b[1]}</td></tr>"
+        for a, b in zip(cells[::2], cells[1::2], strict=True)
     )
     paragraphs = "".join(f"<p style='text-indent:2em'>{escape(text)}</p>" for text in notice.body)
     file = f"./P0{notice.published.replace('-', '')}_{notice.number}.pdf"
-    attached = f"<div class='fj'>附件：<a href='{file}'>{escape(notice.title)[:12]}附表.pdf</a></div>" if notice.number % 3 == 0 else ""
+    attached = (
+        f"<div class='fj'>附件：<a href='{file}'>{escape(notice.title)[:12]}附表.pdf</a></div>" if notice.number % 3 == 0 else ""
+    )
     inner = (
         f"<div class='crumb'>当前位置：首页 &gt; 政府信息公开 &gt; {escape(notice.channel)}</div><table class='bd1'>{rows}</table>"
         f"<div class='article'><h1>{escape(notice.title)}</h1><p class='from'>来源：{escape(notice.source)}</p><div id='zoom'>{paragraphs}</div>"
@@ -190,7 +199,12 @@ class Site:
     @staticmethod
     def _grown(own: list[Notice], copies: int) -> list[Notice]:
         more = [
-            replace(notice, path=notice.path.replace(".html", f"{copy}.html"), title=f"{notice.title}（续{copy}）", body=(*notice.body, f"本件为第{copy}号续件。"))
+            replace(
+                notice,
+                path=notice.path.replace(".html", f"{copy}.html"),
+                title=f"{notice.title}（续{copy}）",
+                body=(*notice.body, f"本件为第{copy}号续件。"),
+            )
             for copy in range(1, copies)
             for notice in own
         ]
@@ -243,7 +257,12 @@ class Site:
     def silence(self, host: str) -> None:
         """Let a column fall silent: its list is there, and empty."""
         charset = "gb2312" if host == QINGHE else "utf-8"
-        empty = _chrome(host, "<div class='list'><ul class='news'></ul></div>", head=f"<title>政府信息公开 - {SITES[host]}</title>", charset=charset)
+        empty = _chrome(
+            host,
+            "<div class='list'><ul class='news'></ul></div>",
+            head=f"<title>政府信息公开 - {SITES[host]}</title>",
+            charset=charset,
+        )
         self.pages[host, "/zwgk/index.html"] = Page(empty)
 
     def change(self) -> None:

@@ -12,7 +12,7 @@ HEAD_END = re.compile(rb"\r?\n\r?\n")
 # at a time on a connection.
 LENIENT = dict.fromkeys(
     ("lenient_headers", "lenient_chunked_length", "lenient_optional_cr_before_lf", "lenient_spaces_after_chunk_size"),
-    True,  # noqa: FBT003 - dict.fromkeys takes its value by position
+    True,
 )
 
 

@@ -36,10 +36,13 @@ def decode(payload: bytes, content_encoding: str | None, *, limit: int) -> Decod
 
     Raises CutStream and TooMuch; an unknown coding is kept with the flag `unknown-coding`.
     """
-    codings = [name for name in (part.strip().lower() for part in (content_encoding or "").split(",")) if name not in ("", "identity")]
+    codings = [
+        name for name in (part.strip().lower() for part in (content_encoding or "").split(",")) if name not in ("", "identity")
+    ]
     if len(codings) > MOST_LAYERS:
         raise TooMuch(f"coded {len(codings)} times: {content_encoding!r}")
-    body, flags = payload, []
+    body = payload
+    flags: list[str] = []
     for coding in reversed(codings):
         decoder = DECODERS.get(coding)
         if decoder is None:

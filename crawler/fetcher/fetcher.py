@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 
+from crawler.errors import DamagedRecord
 from crawler.fetcher import outcomes
 from crawler.fetcher.connection import Late, Lost, TooLarge, Truncated, WireError
 from crawler.fetcher.decoding import CutStream, TooMuch, decode
@@ -17,7 +18,6 @@ from crawler.fetcher.guard import Guard, Refused, Resolver
 from crawler.fetcher.message import parse_response
 from crawler.fetcher.tls import context
 from crawler.fetcher.wire import Transport
-from crawler.errors import DamagedRecord
 from crawler.model import Exchange, Millis, Outcome, Page, Task, Wire
 
 ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,application/json;q=0.9,*/*;q=0.8"
@@ -79,7 +79,9 @@ class Fetcher:
             request = self._request(task, deadline)
             response = await self.transport.handle_async_request(request)
         except WireError as error:
-            return ended(_wire_outcome(error), str(error), error.wire if error.wire and error.wire.request else None, _status(error.wire))
+            return ended(
+                _wire_outcome(error), str(error), error.wire if error.wire and error.wire.request else None, _status(error.wire)
+            )
         except Refused as error:
             return ended(Outcome.REFUSED, str(error))
         except ssl.SSLError as error:
@@ -104,11 +106,15 @@ class Fetcher:
                 headers.append(("If-Modified-Since", task.validators.last_modified))
         headers += task.request.headers
         return httpx.Request(
-            task.request.method, task.request.url, headers=headers, content=task.request.body or None, extensions={"deadline": deadline}
+            task.request.method,
+            task.request.url,
+            headers=headers,
+            content=task.request.body or None,
+            extensions={"deadline": deadline},
         )
 
     def _answered(self, task: Task, response: httpx.Response, at: Millis, ms: int) -> Exchange:
-        headers = {name: value for name, value in response.headers.items()}
+        headers = dict(response.headers.items())
         payload: bytes = response.extensions["payload"]
         conditional = task.validators is not None and bool(task.validators.etag or task.validators.last_modified)
         outcome, detail, page = outcomes.outcome_of(response.status_code, headers, conditional=conditional), "", None

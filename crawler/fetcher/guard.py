@@ -17,8 +17,26 @@ Resolver = Callable[[str, int], Awaitable[list[str]]]
 CLOSED_V4 = tuple(
     map(
         ipaddress.IPv4Network,
-        "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 192.31.196.0/24 192.52.193.0/24 "
-        "192.88.99.0/24 192.168.0.0/16 192.175.48.0/24 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4".split(),
+        [
+            "0.0.0.0/8",
+            "10.0.0.0/8",
+            "100.64.0.0/10",
+            "127.0.0.0/8",
+            "169.254.0.0/16",
+            "172.16.0.0/12",
+            "192.0.0.0/24",
+            "192.0.2.0/24",
+            "192.31.196.0/24",
+            "192.52.193.0/24",
+            "192.88.99.0/24",
+            "192.168.0.0/16",
+            "192.175.48.0/24",
+            "198.18.0.0/15",
+            "198.51.100.0/24",
+            "203.0.113.0/24",
+            "224.0.0.0/4",
+            "240.0.0.0/4",
+        ],
     )
 )
 # Only global unicast (2000::/3) is public in IPv6, less the special blocks inside it; 6to4 and Teredo carry an IPv4 address.
@@ -26,7 +44,7 @@ OPEN_V6 = ipaddress.IPv6Network("2000::/3")
 CLOSED_V6 = tuple(
     map(
         ipaddress.IPv6Network,
-        "2001::/23 2001:db8::/32 2002::/16 2620:4f:8000::/48 3fff::/20".split(),
+        ["2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20"],
     )
 )
 
@@ -64,7 +82,9 @@ async def system_resolver(host: str, port: int) -> list[str]:
 class Guard:
     """`allow`: hosts or networks that may be reached although they are not public. `connect`: host (or `*`) → `ip:port` to dial instead."""
 
-    def __init__(self, allow: tuple[str, ...] = (), connect: Mapping[str, str] | None = None, resolver: Resolver | None = None) -> None:
+    def __init__(
+        self, allow: tuple[str, ...] = (), connect: Mapping[str, str] | None = None, resolver: Resolver | None = None
+    ) -> None:
         self._resolver = resolver or system_resolver
         self._connect = {name: _endpoint(target) for name, target in (connect or {}).items()}
         self._networks: list[Network] = []

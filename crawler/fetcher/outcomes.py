@@ -23,7 +23,7 @@ EXACT = {
 
 def outcome_of(status: int, headers: Mapping[str, str], *, conditional: bool) -> Outcome:
     """The outcome of a whole answer. `headers` with lower-case names; `conditional`: our request carried validators."""
-    if status in WALLS or "__jsluid" in headers.get("set-cookie", "") and status >= 400:
+    if status in WALLS or ("__jsluid" in headers.get("set-cookie", "") and status >= 400):
         return Outcome.BLOCKED
     if status == 304:
         return Outcome.NOT_MODIFIED if conditional else Outcome.PROTOCOL_ERROR

@@ -33,7 +33,7 @@ class Robots:
         return RobotsSaid("allow" if allowed else "disallow", "" if allowed else "disallowed by robots.txt", delay)
 
 
-def verdict_of(outcome: Outcome, status: int | None) -> Verdict:
+def verdict_of(outcome: Outcome) -> Verdict:
     """What an attempt to read robots.txt means for its origin (RFC 9309, 2.3.1): rules, allow, disallow, or busy (ask later)."""
     if outcome in (Outcome.OK, Outcome.SAME_BYTES, Outcome.NOT_MODIFIED):
         return "rules"

@@ -38,12 +38,19 @@ FACTS = {
 }
 FACT_OF = {fold(word): name for name, words in FACTS.items() for word in words.split()}
 FACT = re.compile(
-    "(?<![\\w])[\\[【(（]?\\s*(" + "|".join(sorted((r"\s*".join(word) for word in FACT_OF), key=len, reverse=True)) + r")\s*[\]】]?\s*:\s*", re.IGNORECASE
+    "(?<![\\w])[\\[【(（]?\\s*("
+    + "|".join(sorted((r"\s*".join(word) for word in FACT_OF), key=len, reverse=True))
+    + r")\s*[\]】]?\s*:\s*",
+    re.IGNORECASE,
 )
 SOURCE_END = re.compile(r"\s{2,}|[|｜【\[]|(?<=[^\d])\s(?=\d{4}[-年])|\s(?=字)|　")
-CRUMB = re.compile(r"(?:您|你)?(?:现在|当前|目前)?(?:所?在)?(?:的)?位置(?:是)?\s*[:：]?|当前栏目\s*[:：]|首\s*页\s*(?:&gt;|[>＞»›/·\-→])")
+CRUMB = re.compile(
+    r"(?:您|你)?(?:现在|当前|目前)?(?:所?在)?(?:的)?位置(?:是)?\s*[:：]?|当前栏目\s*[:：]|首\s*页\s*(?:&gt;|[>＞»›/·\-→])"
+)
 CRUMB_CUT = re.compile(r"\s*(?:&gt;|[>＞»›→]|＞＞|>>|\s/\s|\s-\s|\s·\s|›|»)\s*")
-NO_CHANNEL = re.compile(r"^(?:正文|详情|内容|详细|详细内容|信息详情|内容详情|文章详情|正文内容|内页|信息内容|文章正文|文章内容|浏览文章|\d{1,4}年?|首页|网站首页|>|)$")
+NO_CHANNEL = re.compile(
+    r"^(?:正文|详情|内容|详细|详细内容|信息详情|内容详情|文章详情|正文内容|内页|信息内容|文章正文|文章内容|浏览文章|\d{1,4}年?|首页|网站首页|>|)$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,11 @@ def find_container(tree: LexborHTMLParser, platform: Platform | None, own: str |
 def _best(nodes: Sequence[Node], least: int) -> Node | None:
     """The first of these that holds text and is not hidden; copies behind it (mobile, read-aloud) are the same article again."""
     for node in nodes:
-        if not is_hidden(node) and len(squeeze(node.text(deep=True))) >= least and not any(is_hidden(above) for above in ancestors(node)):
+        if (
+            not is_hidden(node)
+            and len(squeeze(node.text(deep=True))) >= least
+            and not any(is_hidden(above) for above in ancestors(node))
+        ):
             return node
     return next((node for node in nodes if len(squeeze(node.text(deep=True))) >= least), None)
 
@@ -121,7 +132,7 @@ def _own_text(node: Node) -> int:
 
 
 # ------------------------------------------------------------------ what of it is read
-def read_body(container: Node, leave: Iterable[Node], *, title: str, doc_no: str | None) -> tuple[str, ...]:
+def read_body(container: Node, leave: Iterable[Node], *, title: str) -> tuple[str, ...]:
     """The paragraphs as a reader sees them, without furniture, the disclosure block, and the title repeated at their head."""
     skip = {node.mem_id for node in leave if contains(container, node) and node.mem_id != container.mem_id}
     skip |= {node.mem_id for node in container.css("[class], [id]") if CHROME.search(label(node)) and _is_small(node, container)}
@@ -151,7 +162,9 @@ def _without_head(kept: list[Line], title: str) -> list[Line]:
     at = 0
     while at < min(len(kept), 6):
         plain = squeeze(kept[at].text)
-        heading = kept[at].node.tag in ("h1", "h2", "h3") or any(above.tag in ("h1", "h2") for above in list(ancestors(kept[at].node))[:2])
+        heading = kept[at].node.tag in ("h1", "h2", "h3") or any(
+            above.tag in ("h1", "h2") for above in list(ancestors(kept[at].node))[:2]
+        )
         if (heading and plain == wanted) or _is_fact_line(kept[at].text) or (at and _is_crumb(kept[at].text)):
             del kept[at]
             at = 0 if plain != wanted else at
@@ -231,7 +244,14 @@ def read_channel(tree: LexborHTMLParser, title: str) -> str | None:
         rest = CRUMB.split(line, maxsplit=1)
         trail = rest[1] if len(rest) > 1 and CRUMB.match(line) and "位置" in line else line
         items = [item.strip(EDGES + ">＞»›/:：·-") for item in CRUMB_CUT.split(trail)]
-        kept = [item for item in items if item and not NO_CHANNEL.match(squeeze(item)) and squeeze(item) != squeeze(title) and not squeeze(title).startswith(squeeze(item).rstrip("….")[:40] or "\0")]
+        kept = [
+            item
+            for item in items
+            if item
+            and not NO_CHANNEL.match(squeeze(item))
+            and squeeze(item) != squeeze(title)
+            and not squeeze(title).startswith(squeeze(item).rstrip("….")[:40] or "\0")
+        ]
         if kept and len(items) > 1 and len(kept[-1]) <= 40:
             return kept[-1]
     return None
@@ -241,8 +261,12 @@ def _crumbs(tree: LexborHTMLParser, body: Node) -> list[str]:
     marked = [
         text(node)
         for node in tree.css("[class], [id]")
-        if re.search(r"(?:crumb|location|position|weizhi|dqwz|dangqian|local|curmb|currentpath|wz\b|bread|path)", label(node), re.IGNORECASE) and len(node.text(deep=True)) < 600
+        if re.search(
+            r"(?:crumb|location|position|weizhi|dqwz|dangqian|local|curmb|currentpath|wz\b|bread|path)",
+            label(node),
+            re.IGNORECASE,
+        )
+        and len(node.text(deep=True)) < 600
     ]
     seen = [line.text for line in lines(body) if len(line.text) < 200 and CRUMB.search(line.text)]
     return [line for line in [*seen, *marked] if CRUMB_CUT.search(line)]
-

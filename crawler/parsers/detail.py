@@ -55,16 +55,16 @@ class _Page:
     rules: DetailRules
 
 
-def read_detail(source: str, page: Page, *, public_url: str, rules: DetailRules, encoding: str = "utf-8") -> Detail:
+def read_detail(source: str, page: Page, *, rules: DetailRules, encoding: str = "utf-8") -> Detail:
     """Read a page as a notice. Raises UnreadablePage for a selector of the source's own that is none."""
     tree = parse(source)
     metas = meta.read_meta(tree)
     disclosure = read_disclosure(tree)
     container = find_container(tree, recognise(source), rules.body)
     read = _Page(tree, metas, disclosure, container, encoding, page.url, rules)
-    titled = read_title(tree, metas, disclosure.fields, container.node if container else None, _own(tree, rules.title))
+    titled = read_title(tree, metas, disclosure.fields, _own(tree, rules.title))
     title = titled[0] if titled else ""
-    body = read_body(container.node, disclosure.blocks, title=title, doc_no=disclosure.fields.get("doc_no")) if container else ()
+    body = read_body(container.node, disclosure.blocks, title=title) if container else ()
     size = sum(len(squeeze(paragraph)) for paragraph in body)
     judged = kinds.judge(tree, source, article_title=bool(metas.get("articletitle")), body=size)
     if judged is not None:
@@ -83,7 +83,9 @@ def _refuse(read: _Page, draft: Draft, size: int) -> Detail | None:
     if read.meta.get("articletitle") or read.disclosure.labels >= 2 or read.rules.body:
         return None
     marked = "published" in draft.witnesses and draft.witnesses["published"].rule != "published.url"
-    links = [link for link in (read.tree.body or read.tree.root or read.tree).css("a[href]") if len(squeeze(link.text(deep=True))) >= 8]  # type: ignore[union-attr]
+    links = [
+        link for link in (read.tree.body or read.tree.root or read.tree).css("a[href]") if len(squeeze(link.text(deep=True))) >= 8
+    ]
     if not marked and len(links) >= 30 and size < 60 * len(links):
         return Detail(PageKind.LIST if size < 400 else PageKind.HOME, f"{len(links)} titled links, no labelled date")
     if not marked and size < 80 and not draft.attachments:
@@ -195,4 +197,3 @@ def _channel(read: _Page, title: str, witnesses: dict[str, Witness]) -> str | No
         ("meta.ColumnName", column),
     ]
     return _pick("channel", said, witnesses)
-

@@ -29,7 +29,9 @@ LABELS = {
     "": "语种 信息格式 备注 公开范围 公开时限 体裁分类 服务对象分类 信息来源 载体类型 品目 公告时间 体裁 责任部门 附件 有效期",
 }
 BY_LABEL = {fold(label): name for name, words in LABELS.items() for label in words.split()}
-STRONG = frozenset({"index_no", "doc_no", "issuer", "written_date", "category", "open_type", "project", "buyer", "keywords", "validity"})
+STRONG = frozenset(
+    {"index_no", "doc_no", "issuer", "written_date", "category", "open_type", "project", "buyer", "keywords", "validity"}
+)
 LONGEST_LABEL = 12
 NOTHING = frozenset({"", "无", "暂无", "-", "--", "——", "/", "null"})
 MARKS = re.compile(r"[\s:：\[\]【】]+")
@@ -107,11 +109,17 @@ def _next_value(node: Node) -> str | None:
     if node.tag in ("td", "th"):
         return _cell_value(node)
     following = node.next
-    while following is not None and (following.tag == "-comment" or (following.tag == "-text" and not squeeze(following.text_content))):
+    while following is not None and (
+        following.tag == "-comment" or (following.tag == "-text" and not squeeze(following.text_content))
+    ):
         following = following.next
     if following is None:
         parent = node.parent
-        return _next_value(parent) if parent is not None and parent.tag in ("td", "th", "dt", "div", "li") and label_of(text(parent)) is not None else None
+        return (
+            _next_value(parent)
+            if parent is not None and parent.tag in ("td", "th", "dt", "div", "li") and label_of(text(parent)) is not None
+            else None
+        )
     value = (following.text_content or "") if following.tag == "-text" else text(following)
     value = value.strip(EDGES + ":：")
     return "" if label_of(value) is not None else value
@@ -168,9 +176,15 @@ def _block(node: Node) -> Node | None:
     for candidate in above:
         if candidate.tag in ("table", "ul", "dl"):
             own = lines(candidate)
-            labelled = sum(1 for line in own if any(label_of(cell) is not None or _has_label(cell) for cell in line.text.split("\t")))
+            labelled = sum(
+                1 for line in own if any(label_of(cell) is not None or _has_label(cell) for cell in line.text.split("\t"))
+            )
             # a layout table around the whole page also holds the article
-            return candidate if labelled * 3 >= len(own) and sum(len(line.text) for line in own) < 3000 else (node if node.tag in ("p", "li", "div") else _row(node))
+            return (
+                candidate
+                if labelled * 3 >= len(own) and sum(len(line.text) for line in own) < 3000
+                else (node if node.tag in ("p", "li", "div") else _row(node))
+            )
     return node if node.tag in ("p", "li", "div") else _row(node)
 
 

@@ -20,8 +20,13 @@ from crawler.parsers.tree import EDGES, Node, ancestors, attribute, parse, selec
 LEAST_TITLE = 4
 DATA = re.compile(r"\ufeff?\s*(?:[{\[]|[\w.$]+\s*\(\s*[{\[]|<\?xml(?![^>]*>\s*<!DOCTYPE html))", re.IGNORECASE)
 CHROME = frozenset({"header", "footer", "nav"})
-NAVIGATION = re.compile(r"(?:^|[\s_-])(?:nav|menu|crumb|breadcrumb|footer|foot|header|head|top|link|links|yqlj|friend|page|pager|pagination|page-?turn|sitemap|tab)(?:$|[\s_-])", re.IGNORECASE)
-PAGE_LINK = re.compile(r"^(?:[<>«»‹›\s]*(?:首页|尾页|末页|上一?页|下一?页|第?\d+页?|更多|more|\.{3})[<>«»‹›\s]*)+$", re.IGNORECASE)
+NAVIGATION = re.compile(
+    r"(?:^|[\s_-])(?:nav|menu|crumb|breadcrumb|footer|foot|header|head|top|link|links|yqlj|friend|page|pager|pagination|page-?turn|sitemap|tab)(?:$|[\s_-])",
+    re.IGNORECASE,
+)
+PAGE_LINK = re.compile(
+    r"^(?:[<>«»‹›\s]*(?:首页|尾页|末页|上一?页|下一?页|第?\d+页?|更多|more|\.{3})[<>«»‹›\s]*)+$", re.IGNORECASE
+)
 NOTICE_URL = re.compile(r"(?:\d{4,}|content|detail|info|art|post|show|view|/c\.html|\bid=)", re.IGNORECASE)
 MARKS = re.compile(r"^[\s·•●○◆■□▪►▶※★☆→>\-—]+|[\s.…]+$")
 CUT = re.compile(r"(?:\.{2,}|…)\s*$")
@@ -47,7 +52,7 @@ class _Candidate:
     parent: int
 
 
-def read_list(source: str, page: Page, *, public_url: str, rules: ListRules, encoding: str = "utf-8") -> Listing:
+def read_list(source: str, page: Page, *, rules: ListRules, encoding: str = "utf-8") -> Listing:
     """Rows and pager of a list page; no rows when nothing on it repeats. Raises UnreadablePage for a selector that is none."""
     if DATA.match(source):
         return Listing((), None, None, None, "JSON or XML, and no rule for it")
@@ -107,7 +112,14 @@ def _candidates(body: Node, base: str, encoding: str) -> list[_Candidate]:
     for link in links:
         node = link
         for above in ancestors(link):
-            if owned[above.mem_id] > 1 and len(same[above.mem_id]) > 1 or above.tag in ("body", "ul", "ol", "tbody", "table", "dl"):
+            if (owned[above.mem_id] > 1 and len(same[above.mem_id]) > 1) or above.tag in (
+                "body",
+                "ul",
+                "ol",
+                "tbody",
+                "table",
+                "dl",
+            ):
                 break
             node = above
         row = _row(node, link, base, encoding)
@@ -122,7 +134,10 @@ def _titled(link: Node) -> bool:
 
 
 def _in_navigation(link: Node) -> bool:
-    return any(above.tag in CHROME or NAVIGATION.search(attribute(above, "class") + " " + attribute(above, "id")) for above in list(ancestors(link))[:3])
+    return any(
+        above.tag in CHROME or NAVIGATION.search(attribute(above, "class") + " " + attribute(above, "id"))
+        for above in list(ancestors(link))[:3]
+    )
 
 
 def _shape(node: Node) -> str:
@@ -218,4 +233,3 @@ def _distinct(rows: Iterable[Row]) -> list[Row]:
         if held is None or (held.date is None and row.date is not None):
             found[row.url] = row
     return list(found.values())
-

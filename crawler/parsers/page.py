@@ -53,12 +53,12 @@ def read(page: Page, kind: Kind, rules: ReadRules, public_url: str) -> Reading:
         return Reading(version, PageKind.FILE, f"{media_type}, {len(page.body)} bytes")
     decoded = text.decode(page.body, page.header("content-type"))
     if kind is Kind.LIST:
-        return _as_list(decoded, page, rules, public_url, version)
+        return _as_list(decoded, page, rules, version)
     return _as_detail(decoded, page, rules, public_url, version)
 
 
-def _as_list(decoded: text.Decoded, page: Page, rules: ReadRules, public_url: str, version: str) -> Reading:
-    found = read_list(decoded.text, page, public_url=public_url, rules=rules.list, encoding=decoded.encoding)
+def _as_list(decoded: text.Decoded, page: Page, rules: ReadRules, version: str) -> Reading:
+    found = read_list(decoded.text, page, rules=rules.list, encoding=decoded.encoding)
     if not found.rows:
         other = judge(parse(decoded.text), decoded.text, article_title=False, body=0)
         if other is not None and other.kind in (PageKind.CHALLENGE, PageKind.ERROR, PageKind.LOGIN, PageKind.SHELL):
@@ -75,6 +75,6 @@ def _as_list(decoded: text.Decoded, page: Page, rules: ReadRules, public_url: st
 
 
 def _as_detail(decoded: text.Decoded, page: Page, rules: ReadRules, public_url: str, version: str) -> Reading:
-    found = read_detail(decoded.text, page, public_url=public_url, rules=pick(rules, page.at), encoding=decoded.encoding)
+    found = read_detail(decoded.text, page, rules=pick(rules, page.at), encoding=decoded.encoding)
     notices = tuple(notice(draft, url=public_url, final_url=page.url, at=page.at) for draft in found.drafts)
     return Reading(version, found.page_kind, found.evidence, notices=notices)

@@ -13,14 +13,19 @@ CREATE = re.compile(
 )
 COUNT_PAGE = re.compile(r"var\s+(?:countPage|pageCount|totalPages?|nPageCount)\s*=\s*[\"']?(\d+)", re.IGNORECASE)
 CURRENT_PAGE = re.compile(r"var\s+(?:currentPage|curPage|nCurrIndex)\s*=\s*[\"']?(\d+)", re.IGNORECASE)
-PAGER = re.compile(r"Pager\(\s*\{[^}]*?size\s*:\s*(\d+)\s*,\s*current\s*:\s*(\d+)\s*,\s*prefix\s*:\s*'([\w-]+)'\s*,\s*suffix\s*:\s*'(\w+)'")
+PAGER = re.compile(
+    r"Pager\(\s*\{[^}]*?size\s*:\s*(\d+)\s*,\s*current\s*:\s*(\d+)\s*,\s*prefix\s*:\s*'([\w-]+)'\s*,\s*suffix\s*:\s*'(\w+)'"
+)
 NEXT_TEXT = re.compile(r"^[<>»›\s]*(?:下一?页|后一?页|下页|next)[<>»›\s]*$", re.IGNORECASE)
 TOTAL_PAGES = (
     re.compile(r"共\s*<?[^<>\d]{0,3}(?:<[^>]+>)?\s*(\d+)\s*(?:</[^>]+>)?\s*页"),
     re.compile(r"(?:页次|页码|当前第?)\s*[:：]?\s*(?:<[^>]+>)?\s*\d+\s*(?:</[^>]+>)?\s*/\s*(?:<[^>]+>)?\s*(\d+)"),
     re.compile(r"\b\d+\s*/\s*(\d+)\s*页"),
 )
-TOTAL_ROWS = (re.compile(r"共\s*(?:<[^>]+>)?\s*(\d+)\s*(?:</[^>]+>)?\s*(?:条|篇|件|个|项)"), re.compile(r"总\s*(?:记录|条数|数)\s*[:：]?\s*(?:<[^>]+>)?\s*(\d+)"))
+TOTAL_ROWS = (
+    re.compile(r"共\s*(?:<[^>]+>)?\s*(\d+)\s*(?:</[^>]+>)?\s*(?:条|篇|件|个|项)"),
+    re.compile(r"总\s*(?:记录|条数|数)\s*[:：]?\s*(?:<[^>]+>)?\s*(\d+)"),
+)
 MOST = 100_000
 
 
@@ -52,10 +57,10 @@ def _created(source: str, base: str) -> Pager | None:
         if 0 < pages <= MOST:
             following = urls.join(base, f"{name}_{current + 1}.{ending}") if current + 1 < pages else None
             return Pager(following, pages, int(rows) if rows else None, "createPageHTML")
-    match = PAGER.search(source)
-    if match and 0 < int(match[1]) <= MOST:
-        pages, current = int(match[1]), int(match[2])
-        following = urls.join(base, f"{match[3]}_{current + 1}.{match[4]}") if current + 1 < pages else None
+    sized = PAGER.search(source)
+    if sized and 0 < int(sized[1]) <= MOST:
+        pages, current = int(sized[1]), int(sized[2])
+        following = urls.join(base, f"{sized[3]}_{current + 1}.{sized[4]}") if current + 1 < pages else None
         return Pager(following, pages, None, "Pager")
     return None
 

@@ -140,7 +140,9 @@ def reading_of(said: Mapping[str, Any]) -> Reading:
             evidence=_text(said["evidence"]),
             notices=tuple(_notice(item) for item in notices),
             rows=tuple(Row(_text(url), _text(title), _optional(date)) for url, title, date in rows),
-            next_list=Request(_text(following[0]), _text(following[1]), (), _text(following[2]).encode("latin-1")) if following else None,
+            next_list=Request(_text(following[0]), _text(following[1]), (), _text(following[2]).encode("latin-1"))
+            if following
+            else None,
             total_pages=_count(said["total_pages"]),
             total_rows=_count(said["total_rows"]),
             error=_optional(said["error"]),

@@ -10,7 +10,10 @@ from crawler.model import Witness
 from crawler.parsers.tree import EDGES, Node, ancestors, is_hidden, label, squeeze, text
 
 SCRIPTED = re.compile(r"""\bvar\s+(?:doc)?title\s*=\s*(["'])(.{4,300}?)\1""", re.IGNORECASE)
-HEADING = re.compile(r"(?:^|[\s_-])(?:(?:article|art|news|content|con|detail|info|doc|main|show|text|zw|wz|xl|big|ivs|p|m|page)?[-_]?(?:title|tit|bt|biaoti|head(?:line)?)\d?)(?:$|[\s_-])", re.IGNORECASE)
+HEADING = re.compile(
+    r"(?:^|[\s_-])(?:(?:article|art|news|content|con|detail|info|doc|main|show|text|zw|wz|xl|big|ivs|p|m|page)?[-_]?(?:title|tit|bt|biaoti|head(?:line)?)\d?)(?:$|[\s_-])",
+    re.IGNORECASE,
+)
 TAGS = re.compile(r"<[^>]+>")
 SUFFIX = re.compile(r"\s*(?:[-_|—–－_·]|--|__)+\s*")
 LONGEST = 200
@@ -27,9 +30,11 @@ WEIGHTS = {  # h1 is what the reader sees; ArticleTitle is mandated and mostly r
 }
 
 
-def read_title(tree: LexborHTMLParser, meta: Mapping[str, str], fields: Mapping[str, str], container: Node | None, own: str | None) -> tuple[str, Witness] | None:
+def read_title(
+    tree: LexborHTMLParser, meta: Mapping[str, str], fields: Mapping[str, str], own: str | None
+) -> tuple[str, Witness] | None:
     """(title as the page shows it, its witness); None when nothing on the page is one."""
-    said = _candidates(tree, meta, fields, container, own)
+    said = _candidates(tree, meta, fields, own)
     if not said:
         return None
     scores: dict[str, float] = {}
@@ -47,15 +52,16 @@ def read_title(tree: LexborHTMLParser, meta: Mapping[str, str], fields: Mapping[
 
 
 def _candidates(
-    tree: LexborHTMLParser, meta: Mapping[str, str], fields: Mapping[str, str], container: Node | None, own: str | None
+    tree: LexborHTMLParser, meta: Mapping[str, str], fields: Mapping[str, str], own: str | None
 ) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = [("own", own)] if own else []
-    for node in tree.css("ucaptitle"):
-        found.append(("ucaptitle", text(node)))
+    found += [("ucaptitle", text(node)) for node in tree.css("ucaptitle")]
     found += [("h1", text(node)) for node in tree.css("h1")[:4] if not is_hidden(node) and not _is_logo(node)]
     if meta.get("articletitle"):
         found.append(("meta.ArticleTitle", _strip_tags(meta["articletitle"])))
-    scripted = SCRIPTED.search("\n".join(node.text(deep=True) for node in tree.css("script") if "title" in node.text(deep=True).lower()))
+    scripted = SCRIPTED.search(
+        "\n".join(node.text(deep=True) for node in tree.css("script") if "title" in node.text(deep=True).lower())
+    )
     if scripted:
         found.append(("script", _strip_tags(scripted[2])))
     if fields.get("name"):
@@ -72,7 +78,12 @@ def _is_heading(node: Node) -> bool:
     if node.tag in ("a", "li", "ul", "body", "td", "input", "img") or not HEADING.search(label(node)):
         return False
     plain = squeeze(node.text(deep=True))
-    return 4 <= len(plain) <= LONGEST and not is_hidden(node) and len(node.css("a")) == 0 and not any(above.tag in ("li", "a", "header", "footer", "nav") for above in ancestors(node))
+    return (
+        4 <= len(plain) <= LONGEST
+        and not is_hidden(node)
+        and len(node.css("a")) == 0
+        and not any(above.tag in ("li", "a", "header", "footer", "nav") for above in ancestors(node))
+    )
 
 
 def _is_logo(node: Node) -> bool:
@@ -100,7 +111,9 @@ def _without_site(page: str, others: list[str], meta: Mapping[str, str]) -> str:
         if squeeze(joined) in known:
             return joined
     names = {squeeze(meta.get(name, "")) for name in ("sitename", "columnname")} - {""}
-    while len(pieces) > 1 and (squeeze(pieces[-1]) in names or any(name in squeeze(pieces[-1]) for name in names) or _is_site(pieces[-1])):
+    while len(pieces) > 1 and (
+        squeeze(pieces[-1]) in names or any(name in squeeze(pieces[-1]) for name in names) or _is_site(pieces[-1])
+    ):
         pieces.pop()
     end = page.find(pieces[-1]) + len(pieces[-1])
     return page[:end]
@@ -108,4 +121,24 @@ def _without_site(page: str, others: list[str], meta: Mapping[str, str]) -> str:
 
 def _is_site(piece: str) -> bool:
     plain = squeeze(piece)
-    return len(plain) <= 24 and plain.endswith(("网", "网站", "政府", "委员会", "局", "厅", "部", "门户", "平台", "委", "办公室", "区", "市", "县", "gov.cn", "公开", "中心"))
+    return len(plain) <= 24 and plain.endswith(
+        (
+            "网",
+            "网站",
+            "政府",
+            "委员会",
+            "局",
+            "厅",
+            "部",
+            "门户",
+            "平台",
+            "委",
+            "办公室",
+            "区",
+            "市",
+            "县",
+            "gov.cn",
+            "公开",
+            "中心",
+        )
+    )

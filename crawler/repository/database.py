@@ -27,7 +27,9 @@ from crawler.locks import lock, unlock
 
 __all__ = ["Connection", "Database", "clean", "dump", "has_wal_reset_bug", "lock_keys", "upsert"]
 
-BUSY_MS = 30_000  # how long a transaction waits for its turn
+AnyRow = sa.Row[*tuple[Any, ...]]
+
+BUSY_MS = 30_000  # how long a transaction waits for another to end
 CHECKPOINT_BYTES = 16 << 20  # the WAL is moved into the database when it has grown by so much
 WRITER_CACHE_KIB = 65_536
 READER_CACHE_KIB = 16_384
@@ -81,12 +83,14 @@ def has_wal_reset_bug(version: tuple[int, ...]) -> bool:
 class Database:
     """One database: `write()` and `read()` give a connection in a transaction. `dialect` is sqlite or postgresql.
 
-    `url`: `sqlite:///path` or `postgresql://…`; any other address is a UsageError. `safe` overrides what the SQLite version
-    asks for. Nothing is opened before the first transaction. Threads may share it; a thread never opens a write transaction
-    inside its own.
+    `url`: `sqlite:///path` or `postgresql://…`; any other address is a UsageError. `safe` overrides what the SQLite version asks
+    for, `patience_ms` how long a transaction waits for its turn, `checkpoint_bytes` how far the WAL grows in safe mode. Nothing
+    is opened before the first transaction. Threads may share it; a thread opens no write transaction inside its own.
     """
 
-    def __init__(self, url: str, *, safe: bool | None = None) -> None:
+    def __init__(
+        self, url: str, *, safe: bool | None = None, patience_ms: int = BUSY_MS, checkpoint_bytes: int = CHECKPOINT_BYTES
+    ) -> None:
         parsed = _parse(url)
         self.name = parsed.render_as_string(hide_password=True)
         self.dialect = "sqlite" if parsed.get_backend_name() == "sqlite" else "postgresql"
@@ -95,13 +99,14 @@ class Database:
         if self.dialect == "sqlite":
             self.path = Path(parsed.database or "").resolve()
             self.safe = has_wal_reset_bug(sqlite3.sqlite_version_info) if safe is None else safe
-            self._turns = _Turns(self.path, self.name)
-            self._writers = _sqlite_engine(self.path, self.safe)
-            self._readers = _sqlite_engine(self.path, self.safe, read_only=True)
+            self._turns = _Turns(self.path, self.name, patience_ms)
+            self._writers = _sqlite_engine(self.path, safe=self.safe, patience_ms=patience_ms)
+            self._readers = _sqlite_engine(self.path, safe=self.safe, patience_ms=patience_ms, read_only=True)
         else:
-            self._writers = _postgresql_engine(parsed)
+            self._writers = _postgresql_engine(parsed, patience_ms)
             self._readers = self._writers.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        self._checkpoint_at = CHECKPOINT_BYTES
+        self._patience_ms = patience_ms
+        self._grows_by = self._checkpoint_at = checkpoint_bytes
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
@@ -112,7 +117,7 @@ class Database:
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """A read transaction over one consistent state; it never waits for a writer. Raises RepositoryError."""
-        if self.dialect == "sqlite" and not self.path.exists():
+        if self.dialect == "sqlite" and _is_missing(self.path):
             raise RepositoryError(
                 f"there is no database at {self.path}",
                 remedy="gongkai crawl or gongkai run makes one, gongkai reindex rebuilds one",
@@ -125,7 +130,7 @@ class Database:
         self._readers.dispose()
         with self._translated(), contextlib.ExitStack() as stack:
             stack.callback(self._writers.dispose)
-            if self._turns is not None and self.path.exists():
+            if self._turns is not None and not _is_missing(self.path):
                 stack.callback(self._turns.close)
                 stack.callback(self._writers.dispose)  # before the turn is given back: callbacks run last in, first out
                 stack.enter_context(self._turns.take())
@@ -154,11 +159,11 @@ class Database:
             cursor = held.cursor()
             cursor.execute("PRAGMA busy_timeout=0")
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+            cursor.execute(f"PRAGMA busy_timeout={self._patience_ms}")
             cursor.close()
         finally:
             held.close()
-        self._checkpoint_at = wal.stat().st_size + CHECKPOINT_BYTES
+        self._checkpoint_at = wal.stat().st_size + self._grows_by
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:
@@ -174,17 +179,18 @@ class Database:
 class _Turns:
     """Who writes next: threads on a lock in memory, processes on a lock file. The wait ends, unlike flock's, and tells why."""
 
-    def __init__(self, path: Path, name: str) -> None:
+    def __init__(self, path: Path, name: str, patience_ms: int) -> None:
         self._path = path.with_name(path.name + ".writers")
         self._name = name
+        self._patience = patience_ms / 1000
         self._thread = threading.Lock()
         self._file: IO[bytes] | None = None
 
     @contextlib.contextmanager
     def take(self) -> Iterator[None]:
-        """Hold the turn. Raises RepositoryError when it does not come within 30 s, or the lock file cannot be made."""
-        until = time.monotonic() + BUSY_MS / 1000
-        if not self._thread.acquire(timeout=BUSY_MS / 1000):
+        """Hold the turn. Raises RepositoryError when it does not come in time, or the lock file cannot be made."""
+        until = time.monotonic() + self._patience
+        if not self._thread.acquire(timeout=self._patience):
             raise self._busy()
         try:
             held = self._open()
@@ -212,7 +218,7 @@ class _Turns:
         return self._file
 
     def _busy(self) -> RepositoryError:
-        message = f"{self._name}: another writer has held the database for {BUSY_MS // 1000} seconds"
+        message = f"{self._name}: another writer has held the database for {self._patience:g} seconds"
         return RepositoryError(message, remedy="end that program, or wait and try again")
 
     def close(self) -> None:
@@ -220,6 +226,13 @@ class _Turns:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def _is_missing(path: Path) -> bool:
+    try:
+        return not path.exists()
+    except OSError:
+        return False  # a folder that may not be entered: opening it tells more
 
 
 # ------------------------------------------------------------------ engines
@@ -239,10 +252,10 @@ def _parse(url: str) -> sa.URL:
     return parsed
 
 
-def _sqlite_engine(path: Path, safe: bool, *, read_only: bool = False) -> sa.Engine:
+def _sqlite_engine(path: Path, *, safe: bool, patience_ms: int, read_only: bool = False) -> sa.Engine:
     def connect() -> sqlite3.Connection:
         uri = f"{path.as_uri()}?mode={'ro' if read_only else 'rwc'}"
-        made = sqlite3.connect(uri, uri=True, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
+        made = sqlite3.connect(uri, uri=True, timeout=patience_ms / 1000, isolation_level=None, check_same_thread=False)
         try:
             for pragma in _pragmas(safe=safe, read_only=read_only):
                 made.execute(f"PRAGMA {pragma}").close()
@@ -269,12 +282,12 @@ def _pragmas(*, safe: bool, read_only: bool) -> list[str]:
     return [*pragmas, "wal_autocheckpoint=0"] if safe else pragmas
 
 
-def _postgresql_engine(parsed: sa.URL) -> sa.Engine:
+def _postgresql_engine(parsed: sa.URL, patience_ms: int) -> sa.Engine:
     try:
         import psycopg  # noqa: F401 - asked for here, so that its absence is told in our words
     except ImportError as error:
         raise UsageError("PostgreSQL needs psycopg", remedy="pip install 'gongkai[postgres]'") from error
-    options = f"{parsed.query.get('options', '')} -c lock_timeout={BUSY_MS}".strip()
+    options = f"{parsed.query.get('options', '')} -c lock_timeout={patience_ms}".strip()
     return sa.create_engine(
         parsed.set(drivername="postgresql+psycopg"),
         isolation_level="READ COMMITTED",

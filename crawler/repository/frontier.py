@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -10,7 +11,7 @@ from sqlalchemy.engine import Connection
 from crawler import urls
 from crawler.model import Kind, Millis, Original, Request, Run, RunKind, Task, Validators
 from crawler.repository import schema as t
-from crawler.repository.database import clean, upsert
+from crawler.repository.database import AnyRow, clean, upsert
 
 TODO, DEAD = "todo", "dead"
 LIST, NEW, ATTACHMENT, REVISIT, BACKFILL = range(5)  # priorities
@@ -46,7 +47,7 @@ class Lease:
 # ------------------------------------------------------------------ addresses
 def ensure_urls(c: Connection, seeds: Iterable[Seed]) -> dict[str, int]:
     """Row ids by URL key; rows are made where there are none. A list stays a list."""
-    rows = {}
+    rows: dict[str, dict[str, Any]] = {}
     for seed in seeds:
         key = urls.key(seed.request)
         rows[key] = {
@@ -198,11 +199,13 @@ def slice_(c: Connection, held: Lease, now: Millis, limit: int, runs: Collection
     return [_task(row, held.queue) for row in c.execute(query)]
 
 
-def _task(row: sa.Row[tuple[object, ...]], queue: str) -> Task:
+def _task(row: AnyRow, queue: str) -> Task:
     held = Original(row.record, row.home, row.at, row.payload_digest) if row.record else None
     return Task(
         key=row.key,
-        request=Request(row.url, row.method, tuple((name, value) for name, value in json.loads(row.headers)), bytes(row.body or b"")),
+        request=Request(
+            row.url, row.method, tuple((name, value) for name, value in json.loads(row.headers)), bytes(row.body or b"")
+        ),
         public_url=row.public_url,
         queue=queue,
         kind=Kind(row.kind),

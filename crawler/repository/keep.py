@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from crawler import decide, urls
-from crawler.model import GOOD, Kept, Kind, Millis, Original, Outcome, PageKind, Request, Watch, capture_id
+from crawler.model import GOOD, PASSING, Kept, Kind, Millis, Original, Outcome, PageKind, Request, Watch, capture_id
 from crawler.repository import files, frontier, presence, runs
 from crawler.repository import schema as t
 from crawler.repository.changes import NewChange, append
@@ -20,7 +20,9 @@ from crawler.repository.frontier import Seed
 PENDING = "pending"
 MOST_HOPS = 10
 WELL: Millis = 24 * 3_600_000  # a host that answered others within a day is well
-TROUBLE = frozenset({Outcome.BUSY, Outcome.BLOCKED, Outcome.SERVER_ERROR, Outcome.NETWORK_ERROR, Outcome.TIMEOUT, Outcome.TLS_ERROR})
+TROUBLE = frozenset(
+    {Outcome.BUSY, Outcome.BLOCKED, Outcome.SERVER_ERROR, Outcome.NETWORK_ERROR, Outcome.TIMEOUT, Outcome.TLS_ERROR}
+)
 ANSWERED = GOOD | {Outcome.REDIRECTED}
 
 
@@ -48,7 +50,8 @@ class _Look:
 
 def known_payloads(c: Connection, digests: Collection[str]) -> dict[str, Original]:
     """Response records that hold these payloads, by digest."""
-    listed, found = sorted(digests), {}
+    listed = sorted(digests)
+    found: dict[str, Original] = {}
     for at in range(0, len(listed), frontier.AT_ONCE):
         query = (
             sa.select(t.captures.c.record, t.urls.c.url, t.captures.c.at, t.captures.c.payload_digest)
@@ -61,7 +64,13 @@ def known_payloads(c: Connection, digests: Collection[str]) -> dict[str, Origina
 
 
 def keep(
-    c: Connection, batch: Sequence[Kept], *, owner: str, fences: Mapping[str, int] | None, manner: Manner, now: Millis, spread: float
+    c: Connection,
+    batch: Sequence[Kept],
+    *,
+    owner: str,
+    fences: Mapping[str, int] | None,
+    manner: Manner,
+    spread: float,
 ) -> set[int]:
     """Commit looks. `fences`: queue → fence of the lease it was fetched under; None when they are told by the archive (adoption, reindex).
 
@@ -76,7 +85,7 @@ def keep(
         if look is None:
             continue
         concerned.add(look.run)
-        _queue(c, kept, fences, manner, now)
+        _queue(c, kept, fences, manner)
         _address(c, look, manner, changes)
         _frontier(c, look, manner, spread)
     append(c, changes)
@@ -138,7 +147,7 @@ def _capture(c: Connection, kept: Kept, url: int) -> int:
 
 
 # ------------------------------------------------------------------ the queue
-def _queue(c: Connection, kept: Kept, fences: Mapping[str, int] | None, manner: Manner, now: Millis) -> None:
+def _queue(c: Connection, kept: Kept, fences: Mapping[str, int] | None, manner: Manner) -> None:
     """When the host may be asked again, and how it is. Without a valid fence only that it answered."""
     name, end = kept.task.queue, kept.at + kept.ms
     well = {"last_ok": end} if kept.outcome in ANSWERED else {}
@@ -203,7 +212,14 @@ def _same(c: Connection, look: _Look, before: int | None, manner: Manner) -> boo
         return None
     current = row.rules == manner.rules(look.kept.task.source) and row.state == "done"
     if look.capture is not None:  # the same bytes, sent again: their own capture tells the same
-        values = {"capture": look.capture, "state": row.state, "run": None, "page_kind": row.page_kind, "rules": row.rules, "rows": row.rows}
+        values = {
+            "capture": look.capture,
+            "state": row.state,
+            "run": None,
+            "page_kind": row.page_kind,
+            "rules": row.rules,
+            "rows": row.rows,
+        }
         c.execute(upsert(c, t.readings).values(**values, evidence=row.evidence, error=row.error).on_conflict_do_nothing())
     if row.state == PENDING:
         return None
@@ -230,11 +246,17 @@ def _frontier(c: Connection, look: _Look, manner: Manner, spread: float) -> None
     if retry is not None:
         c.execute(t.frontier.update().where(row).values(tries=task.tries + 1, due=retry, reason=str(kept.outcome)))
         return
-    if kept.outcome in decide.PASSING:
+    if kept.outcome in PASSING:
         c.execute(t.frontier.update().where(row).values(state=frontier.DEAD, reason=str(kept.outcome)))
         return
     c.execute(t.frontier.delete().where(row))
-    if kept.outcome is Outcome.REDIRECTED and kept.location and look.running and task.kind is not Kind.ROBOTS and task.hops < MOST_HOPS:
+    if (
+        kept.outcome is Outcome.REDIRECTED
+        and kept.location
+        and look.running
+        and task.kind is not Kind.ROBOTS
+        and task.hops < MOST_HOPS
+    ):
         target = Seed(
             Request(kept.location),
             task.public_url,
@@ -249,12 +271,12 @@ def _frontier(c: Connection, look: _Look, manner: Manner, spread: float) -> None
         frontier.seed(c, look.run, [target])
 
 
-
-
 def resolve_originals(c: Connection, looks: Sequence[Kept]) -> None:
     """Revisits that were told before their originals find them now."""
     wanted = {look.capture.record_id: look.capture.original.record_id for look in looks if look.capture and look.capture.original}
-    orphans = c.execute(sa.select(t.captures.c.id, t.captures.c.record).where(t.captures.c.type == "revisit", t.captures.c.original.is_(None)))
+    orphans = c.execute(
+        sa.select(t.captures.c.id, t.captures.c.record).where(t.captures.c.type == "revisit", t.captures.c.original.is_(None))
+    )
     for row in orphans.all():
         original = sa.select(t.captures.c.id).where(t.captures.c.record == wanted.get(row.record, "")).scalar_subquery()
         c.execute(t.captures.update().where(t.captures.c.id == row.id).values(original=original))

@@ -10,7 +10,7 @@ from crawler import urls
 from crawler.model import Kind, Reading, Request, Row, RunKind
 from crawler.repository import frontier
 from crawler.repository import schema as t
-from crawler.repository.database import clean, upsert
+from crawler.repository.database import AnyRow, clean, upsert
 from crawler.repository.frontier import Seed
 
 MOST_PAGES = 5000
@@ -19,7 +19,7 @@ OVERLAP = 1  # pages read beyond the first that has nothing new, so that what wa
 
 def apply(
     c: Connection,
-    row: sa.Row[tuple[object, ...]],
+    row: AnyRow,
     reading: Reading,
     *,
     follows: Callable[[str, str], bool],
@@ -38,7 +38,11 @@ def apply(
         return
     options = json.loads(run.options)
     since = options.get("since")
-    wanted = {key for key, item in found.items() if follows(row.source, item.url) and not (since and item.date and item.date[:10] < since[:10])}
+    wanted = {
+        key
+        for key, item in found.items()
+        if follows(row.source, item.url) and not (since and item.date and item.date[:10] < since[:10])
+    }
     if run.kind == RunKind.LIST:
         new = _new(c, {ids[key]: found[key] for key in wanted}, before)
         chosen = [key for key in found if key in wanted and ids[key] in new]
@@ -54,7 +58,7 @@ def apply(
         _turn_page(c, row, run.id, reading.next_list, page, queue_of)
 
 
-def _seed(item: Row, row: sa.Row[tuple[object, ...]], queue_of: Callable[[str, str], str]) -> Seed:
+def _seed(item: Row, row: AnyRow, queue_of: Callable[[str, str], str]) -> Seed:
     request = Request(item.url)
     return Seed(request, item.url, Kind.DETAIL, queue_of(row.source, item.url), row.source, frontier.NEW, row.at, via=row.key)
 
@@ -69,9 +73,16 @@ def _listings(c: Connection, source: str, ids: list[int]) -> dict[int, tuple[str
     return found
 
 
-def _list(c: Connection, row: sa.Row[tuple[object, ...]], found: dict[str, Row], ids: dict[str, int]) -> None:
+def _list(c: Connection, row: AnyRow, found: dict[str, Row], ids: dict[str, int]) -> None:
     rows = [
-        {"source": row.source, "url": ids[key], "first_listed": row.at, "last_listed": row.at, "title": clean(item.title)[:1000], "date": item.date}
+        {
+            "source": row.source,
+            "url": ids[key],
+            "first_listed": row.at,
+            "last_listed": row.at,
+            "title": clean(item.title)[:1000],
+            "date": item.date,
+        }
         for key, item in found.items()
     ]
     if not rows:
@@ -84,17 +95,28 @@ def _list(c: Connection, row: sa.Row[tuple[object, ...]], found: dict[str, Row],
 
 def _new(c: Connection, wanted: dict[int, Row], before: dict[int, tuple[str, str | None]]) -> set[int]:
     """Addresses never looked at, and those whose listed title or date has changed."""
-    listed, looked = list(wanted), set()
+    listed = list(wanted)
+    looked: set[int] = set()
     for at in range(0, len(listed), frontier.AT_ONCE):
         query = sa.select(t.urls.c.id).where(t.urls.c.id.in_(listed[at : at + frontier.AT_ONCE]), t.urls.c.last_look.is_not(None))
         looked.update(c.execute(query).scalars())
-    return {number for number, item in wanted.items() if number not in looked or (number in before and before[number] != (clean(item.title)[:1000], item.date))}
+    return {
+        number
+        for number, item in wanted.items()
+        if number not in looked or (number in before and before[number] != (clean(item.title)[:1000], item.date))
+    }
 
 
-def _turn_page(
-    c: Connection, row: sa.Row[tuple[object, ...]], run: int, request: Request, page: int, queue_of: Callable[[str, str], str]
-) -> None:
+def _turn_page(c: Connection, row: AnyRow, run: int, request: Request, page: int, queue_of: Callable[[str, str], str]) -> None:
     following = Seed(
-        request, request.url, Kind.LIST, queue_of(row.source, request.url), row.source, frontier.LIST, row.at, page=page + 1, via=row.key
+        request,
+        request.url,
+        Kind.LIST,
+        queue_of(row.source, request.url),
+        row.source,
+        frontier.LIST,
+        row.at,
+        page=page + 1,
+        via=row.key,
     )
     frontier.seed(c, run, [following])

@@ -39,5 +39,11 @@ def looked(
     c.execute(t.documents.update().where(t.documents.c.url == url).values(**update))
     if fate.change is not None:
         for document in documents:
-            detail = {"last_seen": document.last_seen, "first_missed": state.first_missed or document.first_missed, "misses": state.misses or row.misses}
-            changes.append(NewChange(fate.change, at, document.source, document.id, document.version, document.version, look, detail))
+            detail = {
+                "last_seen": document.last_seen,
+                "first_missed": state.first_missed or document.first_missed,
+                "misses": state.misses or row.misses,
+            }
+            changes.append(
+                NewChange(fate.change, at, document.source, document.id, document.version, document.version, look, detail)
+            )

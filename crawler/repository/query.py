@@ -194,7 +194,7 @@ def looks(c: Connection, number: int, limit: int = 1000) -> list[LookRow]:
 def export(c: Connection, *, source: str | None = None) -> Iterator[dict[str, Any]]:
     """Every document's current version as one JSON object, ordered by public id, read 200 at a time.
 
-    Keys: id, version, work, archive_source (the configured source), presence, first_seen, last_seen, version_seen, then the record's.
+    Keys: id, version, work, archive_source (the configured source), presence, first_seen, last_seen, version_seen; the record's.
     """
     d, v = t.documents.c, t.versions.c
     query = (
@@ -258,7 +258,7 @@ def sources(c: Connection) -> list[SourceView]:
 
 
 def totals(c: Connection) -> dict[str, int]:
-    """How much there is: documents, versions (states at the site, however often they were read), works, captures, looks, changes."""
+    """How much there is: documents, versions (states at the site, however often read), works, captures, looks, changes."""
     d, v = t.documents.c, t.versions.c
     shown = d.withheld.is_(None)
     states = sa.select(v.document, v.n).join(t.documents, d.id == v.document).where(shown).distinct().subquery()

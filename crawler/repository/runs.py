@@ -12,7 +12,7 @@ from crawler.model import GOOD, MISSES, ChangeKind, Expect, Kind, Millis, Outcom
 from crawler.repository import frontier
 from crawler.repository import schema as t
 from crawler.repository.changes import NewChange, append
-from crawler.repository.database import upsert
+from crawler.repository.database import AnyRow, upsert
 from crawler.repository.frontier import Seed
 
 SKIPPED = "skipped"
@@ -63,7 +63,10 @@ def ensure_source(c: Connection, source: str) -> None:
 
 def pause(c: Connection, source: str, at: Millis | None) -> bool:
     """Pause a source (`at` now) or resume it (None); False when there is none of that id."""
-    return c.execute(t.sources.update().where(t.sources.c.id == source).values(paused=at).returning(t.sources.c.id)).first() is not None
+    return (
+        c.execute(t.sources.update().where(t.sources.c.id == source).values(paused=at).returning(t.sources.c.id)).first()
+        is not None
+    )
 
 
 def is_paused(c: Connection, source: str) -> bool:
@@ -127,7 +130,9 @@ def _is_open(c: Connection, source: str, kind: RunKind) -> bool:
 
 
 def _skip(c: Connection, source: str, kind: RunKind, slots: Sequence[Millis], now: Millis) -> None:
-    rows = [{"source": source, "kind": str(kind), "slot": slot, "started": now, "ended": now, "result": SKIPPED} for slot in slots]
+    rows = [
+        {"source": source, "kind": str(kind), "slot": slot, "started": now, "ended": now, "result": SKIPPED} for slot in slots
+    ]
     if rows:
         c.execute(upsert(c, t.runs).on_conflict_do_nothing(), rows)
 
@@ -154,7 +159,14 @@ def fire_revisits(c: Connection, source: str, slot: Millis, now: Millis, limit: 
 def ensure_run(c: Connection, run: Run) -> tuple[int, bool]:
     """(id, open) of a run the archive tells of. A run that only the archive knows is over."""
     ensure_source(c, run.source)
-    values = {"source": run.source, "kind": str(run.kind), "slot": run.slot, "started": run.slot, "ended": run.slot, "result": "rebuilt"}
+    values = {
+        "source": run.source,
+        "kind": str(run.kind),
+        "slot": run.slot,
+        "started": run.slot,
+        "ended": run.slot,
+        "result": "rebuilt",
+    }
     c.execute(upsert(c, t.runs).values(**values).on_conflict_do_nothing())
     query = sa.select(t.runs.c.id, t.runs.c.ended).where(
         t.runs.c.source == run.source, t.runs.c.kind == str(run.kind), t.runs.c.slot == run.slot
@@ -189,7 +201,17 @@ def _waits(c: Connection, run: int) -> bool:
 
 def count(c: Connection, run: int) -> dict[str, int]:
     """What came of a run: looks, lists, details, failed, missed, rows of its first list pages, ledger lines by kind, bytes."""
-    found = {"looks": 0, "lists": 0, "details": 0, "failed": 0, "missed": 0, "heads": 0, "head_failures": 0, "rows": 0, "bytes": 0}
+    found = {
+        "looks": 0,
+        "lists": 0,
+        "details": 0,
+        "failed": 0,
+        "missed": 0,
+        "heads": 0,
+        "head_failures": 0,
+        "rows": 0,
+        "bytes": 0,
+    }
     last = sa.select(sa.func.max(t.looks.c.id)).where(t.looks.c.run == run).group_by(t.looks.c.url)
     query = (
         sa.select(t.urls.c.kind, t.urls.c.via, t.looks.c.outcome, t.readings.c.state, t.readings.c.page_kind, t.readings.c.rows)
@@ -201,13 +223,14 @@ def count(c: Connection, run: int) -> dict[str, int]:
     for row in c.execute(query):
         _tally(found, row)
     found["bytes"] = _bytes(c, run)
-    lines = sa.select(t.changes.c.kind, sa.func.count()).join(t.looks, t.looks.c.id == t.changes.c.look).where(t.looks.c.run == run)
-    for kind, number in c.execute(lines.group_by(t.changes.c.kind)):
-        found[kind] = number
+    lines = (
+        sa.select(t.changes.c.kind, sa.func.count()).join(t.looks, t.looks.c.id == t.changes.c.look).where(t.looks.c.run == run)
+    )
+    found.update({row.kind: row[1] for row in c.execute(lines.group_by(t.changes.c.kind))})
     return found
 
 
-def _tally(found: dict[str, int], row: sa.Row[tuple[object, ...]]) -> None:
+def _tally(found: dict[str, int], row: AnyRow) -> None:
     outcome, is_list = Outcome(row.outcome), row.kind == Kind.LIST
     good = outcome in GOOD or outcome is Outcome.REDIRECTED
     unreadable = row.state == "unreadable"
@@ -231,7 +254,12 @@ def _bytes(c: Connection, run: int) -> int:
 
 
 def _health(
-    c: Connection, run: sa.Row[tuple[object, ...]], counts: Mapping[str, int], expect: Expect, now: Millis, changes: list[NewChange]
+    c: Connection,
+    run: AnyRow,
+    counts: Mapping[str, int],
+    expect: Expect,
+    now: Millis,
+    changes: list[NewChange],
 ) -> decide.Health:
     """Judge a source after a run of its list; a change of state is a line of the ledger."""
     if not counts["heads"]:
@@ -291,5 +319,5 @@ def progress(c: Connection, ids: Collection[int]) -> Progress:
         edit=totals.get("edit", 0),
         reread=totals.get("reread", 0),
         results=results,
-        looks={outcome: number for outcome, number in c.execute(outcomes)},
+        looks={row.outcome: row[1] for row in c.execute(outcomes)},
     )

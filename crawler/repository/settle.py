@@ -7,17 +7,31 @@ rebuilt database says the same.
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from crawler import decide
-from crawler.model import Capture, Kind, Millis, Notice, Original, PageKind, Place, Reading, Watch, capture_id, short_id
+from crawler.model import (
+    Capture,
+    ChangeKind,
+    Kind,
+    Millis,
+    Notice,
+    Original,
+    PageKind,
+    Place,
+    Reading,
+    Watch,
+    capture_id,
+    short_id,
+)
 from crawler.normalize import as_json
 from crawler.repository import files, lists, presence, works
 from crawler.repository import schema as t
 from crawler.repository.changes import NewChange, append
-from crawler.repository.database import clean, lock_keys
+from crawler.repository.database import AnyRow, clean, lock_keys
 from crawler.repository.keep import PENDING, WELL, _to_read
 
 DONE, UNREADABLE = "done", "unreadable"
@@ -59,7 +73,15 @@ def pending(c: Connection, limit: int, *, owner: str, busy: frozenset[int]) -> l
     """Captures to be read, oldest first: those in this process's files and in closed ones; a live writer reads its own."""
     payload, home = t.captures.alias("payload"), t.urls.alias("home")
     query = (
-        sa.select(t.captures, t.urls.c.url.label("address"), t.urls.c.kind, t.urls.c.source, t.urls.c.public_url, payload, home.c.url.label("home"))
+        sa.select(
+            t.captures,
+            t.urls.c.url.label("address"),
+            t.urls.c.kind,
+            t.urls.c.source,
+            t.urls.c.public_url,
+            payload,
+            home.c.url.label("home"),
+        )
         .select_from(t.readings)
         .join(t.captures, t.captures.c.id == t.readings.c.capture)
         .join(t.files, t.files.c.name == t.captures.c.file)
@@ -79,7 +101,14 @@ def pending(c: Connection, limit: int, *, owner: str, busy: frozenset[int]) -> l
         if m[payload.c.id] is not None:
             held = _place(m, payload, m["home"])
         found.append(
-            Pending(m[t.captures.c.id], _place(m, t.captures, m["address"]), held, Kind(m[t.urls.c.kind]), m[t.urls.c.source], m[t.urls.c.public_url])
+            Pending(
+                m[t.captures.c.id],
+                _place(m, t.captures, m["address"]),
+                held,
+                Kind(m[t.urls.c.kind]),
+                m[t.urls.c.source],
+                m[t.urls.c.public_url],
+            )
         )
     return found[:limit]
 
@@ -117,7 +146,7 @@ def settle(c: Connection, items: Sequence[Settled], ways: Ways) -> set[int]:
     return concerned
 
 
-def _load(c: Connection, ids: Sequence[int]) -> Sequence[sa.Row[tuple[object, ...]]]:
+def _load(c: Connection, ids: Sequence[int]) -> Sequence[AnyRow]:
     query = (
         sa.select(
             t.readings.c.capture, t.readings.c.state, t.readings.c.run, t.captures.c.url, t.captures.c.at, t.captures.c.record,
@@ -131,12 +160,12 @@ def _load(c: Connection, ids: Sequence[int]) -> Sequence[sa.Row[tuple[object, ..
     return c.execute(query).all()
 
 
-def _identities(items: Sequence[Settled], rows: dict[int, sa.Row[tuple[object, ...]]]) -> set[str]:
+def _identities(items: Sequence[Settled], rows: dict[int, AnyRow]) -> set[str]:
     keys = {f"url {row.url}" for row in rows.values()}
     return keys | {f"match {n.match_digest}" for item in items for n in item.reading.notices if n.match_digest}
 
 
-def _one(c: Connection, row: sa.Row[tuple[object, ...]], reading: Reading, ways: Ways, changes: list[NewChange]) -> bool:
+def _one(c: Connection, row: AnyRow, reading: Reading, ways: Ways, changes: list[NewChange]) -> bool:
     """One capture; False when it must wait for another to be read again first."""
     if reading.error is not None:
         return True
@@ -165,7 +194,14 @@ def _look(c: Connection, capture: int) -> int | None:
 
 
 def _presence(
-    c: Connection, row: sa.Row[tuple[object, ...]], ways: Ways, look: int | None, changes: list[NewChange], *, there: bool | None, fresh: bool
+    c: Connection,
+    row: AnyRow,
+    ways: Ways,
+    look: int | None,
+    changes: list[NewChange],
+    *,
+    there: bool | None,
+    fresh: bool,
 ) -> None:
     latest = c.execute(sa.select(t.urls.c.last_capture).where(t.urls.c.id == row.url)).scalar()
     if latest is not None and latest > row.capture:
@@ -198,7 +234,7 @@ def _done(c: Connection, capture: int, reading: Reading) -> None:
 
 
 # ------------------------------------------------------------------ documents
-def _current(c: Connection, url: int) -> Sequence[sa.Row[tuple[object, ...]]]:
+def _current(c: Connection, url: int) -> Sequence[AnyRow]:
     query = (
         sa.select(
             t.documents.c.id, t.documents.c.part, t.documents.c.presence, t.documents.c.last_seen, t.versions.c.id.label("version"), t.versions.c.n,
@@ -212,7 +248,7 @@ def _current(c: Connection, url: int) -> Sequence[sa.Row[tuple[object, ...]]]:
     return c.execute(query).all()
 
 
-def _stale(c: Connection, row: sa.Row[tuple[object, ...]], reading: Reading) -> int | None:
+def _stale(c: Connection, row: AnyRow, reading: Reading) -> int | None:
     """The capture of a current version at this address that today's rules have not read yet."""
     for current in _current(c, row.url):
         unread = current.read_by != reading.rules and current.state != UNREADABLE
@@ -221,7 +257,7 @@ def _stale(c: Connection, row: sa.Row[tuple[object, ...]], reading: Reading) -> 
     return None
 
 
-def _notice(c: Connection, row: sa.Row[tuple[object, ...]], notice: Notice, rules: str, look: int | None, changes: list[NewChange]) -> bool:
+def _notice(c: Connection, row: AnyRow, notice: Notice, rules: str, look: int | None, changes: list[NewChange]) -> bool:
     """Judge one notice and apply the verdict; True when it is new or edited."""
     current = next((known for known in _current(c, row.url) if known.part == notice.part), None)
     known = None
@@ -240,11 +276,11 @@ def _notice(c: Connection, row: sa.Row[tuple[object, ...]], notice: Notice, rule
     return verdict.action is decide.Action.EDIT
 
 
-def _kind(verdict: decide.Verdict) -> "decide.ChangeKind":
-    return decide.ChangeKind(str(verdict.action))
+def _kind(verdict: decide.Verdict) -> ChangeKind:
+    return ChangeKind(str(verdict.action))
 
 
-def _new_document(c: Connection, row: sa.Row[tuple[object, ...]], notice: Notice) -> int:
+def _new_document(c: Connection, row: AnyRow, notice: Notice) -> int:
     public_id = short_id(row.first_record or row.record, notice.part)
     work = works.new(c, public_id)
     values = {
@@ -260,7 +296,7 @@ def _new_document(c: Connection, row: sa.Row[tuple[object, ...]], notice: Notice
     return number
 
 
-def _new_version(c: Connection, document: int, n: int, row: sa.Row[tuple[object, ...]], notice: Notice, rules: str) -> int:
+def _new_version(c: Connection, document: int, n: int, row: AnyRow, notice: Notice, rules: str) -> int:
     """Append a version, make it current, link its work."""
     place = Place(capture_id(row.record), row.file, row.offset, row.length, row.payload_digest, _iso(row.at))
     record = replace(notice.record, url=row.public_url, final_url=row.address, capture=place)
@@ -299,16 +335,18 @@ def _text(value: str | None) -> str | None:
 
 
 def _iso(at: Millis) -> str:
-    from datetime import UTC, datetime
-
     return datetime.fromtimestamp(at // 1000, UTC).strftime(WARC_TIME)
 
 
-def _parts_gone(c: Connection, row: sa.Row[tuple[object, ...]], reading: Reading, look: int | None, changes: list[NewChange]) -> None:
+def _parts_gone(c: Connection, row: AnyRow, reading: Reading, look: int | None, changes: list[NewChange]) -> None:
     """Notices that stood on this page and do not any more, while the page itself is there."""
     parts = {notice.part for notice in reading.notices}
     for known in _current(c, row.url):
         if known.part not in parts and known.presence == decide.HERE and known.at <= row.at:
-            c.execute(t.documents.update().where(t.documents.c.id == known.id).values(presence=decide.MISSING, first_missed=row.at))
+            c.execute(
+                t.documents.update().where(t.documents.c.id == known.id).values(presence=decide.MISSING, first_missed=row.at)
+            )
             detail = {"last_seen": known.last_seen, "first_missed": row.at, "part": known.part}
-            changes.append(NewChange(decide.ChangeKind.MISSING, row.at, row.source, known.id, known.version, known.version, look, detail))
+            changes.append(
+                NewChange(ChangeKind.MISSING, row.at, row.source, known.id, known.version, known.version, look, detail)
+            )

@@ -34,7 +34,9 @@ def link(c: Connection, document: int, match_digest: str, at: Millis) -> None:
 
 def _merge(c: Connection, joined: set[int]) -> None:
     """All members into one work, named after the earliest of them (first seen, then id)."""
-    rows = c.execute(sa.select(t.documents.c.id, t.documents.c.public_id, t.documents.c.first_seen).where(t.documents.c.work.in_(joined))).all()
+    rows = c.execute(
+        sa.select(t.documents.c.id, t.documents.c.public_id, t.documents.c.first_seen).where(t.documents.c.work.in_(joined))
+    ).all()
     earliest = min(rows, key=lambda row: (row.first_seen, row.public_id))
     work = min(joined)
     c.execute(t.documents.update().where(t.documents.c.work.in_(joined)).values(work=work))

@@ -103,7 +103,8 @@ def test_a_title_broken_over_lines_is_one_title() -> None:
 
 def test_a_paragraph_that_names_furniture_is_text() -> None:
     body = "打印本页时请注意字号。"
-    assert read_notice(f"题\n时间:2021-03-04 来源: 点击:\n【字号：大 中 小】【打印本页】\n{body}\n").body == (body,)
+    furniture = "【字号：大 中 小】【打印本页】"
+    assert read_notice(f"题\n时间:2021-03-04 来源: 点击:\n{furniture}\n{body}\n中\n").body == (body, "中")
 
 
 @pytest.mark.parametrize(

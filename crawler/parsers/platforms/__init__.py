@@ -26,7 +26,11 @@ PLATFORMS = (
     Platform("epoint", ("ewb-",), (".ewb-article-info", ".ewb-trade-right", ".ewb-info-bd")),
     Platform("xinhua", ("BodyLabel", "detailContent"), ("#BodyLabel", "#detailContent")),
     Platform("phpcms", ("czfxcontent", "contt_cont"), ("#czfxcontent", ".contt_cont")),
-    Platform("trs", ("TRS_Editor", "trs_editor_view", "TRS_UEDITOR", "CurrChnlCls", "Custom_UnionStyle"), (".trs_editor_view", ".TRS_UEDITOR", ".TRS_Editor", ".Custom_UnionStyle")),
+    Platform(
+        "trs",
+        ("TRS_Editor", "trs_editor_view", "TRS_UEDITOR", "CurrChnlCls", "Custom_UnionStyle"),
+        (".trs_editor_view", ".TRS_UEDITOR", ".TRS_Editor", ".Custom_UnionStyle"),
+    ),
 )
 
 # Containers that many sites share, in the order in which they were met over 400 crawlers of policy pages.

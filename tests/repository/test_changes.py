@@ -1,0 +1,100 @@
+"""The ledger: complete, in commit order, and silent about what is withheld."""
+
+import threading
+from typing import Any
+
+import sqlalchemy as sa
+
+from crawler.model import ChangeKind
+from crawler.repository import schema as t
+from crawler.repository.changes import RANK, NewChange, append, read
+from crawler.repository.database import Database
+
+
+def test_every_kind_has_a_rank() -> None:
+    assert set(RANK) == set(ChangeKind)
+
+
+def test_lines_are_numbered_in_their_order_across_transactions(database: Database) -> None:
+    for batch in (
+        [NewChange(ChangeKind.NEW, 1, "a"), NewChange(ChangeKind.EDIT, 2, "b")],
+        [],
+        [NewChange(ChangeKind.GONE, 1, "a")],
+    ):
+        with database.write() as c:
+            append(c, batch)
+    with database.read() as c:
+        assert [(line.seq, line.kind, line.at, line.source) for line in read(c)] == [
+            (1, "new", 1, "a"),
+            (2, "edit", 2, "b"),
+            (3, "gone", 1, "a"),
+        ]
+
+
+def test_a_line_shows_its_document_and_both_versions(database: Database, library: Any) -> None:
+    with database.write() as c:
+        shelf = library(c)
+        document = shelf.document("aaaaaaaaaaaa", "旧")
+        before = c.execute(sa.select(t.documents.c.version)).scalar_one()
+        after = shelf.version(document, 2, "新", doc_no="〔2024〕5号")
+        append(c, [NewChange(ChangeKind.EDIT, 5, "s", document, before, after, detail={"paragraph": 3, "note": "a\0b"})])
+    with database.read() as c:
+        (line,) = read(c)
+    assert (line.document, line.title, line.doc_no, line.before, line.after) == ("aaaaaaaaaaaa", "新", "〔2024〕5号", 1, 2)
+    assert line.detail == {"paragraph": 3, "note": "a\ufffdb"}
+    assert line.before_record is not None
+    assert '"旧"' in line.before_record
+    assert line.after_record is not None
+    assert '"新"' in line.after_record
+    assert (line.rank, line.last_seen, line.first_missed) == (RANK[ChangeKind.EDIT], 2000, None)
+
+
+def test_lines_are_chosen_by_every_filter(database: Database, library: Any) -> None:
+    with database.write() as c:
+        document = library(c).document("aaaaaaaaaaaa", "题")
+        lines = [
+            NewChange(ChangeKind.NEW, 10, "a", document),
+            NewChange(ChangeKind.GONE, 20, "b"),
+            NewChange(ChangeKind.NEW, 30, "b", rank=99),
+        ]
+        append(c, lines)
+    with database.read() as c:
+        assert [line.seq for line in read(c, after=1)] == [2, 3]
+        assert [line.seq for line in read(c, since=20)] == [2, 3]
+        assert [line.seq for line in read(c, source="b")] == [2, 3]
+        assert [line.seq for line in read(c, kind="new")] == [1, 3]
+        assert [line.seq for line in read(c, min_rank=90)] == [2, 3]
+        assert [line.seq for line in read(c, document=document)] == [1]
+        assert [line.seq for line in read(c, limit=2)] == [1, 2]
+
+
+def test_lines_of_withheld_documents_are_left_out_and_those_of_sources_are_not(database: Database, library: Any) -> None:
+    with database.write() as c:
+        hidden = library(c).document("aaaaaaaaaaaa", "题", withheld="a court order")
+        append(c, [NewChange(ChangeKind.NEW, 1, "s", hidden), NewChange(ChangeKind.HEALTH, 2, "s")])
+    with database.read() as c:
+        assert [line.kind for line in read(c)] == ["health"]
+
+
+def test_who_remembers_the_last_number_misses_nothing_while_others_write(database: Database) -> None:
+    """Four writers, a reader that follows: what it collects is every line, once, without a gap."""
+    writers = [threading.Thread(target=_write, args=(database, str(number))) for number in range(4)]
+    for writer in writers:
+        writer.start()
+    seen: list[int] = []
+    while any(writer.is_alive() for writer in writers):
+        _follow(database, seen)
+    _follow(database, seen)
+    assert seen == list(range(1, 121))
+
+
+def _write(database: Database, name: str) -> None:
+    for at in range(15):
+        with database.write() as c:
+            c.execute(t.works.insert().values(public_id=f"{name} {at}"))
+            append(c, [NewChange(ChangeKind.NEW, at, name), NewChange(ChangeKind.EDIT, at, name)])
+
+
+def _follow(database: Database, seen: list[int]) -> None:
+    with database.read() as c:
+        seen += [line.seq for line in read(c, after=seen[-1] if seen else 0, limit=7)]

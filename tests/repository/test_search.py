@@ -1,0 +1,230 @@
+"""Full text: the same answers on both databases, newest first, and an index that forgets what it must."""
+
+import random
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from crawler.errors import UsageError
+from crawler.repository import schema as t
+from crawler.repository.database import Database
+from crawler.repository.search import LARGEST, Hits, find, index, place
+from crawler.words import parse
+
+NOTICES = [
+    ("a00000000001", "长政发〔2019〕12号", "根据《行政许可法》，即日施行。", "2019-08-26"),
+    ("a00000000002", "政府采购公告", "PM2.5指标的采购，率先。文号〔2019〕112号，2020年。", "2020-01-02"),
+    ("a00000000003", "貴州會議", "WTO與O'Neill。“兩委”全體會議", "2021-05"),
+    ("a00000000004", "没有日期", "采购", None),
+]
+ANSWERS = {  # query → the notices it finds, newest first
+    "采购": "24", "会议": "3", "貴州": "3", "购率": "", "12号": "1", "112号": "2", "(2019)12号": "1", "〔2019〕": "21", "2.5": "2",
+    "pm 2.5": "2", "wt": "", "wt*": "3", "201*": "21", "采购 2020": "2", "行政许可法": "1", '"两委"全体': "3", "，。": "", "": "",
+    "甲'乙\"丙": "", "O'Neill": "3", "号 采": "2", "OR": "", "NOT 采购": "",
+}  # fmt: skip
+
+
+@pytest.fixture
+def notices(database: Database, library: Any) -> Database:
+    with database.write() as c:
+        for public_id, title, body, published in NOTICES:
+            library(c).document(public_id, title, body, published=published)
+        assert index(c, 100) == 4
+    return database
+
+
+def found(database: Database, query: str, **options: Any) -> str:
+    """The last digits of what is found."""
+    with database.read() as c:
+        return "".join(hit.id[-1] for hit in find(c, query, **options).rows)
+
+
+# ------------------------------------------------------------------ answers
+@pytest.mark.parametrize("query", ANSWERS)
+def test_a_query_finds_its_notices_newest_first(notices: Database, query: str) -> None:
+    assert found(notices, query) == ANSWERS[query]
+
+
+def test_a_hit_tells_what_a_list_of_results_shows(notices: Database) -> None:
+    with notices.read() as c:
+        (hit,) = find(c, "会议").rows
+    assert (hit.id, hit.version, hit.title, hit.published, hit.source, hit.presence) == (
+        "a00000000003",
+        1,
+        "貴州會議",
+        "2021-05",
+        "s",
+        "here",
+    )
+    assert hit.url == "http://www.example.test/a00000000003.html"
+    assert (hit.first_seen, hit.last_seen) == (1000, 2000)
+    assert '"body": ["WTO與O\'Neill' in hit.record
+
+
+def test_filters_choose_by_source_presence_and_day(notices: Database, library: Any) -> None:
+    with notices.write() as c:
+        library(c).document("b00000000005", "采购", published="2020-01-03", source="other", presence="gone")
+        index(c, 100)
+    assert found(notices, "采购") == "524"
+    assert found(notices, "采购", source="other") == "5"
+    assert found(notices, "采购", presence="here") == "24"
+    assert found(notices, "采购", since="2020-01-02") == "52"
+    assert found(notices, "采购", until="2020-01-02") == "2"
+    assert found(notices, "采购", since="2020-01-02", until="2020-01-02") == "2"
+
+
+def test_pages_join_without_gap_or_repetition(database: Database, library: Any) -> None:
+    with database.write() as c:
+        for number in range(25):
+            library(c).document(f"c{number:011}", "公告", published=f"2020-01-{number % 7 + 1:02}")
+        index(c, 100)
+    with database.read() as c:
+        everything = [hit.id for hit in find(c, "公告", limit=100).rows]
+        pages: list[str] = []
+        page = find(c, "公告", limit=7)
+        while page.next is not None:
+            pages += [hit.id for hit in page.rows]
+            page = find(c, "公告", limit=7, after=page.next)
+        pages += [hit.id for hit in page.rows]
+    assert len(everything) == 25
+    assert pages == everything
+
+
+def test_the_last_page_says_that_it_is_the_last(notices: Database) -> None:
+    with notices.read() as c:
+        assert find(c, "采购", limit=2).next is None
+        assert find(c, "采购", limit=1).next is not None
+        assert find(c, "……") == Hits((), None)
+
+
+def test_nonsense_is_a_usage_error(notices: Database) -> None:
+    with notices.read() as c:
+        with pytest.raises(UsageError, match="501 characters"):
+            find(c, "长" * 501)
+        with pytest.raises(UsageError, match="not a day"):
+            find(c, "长", since="2020-02-30")
+
+
+def test_the_longest_queries_are_answered(notices: Database) -> None:
+    """Both databases limit how deep an expression may be, and how many words they ask their index for."""
+    assert found(notices, "采 " * 250) == "24"
+    assert found(notices, "".join(chr(0x4E00 + number) for number in range(500))) == ""
+    assert found(notices, "采购 " + " ".join(f"{number}*" for number in range(120))) == ""
+    assert found(notices, "采购 " + "2020 " * 99) == "2"
+    every = "PM2.5指标的采购，率先。文号〔2019〕112号，2020年。"
+    assert found(notices, every * 8) == "2"
+
+
+# ------------------------------------------------------------------ the index
+def test_a_new_version_is_found_by_its_words_and_not_by_the_old_ones(notices: Database, library: Any) -> None:
+    with notices.write() as c:
+        document = c.execute(sa.select(t.documents.c.id).where(t.documents.c.public_id == "a00000000001")).scalar_one()
+        library(c).version(document, 2, "改题", "新文", published="2022-01-01")
+        assert index(c, 100) == 1
+    assert found(notices, "改题 新文") == "1"
+    assert found(notices, "12号") == ""
+    assert found(notices, "号") == "2"
+    with notices.read() as c:
+        assert c.execute(sa.select(sa.func.count()).select_from(t.search)).scalar_one() == 4
+
+
+def test_gone_documents_stay_and_withheld_ones_leave(notices: Database) -> None:
+    with notices.write() as c:
+        gone, withheld = t.documents.c.public_id == "a00000000002", t.documents.c.public_id == "a00000000001"
+        c.execute(t.documents.update().where(gone).values(presence="gone", indexed=0))
+        c.execute(t.documents.update().where(withheld).values(withheld="a court order"))
+    assert found(notices, "号") == "2"  # at once, before the index knows
+    with notices.write() as c:
+        c.execute(t.documents.update().where(withheld).values(indexed=0))
+        assert index(c, 100) == 2
+        assert index(c, 100) == 0
+        held = c.execute(sa.select(t.search.c.title).where(t.search.c.title.like("%12%"))).all()
+    assert held == []
+    assert found(notices, "号") == "2"
+
+
+def test_the_index_is_written_in_steps(database: Database, library: Any) -> None:
+    with database.write() as c:
+        for number in range(5):
+            library(c).document(f"d{number:011}", "公告")
+        assert [index(c, 2) for _ in range(4)] == [2, 2, 1, 0]
+    assert len(found(database, "公告")) == 5
+
+
+def test_a_long_text_is_found_to_its_end_and_is_one_hit(database: Database, library: Any) -> None:
+    random.seed(7)
+    text = "".join(chr(random.randrange(0x4E00, 0x9F00)) for _ in range(300_000))
+    with database.write() as c:
+        library(c).document("e00000000001", "长文", text, published="2020-01-01")
+        library(c).document("e00000000002", "短文", text[:500], published="2019-01-01")
+        index(c, 10)
+    for at in (0, 119_990, 239_900, 299_990):
+        assert found(database, text[at : at + 10])[0] == "1"
+    assert found(database, text[10]) == "12"
+    with database.read() as c:
+        first = find(c, text[10], limit=1)
+        assert [hit.id for hit in find(c, text[10], limit=1, after=first.next).rows] == ["e00000000002"]
+
+
+def test_rare_characters_that_would_overflow_a_row_are_indexed_all_the_same(database: Database, library: Any) -> None:
+    """Pairs of four-byte characters: 120,000 of them are more than a tsvector holds."""
+    random.seed(8)
+    text = "".join(chr(random.randrange(0x20000, 0x2A000)) for _ in range(150_000))
+    assert 12 * 120_000 > LARGEST
+    with database.write() as c:
+        library(c).document("f00000000001", "𠀀" * 3000, text)
+        assert index(c, 10) == 1
+    for at in (0, 59_990, 119_990, 149_990):
+        assert found(database, text[at : at + 10]) == "1"
+
+
+def test_a_date_no_calendar_has_does_not_stop_the_index(database: Database, library: Any) -> None:
+    with database.write() as c:
+        library(c).document("a00000000001", "甲", published="2020-13-45")
+        library(c).document("a00000000002", "甲", published="2020")
+        assert index(c, 10) == 2
+    assert found(database, "甲") == "21"
+    assert found(database, "甲", since="2020-01-01", until="2020-01-01") == "2"
+
+
+@pytest.mark.parametrize(
+    ("published", "day"),
+    [(None, 0), ("2020", 737425), ("2020-02", 737456), ("2020-02-03", 737458), ("2020-02-03 10:20", 737458), ("x", 0)],
+)
+def test_a_place_begins_with_the_day(published: str | None, day: int) -> None:
+    assert place(published, 5, 3) == day << 36 | 5 << 8 | 3
+
+
+def test_newest_first_needs_no_sort_on_sqlite(notices: Database) -> None:
+    if notices.dialect == "sqlite":
+        sql = (
+            "EXPLAIN QUERY PLAN SELECT s.place FROM search_index i CROSS JOIN search s ON s.place = i.rowid "
+            "CROSS JOIN documents d ON d.id = s.document WHERE search_index MATCH '\"采购\"' AND i.rowid < 99 ORDER BY i.rowid DESC"
+        )
+        with notices.read() as c:
+            plan = " ".join(str(row) for row in c.exec_driver_sql(sql))
+        assert "TEMP B-TREE" not in plan
+
+
+LETTERS = st.text(alphabet="甲乙丙丁戊，。12ab .*\"'(〔", max_size=40)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    texts=st.lists(st.tuples(LETTERS, LETTERS), min_size=1, max_size=8), query=st.text(alphabet="甲乙丙丁12ab .*\"'", max_size=6)
+)
+def test_the_answer_is_that_of_a_full_scan(database: Database, library: Any, texts: list[tuple[str, str]], query: str) -> None:
+    with database.write() as c:
+        start = c.execute(sa.select(sa.func.coalesce(sa.func.max(t.documents.c.id), 0))).scalar_one()
+        for number, (title, body) in enumerate(texts):
+            library(c).document(f"{start + number:012}", title, body)
+        index(c, 1000)
+        held = c.execute(sa.select(t.search.c.document, t.search.c.title, t.search.c.body)).all()
+        phrases = parse(query)
+        truth = {row.document for row in held if phrases and all(p.text in row.title or p.text in row.body for p in phrases)}
+        hits = find(c, query, limit=1000).rows
+    assert {hit.place >> 8 & (1 << 28) - 1 for hit in hits} == truth
+    assert [hit.place for hit in hits] == sorted((hit.place for hit in hits), reverse=True)

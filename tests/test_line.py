@@ -1,0 +1,287 @@
+"""The line from end to end, on the demo site, over real files, a real database and a real server."""
+
+import asyncio
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from crawler import app as house
+from crawler.archive.reader import open_page
+from crawler.config import load
+from crawler.demo.site import LANWAN, QINGHE, SONGLING, Notice, Page, Site
+from crawler.model import Capture, Original
+from crawler.repository import runs as repository_runs
+from crawler.repository import settle
+
+Home = Any  # the fixture's class lives in conftest, which tests do not import
+
+BUDGET = "财政决算"
+
+
+def notice_of(site: Site, host: str, word: str) -> Notice:
+    """The notice of a host whose title has this word."""
+    return next(notice for notice in site.notices[host] if word in notice.title)
+
+
+def test_a_crawl_finds_every_notice_and_keeps_its_bytes(site: Site, home: Home) -> None:
+    progress = home.crawl()
+    assert (progress.new, progress.failed, progress.open) == (45, 0, 0)
+    records = home.export()
+    assert sorted(record["url"] for record in records) == sorted(site.urls())
+    by_url = {record["url"]: record for record in records}
+    for host in (LANWAN, QINGHE, SONGLING):
+        for notice in site.notices[host]:
+            record = by_url[f"http://{host}{notice.path}"]
+            assert (record["title"], record["source"], tuple(record["body"])) == (notice.title, notice.source, notice.body)
+            assert record["published"][:10] == notice.published
+
+
+def test_every_record_points_to_the_bytes_it_was_read_from(home: Home) -> None:
+    home.crawl()
+    folder = home.config.storage.archive
+    for record in home.export():
+        place = record["capture"]
+        row = home.sql(f"SELECT record, type, status, media_type, at, original FROM captures WHERE public_id = '{place['id']}'")[0]
+        assert row[1] == "response" or row[5] is not None
+        original = None
+        held = Original("", "", 0, place["digest"]) if row[1] == "revisit" else None
+        if row[5]:
+            o = home.sql(f"SELECT record, at, file, \"offset\", length, payload_digest, media_type, status FROM captures WHERE id = {row[5]}")[0]
+            original = Capture(o[0], "", o[1], o[2], o[3], o[4], "response", o[5], o[6], o[7])
+        capture = Capture(
+            row[0], record["final_url"], row[4], place["file"], place["offset"], place["length"], row[1], place["digest"], row[3], row[2], held
+        )
+        assert open_page(folder, capture, original).status == 200
+
+
+def test_a_second_crawl_of_an_unchanged_site_changes_nothing(home: Home) -> None:
+    home.crawl()
+    before, responses = home.export(), home.sql("SELECT count(*) FROM captures WHERE type = 'response'")
+    progress = home.crawl()
+    assert (progress.new, progress.edit, progress.failed) == (0, 0, 0)
+    assert home.sql("SELECT count(*) FROM captures WHERE type = 'response'") == responses
+    assert home.kinds() == {"new": 45}
+    assert [record["version"] for record in home.export()] == [record["version"] for record in before]
+
+
+def test_what_happened_behind_our_back_is_noticed(site: Site, home: Home) -> None:
+    home.crawl()
+    edited, removed = notice_of(site, LANWAN, BUDGET), notice_of(site, SONGLING, "低保对象")
+    site.change()
+    home.crawl()
+    with house.open_line(home.config, "test") as line:  # the ladder's second is over by now, whatever the clock says
+        line.clock = lambda: 2_000_000_000_000
+        ids = house.revisit(home.config, line, ("songling",), 1000)
+    assert ids
+    lines = home.sql("SELECT kind, document IS NOT NULL, source FROM changes WHERE kind <> 'new' ORDER BY seq")
+    assert ("edit", 1, "lanwan") in lines
+    assert ("health", 0, "qinghe") in lines
+    versions = home.sql(
+        f"SELECT v.n FROM versions v JOIN documents d ON d.id = v.document JOIN urls u ON u.id = d.url WHERE u.url LIKE '%{edited.path}'"
+    )
+    assert versions == [(1,), (2,)]
+    assert home.sql(f"SELECT presence FROM documents d JOIN urls u ON u.id = d.url WHERE u.url LIKE '%{removed.path}'") == [("here",)]
+
+
+def test_three_disguises_are_one_work_and_three_documents(home: Home) -> None:
+    home.crawl()
+    samples = [record for record in home.export() if record["url"].endswith("_77.html")]
+    assert len(samples) == 3
+    assert len({record["work"] for record in samples}) == 1
+    assert len({record["id"] for record in samples}) == 3
+    assert len({record["title"] for record in samples}) == 3  # each keeps its page's own text
+
+
+def test_a_new_rule_rereads_and_edits_nothing(home: Home) -> None:
+    home.crawl("lanwan")
+    home.set_source("lanwan", '[detail]\nbody = ".TRS_Editor p:first-child"\n'.join(['title = "x"\nstart = ["http://www.lanwan.test/zwgk/index.html"]\n', ""]))
+    progress = home.crawl("lanwan")
+    assert (progress.new, progress.edit, progress.reread) == (0, 0, 15)
+    assert home.kinds() == {"new": 15, "reread": 15}
+    assert {tuple(row) for row in home.sql("SELECT max(n), count(*) FROM versions GROUP BY document")} == {(1, 2)}
+    again = home.crawl("lanwan")
+    assert (again.reread, again.edit) == (0, 0)
+
+
+def test_an_edit_under_new_rules_is_an_edit_and_a_reread_apart(site: Site, home: Home) -> None:
+    home.crawl("lanwan")
+    edited = notice_of(site, LANWAN, BUDGET)
+    site.touch(LANWAN, edited.path, edited.body[0], edited.body[0] + "（更正）")
+    home.set_source("lanwan", 'title = "x"\nstart = ["http://www.lanwan.test/zwgk/index.html"]\n[detail]\nbody = ".TRS_Editor p:first-child"\n')
+    home.crawl("lanwan")
+    assert home.kinds() == {"new": 15, "edit": 1, "reread": 15}
+
+
+def test_ten_squared_is_not_one_hundred_and_two(site: Site, home: Home) -> None:
+    notice = notice_of(site, LANWAN, BUDGET)
+    site.touch(LANWAN, notice.path, "90.2%", "10²%")
+    home.crawl("lanwan")
+    site.touch(LANWAN, notice.path, "10²%", "102%")
+    assert home.crawl("lanwan").edit == 1
+    assert home.kinds()["edit"] == 1
+
+
+def test_two_copies_that_differ_by_a_character_never_share_versions(site: Site, home: Home) -> None:
+    first, second = notice_of(site, LANWAN, BUDGET), notice_of(site, LANWAN, "旧书交换")
+    page = site.pages[LANWAN, first.path]
+    site.put(LANWAN, second.path, Page(page.body.replace("执行率".encode(), "执行律".encode())))
+    home.crawl("lanwan")
+    counted = home.sql("SELECT count(*) FROM versions")
+    for _ in range(4):
+        home.crawl("lanwan")
+    assert home.sql("SELECT count(*) FROM versions") == counted
+
+
+def test_there_and_back_again_is_three_versions(site: Site, home: Home) -> None:
+    notice = notice_of(site, LANWAN, BUDGET)
+    home.crawl("lanwan")
+    for old, new in (("90.2%", "9.02%"), ("9.02%", "90.2%")):
+        site.touch(LANWAN, notice.path, old, new)
+        home.crawl("lanwan")
+    assert home.kinds()["edit"] == 2
+    assert max(record["version"] for record in home.export()) == 3
+
+
+def test_a_redirect_is_a_look_of_its_own_and_the_record_names_both_addresses(site: Site, home: Home) -> None:
+    notice = notice_of(site, LANWAN, BUDGET)
+    moved = notice.path.replace(".html", "_new.html")
+    site.put(LANWAN, moved, site.pages[LANWAN, notice.path])
+    site.put(LANWAN, notice.path, Page(b"", status=301, location=moved))
+    assert home.crawl("lanwan").new == 15
+    record = next(record for record in home.export() if record["title"] == notice.title)
+    assert record["url"].endswith(notice.path)
+    assert record["final_url"].endswith(moved)
+
+
+def test_robots_txt_is_asked_first_and_obeyed(site: Site, home: Home) -> None:
+    site.put(LANWAN, "/robots.txt", Page(b"User-agent: gongkai\nDisallow: /zwgk/2024\n", "text/plain"))
+    home.crawl("lanwan")
+    asked = [seen.path for seen in site.seen if seen.host == LANWAN]
+    assert asked[0] == "/robots.txt"
+    assert not [path for path in asked if path.startswith("/zwgk/2024")]
+    assert dict(home.sql("SELECT outcome, count(*) FROM looks GROUP BY outcome"))["disallowed"] == 14
+
+
+def test_one_request_at_a_time_and_a_pause_after_each_answer(site: Site, home: Home) -> None:
+    text = home.path.read_text("utf-8")
+    home.path.write_text(text.replace('delay = "0s"', 'delay = "60ms"'), "utf-8")
+    home.crawl("lanwan", max_pages=1)
+    seen = sorted((item for item in site.seen if item.host == LANWAN), key=lambda item: item.came)
+    assert len(seen) == 10
+    gaps = [after.came - before.left for before, after in zip(seen, seen[1:], strict=False)]
+    assert min(gaps) >= 0.055
+
+
+def test_a_server_error_is_tried_again_and_nothing_is_lost(site: Site, home: Home) -> None:
+    notice = notice_of(site, LANWAN, BUDGET)
+    good = site.pages[LANWAN, notice.path]
+    site.put(LANWAN, notice.path, Page(b"broken", status=500))
+    config = home.config
+    with house.open_line(config, "test") as line:
+        ids = house.fire(config, line, house.Wish(("lanwan",)))
+        # the retry is due within half a minute: the run stays open, its row waits in the frontier
+        stop = asyncio.Event()
+
+        def waiting() -> bool:
+            progress = line.progress(ids)
+            return progress.todo == 1 and progress.pending == 0 and progress.details >= 15
+
+        asyncio.run(_until(config, line, ids, stop, waiting))
+    assert home.sql("SELECT tries, reason, state FROM frontier") == [(1, "server_error", "todo")]
+    site.put(LANWAN, notice.path, good)
+    with house.open_line(config, "test") as line:
+        with line.database.write() as c:
+            c.exec_driver_sql("UPDATE frontier SET due = 0")
+        progress = home.work(line, ids)
+    assert (progress.open, progress.new, progress.failed) == (0, 15, 0)
+
+
+async def _until(config: Any, line: Any, ids: list[int], stop: asyncio.Event, finished: Any) -> None:
+    fetcher = house.Fetcher(house.fetch_settings(config))
+    try:
+        await house.Local(line, fetcher, house.manners(line), queues_at_once=4, runs=frozenset(ids)).run(stop, finished)
+    finally:
+        await fetcher.aclose()
+
+
+def test_a_page_no_reader_survives_is_an_outcome_with_its_bytes_kept(site: Site, home: Home) -> None:
+    notice = notice_of(site, LANWAN, BUDGET)
+    site.put(LANWAN, notice.path, Page(b"<div>" * 120_000 + "文字".encode()))
+    config = home.config
+    with house.open_line(config, "test") as line:
+        line.readers.deadline = 1.0
+        progress = home.work(line, house.fire(config, line, house.Wish(("lanwan",))))
+    assert (progress.new, progress.failed, progress.open) == (14, 1, 0)
+    assert home.sql("SELECT state, error FROM readings WHERE state = 'unreadable'") == [("unreadable", "deadline")]
+
+
+def test_the_database_is_rebuilt_from_the_archive_with_equal_ids_and_an_equal_export(site: Site, home: Home) -> None:
+    home.crawl()
+    site.change()
+    home.crawl()
+    before = home.export()
+    kinds = home.kinds()
+    for file in (home.folder / "data").glob("gongkai.db*"):
+        file.unlink()
+    config = load(home.path)
+    with house.open_line(config, "reindex") as line:
+        line.rebuild(lambda *_: None)
+    assert home.export() == before
+    assert {kind: n for kind, n in home.kinds().items() if kind != "health"} == {kind: n for kind, n in kinds.items() if kind != "health"}
+
+
+def test_what_a_dead_process_archived_but_did_not_commit_is_adopted(home: Home) -> None:
+    home.crawl("lanwan")
+    before = home.export()
+    for file in (home.folder / "data").glob("gongkai.db*"):
+        file.unlink()
+    archive = home.config.storage.archive
+    for file in archive.glob("*.warc.gz"):
+        shutil.move(file, file.with_name(file.name + ".open"))  # as a killed process leaves it
+    config = home.config
+    with house.open_line(config, "test") as line:
+        assert line.settle_all() > 0
+    assert home.export() == before
+    assert not list(archive.glob("*.open"))
+
+
+def test_a_url_alone_is_one_look_and_its_record(site: Site, home: Home) -> None:
+    notice = notice_of(site, SONGLING, BUDGET)
+    progress = home.crawl(url=f"http://{SONGLING}{notice.path}")
+    assert (progress.details, progress.new) == (1, 1)
+    assert [record["title"] for record in home.export()] == [notice.title]
+
+
+def test_since_and_max_pages_bound_a_crawl(site: Site, home: Home) -> None:
+    since = sorted(notice.published for notice in site.notices[LANWAN])[-3]
+    assert home.crawl("lanwan", since=since).new == 3
+    assert home.crawl("qinghe", max_pages=1).lists == 1
+
+
+def test_a_paused_source_does_not_fire_and_a_run_closes_itself(home: Home) -> None:
+    home.crawl("lanwan")
+    assert home.sql("SELECT result, ended IS NOT NULL FROM runs") == [("ok", 1)]
+    assert json.loads(home.sql("SELECT counts FROM runs")[0][0])["rows"] == 8
+    with house.open_line(home.config, "test") as line:
+        with line.database.write() as c:
+            assert repository_runs.pause(c, "lanwan", 1)
+        assert line.is_paused("lanwan")
+
+
+def test_pending_readings_of_a_live_process_are_its_own(home: Home) -> None:
+    home.crawl("lanwan")
+    with house.open_line(home.config, "test") as line:
+        with line.database.write() as c:
+            c.exec_driver_sql("UPDATE readings SET state = 'pending'")
+            c.exec_driver_sql("UPDATE files SET state = 'open', owner = 'somebody-else'")
+        assert line.pending(100, frozenset()) == []
+        with line.database.read() as c:
+            assert len(settle.pending(c, 100, owner="somebody-else", busy=frozenset())) == 17
+        with line.database.write() as c:
+            c.exec_driver_sql("UPDATE files SET state = 'closed'")
+
+
+def test_nothing_is_written_beside_the_archive_and_the_database(home: Home, tmp_path: Path) -> None:
+    home.crawl("lanwan")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["config", "data"]
