@@ -29,7 +29,7 @@ def shared() -> Path:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:  # noqa: ANN401 - pytest's own
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
     """Where GONGKAI_NO_SKIPS is set a skipped test is a failure, but for shared data that is not there."""
     report = yield
     if report.skipped and os.environ.get("GONGKAI_NO_SKIPS") and "shared data" not in str(report.longrepr):
@@ -57,7 +57,7 @@ class Home:
         """The configuration as it is in the files now."""
         return load(self.path)
 
-    def crawl(self, *names: str, **wish: Any) -> Progress:  # noqa: ANN401 - passed on
+    def crawl(self, *names: str, **wish: Any) -> Progress:
         """A one-off crawl to its end."""
         config = self.config
         with house.open_line(config, "crawl") as line:
@@ -87,7 +87,7 @@ class Home:
 
     def kinds(self) -> dict[str, int]:
         """Ledger lines by kind."""
-        return dict(self.sql("SELECT kind, count(*) FROM changes GROUP BY kind"))  # type: ignore[arg-type]  # two columns
+        return dict(self.sql("SELECT kind, count(*) FROM changes GROUP BY kind"))
 
     def set_source(self, name: str, text: str) -> None:
         """Rewrite a source's file."""

@@ -91,7 +91,7 @@ def check(path: Path, site: Site) -> list[str]:
             wrong.append(f"{len(missing)} pages missing: {sorted(missing)[:3]}")
         for what, query in {
             "captures twice": "SELECT record FROM captures GROUP BY record HAVING count(*) > 1",
-            "places twice": "SELECT file FROM captures GROUP BY file, \"offset\" HAVING count(*) > 1",
+            "places twice": 'SELECT file FROM captures GROUP BY file, "offset" HAVING count(*) > 1',
             "versions twice": "SELECT document FROM versions GROUP BY document, n HAVING count(*) > 1",
             "documents twice": "SELECT url FROM documents GROUP BY url, part HAVING count(*) > 1",
             "slots twice": "SELECT source FROM runs GROUP BY source, kind, slot HAVING count(*) > 1",
@@ -116,12 +116,12 @@ def damaged(c: Connection, folder: Path) -> list[str]:
         )
     ).all()
     held = {
-        row[0]: Capture(*row[1:11], original=Original("", row[2], 0, row[8]) if row[7] == "revisit" else None) for row in rows
+        row[0]: Capture(*row[1:11], Original("", row[2], 0, row[8]) if row[7] == "revisit" else None) for row in rows
     }
     for row in rows:
         try:
             open_page(folder, held[row[0]], held.get(row[11]))
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with a record is what this looks for
+        except Exception as error:
             wrong.append(f"capture {row[0]}: {error}")
     return wrong
 
@@ -147,7 +147,9 @@ def main(kills: int, copies: int, folder: Path, seed: int) -> int:
         with house.reading(load(path)) as c:
             looks = c.execute(sa.text("SELECT count(*) FROM looks")).scalar_one()
             captures = c.execute(sa.text("SELECT count(*) FROM captures")).scalar_one()
-    print(f"{done} kills in {time.monotonic() - began:.0f} s: {looks} looks, {captures} captures, {torn} torn tails set aside, {len(wrong)} faults")
+    print(
+        f"{done} kills in {time.monotonic() - began:.0f} s: {looks} looks, {captures} captures, {torn} torn tails set aside, {len(wrong)} faults"
+    )
     for line in wrong:
         print(f"  {line}")
     return 1 if wrong else 0

@@ -1,6 +1,7 @@
 """The line from end to end, on the demo site, over real files, a real database and a real server."""
 
 import asyncio
+import itertools
 import json
 import shutil
 from pathlib import Path
@@ -10,6 +11,8 @@ from crawler import app as house
 from crawler.archive.reader import open_page
 from crawler.config import load
 from crawler.demo.site import LANWAN, QINGHE, SONGLING, Notice, Page, Site
+from crawler.engine import Local
+from crawler.fetcher.fetcher import Fetcher
 from crawler.model import Capture, Original
 from crawler.repository import runs as repository_runs
 from crawler.repository import settle
@@ -17,6 +20,7 @@ from crawler.repository import settle
 Home = Any  # the fixture's class lives in conftest, which tests do not import
 
 BUDGET = "财政决算"
+NARROW = 'title = "x"\nstart = "http://www.lanwan.test/zwgk/index.html"\n[detail]\nbody = ".TRS_Editor p:first-child"\n'
 
 
 def notice_of(site: Site, host: str, word: str) -> Notice:
@@ -42,15 +46,29 @@ def test_every_record_points_to_the_bytes_it_was_read_from(home: Home) -> None:
     folder = home.config.storage.archive
     for record in home.export():
         place = record["capture"]
-        row = home.sql(f"SELECT record, type, status, media_type, at, original FROM captures WHERE public_id = '{place['id']}'")[0]
+        row = home.sql(f"SELECT record, type, status, media_type, at, original FROM captures WHERE public_id = '{place['id']}'")[
+            0
+        ]
         assert row[1] == "response" or row[5] is not None
         original = None
         held = Original("", "", 0, place["digest"]) if row[1] == "revisit" else None
         if row[5]:
-            o = home.sql(f"SELECT record, at, file, \"offset\", length, payload_digest, media_type, status FROM captures WHERE id = {row[5]}")[0]
+            o = home.sql(
+                f'SELECT record, at, file, "offset", length, payload_digest, media_type, status FROM captures WHERE id = {row[5]}'
+            )[0]
             original = Capture(o[0], "", o[1], o[2], o[3], o[4], "response", o[5], o[6], o[7])
         capture = Capture(
-            row[0], record["final_url"], row[4], place["file"], place["offset"], place["length"], row[1], place["digest"], row[3], row[2], held
+            row[0],
+            record["final_url"],
+            row[4],
+            place["file"],
+            place["offset"],
+            place["length"],
+            row[1],
+            place["digest"],
+            row[3],
+            row[2],
+            held,
         )
         assert open_page(folder, capture, original).status == 200
 
@@ -81,7 +99,9 @@ def test_what_happened_behind_our_back_is_noticed(site: Site, home: Home) -> Non
         f"SELECT v.n FROM versions v JOIN documents d ON d.id = v.document JOIN urls u ON u.id = d.url WHERE u.url LIKE '%{edited.path}'"
     )
     assert versions == [(1,), (2,)]
-    assert home.sql(f"SELECT presence FROM documents d JOIN urls u ON u.id = d.url WHERE u.url LIKE '%{removed.path}'") == [("here",)]
+    assert home.sql(f"SELECT presence FROM documents d JOIN urls u ON u.id = d.url WHERE u.url LIKE '%{removed.path}'") == [
+        ("here",)
+    ]
 
 
 def test_three_disguises_are_one_work_and_three_documents(home: Home) -> None:
@@ -95,7 +115,7 @@ def test_three_disguises_are_one_work_and_three_documents(home: Home) -> None:
 
 def test_a_new_rule_rereads_and_edits_nothing(home: Home) -> None:
     home.crawl("lanwan")
-    home.set_source("lanwan", '[detail]\nbody = ".TRS_Editor p:first-child"\n'.join(['title = "x"\nstart = ["http://www.lanwan.test/zwgk/index.html"]\n', ""]))
+    home.set_source("lanwan", NARROW)
     progress = home.crawl("lanwan")
     assert (progress.new, progress.edit, progress.reread) == (0, 0, 15)
     assert home.kinds() == {"new": 15, "reread": 15}
@@ -108,7 +128,7 @@ def test_an_edit_under_new_rules_is_an_edit_and_a_reread_apart(site: Site, home:
     home.crawl("lanwan")
     edited = notice_of(site, LANWAN, BUDGET)
     site.touch(LANWAN, edited.path, edited.body[0], edited.body[0] + "（更正）")
-    home.set_source("lanwan", 'title = "x"\nstart = ["http://www.lanwan.test/zwgk/index.html"]\n[detail]\nbody = ".TRS_Editor p:first-child"\n')
+    home.set_source("lanwan", NARROW)
     home.crawl("lanwan")
     assert home.kinds() == {"new": 15, "edit": 1, "reread": 15}
 
@@ -169,7 +189,7 @@ def test_one_request_at_a_time_and_a_pause_after_each_answer(site: Site, home: H
     home.crawl("lanwan", max_pages=1)
     seen = sorted((item for item in site.seen if item.host == LANWAN), key=lambda item: item.came)
     assert len(seen) == 10
-    gaps = [after.came - before.left for before, after in zip(seen, seen[1:], strict=False)]
+    gaps = [after.came - before.left for before, after in itertools.pairwise(seen)]
     assert min(gaps) >= 0.055
 
 
@@ -198,9 +218,9 @@ def test_a_server_error_is_tried_again_and_nothing_is_lost(site: Site, home: Hom
 
 
 async def _until(config: Any, line: Any, ids: list[int], stop: asyncio.Event, finished: Any) -> None:
-    fetcher = house.Fetcher(house.fetch_settings(config))
+    fetcher = Fetcher(house.fetch_settings(config))
     try:
-        await house.Local(line, fetcher, house.manners(line), queues_at_once=4, runs=frozenset(ids)).run(stop, finished)
+        await Local(line, fetcher, house.manners(line), queues_at_once=4, runs=frozenset(ids)).run(stop, finished)
     finally:
         await fetcher.aclose()
 
@@ -228,7 +248,9 @@ def test_the_database_is_rebuilt_from_the_archive_with_equal_ids_and_an_equal_ex
     with house.open_line(config, "reindex") as line:
         line.rebuild(lambda *_: None)
     assert home.export() == before
-    assert {kind: n for kind, n in home.kinds().items() if kind != "health"} == {kind: n for kind, n in kinds.items() if kind != "health"}
+    assert {kind: n for kind, n in home.kinds().items() if kind != "health"} == {
+        kind: n for kind, n in kinds.items() if kind != "health"
+    }
 
 
 def test_what_a_dead_process_archived_but_did_not_commit_is_adopted(home: Home) -> None:

@@ -171,9 +171,9 @@ class Database:
             yield
         except sa.exc.DBAPIError as error:
             said = str(error.orig).strip().partition("\n")[0]
-            raise RepositoryError(f"{self.name}: {said}", remedy=_remedy(str(error.orig))) from error
+            raise RepositoryError(f"{self.name}: {said}", remedy=_remedy(error.orig)) from error
         except (sa.exc.TimeoutError, sqlite3.Error) as error:
-            raise RepositoryError(f"{self.name}: {error}", remedy=_remedy(str(error))) from error
+            raise RepositoryError(f"{self.name}: {error}", remedy=_remedy(error)) from error
 
 
 class _Turns:
@@ -298,10 +298,10 @@ def _postgresql_engine(parsed: sa.URL, patience_ms: int) -> sa.Engine:
     )
 
 
-def _remedy(text: str) -> str:
-    lower = text.lower()
-    found = (remedy for word, remedy in REMEDIES if word in lower)
-    return next(found, "gongkai reindex rebuilds a database from the archive")
+def _remedy(error: BaseException | None) -> str:
+    """What to do about an error of a driver; nothing to suggest where the fault is ours."""
+    said = str(error).lower()
+    return next((remedy for word, remedy in REMEDIES if word in said), "")
 
 
 # ------------------------------------------------------------------ what both dialects need
