@@ -115,9 +115,7 @@ def damaged(c: Connection, folder: Path) -> list[str]:
             "FROM captures c JOIN urls u ON u.id = c.url"
         )
     ).all()
-    held = {
-        row[0]: Capture(*row[1:11], Original("", row[2], 0, row[8]) if row[7] == "revisit" else None) for row in rows
-    }
+    held = {row[0]: Capture(*row[1:11], Original("", row[2], 0, row[8]) if row[7] == "revisit" else None) for row in rows}
     for row in rows:
         try:
             open_page(folder, held[row[0]], held.get(row[11]))

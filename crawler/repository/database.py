@@ -12,18 +12,16 @@ import contextlib
 import json
 import re
 import sqlite3
-import threading
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, make_url
 
 from crawler.errors import RepositoryError, UsageError
-from crawler.locks import lock, unlock
+from crawler.repository.turns import Turns
 
 __all__ = ["Connection", "Database", "clean", "dump", "has_wal_reset_bug", "lock_keys", "upsert"]
 
@@ -95,11 +93,11 @@ class Database:
         self.name = parsed.render_as_string(hide_password=True)
         self.dialect = "sqlite" if parsed.get_backend_name() == "sqlite" else "postgresql"
         self.safe = False
-        self._turns: _Turns | None = None
+        self._turns: Turns | None = None
         if self.dialect == "sqlite":
             self.path = Path(parsed.database or "").resolve()
             self.safe = has_wal_reset_bug(sqlite3.sqlite_version_info) if safe is None else safe
-            self._turns = _Turns(self.path, self.name, patience_ms)
+            self._turns = Turns(self.path, self.name, patience_ms)
             self._writers = _sqlite_engine(self.path, safe=self.safe, patience_ms=patience_ms)
             self._readers = _sqlite_engine(self.path, safe=self.safe, patience_ms=patience_ms, read_only=True)
         else:
@@ -174,58 +172,6 @@ class Database:
             raise RepositoryError(f"{self.name}: {said}", remedy=_remedy(error.orig)) from error
         except (sa.exc.TimeoutError, sqlite3.Error) as error:
             raise RepositoryError(f"{self.name}: {error}", remedy=_remedy(error)) from error
-
-
-class _Turns:
-    """Who writes next: threads on a lock in memory, processes on a lock file. The wait ends, unlike flock's, and tells why."""
-
-    def __init__(self, path: Path, name: str, patience_ms: int) -> None:
-        self._path = path.with_name(path.name + ".writers")
-        self._name = name
-        self._patience = patience_ms / 1000
-        self._thread = threading.Lock()
-        self._file: IO[bytes] | None = None
-
-    @contextlib.contextmanager
-    def take(self) -> Iterator[None]:
-        """Hold the turn. Raises RepositoryError when it does not come in time, or the lock file cannot be made."""
-        until = time.monotonic() + self._patience
-        if not self._thread.acquire(timeout=self._patience):
-            raise self._busy()
-        try:
-            held = self._open()
-            pause = 0.0005
-            while not lock(held):
-                if time.monotonic() > until:
-                    raise self._busy()
-                time.sleep(pause)
-                pause = min(pause * 1.5, 0.002)
-            try:
-                yield
-            finally:
-                unlock(held)
-        finally:
-            self._thread.release()
-
-    def _open(self) -> IO[bytes]:
-        if self._file is None:
-            try:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._file = self._path.open("ab")
-            except OSError as error:
-                message = f"{self._name}: {error.strerror}: {error.filename}"
-                raise RepositoryError(message, remedy="check the permissions and the space of its folder") from error
-        return self._file
-
-    def _busy(self) -> RepositoryError:
-        message = f"{self._name}: another writer has held the database for {self._patience:g} seconds"
-        return RepositoryError(message, remedy="end that program, or wait and try again")
-
-    def close(self) -> None:
-        """Close the lock file; the next turn opens it again."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
 
 
 def _is_missing(path: Path) -> bool:

@@ -147,6 +147,21 @@ def test_gone_documents_stay_and_withheld_ones_leave(notices: Database) -> None:
     assert found(notices, "号") == "2"
 
 
+def test_a_document_that_is_being_changed_is_left_for_the_next_call(notices: Database, library: Any) -> None:
+    """Only PostgreSQL has two writers at once: what is marked as indexed must be what was read."""
+    if notices.dialect == "postgresql":
+        with notices.write() as settling:
+            document = settling.execute(sa.select(t.documents.c.id).where(t.documents.c.public_id == "a00000000001")).scalar_one()
+            library(settling).version(document, 2, "改题", "新文")
+            with notices.write() as indexing:
+                indexing.execute(t.documents.update().where(t.documents.c.id != document).values(indexed=0))
+                assert index(indexing, 100) == 3
+        assert found(notices, "改题") == ""
+        with notices.write() as c:
+            assert index(c, 100) == 1
+        assert found(notices, "改题") == "1"
+
+
 def test_the_index_is_written_in_steps(database: Database, library: Any) -> None:
     with database.write() as c:
         for number in range(5):
