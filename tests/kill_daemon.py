@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -106,6 +107,10 @@ def check(path: Path, site: Site) -> list[str]:
     return wrong
 
 
+def _held(row: sa.Row[*tuple[Any, ...]]) -> Original:
+    return Original("", row[2], 0, row[8])
+
+
 def damaged(c: Connection, folder: Path) -> list[str]:
     """Captures whose bytes are not at their place with the right digest."""
     wrong = []
@@ -115,7 +120,10 @@ def damaged(c: Connection, folder: Path) -> list[str]:
             "FROM captures c JOIN urls u ON u.id = c.url"
         )
     ).all()
-    held = {row[0]: Capture(*row[1:11], Original("", row[2], 0, row[8]) if row[7] == "revisit" else None) for row in rows}
+    held = {
+        row[0]: Capture(*row[1:7], row[7], row[8], row[9], row[10], _held(row) if row[7] == "revisit" else None)  # type: ignore[call-arg] # a row's length
+        for row in rows
+    }
     for row in rows:
         try:
             open_page(folder, held[row[0]], held.get(row[11]))

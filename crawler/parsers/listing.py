@@ -18,7 +18,9 @@ from crawler.parsers.pagers import read_pager
 from crawler.parsers.tree import EDGES, Node, ancestors, attribute, parse, select, squeeze, text
 
 LEAST_TITLE = 4
-DATA = re.compile(r"\ufeff?\s*(?:[{\[]|[\w.$]+\s*\(\s*[{\[]|<\?xml(?![^>]*>\s*<!DOCTYPE html))", re.IGNORECASE)
+DATA = re.compile(
+    r"\ufeff?[\s;]*(?:[{\[]|[\w.$]+\s*\(\s*[{\[]|<(?:datastore|rss|feed)\b|<\?xml(?![^>]*>\s*<(?:!DOCTYPE )?html))", re.IGNORECASE
+)
 CHROME = frozenset({"header", "footer", "nav"})
 NAVIGATION = re.compile(
     r"(?:^|[\s_-])(?:nav|menu|crumb|breadcrumb|footer|foot|header|head|top|link|links|yqlj|friend|page|pager|pagination|page-?turn|sitemap|tab)(?:$|[\s_-])",

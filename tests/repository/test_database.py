@@ -3,6 +3,7 @@
 import multiprocessing
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -288,9 +289,11 @@ def test_a_long_reader_neither_stops_writers_nor_makes_them_wait(tmp_path: Path)
         c.exec_driver_sql("CREATE TABLE a (b)")
     with database.read() as reader:
         assert reader.exec_driver_sql("SELECT count(*) FROM a").scalar_one() == 0
-        for _ in range(50):  # a checkpoint that waited for the reader would take 30 s
+        started = time.monotonic()
+        for _ in range(50):
             with database.write() as c:
                 c.exec_driver_sql("INSERT INTO a VALUES (zeroblob(20000))")
+        assert time.monotonic() - started < 20, "a checkpoint waited for the reader, 30 s each time"
         assert reader.exec_driver_sql("SELECT count(*) FROM a").scalar_one() == 0
     with database.read() as reader:
         assert reader.exec_driver_sql("SELECT count(*) FROM a").scalar_one() == 50

@@ -1,0 +1,128 @@
+"""`gongkai parse`: pages without any configuration."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from crawler.demo.site import LANWAN, Site
+from crawler.fold import fold
+
+Home = Any  # the fixture's class lives in conftest, which tests do not import
+ROOT = Path(__file__).parent.parent.parent
+SAMPLE = ROOT / "crawler" / "demo" / "sample" / "annotated.txt"
+
+
+def parse(*arguments: str, stdin: bytes = b"", cwd: Path | None = None) -> "subprocess.CompletedProcess[bytes]":
+    """The command as a process."""
+    command = [sys.executable, "-m", "crawler", "parse", *arguments]
+    return subprocess.run(command, input=stdin, capture_output=True, check=False, cwd=cwd, timeout=60, env=os.environ)
+
+
+def lines(done: "subprocess.CompletedProcess[bytes]") -> list[dict[str, Any]]:
+    """The JSON lines it printed."""
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def saved(site: Site, folder: Path) -> tuple[Path, str]:
+    """A page of the demo, saved; and its title."""
+    notice = next(notice for notice in site.notices[LANWAN] if "财政决算" in notice.title)
+    file = folder / "page.html"
+    file.write_bytes(site.pages[LANWAN, notice.path].body)
+    return file, notice.title
+
+
+def test_a_page_becomes_one_record_a_line_with_its_file_and_address(site: Site, tmp_path: Path) -> None:
+    file, title = saved(site, tmp_path)
+    manifest = tmp_path / "manifest.jsonl"
+    manifest.write_text(json.dumps({"file": "pages/page.html", "page_url": "http://www.lanwan.test/a.html"}) + "\n")
+    (record,) = lines(parse("--json", "--manifest", str(manifest), str(file)))
+    assert (record["file"], record["title"], record["url"], record["published"]) == (
+        str(file),
+        title,
+        "http://www.lanwan.test/a.html",
+        "2024-11-15 09:30",
+    )
+    (unknown,) = lines(parse("--json", "-", stdin=file.read_bytes()))
+    assert (unknown["file"], unknown["title"], unknown["url"]) == ("-", title, None)
+
+
+def test_what_is_no_notice_has_a_kind_and_evidence_and_no_title(tmp_path: Path) -> None:
+    file = tmp_path / "error.html"
+    file.write_text("<title>404</title><p>您访问的页面不存在</p>", "utf-8")
+    (told,) = lines(parse("--json", str(file)))
+    assert set(told) == {"file", "page_kind", "evidence"}
+    assert told["page_kind"] == "error"
+
+
+def test_a_list_has_rows_pager_and_totals(site: Site, tmp_path: Path) -> None:
+    file = tmp_path / "index.html"
+    file.write_bytes(site.pages[LANWAN, "/zwgk/index.html"].body)
+    (told,) = lines(parse("--list", "--json", str(file)))
+    assert len(told["rows"]) == 8
+    assert told["rows"][0] == {
+        "url": f"http://index.html.invalid{site.notices[LANWAN][0].path}",
+        "title": site.notices[LANWAN][0].title,
+        "date": site.notices[LANWAN][0].published,
+    }
+    assert (told["next"]["url"].endswith("/index_1.html"), told["total_pages"]) == (True, 2)
+
+
+def test_the_sample_s_layout_is_read_and_written(tmp_path: Path) -> None:
+    written = parse("--notice", str(SAMPLE), "--as", "notice").stdout.decode()
+    kept = "\n".join(line for line in SAMPLE.read_text("utf-8").splitlines() if "打印" not in line)
+    assert "".join(fold(written).split()) == "".join(fold(kept).split())
+    assert "長(zhǎng)興島" in written
+    (record,) = lines(parse("--notice", "--json", str(SAMPLE)))
+    assert record["source"] == "黨群工作部"
+
+
+def test_a_file_that_cannot_be_read_is_named_and_the_others_are_done(site: Site, tmp_path: Path) -> None:
+    file, title = saved(site, tmp_path)
+    done = parse("--json", str(tmp_path / "missing.html"), str(file))
+    assert done.returncode == 2
+    assert b"missing.html: No such file" in done.stderr
+    assert [record["title"] for record in lines(done)] == [title]
+    broken = parse("--notice", str(file))
+    assert broken.returncode == 2
+    assert b"no notice" in broken.stderr
+
+
+def test_an_archive_s_own_files_are_read(home: Home) -> None:
+    home.crawl("songling")
+    (file,) = home.config.storage.archive.glob("*.warc.gz")
+    told = lines(parse("--json", str(file)))
+    assert sum("title" in record for record in told) == 15
+    assert {record["url"] for record in told if "title" in record} == {record["url"] for record in home.export()}
+
+
+def test_the_marks_of_the_real_pages_are_held(shared: Path, tmp_path: Path) -> None:
+    corpus = shared / "corpus"
+    pages = sorted(str(path) for path in (corpus / "pages").iterdir())
+    out = tmp_path / "out.jsonl"
+    out.write_bytes(parse("--json", "--manifest", str(corpus / "manifest.jsonl"), *pages).stdout)
+    score = subprocess.run(
+        [sys.executable, str(shared / "tools" / "score_extraction.py"), str(corpus / "gold.jsonl"), str(out)],
+        capture_output=True,
+        check=True,
+    )
+    figures = json.loads(score.stdout)
+    marks = {"title": 0.95, "date": 0.95, "body_good": 0.95, "channel": 0.8, "source": 0.8, "meta": 0.78}
+    assert {name: figures[name] for name, least in marks.items() if figures[name] < least} == {}
+
+
+def test_the_marks_of_the_real_lists_are_held(shared: Path, tmp_path: Path) -> None:
+    corpus = shared / "corpus" / "lists"
+    pages = sorted(str(path) for path in (corpus / "pages").iterdir())
+    out = tmp_path / "out.jsonl"
+    out.write_bytes(parse("--list", "--json", "--manifest", str(corpus / "manifest.jsonl"), *pages).stdout)
+    score = subprocess.run(
+        [sys.executable, str(shared / "tools" / "score_lists.py"), str(corpus / "rows.jsonl"), str(out)],
+        capture_output=True,
+        check=True,
+    )
+    figures = json.loads(score.stdout)
+    assert figures["recall"] >= 0.6
+    assert figures["precision"] >= 0.97

@@ -1,0 +1,151 @@
+"""Configuration: what works is read, what does not is named with file, line, column and remedy; all of it at once."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from crawler.config import load
+from crawler.errors import ConfigError, UsageError
+from crawler.model import Request
+from crawler.normalize import as_json
+from crawler.parsers.notice import read_notice
+from crawler.record_schema import record_schema
+from crawler.toml_places import Places
+
+ROOT = Path(__file__).parent.parent
+OPERATOR = '[operator]\nname = "测试"\ncontact = "mailto:a@example.org"\n'
+
+
+def write(folder: Path, settings: str, **sources: str) -> Path:
+    """A configuration in a folder."""
+    (folder / "config" / "sources").mkdir(parents=True)
+    for name, text in sources.items():
+        (folder / "config" / "sources" / f"{name}.toml").write_text(text, "utf-8")
+    path = folder / "config" / "gongkai.toml"
+    path.write_text(settings, "utf-8")
+    return path
+
+
+def problems(path: Path) -> list[str]:
+    """Every problem, without the folder."""
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    return [problem.replace(f"{path.parent.parent}/", "") for problem in caught.value.problems]
+
+
+def test_only_the_operator_and_a_source_s_title_and_start_are_required(tmp_path: Path) -> None:
+    config = load(write(tmp_path, OPERATOR, a='title = "甲"\nstart = "http://a.example.cn/"\n'))
+    assert config.sources["a"].start == (Request("http://a.example.cn/"),)
+    assert not config.sources["a"].enabled
+    assert (config.network.delay_ms, config.network.deadline_ms, config.network.max_body) == (2000, 60_000, 32 << 20)
+    assert config.watch.ladder == tuple(day * 86_400_000 for day in (1, 3, 7, 30, 90))
+
+
+def test_relative_paths_are_relative_to_the_folder_that_holds_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path, OPERATOR)
+    config = load(path)
+    assert config.storage.archive == tmp_path / "data" / "warc"
+    assert config.storage.database == f"sqlite:///{tmp_path}/data/gongkai.db"
+    monkeypatch.setenv("GONGKAI_DATABASE", "postgresql://somebody@db/gongkai")
+    monkeypatch.setenv("GONGKAI_ARCHIVE", "/srv/warc")
+    assert (load(path).storage.database, load(path).storage.archive) == ("postgresql://somebody@db/gongkai", Path("/srv/warc"))
+
+
+def test_an_api_s_start_has_method_body_and_headers(tmp_path: Path) -> None:
+    start = 'start = [{ url = "http://a.example.cn/api", method = "POST", body = "page=1", headers = { "X-A" = "b" } }]\n'
+    config = load(write(tmp_path, OPERATOR, a=f'title = "甲"\n{start}'))
+    assert config.sources["a"].start == (Request("http://a.example.cn/api", "POST", (("X-A", "b"),), b"page=1"),)
+
+
+def test_dated_detail_rules_come_newest_first(tmp_path: Path) -> None:
+    rules = '[[detail]]\nbody = "#old"\n[[detail]]\nbody = "#new"\nsince = 2024-05-01\n'
+    config = load(write(tmp_path, OPERATOR, a=f'title = "甲"\nstart = "http://a.example.cn/"\n{rules}'))
+    assert [(rule.body, rule.since) for rule in config.sources["a"].read.details] == [("#new", "2024-05-01"), ("#old", None)]
+
+
+def test_a_missing_contact_is_named_with_its_place(tmp_path: Path) -> None:
+    assert problems(write(tmp_path, '[operator]\nname = "x"\n')) == [
+        "config/gongkai.toml:1:1: operator.contact: required key is missing"
+    ]
+    assert "operator: required key is missing" in problems(write(tmp_path / "b", ""))[0]
+
+
+def test_every_problem_of_every_file_is_told_at_once_in_its_place(tmp_path: Path) -> None:
+    settings = (
+        OPERATOR.replace("mailto:a@example.org", "me")
+        + '[network]\ndelay = "soon"\nfoo = 1\n[schedule]\nlists = "0 8 * * 1"\ntimezone = "Asia/Peking"\n'
+    )
+    source = 'title = "甲"\nstart = ["http://a.example.cn/",\n         "ftp://b/"]\n[list]\nrow = "li"\n[expect]\nfill = { published = 7 }\n'
+    found = problems(write(tmp_path, settings, demo=source, other="title = 1\nstrat = []\n"))
+    places = [problem.split(": ")[0] + " " + problem.split(": ")[1] for problem in found]
+    assert places == [
+        "config/gongkai.toml:3:11 operator.contact",
+        "config/gongkai.toml:5:9 network.delay",
+        "config/gongkai.toml:6:1 network.foo",
+        "config/gongkai.toml:8:9 schedule.lists",
+        "config/gongkai.toml:9:12 schedule.timezone",
+        "config/sources/demo.toml:3:10 start",
+        "config/sources/demo.toml:5:1 list.row",
+        "config/sources/demo.toml:7:22 expect.fill.published",
+        "config/sources/other.toml:1:1 start",
+        "config/sources/other.toml:1:9 title",
+        "config/sources/other.toml:2:1 strat",
+    ]
+    assert 'did you mean "rows"?' in "\n".join(found)
+    assert 'did you mean "start"?' in "\n".join(found)
+    assert "names such as mon-fri" in "\n".join(found)
+
+
+def test_broken_toml_and_bytes_that_are_no_text_are_named(tmp_path: Path) -> None:
+    assert problems(write(tmp_path, OPERATOR, a='title = "x\n'))[0].startswith("config/sources/a.toml:1:")
+    path = write(tmp_path / "b", OPERATOR)
+    (path.parent / "sources" / "x.toml").write_bytes(b"title = '\xff'")
+    assert "not UTF-8" in problems(path)[0]
+
+
+def test_a_pause_under_a_second_is_only_for_hosts_of_our_own(tmp_path: Path) -> None:
+    hurried = '[network]\ndelay = "0s"\n'
+    assert "under 1s only for hosts" in problems(write(tmp_path, OPERATOR + hurried))[0]
+    assert load(write(tmp_path / "b", OPERATOR + hurried + 'connect = { "*" = "127.0.0.1:80" }\n')).network.delay_ms == 0
+    own = OPERATOR + '[network]\nallow_private = ["127.0.0.0/8"]\n'
+    source = 'title = "甲"\nstart = "http://{host}/"\n[politeness]\ndelay = "0s"\n'
+    assert load(write(tmp_path / "c", own, a=source.format(host="127.0.0.3"))).sources["a"].politeness.delay_ms == 0
+    assert "a.toml:4:9: politeness.delay" in problems(write(tmp_path / "d", own, a=source.format(host="a.example.cn")))[0]
+
+
+def test_no_configuration_names_the_command_that_writes_one(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="gongkai init"):
+        load(tmp_path / "config" / "gongkai.toml")
+
+
+def test_the_shipped_example_and_sources_are_right_and_turned_off(tmp_path: Path) -> None:
+    example = (ROOT / "config" / "gongkai.example.toml").read_text("utf-8")
+    assert (ROOT / "crawler" / "example.toml").read_text("utf-8") == example
+    shipped = {file.stem: file.read_text("utf-8") for file in (ROOT / "config" / "sources").glob("*.toml")}
+    config = load(write(tmp_path, example, **shipped))
+    assert len(config.sources) >= 4
+    assert not [source.id for source in config.sources.values() if source.enabled]
+    assert all(source.verified for source in config.sources.values())
+
+
+def test_every_value_of_a_nasty_file_is_found_at_its_place() -> None:
+    text = '# [x]\ntitle = "a # [b] \\" " # c\nmulti = """\n[no]\nx = "y"\n"""\n"quoted key".\'a.b\'.c = 1_000\n[a]\nlist = [\n  "one", # [\n  { e = \'f,}\' },\n]\n[[s]]\nid = 1\n[[s]]\nid = 2\n'
+    places = Places(text)
+    assert places.value(("title",)) == (2, 9)
+    assert places.key(("quoted key", "a.b", "c")) == (7, 1)
+    assert places.value(("a", "list", 1, "e")) == (11, 9)
+    assert places.value(("s", 1, "id")) == (16, 6)
+
+
+def test_the_committed_record_schema_is_today_s_and_records_obey_it() -> None:
+    committed = json.loads((ROOT / "docs" / "record.schema.json").read_text("utf-8"))
+    assert committed == record_schema()
+    from crawler.normalize import record
+
+    draft = read_notice((ROOT / "crawler" / "demo" / "sample" / "annotated.txt").read_text("utf-8"))
+    made = as_json(record(draft, url="http://a.example.cn/", final_url=None, at=1_700_000_000_000))
+    jsonschema.validate(made, committed)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**made, "clicks": "many"}, committed)
