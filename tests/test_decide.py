@@ -79,7 +79,7 @@ def test_presence_never_jumps_and_the_ledger_tells_every_step(looks: list[tuple[
     for there, well, days in looks:
         at += days * DAY
         fate = after_look(state, there, at, WATCH, well=well)
-        moved = (state.presence, fate.state.presence)
+        moved = (str(state.presence), str(fate.state.presence))
         expected = {
             ("here", "missing"): ChangeKind.MISSING, ("missing", "gone"): ChangeKind.GONE, ("here", "gone"): ChangeKind.GONE,
             ("missing", "here"): ChangeKind.BACK, ("gone", "here"): ChangeKind.BACK,
