@@ -192,13 +192,18 @@ def _without_tail(kept: list[Line]) -> list[Line]:
 
 
 # ------------------------------------------------------------------ facts in labelled text
-def read_facts(tree: LexborHTMLParser, container: Node | None) -> dict[str, str]:
-    """published, source, clicks from the visible line of facts: the page's own text behind each label."""
+def read_facts(tree: LexborHTMLParser, container: Node | None, blocks: Sequence[Node]) -> dict[str, str]:
+    """published, source, clicks from the visible line of facts: the page's own text behind each label.
+
+    `blocks`: the disclosure block, which has a reader of its own (its 发布机构 is the issuer, its 生成日期 the date of writing).
+    """
     found: dict[str, str] = {}
     body = tree.body or tree.root
     if body is None:
         return found
-    skip = frozenset({container.mem_id}) if container is not None and container.tag != "body" else frozenset()
+    skip = frozenset(block.mem_id for block in blocks)
+    if container is not None and container.tag != "body":
+        skip |= {container.mem_id}
     for line in lines(body, skip):
         if len(line.text) > 400:
             continue

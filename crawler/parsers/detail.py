@@ -101,7 +101,7 @@ def _own(tree: LexborHTMLParser, selector: str | None) -> str | None:
 
 
 def _draft(read: _Page, title: str, why: Witness, body: tuple[str, ...]) -> Draft:
-    facts = read_facts(read.tree, read.container.node if read.container else None)
+    facts = read_facts(read.tree, read.container.node if read.container else None, read.disclosure.blocks)
     witnesses = {"title": why}
     published = _published(read, facts, title, witnesses)
     source = _source(read, facts, title, witnesses)

@@ -102,10 +102,6 @@ def _by_structure(tree: LexborHTMLParser, base: str, encoding: str) -> list[Row]
 def _candidates(body: Node, base: str, encoding: str) -> list[_Candidate]:
     """Titled links that are no navigation, each with the largest node around it that is its alone."""
     links = [link for link in body.css("a[href]") if _titled(link) and not _in_navigation(link)]
-    owned: dict[int, int] = {}
-    for link in links:
-        for above in ancestors(link):
-            owned[above.mem_id] = owned.get(above.mem_id, 0) + 1
     same: dict[int, set[str]] = {}
     for link in links:
         for above in ancestors(link):
@@ -114,14 +110,7 @@ def _candidates(body: Node, base: str, encoding: str) -> list[_Candidate]:
     for link in links:
         node = link
         for above in ancestors(link):
-            if (owned[above.mem_id] > 1 and len(same[above.mem_id]) > 1) or above.tag in (
-                "body",
-                "ul",
-                "ol",
-                "tbody",
-                "table",
-                "dl",
-            ):
+            if above.tag == "body" or len(same[above.mem_id]) > 1:
                 break
             node = above
         row = _row(node, link, base, encoding)
