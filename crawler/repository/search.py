@@ -102,6 +102,9 @@ def index(c: Connection, limit: int) -> int:
     if rows:
         _write(c, rows)
     c.execute(t.documents.update().where(t.documents.c.id.in_(ids)).values(indexed=1))
+    if c.dialect.name == "postgresql" and len(ids) < limit:
+        # caught up: what the index put off, readers would pay for (112 ms for a query that takes 1 ms, at 20,000 documents)
+        c.execute(sa.text("SELECT gin_clean_pending_list('ix_search_words')"))
     return len(ids)
 
 

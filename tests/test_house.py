@@ -1,0 +1,71 @@
+"""The house itself: how long its functions are, what importing does, and whether the documents tell the truth."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from crawler.cli.main import COMMANDS, VERSION
+
+ROOT = Path(__file__).parent.parent
+MODULES = sorted((ROOT / "crawler").rglob("*.py"))
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def functions(path: Path) -> list[tuple[str, int]]:
+    """(name, lines) of every function of a file."""
+    tree = ast.parse(path.read_text("utf-8"))
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [(node.name, (node.end_lineno or 0) - node.lineno + 1) for node in nodes]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_function_is_longer_than_sixty_lines_and_every_module_says_what_it_is_for(path: Path) -> None:
+    assert [item for item in functions(path) if item[1] > 60] == []
+    text = path.read_text("utf-8")
+    assert not text or ast.get_docstring(ast.parse(text))
+    assert "TYPE_CHECKING" not in text
+
+
+def test_importing_the_package_does_nothing() -> None:
+    script = "import sys; before = set(sys.modules); import crawler, crawler.__main__; print(sorted(set(sys.modules) - before))"
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "['crawler', 'crawler.__main__']"
+
+
+@pytest.mark.parametrize("name", ["demo", "test"])
+def test_readme_has_the_two_commands_that_do_all_the_set_up(name: str) -> None:
+    match = re.search(rf"<!-- {name} command -->\n```sh\n(.+)\n```", README)
+    assert match is not None
+    assert match[1].startswith("python3 -m venv .venv && ")
+    locks = re.findall(r"-r (\S+)", match[1])
+    assert locks
+    assert all((ROOT / lock).is_file() for lock in locks)
+
+
+def test_readme_names_only_commands_and_views_that_exist() -> None:
+    named = set(re.findall(r"^gongkai (\w+)", README, re.MULTILINE)) | set(re.findall(r"`gongkai (\w+)", README))
+    assert named
+    assert named <= set(COMMANDS)
+    views = (ROOT / "crawler" / "repository" / "views.py").read_text("utf-8")
+    assert all(view in views for view in set(re.findall(r"v_\w+", README)))
+
+
+def test_the_locks_hold_hashes_and_no_address_of_an_index() -> None:
+    for lock in (ROOT / "requirements.lock", ROOT / "tests" / "requirements.lock"):
+        text = lock.read_text("utf-8")
+        assert "--hash=sha256:" in text
+        assert not re.search(r"https?://|--(extra-)?index-url|--find-links", text)
+
+
+def test_the_version_is_said_once_and_the_same_everywhere() -> None:
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    assert f'\nversion = "{VERSION}"\n' in project
+    assert f'VERSION = "{VERSION}"' in (ROOT / "crawler" / "app.py").read_text("utf-8")
+
+
+def test_the_change_log_has_a_section_for_what_is_not_released() -> None:
+    assert "## Unreleased" in (ROOT / "CHANGELOG.md").read_text("utf-8")
