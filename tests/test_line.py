@@ -7,6 +7,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from crawler import app as house
 from crawler.archive.reader import open_page
 from crawler.config import load
@@ -20,6 +22,7 @@ from crawler.repository import settle
 Home = Any  # the fixture's class lives in conftest, which tests do not import
 
 BUDGET = "财政决算"
+BOTH = pytest.mark.parametrize("home", ["sqlite", "postgresql"], indirect=True)
 NARROW = 'title = "x"\nstart = "http://www.lanwan.test/zwgk/index.html"\n[detail]\nbody = ".TRS_Editor p:first-child"\n'
 
 
@@ -28,6 +31,7 @@ def notice_of(site: Site, host: str, word: str) -> Notice:
     return next(notice for notice in site.notices[host] if word in notice.title)
 
 
+@BOTH
 def test_a_crawl_finds_every_notice_and_keeps_its_bytes(site: Site, home: Home) -> None:
     progress = home.crawl()
     assert (progress.new, progress.failed, progress.open) == (45, 0, 0)
@@ -73,6 +77,7 @@ def test_every_record_points_to_the_bytes_it_was_read_from(home: Home) -> None:
         assert open_page(folder, capture, original).status == 200
 
 
+@BOTH
 def test_a_second_crawl_of_an_unchanged_site_changes_nothing(home: Home) -> None:
     home.crawl()
     before, responses = home.export(), home.sql("SELECT count(*) FROM captures WHERE type = 'response'")
@@ -83,6 +88,7 @@ def test_a_second_crawl_of_an_unchanged_site_changes_nothing(home: Home) -> None
     assert [record["version"] for record in home.export()] == [record["version"] for record in before]
 
 
+@BOTH
 def test_what_happened_behind_our_back_is_noticed(site: Site, home: Home) -> None:
     home.crawl()
     edited, removed = notice_of(site, LANWAN, BUDGET), notice_of(site, SONGLING, "低保对象")
@@ -92,7 +98,9 @@ def test_what_happened_behind_our_back_is_noticed(site: Site, home: Home) -> Non
         line.clock = lambda: 2_000_000_000_000
         ids = house.revisit(home.config, line, ("songling",), 1000)
     assert ids
-    lines = home.sql("SELECT kind, document IS NOT NULL, source FROM changes WHERE kind <> 'new' ORDER BY seq")
+    lines = home.sql(
+        "SELECT kind, CASE WHEN document IS NULL THEN 0 ELSE 1 END, source FROM changes WHERE kind <> 'new' ORDER BY seq"
+    )
     assert ("edit", 1, "lanwan") in lines
     assert ("health", 0, "qinghe") in lines
     versions = home.sql(
@@ -104,6 +112,7 @@ def test_what_happened_behind_our_back_is_noticed(site: Site, home: Home) -> Non
     ]
 
 
+@BOTH
 def test_three_disguises_are_one_work_and_three_documents(home: Home) -> None:
     home.crawl()
     samples = [record for record in home.export() if record["url"].endswith("_77.html")]
@@ -113,6 +122,7 @@ def test_three_disguises_are_one_work_and_three_documents(home: Home) -> None:
     assert len({record["title"] for record in samples}) == 3  # each keeps its page's own text
 
 
+@BOTH
 def test_a_new_rule_rereads_and_edits_nothing(home: Home) -> None:
     home.crawl("lanwan")
     home.set_source("lanwan", NARROW)

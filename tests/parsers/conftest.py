@@ -14,8 +14,10 @@ PARAGRAPHS = (
 )
 CHROME = (
     "<div class='top'><ul class='menu'><li><a href='/'>首页</a></li><li><a href='/zwgk/'>政务公开</a></li><li><a href='/bsfw/'>办事服务</a></li></ul></div>",
-    "<div class='related'><h3>相关链接</h3><ul><li><a href='/a/1.html'>云溪县林业局</a></li><li><a href='/a/2.html'>省林业厅</a></li></ul></div>"
-    "<div class='foot'><p>主办：云溪县人民政府办公室</p><p>网站标识码：4300000099</p></div>",
+    (
+        "<div class='related'><h3>相关链接</h3><ul><li><a href='/a/1.html'>云溪县林业局</a></li><li><a href='/a/2.html'>省林业厅</a></li></ul></div>"
+        "<div class='foot'><p>主办：云溪县人民政府办公室</p><p>网站标识码：4300000099</p></div>"
+    ),
 )
 
 
@@ -47,7 +49,14 @@ def paragraphs(tag: str = "p", indent: str = "　　") -> str:
     return "".join(f"<{tag}>{indent}{text}</{tag}>\n" for text in PARAGRAPHS)
 
 
-STANDARD = metas(SiteName="云溪县人民政府", SiteIDCode="4300000099", ColumnName="通知公告", ArticleTitle=TITLE, PubDate="2023-10-08 15:20", ContentSource="县政府办公室")
+STANDARD = metas(
+    SiteName="云溪县人民政府",
+    SiteIDCode="4300000099",
+    ColumnName="通知公告",
+    ArticleTitle=TITLE,
+    PubDate="2023-10-08 15:20",
+    ContentSource="县政府办公室",
+)
 
 
 def _trs() -> Layout:
@@ -56,23 +65,45 @@ def _trs() -> Layout:
         f"<div class='con'><h1>{TITLE}</h1><div class='xx'>发布时间：2023-10-08 15:20　来源：县政府办公室　浏览次数：<span id='hits'></span>　字体：【大 中 小】</div>"
         f"<div class='TRS_Editor'><style>.p{{}}</style><div class='Custom_UnionStyle'>{paragraphs()}</div></div><div class='gn'>【打印本页】【关闭窗口】</div></div>"
     )
-    return Layout(page(f"<title>{TITLE}_云溪县人民政府</title>{STANDARD}", inner), TITLE, "2023-10-08 15:20", "县政府办公室", "通知公告", PARAGRAPHS, {})
+    return Layout(
+        page(f"<title>{TITLE}_云溪县人民政府</title>{STANDARD}", inner),
+        TITLE,
+        "2023-10-08 15:20",
+        "县政府办公室",
+        "通知公告",
+        PARAGRAPHS,
+        {},
+    )
 
 
 def _built_later() -> Layout:
     """UCAP prints the time of building as PubDate; the visible date is the notice's."""
     head = f"<title>云溪县人民政府</title>{metas(template='t', ArticleTitle=TITLE, PubDate='2024-02-01 08:00:03', others='页面生成时间 2024-02-01 08:00:03')}"
-    inner = f"<h2>{TITLE}</h2><p class='t'>2023年10月8日　　信息来源：县林业局</p><div id='UCAP-CONTENT'>{paragraphs('div')}</div>"
+    inner = (
+        f"<h2>{TITLE}</h2><p class='t'>2023年10月8日　　信息来源：县林业局</p><div id='UCAP-CONTENT'>{paragraphs('div')}</div>"
+    )
     return Layout(page(head, inner), TITLE, "2023-10-08", "县林业局", None, PARAGRAPHS, {})
 
 
 def _table() -> Layout:
     cells = [("索 引 号：", "430-2023-00119"), ("主题分类：", "农业、林业"), ("发文机关：", "云溪县人民政府办公室"), ("成文日期：", "2023年09月28日"),
              ("发文字号：", "云政办发〔2023〕31号"), ("有效性：", "有效")]  # fmt: skip
-    rows = "".join(f"<tr><td><b>{a}</b></td><td>{x}</td><td><b>{b}</b></td><td>{y}</td></tr>" for (a, x), (b, y) in zip(cells[::2], cells[1::2], strict=True))
+    rows = "".join(
+        f"<tr><td><b>{a}</b></td><td>{x}</td><td><b>{b}</b></td><td>{y}</td></tr>"
+        for (a, x), (b, y) in zip(cells[::2], cells[1::2], strict=True)
+    )
     inner = f"<table class='bd1'>{rows}</table><h1>{TITLE}</h1><div id='zoom'>{paragraphs()}</div>"
-    meta = {"index_no": "430-2023-00119", "category": "农业、林业", "issuer": "云溪县人民政府办公室", "written_date": "2023-09-28", "doc_no": "云政办发〔2023〕31号", "validity": "有效"}
-    return Layout(page(f"<title>{TITLE}</title>{STANDARD}", inner), TITLE, "2023-10-08 15:20", "县政府办公室", "通知公告", PARAGRAPHS, meta)
+    meta = {
+        "index_no": "430-2023-00119",
+        "category": "农业、林业",
+        "issuer": "云溪县人民政府办公室",
+        "written_date": "2023-09-28",
+        "doc_no": "云政办发〔2023〕31号",
+        "validity": "有效",
+    }
+    return Layout(
+        page(f"<title>{TITLE}</title>{STANDARD}", inner), TITLE, "2023-10-08 15:20", "县政府办公室", "通知公告", PARAGRAPHS, meta
+    )
 
 
 def _split_labels() -> Layout:
@@ -82,15 +113,24 @@ def _split_labels() -> Layout:
         "<tr><th>发布机构：</th><td>云溪县林业局</td><th>生成日期：</th><td>2023-09-28</td></tr></table>"
     )
     inner = f"{block.format('hidden-sm')}{block.format('mobile')}<h1>{TITLE}</h1><div class='j-fontContent'>{paragraphs()}</div>"
-    meta = {"index_no": "430-2023-00119", "doc_no": "云政办发〔2023〕31号", "issuer": "云溪县林业局", "written_date": "2023-09-28"}
-    return Layout(page(f"<title>{TITLE}</title>{STANDARD}", inner), TITLE, "2023-10-08 15:20", "县政府办公室", "通知公告", PARAGRAPHS, meta)
+    meta = {
+        "index_no": "430-2023-00119",
+        "doc_no": "云政办发〔2023〕31号",
+        "issuer": "云溪县林业局",
+        "written_date": "2023-09-28",
+    }
+    return Layout(
+        page(f"<title>{TITLE}</title>{STANDARD}", inner), TITLE, "2023-10-08 15:20", "县政府办公室", "通知公告", PARAGRAPHS, meta
+    )
 
 
 def _breaks() -> Layout:
     """A table layout, no paragraphs, no metas."""
     text = "<br><br>".join(f"&nbsp;&nbsp;&nbsp;&nbsp;{paragraph}" for paragraph in PARAGRAPHS)
     inner = f"<table><tr><td>您现在的位置：首页 &gt;&gt; 林业动态</td></tr><tr><td align=center><b class='title'>{TITLE}</b></td></tr><tr><td>日期：2023/10/08 来源：县林业局</td></tr><tr><td>{text}</td></tr></table>"
-    return Layout(page(f"<title>{TITLE}-云溪县人民政府</title>", inner), TITLE, "2023-10-08", "县林业局", "林业动态", PARAGRAPHS, {})
+    return Layout(
+        page(f"<title>{TITLE}-云溪县人民政府</title>", inner), TITLE, "2023-10-08", "县林业局", "林业动态", PARAGRAPHS, {}
+    )
 
 
 def _twice() -> Layout:
@@ -99,10 +139,19 @@ def _twice() -> Layout:
         f"<h1>{TITLE}</h1><p>时间：2023-10-08 15:20　来源：县政府办公室</p><div id='zoomcon'>{paragraphs()}</div>"
         f"<div id='zoomcon' class='m' style='display:none'>{paragraphs()}</div>"
     )
-    return Layout(page(f"<title>{TITLE}</title>{STANDARD}", inner), TITLE, "2023-10-08 15:20", "县政府办公室", "通知公告", PARAGRAPHS, {})
+    return Layout(
+        page(f"<title>{TITLE}</title>{STANDARD}", inner), TITLE, "2023-10-08 15:20", "县政府办公室", "通知公告", PARAGRAPHS, {}
+    )
 
 
-LAYOUTS = {"trs": _trs, "built later": _built_later, "table": _table, "split labels": _split_labels, "breaks": _breaks, "twice": _twice}
+LAYOUTS = {
+    "trs": _trs,
+    "built later": _built_later,
+    "table": _table,
+    "split labels": _split_labels,
+    "breaks": _breaks,
+    "twice": _twice,
+}
 
 
 @pytest.fixture(params=LAYOUTS)

@@ -36,7 +36,12 @@ def recorded(html: str, rules: DetailRules | None = None) -> Record:
 
 def test_each_layout_gives_what_a_reader_sees(layout: Layout) -> None:
     made = recorded(layout.html)
-    assert (made.title, made.published, made.source, made.channel) == (layout.title, layout.published, layout.source, layout.channel)
+    assert (made.title, made.published, made.source, made.channel) == (
+        layout.title,
+        layout.published,
+        layout.source,
+        layout.channel,
+    )
     assert made.body == layout.body
     assert {key: value for key, value in made.meta.items() if key != "name"} == layout.meta
 
@@ -68,7 +73,9 @@ MUTATIONS: dict[str, Callable[[str], str]] = {
     "attributes shuffled": shuffled_attributes,
     "classes renamed": renamed_classes,
     "metas dropped": lambda html: re.sub(r"<meta name=[^>]*>", "", html),
-    "wrapped in another table": lambda html: html.replace("<body>", "<body><table><tr><td>").replace("</body>", "</td></tr></table></body>"),
+    "wrapped in another table": lambda html: html.replace("<body>", "<body><table><tr><td>").replace(
+        "</body>", "</td></tr></table></body>"
+    ),
     "an early </html>": lambda html: html.replace("<div class='con'>", "</body></html><div class='con'>"),
     "unclosed paragraphs": lambda html: html.replace("</p>", ""),
     "comments everywhere": lambda html: html.replace("<p>", "<!--<$[内容]>begin--><p>").replace("</h1>", "<!--end--></h1>"),
@@ -97,7 +104,10 @@ def test_a_selector_that_finds_nothing_falls_back_to_evidence(standard: Layout) 
 
 
 def test_attachments_are_named_with_address_and_type(standard: Layout) -> None:
-    html = standard.html.replace("</div></div><div class='gn'>", "<p>附件：<a href='./P0202310.docx'>造林验收表.docx</a> <a href='/zwgk/'>返回</a></p></div></div><div class='gn'>")
+    html = standard.html.replace(
+        "</div></div><div class='gn'>",
+        "<p>附件：<a href='./P0202310.docx'>造林验收表.docx</a> <a href='/zwgk/'>返回</a></p></div></div><div class='gn'>",
+    )
     (item,) = recorded(html).attachments
     assert (item.url, item.name) == ("http://www.yunxi.example/zwgk/tzgg/202310/P0202310.docx", "造林验收表.docx")
     assert item.media_type is not None
@@ -127,8 +137,15 @@ def test_what_is_no_notice_is_told_apart_with_evidence(kind: PageKind) -> None:
 
 
 def test_a_list_is_no_notice(standard: Layout) -> None:
-    rows = "".join(f"<li><a href='/zwgk/t2023_{n}.html'>云溪县第{n}批造林地块验收结果公示名单</a><span>2023-10-{n % 28 + 1:02}</span></li>" for n in range(40))
-    assert read(f"<title>通知公告</title><body><ul>{rows}</ul></body>").page_kind in (PageKind.LIST, PageKind.HOME, PageKind.OTHER)
+    rows = "".join(
+        f"<li><a href='/zwgk/t2023_{n}.html'>云溪县第{n}批造林地块验收结果公示名单</a><span>2023-10-{n % 28 + 1:02}</span></li>"
+        for n in range(40)
+    )
+    assert read(f"<title>通知公告</title><body><ul>{rows}</ul></body>").page_kind in (
+        PageKind.LIST,
+        PageKind.HOME,
+        PageKind.OTHER,
+    )
 
 
 @pytest.mark.parametrize(
@@ -161,7 +178,12 @@ for line in gzip.open(sys.argv[1], "rt", encoding="utf-8"):
     count += 1
 print(count)
 """
-    done = subprocess.run([sys.executable, "-c", script, str(shared / "suites" / "html-trees.jsonl.gz")], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(shared / "suites" / "html-trees.jsonl.gz")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.stdout.strip() == "1796", done.stderr[-2000:]
 
 

@@ -10,7 +10,10 @@ from crawler.model import ListRules, Page
 from crawler.parsers.listing import Listing, read_list
 
 URL = "http://www.yunxi.example/zwgk/tzgg/index.html"
-TITLES = [f"云溪县关于{word}的通知" for word in ("秋季造林", "河道清淤", "校车检查", "电梯加装", "农机补贴", "图书捐赠", "冬季供暖", "夜班公交")]
+TITLES = [
+    f"云溪县关于{word}的通知"
+    for word in ("秋季造林", "河道清淤", "校车检查", "电梯加装", "农机补贴", "图书捐赠", "冬季供暖", "夜班公交")
+]
 
 
 def rows(form: str = "<li><a href='./202310/t202310{d:02}_{n}.html' title='{t}'>{s}</a><span>2023-10-{d:02}</span></li>") -> str:
@@ -57,7 +60,11 @@ def test_navigation_and_footers_are_no_rows() -> None:
 
 
 def test_an_answer_of_an_api_is_not_read_as_a_page() -> None:
-    for data in ('{"rows": [1]}', ';raw({"a": "<li><a href=x>公示公告名单</a></li>"})', "<datastore><![CDATA[<a href=1>x</a>]]></datastore>"):
+    for data in (
+        '{"rows": [1]}',
+        ';raw({"a": "<li><a href=x>公示公告名单</a></li>"})',
+        "<datastore><![CDATA[<a href=1>x</a>]]></datastore>",
+    ):
         assert read(data).rows == ()
 
 
@@ -72,7 +79,9 @@ def test_an_answer_of_an_api_is_not_read_as_a_page() -> None:
         ("var countPage = 56; var url = 'index' + '_' + n + '.html';", URL, "index_1.html", 56, None),
     ],
 )  # fmt: skip
-def test_the_next_page_is_what_the_script_says(script: str, url: str, following: str | None, pages: int, total: int | None) -> None:
+def test_the_next_page_is_what_the_script_says(
+    script: str, url: str, following: str | None, pages: int, total: int | None
+) -> None:
     found = read(page(f"<ul>{rows()}</ul>", f"<script>{script}</script>"), url=url)
     wanted = f"http://www.yunxi.example/zwgk/tzgg/{following}" if following else None
     assert (found.next_list.url if found.next_list else None, found.total_pages, found.total_rows) == (wanted, pages, total)
