@@ -113,6 +113,7 @@ def test_the_body_is_read_and_the_bytes_are_exactly_what_was_sent(run_faults: Ru
         (b"gzip, br", brotli.compress(gzip.compress(HTML))),
         (b"gzip", HTML),
     ],
+    ids=["gzip", "two members", "zlib", "raw deflate", "br", "zstd", "two layers", "a wrong label"],
 )
 def test_content_codings_are_undone_and_the_payload_kept_as_sent(run_faults: Run, coding: bytes, coded: bytes) -> None:
     exchange = one(run_faults, [ok(coded, b"Content-Encoding: " + coding)])
