@@ -388,6 +388,8 @@ class Reading:
     total_pages: int | None = None
     total_rows: int | None = None
     error: str | None = None  # why nothing could be read: deadline, memory, crash
+    visible: int = 0  # of a list page: characters a reader sees on it
+    days: int = 0  # of a list page: dates among them
 
 
 # ------------------------------------------------------------------ configuration the line needs

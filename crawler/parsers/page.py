@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +12,8 @@ from crawler.normalize import notice
 from crawler.parsers.detail import read_detail
 from crawler.parsers.kinds import judge
 from crawler.parsers.listing import read_list
-from crawler.parsers.tree import parse
+from crawler.parsers.tree import parse, squeeze
+from crawler.parsers.tree import text as text_of
 
 RULES = "1"  # every change of what is read from the same bytes makes this a new one
 MAGIC = (
@@ -26,6 +28,7 @@ MAGIC = (
 )
 TEXT_TYPES = ("text/", "application/xhtml", "application/xml", "application/json", "application/javascript")
 BEIJING = timedelta(hours=8)
+DAY = re.compile(r"(?:19|20)\d\d[-/.年]\d{1,2}")
 
 
 def rules_version(rules: ReadRules) -> str:
@@ -59,6 +62,7 @@ def read(page: Page, kind: Kind, rules: ReadRules, public_url: str) -> Reading:
 
 def _as_list(decoded: text.Decoded, page: Page, rules: ReadRules, version: str) -> Reading:
     found = read_list(decoded.text, page, rules=rules.list, encoding=decoded.encoding)
+    shown = squeeze(text_of(parse(decoded.text).root))
     if not found.rows:
         other = judge(parse(decoded.text), decoded.text, article_title=False, body=0)
         if other is not None and other.kind in (PageKind.CHALLENGE, PageKind.ERROR, PageKind.LOGIN, PageKind.SHELL):
@@ -71,6 +75,8 @@ def _as_list(decoded: text.Decoded, page: Page, rules: ReadRules, version: str) 
         next_list=found.next_list,
         total_pages=found.total_pages,
         total_rows=found.total_rows,
+        visible=len(shown),
+        days=len(DAY.findall(shown)),
     )
 
 

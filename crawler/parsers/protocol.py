@@ -124,6 +124,7 @@ def reading_header(reading: Reading) -> dict[str, Any]:
         "total_pages": reading.total_pages,
         "total_rows": reading.total_rows,
         "error": reading.error,
+        "seen": [reading.visible, reading.days],
     }
 
 
@@ -146,6 +147,8 @@ def reading_of(said: Mapping[str, Any]) -> Reading:
             total_pages=_count(said["total_pages"]),
             total_rows=_count(said["total_rows"]),
             error=_optional(said["error"]),
+            visible=_count(said["seen"][0]) or 0,
+            days=_count(said["seen"][1]) or 0,
         )
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise BadMessage(f"not a reading: {error!r}") from error
