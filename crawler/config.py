@@ -290,6 +290,16 @@ class _Source(_Table):
 
 
 # ------------------------------------------------------------------ reading
+def check_operator(name: str | None, contact: str | None) -> None:
+    """Would these two do in a configuration? Raises UsageError; what is not given is not judged."""
+    for key, judge, value in (("name", _line, name), ("contact", _contact, contact)):
+        try:
+            if value is not None:
+                judge(value)
+        except ValueError as error:
+            raise UsageError(f"operator.{key}: {error}", remedy=f"it is {value!r} now") from error
+
+
 def load(path: Path | None = None) -> Config:
     """The configuration. Raises UsageError when there is none, ConfigError with every problem of every file."""
     chosen = path or Path(os.environ.get("GONGKAI_CONFIG") or DEFAULT)
