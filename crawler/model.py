@@ -451,6 +451,17 @@ class ReadRules:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """How a source is reached: by a proxy, and with which TLS profile its `hosts` are met (others are met with `modern`)."""
+
+    proxy: str | None = None  # http://host:port
+    tls_profile: str = "modern"
+    tls_reason: str = ""
+    certificates: str | None = None  # PEM file of the profile extra-intermediate
+    hosts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Expect:
     """What a source promises: least rows on its first list page, longest silence, least share of records with a field."""
 
