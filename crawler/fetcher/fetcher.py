@@ -170,7 +170,7 @@ def _partial(wire: Wire | None, task: Task) -> bytes:
     if wire is None or not wire.response:
         return b""
     try:
-        return parse_response(wire.response, task.request.method).payload
+        return parse_response(bytes(wire.response), task.request.method).payload
     except DamagedRecord:
         return b""
 
@@ -179,6 +179,6 @@ def _status(wire: Wire | None) -> int | None:
     if wire is None or not wire.response:
         return None
     try:
-        return parse_response(wire.response).status
+        return parse_response(bytes(wire.response)).status
     except DamagedRecord:
         return None
