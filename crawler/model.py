@@ -299,11 +299,18 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """Which rule read a field, the raw string it read, and the witness that said something else."""
+    """Which rule read a field, the raw string it read, and what the first witness that disagreed said.
+
+    `version` is the rule's; `against` names all rules that disagreed, strongest first; `confidence` is the share of fields read
+    with such evidence that were right (`parsers/fields.py` says over what), None where nobody measured it.
+    """
 
     rule: str
     raw: str = ""
     disagrees: str = ""
+    version: int = 1
+    against: tuple[str, ...] = ()
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

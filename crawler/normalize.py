@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -100,7 +100,7 @@ def _value(text: str | None) -> str | None:
 
 def _clean_witness(witness: Witness) -> Witness:
     raw, disagrees = UNSTORABLE.sub("\ufffd", witness.raw), UNSTORABLE.sub("\ufffd", witness.disagrees)
-    return Witness(witness.rule, raw, disagrees)
+    return replace(witness, raw=raw, disagrees=disagrees)
 
 
 def notice(draft: Draft, *, url: str | None, final_url: str | None, at: Millis) -> Notice:
@@ -166,10 +166,7 @@ def as_json(made: Record) -> dict[str, object]:
         "url": made.url,
         "final_url": made.final_url,
         "site": {"code": made.site.code, "name": made.site.name} if made.site else None,
-        "provenance": {
-            name: {"rule": witness.rule, "raw": witness.raw, "disagrees": witness.disagrees}
-            for name, witness in made.provenance.items()
-        },
+        "provenance": {name: {**asdict(witness), "against": list(witness.against)} for name, witness in made.provenance.items()},
         "capture": place
         and {
             "id": place.id,
@@ -242,7 +239,14 @@ def _attachment(value: Mapping[str, Any]) -> Attachment:
 
 
 def _witness(value: Mapping[str, Any]) -> Witness:
-    return Witness(_needed(value, "rule"), _text(value, "raw") or "", _text(value, "disagrees") or "")
+    return Witness(
+        rule=_needed(value, "rule"),
+        raw=_text(value, "raw") or "",
+        disagrees=_text(value, "disagrees") or "",
+        version=_typed(value, "version", int, 1),
+        against=tuple(_strings("against", _typed(value, "against", list, []))),
+        confidence=_typed(value, "confidence", float, None),
+    )
 
 
 def _place(value: Mapping[str, Any]) -> Place:
