@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from crawler import urls
 from crawler.errors import UsageError
 from crawler.model import Kind, Page, Reading, ReadRules, Request
 from crawler.normalize import as_json
@@ -25,7 +26,7 @@ FORMAT = 1
 META = "meta.json"
 ENDINGS = {"application/pdf": ".pdf", "application/json": ".data", "text/json": ".data", "text/plain": ".txt"}
 NAME = re.compile(r"(?:list|[1-9]\d{0,3})(?:\.[1-9]\d{0,3})?")
-UNSAID = ("capture", "provenance")  # where a value was found may improve; the value must not
+UNSAID = ("capture", "further", "provenance")  # where a value was found may improve; the value must not
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ class Saved:
 
 def read_saved(saved: Saved, rules: ReadRules) -> Reading:
     """The reading of a saved page, in this process."""
-    return read(saved.page, saved.kind, rules, saved.public_url)
+    more = {urls.key(Request(page.url)): page for page in saved.more}
+    return read(saved.page, saved.kind, rules, saved.public_url, more)
 
 
 # ------------------------------------------------------------------ writing
