@@ -363,6 +363,16 @@ def load(path: Path | None = None) -> Config:
     return _config(settings, sources, root, chosen)
 
 
+def read_source(file: Path) -> Source:
+    """One source's file alone, with the defaults of settings that say nothing. Raises ConfigError with every problem."""
+    problems: list[str] = []
+    found = _read(file, _Source, problems)
+    if found is None:
+        raise ConfigError(problems)
+    nobody = _Operator(name="nobody", contact="mailto:nobody@example.org")
+    return _source(file.stem, found, _Settings(operator=nobody))
+
+
 def _read(file: Path, model: type[T], problems: list[str]) -> T | None:
     """The values of one file; None, and its problems added, when there are any."""
     try:

@@ -18,6 +18,7 @@ class Kind(StrEnum):
 
     LIST = "list"
     DETAIL = "detail"
+    PIECE = "piece"  # a further capture that the record of a detail address needs
     ROBOTS = "robots"
 
 
@@ -356,6 +357,7 @@ class Draft:
     site_name: str | None = None
     part: int = 0
     witnesses: Mapping[str, Witness] = field(default_factory=lambda: MappingProxyType({}))
+    incomplete: str | None = None  # what of the notice could not be read, in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,7 +396,9 @@ class Record:
     final_url: str | None = None
     site: Site | None = None
     provenance: Mapping[str, Witness] = field(default_factory=lambda: MappingProxyType({}))
+    incomplete: str | None = None
     capture: Place | None = None
+    further: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -422,6 +426,9 @@ class Reading:
     total_pages: int | None = None
     total_rows: int | None = None
     error: str | None = None  # why nothing could be read: deadline, memory, crash
+    continues: tuple[
+        Request, ...
+    ] = ()  # further captures the records are made of, in order; those not there are told in `incomplete`
 
 
 # ------------------------------------------------------------------ configuration the line needs
@@ -435,6 +442,8 @@ class DetailRules:
     source: str | None = None
     channel: str | None = None
     since: str | None = None
+    parts: str | None = None  # selector of the notices of a page that holds many
+    json: tuple[tuple[str, str], ...] = ()  # where an answer in JSON holds what: (field, dotted path)
 
 
 @dataclass(frozen=True, slots=True)
