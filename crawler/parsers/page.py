@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 from crawler import text
-from crawler.model import DetailRules, Kind, Page, PageKind, Reading, ReadRules
+from crawler.model import DetailRules, Kind, Page, PageKind, Reading, ReadRules, Request
 from crawler.normalize import notice
 from crawler.parsers.detail import read_detail
 from crawler.parsers.kinds import judge
@@ -42,8 +42,8 @@ def pick(rules: ReadRules, at: int) -> DetailRules:
     return next((dated for dated in rules.details if dated.since is None or dated.since <= day), DetailRules())
 
 
-def read(page: Page, kind: Kind, rules: ReadRules, public_url: str) -> Reading:
-    """What a page says. Raises UnreadablePage for a source's selector that is none."""
+def read(page: Page, kind: Kind, rules: ReadRules, public_url: str, request: Request | None = None) -> Reading:
+    """What a page says, the answer to `request` (None: a GET of its address). Raises UnreadablePage for a source's selector that is none."""
     version = rules_version(rules)
     media_type = (page.header("content-type") or "").partition(";")[0].strip().lower()
     found = next((name for mark, name in MAGIC if page.body.startswith(mark)), None)
@@ -53,12 +53,12 @@ def read(page: Page, kind: Kind, rules: ReadRules, public_url: str) -> Reading:
         return Reading(version, PageKind.FILE, f"{media_type}, {len(page.body)} bytes")
     decoded = text.decode(page.body, page.header("content-type"))
     if kind is Kind.LIST:
-        return _as_list(decoded, page, rules, version)
+        return _as_list(decoded, page, rules, version, request or Request(page.url))
     return _as_detail(decoded, page, rules, public_url, version)
 
 
-def _as_list(decoded: text.Decoded, page: Page, rules: ReadRules, version: str) -> Reading:
-    found = read_list(decoded.text, page, rules=rules.list, encoding=decoded.encoding)
+def _as_list(decoded: text.Decoded, page: Page, rules: ReadRules, version: str, request: Request) -> Reading:
+    found = read_list(decoded.text, page, rules=rules.list, encoding=decoded.encoding, request=request)
     if not found.rows:
         other = judge(parse(decoded.text), decoded.text, article_title=False, body=0)
         if other is not None and other.kind in (PageKind.CHALLENGE, PageKind.ERROR, PageKind.LOGIN, PageKind.SHELL):
@@ -71,6 +71,8 @@ def _as_list(decoded: text.Decoded, page: Page, rules: ReadRules, version: str) 
         next_list=found.next_list,
         total_pages=found.total_pages,
         total_rows=found.total_rows,
+        pager=found.pager,
+        beyond=found.beyond,
     )
 
 

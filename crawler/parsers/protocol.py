@@ -14,8 +14,9 @@ from crawler.normalize import as_json, from_json
 
 LENGTH = struct.Struct(">I")
 LONGEST_ANSWER = 64 << 20
-MOST_ROWS = 10_000
+MOST_ROWS = 50_000  # what a sitemap may hold (sitemaps.org)
 MOST_NOTICES = 1_000
+MOST_HEADERS = 100
 LONGEST_TEXT = 16 << 20
 
 
@@ -31,6 +32,7 @@ class Job:
     kind: Kind
     rules: ReadRules
     public_url: str
+    request: Request | None = None  # that the page answers, where it was more than a GET of the page's address
 
 
 # ------------------------------------------------------------------ frames
@@ -87,23 +89,39 @@ def job_header(job: Job) -> dict[str, Any]:
         "details": [asdict(rules) for rules in job.rules.details],
         "list": asdict(job.rules.list),
         "public_url": job.public_url,
+        "request": _as_values(job.request),
     }
+
+
+def _as_values(request: Request | None) -> list[Any] | None:
+    return [request.url, request.method, request.headers, request.body.decode("latin-1")] if request else None
+
+
+def _as_request(said: Any) -> Request | None:
+    if not said:
+        return None
+    url, method, headers, body = said
+    if len(headers) > MOST_HEADERS:
+        raise BadMessage(f"{len(headers)} headers")
+    return Request(
+        _text(url), _text(method), tuple((_text(name), _text(value)) for name, value in headers), _text(body).encode("latin-1")
+    )
 
 
 def job_of(header: Mapping[str, Any], body: bytes) -> Job:
     """The job back."""
     listed = dict(header["list"])
     listed["hosts"] = tuple(listed["hosts"])
+    listed["next_with"] = tuple((name, value) for name, value in listed["next_with"])
     rules = ReadRules(tuple(DetailRules(**rules) for rules in header["details"]), ListRules(**listed))
     headers = tuple((name, value) for name, value in header["headers"])
     page = Page(header["url"], header["status"], headers, body, header["at"])
-    return Job(page, Kind(header["kind"]), rules, header["public_url"])
+    return Job(page, Kind(header["kind"]), rules, header["public_url"], _as_request(header["request"]))
 
 
 # ------------------------------------------------------------------ readings
 def reading_header(reading: Reading) -> dict[str, Any]:
     """A reading as plain values."""
-    following = reading.next_list
     return {
         "rules": reading.rules,
         "page_kind": str(reading.page_kind),
@@ -119,10 +137,12 @@ def reading_header(reading: Reading) -> dict[str, Any]:
             }
             for notice in reading.notices
         ],
-        "rows": [[row.url, row.title, row.date] for row in reading.rows],
-        "next": [following.url, following.method, following.body.decode("latin-1")] if following else None,
+        "rows": [[row.url, row.title, row.date, row.reason] for row in reading.rows],
+        "next": _as_values(reading.next_list),
         "total_pages": reading.total_pages,
         "total_rows": reading.total_rows,
+        "pager": reading.pager,
+        "beyond": reading.beyond,
         "error": reading.error,
     }
 
@@ -133,18 +153,17 @@ def reading_of(said: Mapping[str, Any]) -> Reading:
         rows, notices = said["rows"], said["notices"]
         if len(rows) > MOST_ROWS or len(notices) > MOST_NOTICES:
             raise BadMessage("too much in one page")
-        following = said["next"]
         return Reading(
             rules=_text(said["rules"]),
             page_kind=PageKind(said["page_kind"]),
             evidence=_text(said["evidence"]),
             notices=tuple(_notice(item) for item in notices),
-            rows=tuple(Row(_text(url), _text(title), _optional(date)) for url, title, date in rows),
-            next_list=Request(_text(following[0]), _text(following[1]), (), _text(following[2]).encode("latin-1"))
-            if following
-            else None,
+            rows=tuple(Row(_text(url), _text(title), _optional(date), _optional(reason)) for url, title, date, reason in rows),
+            next_list=_as_request(said["next"]),
             total_pages=_count(said["total_pages"]),
             total_rows=_count(said["total_rows"]),
+            pager=_text(said["pager"]),
+            beyond=_count(said["beyond"]) or 0,
             error=_optional(said["error"]),
         )
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
