@@ -309,11 +309,15 @@ class Kept:
 # ------------------------------------------------------------------ parsers → settle
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a list page. `url` absolute; `date` in the list's own precision, ISO."""
+    """One line of a list page. `url` absolute; `date` in the list's own precision, ISO.
+
+    `reason` why its address cannot be fetched (`script`, `mail`, `no address`): `url` is then what the page has in its place.
+    """
 
     url: str
     title: str
     date: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -425,6 +429,8 @@ class Reading:
     next_list: Request | None = None
     total_pages: int | None = None
     total_rows: int | None = None
+    pager: str = ""  # the strategy that found the next page or the end; empty: the page names no other page
+    beyond: int = 0  # rows beyond the most that are taken from one page
     error: str | None = None  # why nothing could be read: deadline, memory, crash
     continues: tuple[
         Request, ...
@@ -448,14 +454,23 @@ class DetailRules:
 
 @dataclass(frozen=True, slots=True)
 class ListRules:
-    """A source's own rules for its list pages; None means auto."""
+    """A source's own rules for its list pages; None means auto.
+
+    `rows`, `link`, `title`, `date`: CSS selectors, or paths of keys where the answer is JSON. `next`: auto, none, or a pager's kind with its
+    parameters in `next_with`. `only`, `skip`: regular expressions; a row is followed when its address matches `only` and not `skip`.
+    """
 
     hosts: tuple[str, ...] = ()
     rows: str | None = None
     link: str | None = None
+    title: str | None = None
     date: str | None = None
-    next: str = "auto"  # auto, none
+    min_items: int | None = None
+    next: str = "auto"
+    next_with: tuple[tuple[str, str], ...] = ()
     max_pages: int | None = None
+    only: str | None = None
+    skip: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from crawler import decide
 from crawler.model import GOOD, MISSES, ChangeKind, Expect, Kind, Millis, Outcome, PageKind, Run, RunKind
-from crawler.repository import frontier
+from crawler.repository import frontier, lists
 from crawler.repository import schema as t
 from crawler.repository.changes import NewChange, append
 from crawler.repository.database import AnyRow, upsert
@@ -200,7 +200,10 @@ def _waits(c: Connection, run: int) -> bool:
 
 
 def count(c: Connection, run: int) -> dict[str, int]:
-    """What came of a run: looks, lists, details, failed, missed, rows of its first list pages, ledger lines by kind, bytes."""
+    """What came of a run: looks, lists, details, failed, missed, rows of its first list pages, ledger lines by kind, bytes.
+
+    Also what `lists.count` says of its columns: rows listed, reasons of what was not fetched, rules that ended them, totals reconciled.
+    """
     found = {
         "looks": 0,
         "lists": 0,
@@ -227,6 +230,7 @@ def count(c: Connection, run: int) -> dict[str, int]:
         sa.select(t.changes.c.kind, sa.func.count()).join(t.looks, t.looks.c.id == t.changes.c.look).where(t.looks.c.run == run)
     )
     found.update({row.kind: row[1] for row in c.execute(lines.group_by(t.changes.c.kind))})
+    found.update(lists.count(c, run))
     return found
 
 
@@ -236,7 +240,7 @@ def _tally(found: dict[str, int], row: AnyRow) -> None:
     unreadable = row.state == "unreadable"
     found["looks"] += 1
     found["lists" if is_list else "details"] += 1
-    if not is_list and outcome in MISSES:
+    if outcome in MISSES and not (is_list and row.via is None):  # a page of a list beyond the last one is no failure
         found["missed"] += 1
     elif not good or unreadable:
         found["failed"] += 1
