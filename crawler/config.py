@@ -321,6 +321,16 @@ class _Source(_Table):
 
 
 # ------------------------------------------------------------------ reading
+def check_operator(name: str | None, contact: str | None) -> None:
+    """Would these two do in a configuration? Raises UsageError; what is not given is not judged."""
+    for key, judge, value in (("name", _line, name), ("contact", _contact, contact)):
+        try:
+            if value is not None:
+                judge(value)
+        except ValueError as error:
+            raise UsageError(f"operator.{key}: {error}", remedy=f"it is {value!r} now") from error
+
+
 def load(path: Path | None = None) -> Config:
     """The configuration. Raises UsageError when there is none, ConfigError with every problem of every file."""
     chosen = path or Path(os.environ.get("GONGKAI_CONFIG") or DEFAULT)
@@ -351,6 +361,16 @@ def load(path: Path | None = None) -> Config:
     if problems or settings is None:
         raise ConfigError(problems)
     return _config(settings, sources, root, chosen)
+
+
+def read_source(file: Path) -> Source:
+    """One source's file alone, with the defaults of settings that say nothing. Raises ConfigError with every problem."""
+    problems: list[str] = []
+    found = _read(file, _Source, problems)
+    if found is None:
+        raise ConfigError(problems)
+    nobody = _Operator(name="nobody", contact="mailto:nobody@example.org")
+    return _source(file.stem, found, _Settings(operator=nobody), file.resolve().parent.parent.parent)
 
 
 def _read(file: Path, model: type[T], problems: list[str]) -> T | None:

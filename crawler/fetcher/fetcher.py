@@ -29,6 +29,7 @@ UNDECODABLE: Mapping[type[Undecodable], Outcome] = {
     BrokenStream: Outcome.PROTOCOL_ERROR,
     TooMuch: Outcome.TOO_LARGE,
 }
+LEADS = {"home": "the home page", "login": "a login page", "itself": "itself"}
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -134,20 +135,26 @@ class Fetcher:
         headers = dict(response.headers.items())
         payload: Octets = response.extensions["payload"]
         conditional = task.validators is not None and bool(task.validators.etag or task.validators.last_modified)
-        outcome, detail, page = outcomes.outcome_of(response.status_code, headers, conditional=conditional), "", None
-        decoded = Decoded(b"")
+        seen: bytes | None = None
         try:
-            decoded = await self._decoded(payload, headers.get("content-encoding"))
-            pairs = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
-            page = Page(task.request.url, response.status_code, pairs, decoded.body, at)
-            detail = ", ".join(decoded.flags)
-        except Undecodable as error:  # only where the body is what was asked for
-            outcome, detail = UNDECODABLE[type(error)] if outcome is Outcome.OK else outcome, str(error)
-            decoded = Decoded(b"", ("undecodable",))
+            decoded, wrong = await self._decoded(payload, headers.get("content-encoding")), None
+            seen = decoded.body
+        except Undecodable as error:
+            decoded, wrong = Decoded(b"", ("undecodable",)), error
         release(payload)
+        outcome, evidence = outcomes.outcome_of(
+            response.status_code, headers, conditional=conditional, body=decoded.body[: outcomes.LOOKED_AT]
+        )
+        if wrong is not None and outcome is Outcome.OK:  # of other answers the body is not what was asked for
+            outcome = UNDECODABLE[type(wrong)]
+        details = [evidence, str(wrong) if wrong else ", ".join(decoded.flags)]
+        pairs = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
+        page = Page(task.request.url, response.status_code, pairs, seen, at) if seen is not None else None
         location = outcomes.location_of(task.request.url, headers["location"]) if outcome is Outcome.REDIRECTED else None
         if outcome is Outcome.REDIRECTED and location is None:
-            outcome, detail = Outcome.PROTOCOL_ERROR, "redirected to what is no address"
+            outcome, details = Outcome.PROTOCOL_ERROR, ["redirected to what is no address"]
+        if location is not None and (to := outcomes.leads(task.request.url, location)):
+            details.append(f"leads to {LEADS[to]}")
         ms = int((time.monotonic() - began) * 1000)
         return Exchange(
             task,
@@ -160,7 +167,7 @@ class Fetcher:
             payload=payload,
             location=location,
             retry_after=outcomes.retry_after(headers.get("retry-after"), at + ms) if outcome is Outcome.BUSY else None,
-            detail=detail,
+            detail="; ".join(filter(None, details)),
             reach=response.request.extensions["reach"],
             codings=decoded.codings,
             flags=decoded.flags,
