@@ -2,6 +2,7 @@
 
 import asyncio
 import select
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -169,8 +170,9 @@ class Connection(asyncio.Protocol):
         return None
 
     def eof_received(self) -> bool:
-        """The server says that it has nothing more to say (over TLS: close_notify). The transport then closes."""
-        self.eof = True
+        """The server has nothing more to say; over TLS only its close_notify says so (RFC 9112, 9.8). The transport then closes."""
+        held = self.transport.get_extra_info("ssl_object") if self.transport is not None else None
+        self.eof = held is None or goodbye(held)
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -210,11 +212,9 @@ class Connection(asyncio.Protocol):
     def _end(self, raw: Octets) -> int:
         """Offset behind our message: what follows it is not ours."""
         answer = self.answer
-        if answer.framing == "length":
-            return self.head_size + answer.length
-        if answer.framing == "none":
-            return self.head_size
-        if answer.framing == "close" or (not answer.excess and raw[-7:] == b"\r\n0\r\n\r\n"):
+        if answer.framing != "chunked":
+            return self.head_size + answer.body_size
+        if not answer.excess and raw[-7:] == b"\r\n0\r\n\r\n":
             return len(raw)
         last = self.last[-len(raw) :]
         return message_end(bytes(raw[: len(raw) - len(last)]), last, self.method)
@@ -264,3 +264,11 @@ class Connection(asyncio.Protocol):
     def close(self) -> None:
         """Drop an idle connection."""
         self._abort()
+
+
+def goodbye(held: ssl.SSLObject) -> bool:
+    """Did the other side end TLS itself? asyncio reports the end of TCP the same way."""
+    try:
+        return held.read(1) == b""
+    except ssl.SSLError:
+        return False

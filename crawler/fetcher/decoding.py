@@ -19,7 +19,9 @@ MOST_MEMBERS = 10_000  # gzip members of one body; pigz makes one, bgzip one for
 RATIO = 200  # decoded to coded; the densest of 90 real pages reaches 47 (br), 29 (gzip)
 RATIO_FREE = 1 << 20  # so many decoded bytes are given whatever the ratio
 ZSTD_WINDOW = 1 << 23  # RFC 9659, 3
-TEXT = b"<{[\"'"
+# How pages and files begin that somebody labelled as coded: deflate and br have no mark of their own.
+TEXT = (b"<", b"{", b"[", b'"')
+FILES = (b"%PDF", b"PK\x03\x04", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"\xd0\xcf\x11\xe0", b"Rar!")
 
 
 class Undecodable(ValueError):
@@ -101,9 +103,9 @@ def _bounded(pieces: Pieces, most: int, limit: int) -> bytes:
 
 
 def _plain(body: Octets) -> bool:
-    """Does this look like the beginning of a page rather than of a coded stream?"""
+    """Does this look like the beginning of a page or a file rather than of a coded stream?"""
     start = bytes(body[:64]).removeprefix(b"\xef\xbb\xbf").lstrip()
-    return start[:1] in [bytes([byte]) for byte in TEXT] and not any(byte < 32 and byte not in b"\t\r\n" for byte in start)
+    return start.startswith(FILES) or (start.startswith(TEXT) and not any(byte < 32 and byte not in b"\t\r\n" for byte in start))
 
 
 class _Source:
@@ -166,7 +168,7 @@ def _deflate(data: Octets, flags: list[str]) -> Pieces:
 
 
 def _brotli(data: Octets, flags: list[str]) -> Pieces:
-    stream, source, any_came = brotli.Decompressor(), _Source(data), False
+    stream, source = brotli.Decompressor(), _Source(data)
     try:
         while not stream.is_finished():
             hungry = stream.can_accept_more_data()
@@ -174,10 +176,9 @@ def _brotli(data: Octets, flags: list[str]) -> Pieces:
             piece = stream.process(step, output_buffer_limit=STEP)
             if hungry and not step and not piece:
                 raise CutStream("the compressed body is cut")
-            any_came = any_came or bool(piece)
             yield piece
     except brotli.error as error:
-        raise (BrokenStream("the compressed body is broken") if any_came else _NotCoded(str(error))) from error
+        raise BrokenStream("the compressed body is broken") from error
     if not source.behind:
         flags.append("trailing-bytes")
 

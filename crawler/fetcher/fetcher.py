@@ -5,7 +5,7 @@ import re
 import ssl
 import time
 import urllib.parse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -132,7 +132,8 @@ class Fetcher:
         return request
 
     async def _answered(self, task: Task, response: httpx.Response, at: Millis, began: float) -> Exchange:
-        headers = dict(response.headers.items())
+        pairs = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
+        headers = _joined(pairs)
         payload: Octets = response.extensions["payload"]
         conditional = task.validators is not None and bool(task.validators.etag or task.validators.last_modified)
         seen: bytes | None = None
@@ -148,7 +149,6 @@ class Fetcher:
         if wrong is not None and outcome is Outcome.OK:  # of other answers the body is not what was asked for
             outcome = UNDECODABLE[type(wrong)]
         details = [evidence, str(wrong) if wrong else ", ".join(decoded.flags)]
-        pairs = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
         page = Page(task.request.url, response.status_code, pairs, seen, at) if seen is not None else None
         location = outcomes.location_of(task.request.url, headers["location"]) if outcome is Outcome.REDIRECTED else None
         if outcome is Outcome.REDIRECTED and location is None:
@@ -193,3 +193,12 @@ def _wire_outcome(error: WireError) -> Outcome:
     if isinstance(error, Truncated):
         return Outcome.TRUNCATED
     return Outcome.NETWORK_ERROR if isinstance(error, Lost) else Outcome.PROTOCOL_ERROR
+
+
+def _joined(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Names in small letters, values of one name joined by a comma (RFC 9110, 5.3); bytes as characters, none guessed at."""
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        lower = name.strip().lower()
+        found[lower] = f"{found[lower]}, {value}" if lower in found else value
+    return found

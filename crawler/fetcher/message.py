@@ -60,10 +60,11 @@ class Answer:
         if self.complete or self.head:
             return
         self.headers.append((name, value))
-        if len(name) == 14 and name.lower() == b"content-length":
-            if self.framing == "close" and value.strip().isdigit():  # llhttp refuses any other
+        lower = name.rstrip(b" \t").lower()  # llhttp lets a blank before the colon pass, and means the header
+        if lower == b"content-length":
+            if self.framing == "close" and value.strip().isdigit():  # it refuses any other
                 self.framing, self.length = "length", int(value)
-        elif len(name) == 17 and name.lower() == b"transfer-encoding":
+        elif lower == b"transfer-encoding":
             self._coded(value.lower().strip())
 
     def _coded(self, coding: bytes) -> None:
