@@ -65,8 +65,8 @@ class _Smtp(smtplib.SMTP):
 async def mail(settings: FetchSettings, server: MailServer, message: EmailMessage, deadline: float) -> str:
     """Hand a message to a mail server; empty when it took it, else in words why not. Never holds the password."""
     try:
-        endpoints = await Guard(settings.allow_private, settings.connect).addresses(server.host, server.port)
-        await asyncio.to_thread(_send, server, endpoints[0], context(settings.ca_file), message, deadline)
+        checked = await Guard(settings.allow_private, settings.connect).check(server.host, server.port)
+        await asyncio.to_thread(_send, server, checked.endpoints[0], context(settings.ca_file), message, deadline)
     except Refused as error:
         return str(error)
     except smtplib.SMTPAuthenticationError as error:
