@@ -26,7 +26,6 @@ from crawler.pipeline import Line
 from crawler.repository import query
 from crawler.repository.runs import Progress
 
-
 settings.register_profile("gongkai", deadline=None)  # how long an example takes says how busy the machine is
 settings.load_profile("gongkai")
 
