@@ -19,7 +19,7 @@ import structlog
 from crawler import urls
 from crawler.archive.reader import open_page
 from crawler.archive.recover import closed_files, recover, walk
-from crawler.archive.writer import Archive
+from crawler.archive.writer import Archive, describe
 from crawler.config import Config, Source
 from crawler.errors import DamagedRecord, RepositoryError
 from crawler.model import (
@@ -115,6 +115,23 @@ class Line:
                 runs.leave(c, found.owner)
             adopted += len(found.kept)
             log.info("adopted", file=found.info.name, looks=len(found.kept), torn=found.torn)
+        return adopted + self._adopt_closed()
+
+    def _adopt_closed(self) -> int:
+        """Files that got their final name from a process that died before it could say so; how many looks they still held."""
+        with self.database.read() as c:
+            unclosed = files.unclosed(c)
+        adopted = 0
+        for name, owner, committed in unclosed:
+            path = self.archive.folder / name
+            if not path.exists():
+                continue
+            kept, info = tuple(walk(path, committed)), describe(path)
+            with self.database.write() as c:
+                self._keep(c, kept, owner, None)
+                files.closed(c, [info], owner)
+            adopted += len(kept)
+            log.info("adopted", file=name, looks=len(kept), torn=0)
         return adopted
 
     # -------------------------------------------------------------- what the configuration says
@@ -163,6 +180,13 @@ class Line:
 
         Raises ArchiveError or RepositoryError; what is in the archive by then is adopted at the next start.
         """
+        try:
+            self._archive_and_commit(exchanges, fences)
+        except BaseException:
+            self.archive.abandon()
+            raise
+
+    def _archive_and_commit(self, exchanges: Sequence[Exchange], fences: Mapping[str, int]) -> None:
         with self.database.read() as c:
             held = keep.known_payloads(c, {digest for exchange in exchanges if (digest := _digest(exchange))})
         kept = []
