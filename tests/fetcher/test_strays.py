@@ -82,7 +82,7 @@ asyncio.run(main())
 async def arrived(fetcher: Fetcher, host: str) -> None:
     """Wait until what comes behind an answer has come: it ends the host's idle connection."""
     async with asyncio.timeout(20):
-        while any(not held.closed for route, free in fetcher.transport._free.items() if route.host == host for held in free):
+        while any(not held.closed for route, free in fetcher.transport._free.items() if route.host == host for held in free):  # noqa: ASYNC110 - nobody is told
             await asyncio.sleep(0.002)
 
 
