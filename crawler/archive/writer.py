@@ -18,6 +18,7 @@ from typing import IO
 from crawler.archive import metadata
 from crawler.archive.record import IDENTICAL, NOT_MODIFIED, STEP, new_id, pieces, warc_date
 from crawler.errors import ArchiveError, Condemned
+from crawler.fetcher.spool import release
 from crawler.locks import lock, sync_folder
 from crawler.model import Capture, Exchange, Kept, Octets, Original, Outcome, payload_digest
 
@@ -88,6 +89,7 @@ class Archive:
     def _group(self, target: _Open, exchange: Exchange, same: Original | None) -> Kept:
         wire, task = exchange.wire, exchange.task
         digest = payload_digest(exchange.payload) if wire and wire.response else ""
+        release(exchange.payload)
         outcome = exchange.outcome
         if outcome is Outcome.OK and digest == task.last_digest:
             outcome = Outcome.SAME_BYTES
@@ -103,6 +105,7 @@ class Archive:
             tied.append(("WARC-Concurrent-To", request_id))
         if wire and wire.response:
             capture = self._answer(target, exchange, answer, digest, same)
+            release(wire.response)
             tied.append(("WARC-Concurrent-To", answer))
         block = json.dumps(metadata.to_json(exchange, outcome, redacted=redacted), ensure_ascii=False).encode("utf-8", "replace")
         self._write(
