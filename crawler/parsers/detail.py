@@ -20,7 +20,7 @@ from crawler.parsers.fields import Said, pick, same_day, same_text, testify
 from crawler.parsers.platforms import recognise
 from crawler.parsers.sheet import Sheet, lay_flat
 from crawler.parsers.stated import stated
-from crawler.parsers.titles import Title, key, read_title
+from crawler.parsers.titles import Title, key, read_title, title_of_text
 from crawler.parsers.tree import Node, parse, select, squeeze, text
 from crawler.parsers.worth import refuse
 
@@ -94,6 +94,8 @@ def read_detail(source: str, page: Page, *, rules: DetailRules, encoding: str = 
     line = titled.line if titled is not None else None
     read.container = find_container(sheet, recognise(source), own, title=line, skip=block.lines)
     if read.container is not None:
+        if titled is None:
+            titled = read.title = title_of_text(sheet.lines[read.article[0] : read.article[1]])
         read.body = read_body(sheet, read.container, block.lines, titled.text if titled else "")
     size = sum(len(squeeze(paragraph)) for paragraph in read.body.paragraphs)
     attachments = read_attachments(_file_boxes(read), page.url, encoding)

@@ -41,7 +41,7 @@ class _Found:
 
 def read_disclosure(sheet: Sheet) -> Disclosure:
     """The block's fields; nothing when there are not two labels of a disclosure block near each other."""
-    groups = [group for group in _groups(_pairs(sheet)) if len({item.field for item in group} & STRONG) >= 2]
+    groups = [group for group in map(_trimmed, _groups(_pairs(sheet))) if len({item.field for item in group} & STRONG) >= 2]
     if not groups:
         return Disclosure()
     best: dict[str, _Found] = {}
@@ -83,6 +83,13 @@ def _groups(found: list[_Found]) -> Iterator[list[_Found]]:
         group.append(item)
     if group:
         yield group
+
+
+def _trimmed(group: list[_Found]) -> list[_Found]:
+    """Without lines before and behind that only tell date and source: those are the line under the title, which may stand near."""
+    strong = [item.at for item in group if item.field and item.field not in ("published", "source")]
+    first, last = (min(strong), max(strong)) if strong else (0, -1)
+    return [item for item in group if first <= item.at <= last]
 
 
 def _pairs(sheet: Sheet) -> list[_Found]:

@@ -58,7 +58,9 @@ def read_facts(sheet: Sheet, title: int | None, name: str, article: tuple[int, i
             continue
         _take(sheet, at, zone, facts)
     facts.head = any("head" in zones for zones in facts.said.values())
-    facts.unlabelled = _unlabelled(sheet, head_from, first, last, title, name)
+    facts.unlabelled = _unlabelled(
+        sheet, range(head_from, min(first + 3, len(sheet.lines), last)), first, title, name, block.lines
+    )
     return facts
 
 
@@ -105,11 +107,13 @@ def _value(name: str, value: str, line: Line) -> str | None:
     return value or None
 
 
-def _unlabelled(sheet: Sheet, head_from: int, first: int, last: int, title: int | None, name: str) -> str | None:
+def _unlabelled(sheet: Sheet, head: range, first: int, title: int | None, name: str, block: frozenset[int]) -> str | None:
     """A date without a label, in a short line between the title and the article, in the title's own line, or at the article's head."""
-    for at in range(head_from, min(first + 3, len(sheet.lines), last)):
+    for at in head:
         line = sheet.lines[at]
-        if line.linked or WEEKDAYS.search(line.text) or len(line.text) > LONGEST_UNLABELLED or (title is None and at < first - 5):
+        if at in block or line.linked or len(line.text) > LONGEST_UNLABELLED or WEEKDAYS.search(line.text):
+            continue
+        if title is None and at < first - 5:
             continue
         if at == title:
             behind = line.text[len(name) :] if key(line.text).startswith(key(name)) else ""
