@@ -67,8 +67,10 @@ def _chrome(sheet: Sheet, container: Element) -> dict[int, str]:
     """Lines within boxes that are called share, related, crumbs …; a box with half of the text is a wrapper that happens to be called so."""
     size = sum(len(line.plain) for line in sheet.lines[container.first : container.last])
     found: dict[int, str] = {}
-    for element in sheet.elements[container.at + 1 : container.end]:
-        if not element.label or element.last <= element.first or not (match := CHROME.search(element.label)):
+    for place in sheet.called(CHROME):
+        element = sheet.elements[place]
+        match = CHROME.search(element.label)
+        if match is None or not container.at < place < container.end or element.last <= element.first:
             continue
         own = sheet.lines[element.first : element.last]
         if sum(len(line.plain) for line in own) * 2 < size:

@@ -92,7 +92,7 @@ def read_detail(source: str, page: Page, *, rules: DetailRules, encoding: str = 
     read = _Read(tree, sheet, page, encoding, rules, metas, block, titled)
     own = _places(sheet, tree, rules.body) if rules.body else ()
     line = titled.line if titled is not None else None
-    read.container = find_container(sheet, recognise(source), own, title=line, skip=block.lines)
+    read.container = find_container(sheet, recognise(sheet, source), own, title=line, skip=block.lines)
     if read.container is not None:
         if titled is None:
             titled = read.title = title_of_text(sheet.lines[read.article[0] : read.article[1]])

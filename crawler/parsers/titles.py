@@ -32,6 +32,7 @@ MOST_LINES = 5
 SITE = re.compile(r"^.{0,20}(?:门户网站?|官方网站|政府网站?|人民政府|政府网|政务网|信息公开网|公众信息网|官网)$")
 LARGE = re.compile(r"font-size\s*:\s*(?:(?:2[0-9]|3\d)(?:\.\d+)?\s*p[xt]|1[6-9](?:\.\d+)?\s*pt|x+-large)", re.IGNORECASE)
 SHORTEST, LONGEST = 4, 200
+LONGEST_SCRIPT = 20_000
 SITE_NAME = (
     0.2  # what a candidate that is the site's own name is worth: the logo is a heading too, and on some pages all of <title>
 )
@@ -131,10 +132,11 @@ def _candidates(
         yield from ((tag, _without_facts(sheet.text(at))) for at in shown[:most])
     if meta.get("articletitle"):
         yield "meta.ArticleTitle", strip_tags(meta["articletitle"])
-    yield from (("script", strip_tags(value)) for variable, value in sheet.strings.items() if SCRIPTED.match(variable))
+    if any("itle" in script or "biaoti" in script for script in sheet.scripts if len(script) < LONGEST_SCRIPT):
+        yield from (("script", strip_tags(value)) for variable, value in sheet.strings.items() if SCRIPTED.match(variable))
     if name:
         yield "disclosure.name", name
-    headings = [element for element in sheet.elements if element.label.strip() and HEADING.search(element.label)]
+    headings = [sheet.elements[at] for at in sheet.called(HEADING)]
     yield from (("heading", _without_facts(sheet.text(element.at))) for element in headings[:40] if _is_heading(sheet, element))
     yield from _by_place(sheet, block)
     if page:
