@@ -57,6 +57,7 @@ def record(draft: Draft, *, url: str | None, final_url: str | None, at: Millis) 
         final_url=final_url,
         site=site if site.code or site.name else None,
         provenance=MappingProxyType(provenance),
+        incomplete=_value(draft.incomplete),
     )
 
 
@@ -153,7 +154,6 @@ def _match(title: str, body: str) -> str | None:
 # ------------------------------------------------------------------ JSON
 def as_json(made: Record) -> dict[str, object]:
     """The record as plain values, keys in the record format's order."""
-    place = made.capture
     return {
         "title": made.title,
         "channel": made.channel,
@@ -167,15 +167,9 @@ def as_json(made: Record) -> dict[str, object]:
         "final_url": made.final_url,
         "site": {"code": made.site.code, "name": made.site.name} if made.site else None,
         "provenance": {name: {**asdict(witness), "against": list(witness.against)} for name, witness in made.provenance.items()},
-        "capture": place
-        and {
-            "id": place.id,
-            "file": place.file,
-            "offset": place.offset,
-            "length": place.length,
-            "digest": place.digest,
-            "time": place.time,
-        },
+        "incomplete": made.incomplete,
+        "capture": asdict(made.capture) if made.capture else None,
+        "further": [asdict(place) for place in made.further],
     }
 
 
@@ -197,7 +191,9 @@ def from_json(values: Mapping[str, Any]) -> Record:
         final_url=_text(values, "final_url"),
         site=Site(_text(site, "code"), _text(site, "name")) if site else None,
         provenance=MappingProxyType({name: _witness(value) for name, value in zip(provenance, witnesses, strict=True)}),
+        incomplete=_text(values, "incomplete"),
         capture=_place(place) if place else None,
+        further=tuple(map(_place, _objects("further", _typed(values, "further", list, [])))),
     )
 
 

@@ -78,7 +78,7 @@ class Line:
         self.owner, self.clock = owner, clock
         self._versions: dict[str, str] = {}
         self._manner = Manner(config.watch, self.version, self.queue, self.pause)
-        self._ways = Ways(config.watch, self.follows, self.queue, lambda name: self.rules(name).list.max_pages)
+        self._ways = Ways(config.watch, self.queue, lambda name: self.rules(name).list)
 
     # -------------------------------------------------------------- the process
     def begin(self, what: str) -> None:
@@ -153,11 +153,6 @@ class Line:
             found += [(self.queue(source.id, start.url), own) for start in source.start]
         return found
 
-    def follows(self, name: str, url: str) -> bool:
-        """Is a row of this source's list to be followed? By default to any host."""
-        hosts = self.rules(name).list.hosts
-        return not hosts or urls.host(url) in hosts
-
     def expectations(self) -> dict[str, Expect]:
         """What the sources promise."""
         return {name: source.expect for name, source in self.config.sources.items()}
@@ -201,7 +196,9 @@ class Line:
             page = open_page(self.archive.folder, waiting.capture, waiting.payload)
         except DamagedRecord as error:
             return Settled(waiting.capture_id, Reading(self.version(waiting.source), PageKind.OTHER, error=f"damaged: {error}"))
-        return Settled(waiting.capture_id, self.readers.read(Job(page, waiting.kind, rules, waiting.public_url)))
+        return Settled(
+            waiting.capture_id, self.readers.read(Job(page, waiting.kind, rules, waiting.public_url, request=waiting.request))
+        )
 
     def settle(self, items: Sequence[Settled]) -> None:
         """Apply readings in one transaction; if that fails, one by one, so that one bad page holds nobody up. Raises RepositoryError."""
@@ -266,10 +263,10 @@ class Line:
         with self.database.read() as c:
             return runs.last_slot(c, source, kind)
 
-    def is_paused(self, source: str) -> bool:
-        """Did the operator pause this source?"""
+    def is_held(self, source: str) -> bool:
+        """Did the operator pause this source, or is it in quarantine?"""
         with self.database.read() as c:
-            return runs.is_paused(c, source)
+            return runs.is_held(c, source, self.clock())
 
     def fire(
         self, source: Source, kind: RunKind, slot: Millis, skipped: Sequence[Millis], *, limit: int | None = None

@@ -13,22 +13,25 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from crawler import decide
+from crawler.health import Face
 from crawler.model import (
     Capture,
     ChangeKind,
     Kind,
+    ListRules,
     Millis,
     Notice,
     Original,
     PageKind,
     Place,
     Reading,
+    Request,
     Watch,
     capture_id,
     short_id,
 )
 from crawler.normalize import as_json
-from crawler.repository import files, lists, presence, works
+from crawler.repository import files, lists, presence, sights, works
 from crawler.repository import schema as t
 from crawler.repository.changes import NewChange, append
 from crawler.repository.database import AnyRow, clean, lock_keys
@@ -48,6 +51,7 @@ class Pending:
     kind: Kind
     source: str
     public_url: str
+    request: Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +64,11 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """What the process knows and the database does not. `follows(source, url)`; `queue_of(source, url)`; `pages(source)` page limit."""
+    """What the process knows and the database does not. `queue_of(source, url)` politeness key; `lists(source)` its rules for lists."""
 
     watch: Watch
-    follows: Callable[[str, str], bool]
     queue_of: Callable[[str, str], str]
-    pages: Callable[[str], int | None]
+    lists: Callable[[str], ListRules]
 
 
 # ------------------------------------------------------------------ what waits
@@ -79,6 +82,9 @@ def pending(c: Connection, limit: int, *, owner: str, busy: frozenset[int]) -> l
             t.urls.c.kind,
             t.urls.c.source,
             t.urls.c.public_url,
+            t.urls.c.method,
+            t.urls.c.headers,
+            t.urls.c.body,
             payload,
             home.c.url.label("home"),
         )
@@ -108,9 +114,15 @@ def pending(c: Connection, limit: int, *, owner: str, busy: frozenset[int]) -> l
                 Kind(m[t.urls.c.kind]),
                 m[t.urls.c.source],
                 m[t.urls.c.public_url],
+                _request(m),
             )
         )
     return found[:limit]
+
+
+def _request(m: sa.RowMapping) -> Request:
+    headers = tuple((name, value) for name, value in json.loads(m[t.urls.c.headers]))
+    return Request(m["address"], m[t.urls.c.method], headers, bytes(m[t.urls.c.body] or b""))
 
 
 def _place(m: sa.RowMapping, table: sa.FromClause, url: str) -> Capture:
@@ -141,7 +153,7 @@ def settle(c: Connection, items: Sequence[Settled], ways: Ways) -> set[int]:
         if row.run is not None:
             concerned.add(row.run)
         if _one(c, row, item.reading, ways, changes):
-            _done(c, row.capture, item.reading)
+            _done(c, row.capture, row.kind, item.reading)
     append(c, changes)
     return concerned
 
@@ -151,7 +163,7 @@ def _load(c: Connection, ids: Sequence[int]) -> Sequence[AnyRow]:
         sa.select(
             t.readings.c.capture, t.readings.c.state, t.readings.c.run, t.captures.c.url, t.captures.c.at, t.captures.c.record,
             t.captures.c.file, t.captures.c.offset, t.captures.c.length, t.captures.c.payload_digest, t.urls.c.key, t.urls.c.kind, t.urls.c.source,
-            t.urls.c.public_url, t.urls.c.url.label("address"), t.urls.c.first_record, t.urls.c.queue, t.urls.c.page,
+            t.urls.c.public_url, t.urls.c.url.label("address"), t.urls.c.first_record, t.urls.c.queue,
         )
         .join(t.captures, t.captures.c.id == t.readings.c.capture)
         .join(t.urls, t.urls.c.id == t.captures.c.url)
@@ -167,10 +179,10 @@ def _identities(items: Sequence[Settled], rows: dict[int, AnyRow]) -> set[str]:
 
 def _one(c: Connection, row: AnyRow, reading: Reading, ways: Ways, changes: list[NewChange]) -> bool:
     """One capture; False when it must wait for another to be read again first."""
-    if reading.error is not None:
-        return True
     if row.kind == Kind.LIST:
-        lists.apply(c, row, reading, follows=ways.follows, queue_of=ways.queue_of, pages=ways.pages(row.source))
+        lists.apply(c, row, reading, rules=ways.lists(row.source), queue_of=ways.queue_of)
+        return True
+    if reading.error is not None:
         return True
     look = _look(c, row.capture)
     if reading.page_kind is PageKind.NOTICE and reading.notices:
@@ -215,7 +227,23 @@ def _presence(
     presence.looked(c, row.url, there, at=at, look=look, watch=ways.watch, well=well, changes=changes, fresh=fresh)
 
 
-def _done(c: Connection, capture: int, reading: Reading) -> None:
+def _facts(reading: Reading) -> str:
+    """What a list page shows, for the judgement of its source's health."""
+    days = [row.date[:10] for row in reading.rows if row.date]
+    return sights.dump_face(
+        Face(
+            rows=len(reading.rows),
+            dated=len(days),
+            newest=max(days, default=None),
+            visible=reading.visible,
+            days=reading.days,
+            text=sum(len(row.title) + len(row.date or "") for row in reading.rows),
+            total=reading.total_rows,
+        )
+    )
+
+
+def _done(c: Connection, capture: int, kind: str, reading: Reading) -> None:
     state = UNREADABLE if reading.error is not None else DONE
     c.execute(
         t.readings.update()
@@ -227,6 +255,7 @@ def _done(c: Connection, capture: int, reading: Reading) -> None:
             evidence=clean(reading.evidence)[:2000],
             rules=reading.rules,
             rows=len(reading.rows) or len(reading.notices),
+            facts=_facts(reading) if kind == Kind.LIST and reading.page_kind is PageKind.LIST else None,
             error=clean(reading.error)[:2000] if reading.error else None,
             attempts=t.readings.c.attempts + 1,
         )
