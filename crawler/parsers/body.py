@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 from crawler.parsers.article import Container
 from crawler.parsers.attachments import ENDING, TYPES
 from crawler.parsers.furniture import CHROME, is_crumb, is_fact_line, is_foot, is_furniture
+from crawler.parsers.labels import spaced
 from crawler.parsers.sheet import EMBEDS, Element, Line, Sheet
 from crawler.parsers.titles import key
 from crawler.parsers.tree import attribute, squeeze
@@ -89,7 +90,7 @@ def _head(sheet: Sheet, span: range, why: dict[int, str], title: str) -> None:
         plain = key(line.text)
         if plain == wanted and _is_title_line(sheet, line):
             why[at] = "the title"
-        elif is_fact_line(line.text.replace("\t", "  ")):
+        elif is_fact_line(spaced(line)):
             why[at] = "line of facts"
         elif passed and is_crumb(line.text):
             why[at] = "breadcrumb"

@@ -108,7 +108,7 @@ def read_detail(source: str, page: Page, *, rules: DetailRules, encoding: str = 
         return Detail(PageKind.OTHER, "no title")
     read.facts = read_facts(sheet, line, titled.text, read.article, block)
     draft = _draft(read, titled, attachments)
-    refused = None if rules.body else refuse(sheet, draft, metas, block.labels, read.article)
+    refused = None if rules.body else refuse(sheet, draft, metas, block.labels, read.article, titled=line is not None)
     if refused is not None:
         return Detail(refused.kind, refused.evidence, dropped=read.body.dropped)
     return Detail(PageKind.NOTICE, read.container.rule if read.container else "no article", (draft,), read.body.dropped)

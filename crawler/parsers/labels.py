@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from crawler.fold import fold, fold_map
+from crawler.parsers.sheet import MARK, Line
 from crawler.parsers.tree import EDGES, squeeze
 
 # Field → its labels in a disclosure block, the best first: 主题分类 is the category where 组配分类 stands beside it.
@@ -50,6 +51,7 @@ STRONG = frozenset(  # two of these stand together in a disclosure block only
 CORE = STRONG - {"project", "buyer", "region"}
 NOTHING = frozenset({"", "无", "暂无", "-", "--", "——", "/", "null", "undefined", "空"})
 LONGEST_LABEL = 12
+LONGEST_LINE = 400
 MARKS = re.compile(r"[\s:：\[\]【】*﹡]+")
 SCRIPT = re.compile(r"\bvar\s+\w+\s*=|document\.write|function\s*\(|\{\{|^\$")
 COLONS, YEAR = re.compile(r"[:：∶︰﹕]"), re.compile(r"\s(?:19|20)\d\d[-/.年]")
@@ -75,6 +77,12 @@ def _pattern(labels: dict[str, tuple[str, int]]) -> re.Pattern[str]:
     )
 
 
+BEGINS = re.compile(
+    MARK
+    + r"(?=[\[【(（]?\s*(?:"
+    + "|".join(sorted(set(" ".join(FACTS.values()).split()), key=len, reverse=True))
+    + r")\s*[\]】)）]?\s*[:：])"
+)
 IN_BLOCK, IN_FACTS = _pattern(BLOCK_LABELS), _pattern(FACT_LABELS)
 SOURCE_END = re.compile(r"\s{2,}|[|｜【\[]|(?<=[^\d])\s(?=\d{4}[-年])|\s(?=字)|\u3000|\s(?=(?:作者|编辑|记者|点击|浏览)\b)")
 
@@ -105,6 +113,21 @@ def in_block(line: str) -> tuple[Labelled, ...]:
 def in_facts(line: str) -> tuple[Labelled, ...]:
     """The labels of a line of facts."""
     return _labelled(line, facts=True) if COLONS.search(line) or YEAR.search(line) else ()
+
+
+def spaced(line: Line) -> str:
+    """The line's text with space before each label that begins an element, and between cells: `时间:2021-11-30<b>来源:</b>` has two facts."""
+    if line.cells:
+        return line.text.replace("\t", "  ")
+    if not line.marked or len(line.text) > LONGEST_LINE or not COLONS.search(line.text):
+        return line.text
+    return BEGINS.sub("  ", line.marked).replace(MARK, "")
+
+
+def head_of(line: Line) -> tuple[str, str]:
+    """The text of the line's first element, and the rest."""
+    first, _, rest = line.marked.partition(MARK)
+    return first.strip(EDGES), rest.replace(MARK, "").strip(EDGES)
 
 
 @lru_cache(maxsize=1024)  # a line is asked about by the title, the article, the facts and the body

@@ -13,6 +13,7 @@ from crawler.parsers.scripts import strings, written
 from crawler.parsers.tree import BLOCKS, EDGES, HIDDEN, SILENT, SPACES, Node, squeeze
 
 LONGEST_CELL = 400
+MARK = "\x1f"
 EMBEDS = frozenset({"embed", "object", "iframe"})
 
 
@@ -34,13 +35,17 @@ class Element:
 
 @dataclass(slots=True)
 class Line:
-    """A line of text, the element that begins it, how many of its characters stand in links, and its cells if it is a table's row."""
+    """A line of text, the element that begins it, how many of its characters stand in links, and its cells if it is a table's row.
+
+    `marked`: the text with a mark between what stands in different elements, where that is more than one.
+    """
 
     text: str
     plain: str  # without white space
     element: int
     linked: int = 0
     cells: tuple[str, ...] = ()
+    marked: str = ""
     scripted: bool = False  # a script writes here, and what it writes could not be read
 
 
@@ -103,11 +108,17 @@ class _Writer:
         self.owner = -1
         self.linked = 0
         self.scripted = False
+        self.marks = 0
+        self.last = -1
         self.row = -1  # place of the table row that is being read as one line
         self.cells: list[str] = []
 
     def add(self, text: str, element: int, *, link: bool) -> None:
         if not text.isspace():
+            if self.inline and element != self.last and self.row < 0:
+                self.marks += 1
+                self.inline.append(MARK)
+            self.last = element
             if self.owner < 0 and text.strip(EDGES):
                 self.owner = element
             if link:
@@ -142,8 +153,11 @@ class _Writer:
     def _put(self, text: str, element: int, cells: tuple[str, ...]) -> None:
         if text:
             owner = self.owner if self.owner >= 0 else element
-            self.sheet.lines.append(Line(text, squeeze(text), owner, self.linked, cells, self.scripted))
-        self.owner, self.linked, self.scripted = -1, 0, False
+            marked = text if self.marks else ""
+            if marked:
+                text = text.replace(MARK, "")
+            self.sheet.lines.append(Line(text, squeeze(text), owner, self.linked, cells, marked, self.scripted))
+        self.owner, self.linked, self.scripted, self.marks, self.last = -1, 0, False, 0, -1
 
 
 class _Walk:
