@@ -22,8 +22,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from crawler import slots, urls
+from crawler.budget import UNLIMITED, Budget
 from crawler.errors import ConfigError, UsageError
 from crawler.model import DetailRules, Expect, ListRules, Millis, ReadRules, Request, Watch
+from crawler.pace import Window
 from crawler.toml_places import Places
 
 UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -31,6 +33,7 @@ DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)(ms|s|m|h|d))+")
 PIECE = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB|GB)", re.IGNORECASE)
 SIZES = {"b": 1, "kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30}
+HOURS = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
 SOURCE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 LEAST_DELAY: Millis = 1000
 DEFAULT = Path("config/gongkai.toml")
@@ -52,6 +55,7 @@ class Storage:
 
     database: str
     archive: Path
+    keep_free: int = 0  # bytes of the disk that are never written
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +81,11 @@ class ScheduleDefaults:
 
 @dataclass(frozen=True, slots=True)
 class Politeness:
-    """A source's own queue and pause; None: the host, the default."""
+    """A source's own queue, pause and visiting hours; None: the host, the default, any hour."""
 
     queue: str | None
     delay_ms: Millis | None
+    window: Window | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,7 @@ class Source:
     politeness: Politeness
     expect: Expect
     digest: str
+    budget: Budget = UNLIMITED
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +117,7 @@ class Config:
     network: Network
     schedule: ScheduleDefaults
     watch: Watch
+    budget: Budget  # of a run that belongs to no configured source
     sources: Mapping[str, Source]
     root: Path
     path: Path
@@ -166,6 +173,14 @@ def _endpoint(value: str) -> str:
     return value
 
 
+def _hours(value: object) -> tuple[int, int]:
+    match = HOURS.fullmatch(value.strip()) if isinstance(value, str) else None
+    minutes = [int(match[i]) * 60 + int(match[i + 1]) for i in (1, 3)] if match else [0, 0]
+    if match is None or minutes[0] == minutes[1] or max(minutes) > 24 * 60 or int(match[2]) > 59 or int(match[4]) > 59:
+        raise ValueError('expected hours of the day such as "08:00-20:00"')
+    return minutes[0], minutes[1]
+
+
 def _line(value: str) -> str:
     if not value.strip() or any(ord(c) < 32 for c in value):
         raise ValueError("expected one line of text")
@@ -174,6 +189,7 @@ def _line(value: str) -> str:
 
 Duration = Annotated[int, BeforeValidator(_duration)]
 Size = Annotated[int, BeforeValidator(_size)]
+Hours = Annotated[tuple[int, int], BeforeValidator(_hours)]
 Cron = Annotated[str, AfterValidator(_cron)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Address = Annotated[str, AfterValidator(_address)]
@@ -193,6 +209,7 @@ class _Operator(_Table):
 class _Storage(_Table):
     database: str = "sqlite:///data/gongkai.db"
     archive: str = "data/warc"
+    keep_free: Size = 500 << 20
 
 
 class _Network(_Table):
@@ -218,12 +235,19 @@ class _Watch(_Table):
     gone_after: Duration = 14 * 86_400_000
 
 
+class _Budget(_Table):
+    requests: int | None = Field(default=None, ge=1)
+    bytes: Size | None = None
+    time: Duration | None = None
+
+
 class _Settings(_Table):
     operator: _Operator
     storage: _Storage = _Storage()
     network: _Network = _Network()
     schedule: _Schedule = _Schedule()
     watch: _Watch = _Watch()
+    budget: _Budget = _Budget()
 
 
 class _Start(_Table):
@@ -259,6 +283,7 @@ class _Detail(_Table):
 class _Politeness(_Table):
     queue: str | None = None
     delay: Duration | None = None
+    window: Hours | None = None
 
 
 class _Expect(_Table):
@@ -286,6 +311,7 @@ class _Source(_Table):
     list: _List = _List()
     detail: Details = []
     politeness: _Politeness = _Politeness()
+    budget: _Budget = _Budget()
     expect: _Expect = _Expect()
 
 
@@ -354,7 +380,9 @@ def _config(settings: _Settings, sources: Mapping[str, Source], root: Path, path
     network = settings.network
     return Config(
         operator=Operator(settings.operator.name, settings.operator.contact),
-        storage=Storage(database, root / (os.environ.get("GONGKAI_ARCHIVE") or settings.storage.archive)),
+        storage=Storage(
+            database, root / (os.environ.get("GONGKAI_ARCHIVE") or settings.storage.archive), settings.storage.keep_free
+        ),
         network=Network(
             network.delay,
             network.deadline,
@@ -365,6 +393,7 @@ def _config(settings: _Settings, sources: Mapping[str, Source], root: Path, path
         ),
         schedule=ScheduleDefaults(settings.schedule.timezone, settings.schedule.lists, settings.schedule.revisit_per_day),
         watch=Watch(tuple(settings.watch.revisit), settings.watch.gone_misses, settings.watch.gone_after),
+        budget=_budget(settings.budget, settings.budget),
         sources=MappingProxyType(dict(sources)),
         root=root,
         path=path,
@@ -394,12 +423,22 @@ def _source(name: str, found: _Source, settings: _Settings) -> Source:
         lists=found.schedule.lists or settings.schedule.lists,
         sweep=found.schedule.sweep,
         read=rules,
-        politeness=Politeness(found.politeness.queue, found.politeness.delay),
+        politeness=Politeness(
+            found.politeness.queue,
+            found.politeness.delay,
+            Window(*found.politeness.window, settings.schedule.timezone) if found.politeness.window else None,
+        ),
         expect=Expect(
             found.expect.rows, found.expect.silence, MappingProxyType({str(k): v for k, v in found.expect.fill.items()})
         ),
         digest=hashlib.sha256(json.dumps(found.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()[:16],
+        budget=_budget(found.budget, settings.budget),
     )
+
+
+def _budget(own: _Budget, default: _Budget) -> Budget:
+    """A source's own limits where it has some, else those for all."""
+    return Budget(own.requests or default.requests, own.bytes or default.bytes, own.time or default.time)
 
 
 def _check_delay(

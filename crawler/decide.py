@@ -120,8 +120,13 @@ def _is_gone(state: UrlState, due: Millis) -> Fate:
     return Fate(replace(state, presence=GONE), due, ChangeKind.GONE)
 
 
-def seen(outcome: Outcome) -> bool | None:
-    """What an outcome says of the notice: True there (as far as the server says), False a miss, None could not look."""
+def seen(outcome: Outcome, leads: str = "") -> bool | None:
+    """What an outcome says of the notice: True there (as far as the server says), False a miss, None could not look.
+
+    A redirect to the home page, or to where the site sends what it has not, is a miss; one to a login page says nothing.
+    """
+    if outcome is Outcome.REDIRECTED and leads:
+        return False if leads in ("home", "missing") else None
     if outcome in GOOD or outcome is Outcome.REDIRECTED:
         return True
     return False if outcome in MISSES else None
@@ -180,6 +185,6 @@ def result(counts: Mapping[str, int], state: Health) -> str:
     """How a run ended: ok, unchanged, suspect or failed."""
     if state.state == "down" or (counts.get("looks", 0) and counts.get("failed", 0) >= counts.get("looks", 0)):
         return "failed"
-    if state.state == "suspect" or counts.get("failed", 0):
+    if state.state == "suspect" or counts.get("failed", 0) or counts.get("shelved", 0):
         return "suspect"
     return "ok" if counts.get("new", 0) or counts.get("edit", 0) else "unchanged"

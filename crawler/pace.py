@@ -59,6 +59,9 @@ class Pace:
         return max(calm, min(calm << self.failures, LONGEST_PAUSE))
 
 
+FRESH = Pace()
+
+
 def after(pace: Pace, outcome: Outcome, *, at: Millis, ms: Millis, least: Millis, retry_after: Millis | None) -> Pace:
     """The pace after an exchange that began at `at` and took `ms`. `least`: the shortest pause anybody allows.
 

@@ -13,6 +13,7 @@ import httpx
 from crawler.errors import DamagedRecord
 from crawler.fetcher import outcomes
 from crawler.fetcher.connection import Late, Lost, TooLarge, Truncated, WireError
+from crawler.fetcher.cookies import Jars
 from crawler.fetcher.decoding import CutStream, TooMuch, decode
 from crawler.fetcher.guard import Guard, Refused, Resolver
 from crawler.fetcher.message import parse_response
@@ -21,7 +22,6 @@ from crawler.fetcher.wire import Transport
 from crawler.model import Exchange, Millis, Outcome, Page, Task, Wire
 
 ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,application/json;q=0.9,*/*;q=0.8"
-LEADS = {"home": "the home page", "login": "a login page", "itself": "itself"}
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -61,6 +61,7 @@ class Fetcher:
         self, settings: FetchSettings, *, resolver: Resolver | None = None, clock: Callable[[], Millis] = wall_clock
     ) -> None:
         self.settings, self.clock = settings, clock
+        self.jars = Jars()
         self.transport = Transport(
             Guard(settings.allow_private, settings.connect, resolver),
             tls=lambda: context(settings.ca_file),
@@ -77,7 +78,7 @@ class Fetcher:
             return Exchange(task, outcome, at, ms, status=status, wire=wire, detail=detail, payload=_partial(wire, task))
 
         try:
-            request = self._request(task, deadline)
+            request = self._request(task, deadline, self.jars.header(task.source, task.run.id, task.request.url, at))
             response = await self.transport.handle_async_request(request)
         except WireError as error:
             return ended(
@@ -93,7 +94,7 @@ class Fetcher:
             return ended(Outcome.NETWORK_ERROR, str(error) or type(error).__name__)
         return self._answered(task, response, at, int((time.monotonic() - began) * 1000))
 
-    def _request(self, task: Task, deadline: float) -> httpx.Request:
+    def _request(self, task: Task, deadline: float, cookies: str) -> httpx.Request:
         headers = [
             ("User-Agent", self.settings.user_agent),
             ("Accept", ACCEPT),
@@ -106,6 +107,8 @@ class Fetcher:
             if task.validators.last_modified:
                 headers.append(("If-Modified-Since", task.validators.last_modified))
         headers += task.request.headers
+        if cookies:
+            headers.append(("Cookie", cookies))
         return httpx.Request(
             task.request.method,
             task.request.url,
@@ -116,6 +119,7 @@ class Fetcher:
 
     def _answered(self, task: Task, response: httpx.Response, at: Millis, ms: int) -> Exchange:
         headers = dict(response.headers.items())
+        self.jars.keep(task.source, task.run.id, task.request.url, response.headers.get_list("set-cookie"), at)
         payload: bytes = response.extensions["payload"]
         conditional = task.validators is not None and bool(task.validators.etag or task.validators.last_modified)
         outcome, detail, page = Outcome.PROTOCOL_ERROR, "", None
@@ -134,8 +138,6 @@ class Fetcher:
         location = outcomes.location_of(task.request.url, headers["location"]) if outcome is Outcome.REDIRECTED else None
         if outcome is Outcome.REDIRECTED and location is None:
             outcome, detail = Outcome.PROTOCOL_ERROR, "redirected to what is no address"
-        if location is not None and (to := outcomes.leads(task.request.url, location)):
-            detail = "; ".join(filter(None, (detail, f"leads to {LEADS[to]}")))
         return Exchange(
             task,
             outcome,
@@ -146,6 +148,7 @@ class Fetcher:
             page=page,
             payload=payload,
             location=location,
+            leads=outcomes.leads(task.request.url, location) if location else "",
             retry_after=outcomes.retry_after(headers.get("retry-after"), at + ms) if outcome is Outcome.BUSY else None,
             detail=detail,
         )

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 
 from crawler import urls
 from crawler.model import Kind, Millis, Original, Request, Run, RunKind, Task, Validators
+from crawler.pace import FRESH, Pace
 from crawler.repository import schema as t
 from crawler.repository.database import AnyRow, clean, upsert
 
@@ -36,12 +37,12 @@ class Seed:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A held queue. Writes under it carry `fence`; `next_at` is when its host may be asked again."""
+    """A held queue. Writes under it carry `fence`; `pace` is what was known of it when it was leased."""
 
     queue: str
     owner: str
     fence: int
-    next_at: Millis
+    pace: Pace = FRESH
 
 
 # ------------------------------------------------------------------ addresses
@@ -136,9 +137,32 @@ def lease(c: Connection, queue: str, owner: str, now: Millis, until: Millis) -> 
         t.queues.update()
         .where(t.queues.c.name == queue, t.queues.c.leased_until <= now)
         .values(fence=t.queues.c.fence + 1, owner=owner, leased_until=until)
-        .returning(t.queues.c.fence, t.queues.c.next_at)
+        .returning(t.queues)
     ).first()
-    return Lease(queue, owner, row.fence, row.next_at) if row else None
+    return Lease(queue, owner, row.fence, pace_of(row)) if row else None
+
+
+def pace_of(row: AnyRow) -> Pace:
+    """What a row of the queues says of its pace."""
+    return Pace(row.next_at, row.last_end, row.latency, row.failures, row.broken_since, row.blocked_since)
+
+
+def pace_values(pace: Pace) -> dict[str, int | None]:
+    """The columns that hold a pace."""
+    return {
+        "next_at": pace.next_at,
+        "last_end": pace.last_end,
+        "latency": pace.latency,
+        "failures": pace.failures,
+        "broken_since": pace.broken,
+        "blocked_since": pace.blocked,
+    }
+
+
+def ask_again(c: Connection, queues: Collection[str], now: Millis) -> None:
+    """Somebody asks for these queues now: one whose breaker is open may be tried at once, with its one request."""
+    broken = sa.and_(t.queues.c.name.in_(sorted(queues)), t.queues.c.broken_since.is_not(None), t.queues.c.next_at > now)
+    c.execute(t.queues.update().where(broken).values(next_at=now))
 
 
 def renew(c: Connection, leases: Sequence[Lease], until: Millis) -> set[str]:
@@ -156,13 +180,13 @@ def renew(c: Connection, leases: Sequence[Lease], until: Millis) -> set[str]:
     return lost
 
 
-def release(c: Connection, held: Lease, next_at: Millis) -> None:
-    """Give a queue back; its host may be asked again at `next_at`."""
-    later = sa.case((t.queues.c.next_at < next_at, next_at), else_=t.queues.c.next_at)
+def release(c: Connection, held: Lease, pace: Pace) -> None:
+    """Give a queue back with what is known of it by now; nothing makes it due earlier than it was."""
+    later = sa.case((t.queues.c.next_at < pace.next_at, pace.next_at), else_=t.queues.c.next_at)
     c.execute(
         t.queues.update()
         .where(t.queues.c.name == held.queue, t.queues.c.fence == held.fence, t.queues.c.owner == held.owner)
-        .values(leased_until=0, owner=None, next_at=later)
+        .values(**pace_values(pace) | {"leased_until": 0, "owner": None, "next_at": later})
     )
 
 
@@ -218,3 +242,9 @@ def _task(row: AnyRow, queue: str) -> Task:
         frontier=row.id,
         last_digest=row.last_digest,
     )
+
+
+def postpone(c: Connection, rows: Sequence[tuple[int, Millis]]) -> None:
+    """Frontier rows that are not due before a certain time: (id, time)."""
+    for number, due in rows:
+        c.execute(t.frontier.update().where(t.frontier.c.id == number, t.frontier.c.due < due).values(due=due))
