@@ -281,7 +281,7 @@ class QueueWorker:
         """Before the second notice of an origin: how does it say that it has not something? False when the queue must rest."""
         name = site.origin.origin
         self._details[name] = self._details.get(name, 0) + 1
-        if self._details[name] < 2 or name in self._probes:
+        if self._details[name] < 2 or name in self._probes or self.pace.failures:  # a host in trouble says nothing about itself
             return True
         known = await self.desk.probe(name)
         if known is None or known.at + PROBE_FRESH <= self.clock():
