@@ -334,7 +334,7 @@ def test_a_redirect_of_robots_txt_to_another_host_waits_its_turn_there() -> None
     hold(world, "/1", "/2")
     assert world.paths() == ["/robots.txt", "other.test/robots.txt", "/1"]
     assert world.seen[1][1] >= START + DELAY
-    assert world.leases["other.test"].last_end == world.seen[1][2]
+    assert world.leases["other.test"].last_end >= world.seen[1][2]
     taken = World(answers)
     worker = hold(taken, "/1")
     assert (taken.paths(), taken.borrowed) == (["/robots.txt"], ["other.test"])
