@@ -12,7 +12,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -24,7 +24,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from crawler import slots, urls
 from crawler.budget import UNLIMITED, Budget
 from crawler.errors import ConfigError, UsageError
-from crawler.model import DetailRules, Expect, ListRules, Millis, ReadRules, Request, Watch
+from crawler.fetcher.tls import PROFILES
+from crawler.model import DetailRules, Expect, ListRules, Millis, ReadRules, Request, Watch, Way
 from crawler.pace import Window
 from crawler.toml_places import Places
 
@@ -106,6 +107,7 @@ class Source:
     expect: Expect
     digest: str
     budget: Budget = UNLIMITED
+    way: Way = field(default_factory=Way)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +181,22 @@ def _hours(value: object) -> tuple[int, int]:
     if match is None or minutes[0] == minutes[1] or max(minutes) > 24 * 60 or int(match[2]) > 59 or int(match[4]) > 59:
         raise ValueError('expected hours of the day such as "08:00-20:00"')
     return minutes[0], minutes[1]
+
+
+def _proxy(value: str) -> str:
+    try:
+        host, path = urls.host(value), urls.path(value)
+    except urls.BadUrl:
+        host, path = "", ""
+    if not host or path != "/" or "@" in value or not value.lower().startswith("http://"):
+        raise ValueError('expected "http://host:port", without user and password')
+    return value.rstrip("/")
+
+
+def _profile(value: str) -> str:
+    if value not in PROFILES:
+        raise ValueError(f"no TLS profile of that name; expected one of {', '.join(PROFILES)}")
+    return value
 
 
 def _line(value: str) -> str:
@@ -300,6 +318,17 @@ Starts = Annotated[list[Address | _Start], BeforeValidator(_as_list), Field(min_
 Details = Annotated[list[_Detail], BeforeValidator(_as_list)]
 
 
+class _Way(_Table):
+    proxy: Annotated[str, AfterValidator(_proxy)] | None = None
+
+
+class _Tls(_Table):
+    profile: Annotated[str, AfterValidator(_profile)] = "modern"
+    reason: Line | None = None
+    certificates: str | None = None
+    hosts: list[str] = []
+
+
 class _Source(_Table):
     title: Line
     start: Starts
@@ -312,10 +341,22 @@ class _Source(_Table):
     detail: Details = []
     politeness: _Politeness = _Politeness()
     budget: _Budget = _Budget()
+    network: _Way = _Way()
+    tls: _Tls = _Tls()
     expect: _Expect = _Expect()
 
 
 # ------------------------------------------------------------------ reading
+def check_operator(name: str | None, contact: str | None) -> None:
+    """Would these two do in a configuration? Raises UsageError; what is not given is not judged."""
+    for key, judge, value in (("name", _line, name), ("contact", _contact, contact)):
+        try:
+            if value is not None:
+                judge(value)
+        except ValueError as error:
+            raise UsageError(f"operator.{key}: {error}", remedy=f"it is {value!r} now") from error
+
+
 def load(path: Path | None = None) -> Config:
     """The configuration. Raises UsageError when there is none, ConfigError with every problem of every file."""
     chosen = path or Path(os.environ.get("GONGKAI_CONFIG") or DEFAULT)
@@ -331,7 +372,8 @@ def load(path: Path | None = None) -> Config:
             continue
         found = _read(file, _Source, problems)
         if found is not None and settings is not None:
-            sources[file.stem] = _source(file.stem, found, settings)
+            sources[file.stem] = _source(file.stem, found, settings, root)
+            _check_tls(file, found.tls, root, problems)
             _check_delay(
                 file,
                 "politeness",
@@ -345,6 +387,16 @@ def load(path: Path | None = None) -> Config:
     if problems or settings is None:
         raise ConfigError(problems)
     return _config(settings, sources, root, chosen)
+
+
+def read_source(file: Path) -> Source:
+    """One source's file alone, with the defaults of settings that say nothing. Raises ConfigError with every problem."""
+    problems: list[str] = []
+    found = _read(file, _Source, problems)
+    if found is None:
+        raise ConfigError(problems)
+    nobody = _Operator(name="nobody", contact="mailto:nobody@example.org")
+    return _source(file.stem, found, _Settings(operator=nobody), file.resolve().parent.parent.parent)
 
 
 def _read(file: Path, model: type[T], problems: list[str]) -> T | None:
@@ -400,7 +452,7 @@ def _config(settings: _Settings, sources: Mapping[str, Source], root: Path, path
     )
 
 
-def _source(name: str, found: _Source, settings: _Settings) -> Source:
+def _source(name: str, found: _Source, settings: _Settings, root: Path) -> Source:
     starts = [_Start(url=start) if isinstance(start, str) else start for start in found.start]
     details = sorted(found.detail, key=lambda rules: rules.since or date.min, reverse=True)
     rules = ReadRules(
@@ -433,12 +485,35 @@ def _source(name: str, found: _Source, settings: _Settings) -> Source:
         ),
         digest=hashlib.sha256(json.dumps(found.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()[:16],
         budget=_budget(found.budget, settings.budget),
+        way=Way(
+            proxy=found.network.proxy,
+            tls_profile=found.tls.profile,
+            tls_reason=found.tls.reason or "",
+            certificates=str(root / found.tls.certificates) if found.tls.certificates else None,
+            hosts=frozenset(found.tls.hosts or (urls.host(start.url) for start in starts)),
+        ),
     )
 
 
 def _budget(own: _Budget, default: _Budget) -> Budget:
     """A source's own limits where it has some, else those for all."""
     return Budget(own.requests or default.requests, own.bytes or default.bytes, own.time or default.time)
+
+
+def _check_tls(file: Path, tls: _Tls, root: Path, problems: list[str]) -> None:
+    """A profile that takes more than `modern` has its reason beside it; certificates go with the profile that uses them."""
+    said: list[tuple[str, str]] = []
+    if tls.profile != "modern" and not tls.reason:
+        said.append(("profile", f'{tls.profile} needs a reason beside it: reason = "…", kept with every capture'))
+    if tls.profile == "extra-intermediate" and not tls.certificates:
+        said.append(("profile", 'extra-intermediate needs certificates = "file.pem", relative to the folder that holds config/'))
+    if tls.certificates and tls.profile != "extra-intermediate":
+        said.append(("certificates", "only the profile extra-intermediate uses them"))
+    elif tls.certificates and not (root / tls.certificates).is_file():
+        said.append(("certificates", f"there is no file {root / tls.certificates}"))
+    for key, message in said:
+        line, column = Places(file.read_text("utf-8")).value(("tls", key))
+        problems.append(f"{file}:{line}:{column}: tls.{key}: {message}")
 
 
 def _check_delay(

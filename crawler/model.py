@@ -18,6 +18,7 @@ class Kind(StrEnum):
 
     LIST = "list"
     DETAIL = "detail"
+    PIECE = "piece"  # a further capture that the record of a detail address needs
     ROBOTS = "robots"
     PROBE = "probe"  # an address that cannot exist: how the site says so
 
@@ -314,11 +315,15 @@ class Kept:
 # ------------------------------------------------------------------ parsers → settle
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a list page. `url` absolute; `date` in the list's own precision, ISO."""
+    """One line of a list page. `url` absolute; `date` in the list's own precision, ISO.
+
+    `reason` why its address cannot be fetched (`script`, `mail`, `no address`): `url` is then what the page has in its place.
+    """
 
     url: str
     title: str
     date: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,11 +337,18 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """Which rule read a field, the raw string it read, and the witness that said something else."""
+    """Which rule read a field, the raw string it read, and what the first witness that disagreed said.
+
+    `version` is the rule's; `against` names all rules that disagreed, strongest first; `confidence` is the share of fields read
+    with such evidence that were right (`parsers/fields.py` says over what), None where nobody measured it.
+    """
 
     rule: str
     raw: str = ""
     disagrees: str = ""
+    version: int = 1
+    against: tuple[str, ...] = ()
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,6 +367,7 @@ class Draft:
     site_name: str | None = None
     part: int = 0
     witnesses: Mapping[str, Witness] = field(default_factory=lambda: MappingProxyType({}))
+    incomplete: str | None = None  # what of the notice could not be read, in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,7 +406,9 @@ class Record:
     final_url: str | None = None
     site: Site | None = None
     provenance: Mapping[str, Witness] = field(default_factory=lambda: MappingProxyType({}))
+    incomplete: str | None = None
     capture: Place | None = None
+    further: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -420,7 +435,12 @@ class Reading:
     next_list: Request | None = None
     total_pages: int | None = None
     total_rows: int | None = None
+    pager: str = ""  # the strategy that found the next page or the end; empty: the page names no other page
+    beyond: int = 0  # rows beyond the most that are taken from one page
     error: str | None = None  # why nothing could be read: deadline, memory, crash
+    continues: tuple[
+        Request, ...
+    ] = ()  # further captures the records are made of, in order; those not there are told in `incomplete`
 
 
 # ------------------------------------------------------------------ configuration the line needs
@@ -434,18 +454,29 @@ class DetailRules:
     source: str | None = None
     channel: str | None = None
     since: str | None = None
+    parts: str | None = None  # selector of the notices of a page that holds many
+    json: tuple[tuple[str, str], ...] = ()  # where an answer in JSON holds what: (field, dotted path)
 
 
 @dataclass(frozen=True, slots=True)
 class ListRules:
-    """A source's own rules for its list pages; None means auto."""
+    """A source's own rules for its list pages; None means auto.
+
+    `rows`, `link`, `title`, `date`: CSS selectors, or paths of keys where the answer is JSON. `next`: auto, none, or a pager's kind with its
+    parameters in `next_with`. `only`, `skip`: regular expressions; a row is followed when its address matches `only` and not `skip`.
+    """
 
     hosts: tuple[str, ...] = ()
     rows: str | None = None
     link: str | None = None
+    title: str | None = None
     date: str | None = None
-    next: str = "auto"  # auto, none
+    min_items: int | None = None
+    next: str = "auto"
+    next_with: tuple[tuple[str, str], ...] = ()
     max_pages: int | None = None
+    only: str | None = None
+    skip: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -454,6 +485,17 @@ class ReadRules:
 
     details: tuple[DetailRules, ...] = ()
     list: ListRules = ListRules()
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a source is reached: by a proxy, and with which TLS profile its `hosts` are met (others are met with `modern`)."""
+
+    proxy: str | None = None  # http://host:port
+    tls_profile: str = "modern"
+    tls_reason: str = ""
+    certificates: str | None = None  # PEM file of the profile extra-intermediate
+    hosts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ class Line:
         self.owner, self.clock = owner, clock
         self._versions: dict[str, str] = {}
         self._manner = Manner(config.watch, self.version, self.queue, self.pause)
-        self._ways = Ways(config.watch, self.follows, self.queue, lambda name: self.rules(name).list.max_pages)
+        self._ways = Ways(config.watch, self.queue, lambda name: self.rules(name).list)
 
     # -------------------------------------------------------------- the process
     def begin(self, what: str) -> None:
@@ -160,11 +160,6 @@ class Line:
         """The sources' visiting hours."""
         return {source.id: source.politeness.window for source in self.config.sources.values() if source.politeness.window}
 
-    def follows(self, name: str, url: str) -> bool:
-        """Is a row of this source's list to be followed? By default to any host."""
-        hosts = self.rules(name).list.hosts
-        return not hosts or urls.host(url) in hosts
-
     def expectations(self) -> dict[str, Expect]:
         """What the sources promise."""
         return {name: source.expect for name, source in self.config.sources.items()}
@@ -208,7 +203,9 @@ class Line:
             page = open_page(self.archive.folder, waiting.capture, waiting.payload)
         except DamagedRecord as error:
             return Settled(waiting.capture_id, Reading(self.version(waiting.source), PageKind.OTHER, error=f"damaged: {error}"))
-        return Settled(waiting.capture_id, self.readers.read(Job(page, waiting.kind, rules, waiting.public_url)))
+        return Settled(
+            waiting.capture_id, self.readers.read(Job(page, waiting.kind, rules, waiting.public_url, request=waiting.request))
+        )
 
     def settle(self, items: Sequence[Settled]) -> None:
         """Apply readings in one transaction; if that fails, one by one, so that one bad page holds nobody up. Raises RepositoryError."""

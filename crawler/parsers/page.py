@@ -2,30 +2,23 @@
 
 import hashlib
 import json
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 from crawler import text
-from crawler.model import DetailRules, Kind, Page, PageKind, Reading, ReadRules
+from crawler.model import DetailRules, Kind, Page, PageKind, Reading, ReadRules, Request
 from crawler.normalize import notice
-from crawler.parsers.detail import read_detail
+from crawler.parsers.files import read_file, what_file
 from crawler.parsers.kinds import judge
 from crawler.parsers.listing import read_list
+from crawler.parsers.shapes import read_shapes
 from crawler.parsers.tree import parse
 
 RULES = "1"  # every change of what is read from the same bytes makes this a new one
-MAGIC = (
-    (b"%PDF-", "PDF"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office file"),
-    (b"PK\x03\x04", "a zip, Office or OFD file"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"\x89PNG\r\n", "a PNG image"),
-    (b"GIF8", "a GIF image"),
-    (b"Rar!", "a RAR file"),
-    (b"{\\rtf", "an RTF file"),
-)
-TEXT_TYPES = ("text/", "application/xhtml", "application/xml", "application/json", "application/javascript")
 BEIJING = timedelta(hours=8)
+NONE: Mapping[str, Page] = MappingProxyType({})
 
 
 def rules_version(rules: ReadRules) -> str:
@@ -42,23 +35,38 @@ def pick(rules: ReadRules, at: int) -> DetailRules:
     return next((dated for dated in rules.details if dated.since is None or dated.since <= day), DetailRules())
 
 
-def read(page: Page, kind: Kind, rules: ReadRules, public_url: str) -> Reading:
-    """What a page says. Raises UnreadablePage for a source's selector that is none."""
+def read(
+    page: Page, kind: Kind, rules: ReadRules, public_url: str, request: Request | None = None, more: Mapping[str, Page] = NONE
+) -> Reading:
+    """What a page says, the answer to `request` (None: a GET of its address); `more`: the further captures of its record, by URL key.
+
+    Raises UnreadablePage for a source's selector that is none, and for a mapping that does not fit the answer.
+    """
     version = rules_version(rules)
-    media_type = (page.header("content-type") or "").partition(";")[0].strip().lower()
-    found = next((name for mark, name in MAGIC if page.body.startswith(mark)), None)
-    if found is not None:
-        return Reading(version, PageKind.FILE, f"{found} of {len(page.body)} bytes")
-    if media_type and not media_type.startswith(TEXT_TYPES) and b"\0" in page.body[:4096]:
-        return Reading(version, PageKind.FILE, f"{media_type}, {len(page.body)} bytes")
+    file = what_file(page)
+    if file is not None:
+        return _as_file(page, kind, file, public_url, version)
     decoded = text.decode(page.body, page.header("content-type"))
     if kind is Kind.LIST:
-        return _as_list(decoded, page, rules, version)
-    return _as_detail(decoded, page, rules, public_url, version)
+        return _as_list(decoded, page, rules, version, request or Request(page.url))
+    found = read_shapes(decoded, page, pick(rules, page.at), public_url, more)
+    notices = tuple(notice(draft, url=public_url, final_url=page.url, at=page.at) for draft in found.drafts)
+    return Reading(version, found.page_kind, found.evidence, notices=notices, continues=found.continues)
 
 
-def _as_list(decoded: text.Decoded, page: Page, rules: ReadRules, version: str) -> Reading:
-    found = read_list(decoded.text, page, rules=rules.list, encoding=decoded.encoding)
+def _as_file(page: Page, kind: Kind, file: tuple[str, str], public_url: str, version: str) -> Reading:
+    """A document. Its bytes are part of its text digest: another document under the same name is an edit."""
+    evidence = f"{file[0]} of {len(page.body)} bytes"
+    if kind is Kind.LIST:
+        return Reading(version, PageKind.FILE, evidence)
+    made = notice(read_file(page, file[1]), url=public_url, final_url=page.url, at=page.at)
+    both = f"{made.text_digest} {hashlib.sha256(page.body).hexdigest()}"
+    digest = made.text_digest[:2] + hashlib.sha256(both.encode()).hexdigest()[:30]
+    return Reading(version, PageKind.FILE, evidence, notices=(replace(made, text_digest=digest),))
+
+
+def _as_list(decoded: text.Decoded, page: Page, rules: ReadRules, version: str, request: Request) -> Reading:
+    found = read_list(decoded.text, page, rules=rules.list, encoding=decoded.encoding, request=request)
     if not found.rows:
         other = judge(parse(decoded.text), decoded.text, article_title=False, body=0)
         if other is not None and other.kind in (PageKind.CHALLENGE, PageKind.ERROR, PageKind.LOGIN, PageKind.SHELL):
@@ -71,10 +79,6 @@ def _as_list(decoded: text.Decoded, page: Page, rules: ReadRules, version: str) 
         next_list=found.next_list,
         total_pages=found.total_pages,
         total_rows=found.total_rows,
+        pager=found.pager,
+        beyond=found.beyond,
     )
-
-
-def _as_detail(decoded: text.Decoded, page: Page, rules: ReadRules, public_url: str, version: str) -> Reading:
-    found = read_detail(decoded.text, page, rules=pick(rules, page.at), encoding=decoded.encoding)
-    notices = tuple(notice(draft, url=public_url, final_url=page.url, at=page.at) for draft in found.drafts)
-    return Reading(version, found.page_kind, found.evidence, notices=notices)

@@ -25,7 +25,7 @@ from crawler.model import (
     capture_id,
 )
 from crawler.pace import Pace
-from crawler.repository import files, frontier, origins, presence, runs
+from crawler.repository import files, frontier, lists, origins, presence, runs
 from crawler.repository import schema as t
 from crawler.repository.changes import NewChange, append
 from crawler.repository.database import clean, upsert
@@ -272,6 +272,8 @@ def _frontier(c: Connection, look: _Look, manner: Manner, spread: float) -> None
     if retry is not None:
         c.execute(t.frontier.update().where(row).values(tries=task.tries + 1, due=retry, reason=str(kept.outcome)))
         return
+    if task.kind is Kind.LIST and look.running and kept.outcome not in ANSWERED:
+        lists.missed(c, kept, look.run, look.url, manner.queue_of)
     if kept.outcome in PASSING:
         c.execute(t.frontier.update().where(row).values(state=frontier.DEAD, reason=str(kept.outcome)))
         return
@@ -294,7 +296,8 @@ def _frontier(c: Connection, look: _Look, manner: Manner, spread: float) -> None
             hops=task.hops + 1,
             via=task.key if task.kind is Kind.DETAIL else task.via,
         )
-        frontier.seed(c, look.run, [target])
+        if frontier.seed(c, look.run, [target]) and task.kind is Kind.LIST:
+            lists.moved(c, look.run, look.url, frontier.ensure_urls(c, [target])[urls.key(target.request)])
 
 
 def resolve_originals(c: Connection, looks: Sequence[Kept]) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from crawler import decide
 from crawler.model import ABOUT_THE_SITE, GOOD, MISSES, ChangeKind, Expect, Kind, Millis, Outcome, PageKind, Run, RunKind
 from crawler.pace import NOT_ASKED
-from crawler.repository import frontier
+from crawler.repository import frontier, lists
 from crawler.repository import schema as t
 from crawler.repository.changes import NewChange, append
 from crawler.repository.database import AnyRow, upsert
@@ -230,7 +230,10 @@ def _waits(c: Connection, run: int) -> bool:
 
 
 def count(c: Connection, run: int) -> dict[str, int]:
-    """What came of a run: looks, lists, details, failed, missed, rows of its first list pages, ledger lines by kind, bytes."""
+    """What came of a run: looks, lists, details, failed, missed, rows of its first list pages, ledger lines by kind, bytes.
+
+    Also what `lists.count` says of its columns: rows listed, reasons of what was not fetched, rules that ended them, totals reconciled.
+    """
     found = {
         "looks": 0,
         "lists": 0,
@@ -259,6 +262,7 @@ def count(c: Connection, run: int) -> dict[str, int]:
         sa.select(t.changes.c.kind, sa.func.count()).join(t.looks, t.looks.c.id == t.changes.c.look).where(t.looks.c.run == run)
     )
     found.update({row.kind: row[1] for row in c.execute(lines.group_by(t.changes.c.kind))})
+    found.update(lists.count(c, run))
     return found
 
 
@@ -268,7 +272,7 @@ def _tally(found: dict[str, int], row: AnyRow) -> None:
     unreadable = row.state == "unreadable"
     found["looks"] += 1
     found["lists" if is_list else "details"] += 1
-    if not is_list and outcome in MISSES:
+    if outcome in MISSES and not (is_list and row.via is None):  # a page of a list beyond the last one is no failure
         found["missed"] += 1
     elif not good or unreadable:
         found["failed"] += 1
@@ -324,6 +328,39 @@ def _history(c: Connection, source: str) -> list[int]:
 
 
 # ------------------------------------------------------------------ progress
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An address whose last look in a run failed, and why."""
+
+    url: str
+    outcome: str
+    detail: str
+
+
+def failures(c: Connection, ids: Collection[int], limit: int) -> list[Failure]:
+    """What went wrong in these runs, oldest first, `limit` at most; what no reader could read is there too, robots.txt as well."""
+    last = sa.select(sa.func.max(t.looks.c.id)).where(t.looks.c.run.in_(sorted(ids))).group_by(t.looks.c.run, t.looks.c.url)
+    fine = [str(outcome) for outcome in (*GOOD, *MISSES, Outcome.REDIRECTED)]
+    query = (
+        sa.select(t.urls.c.url, t.looks.c.outcome, t.looks.c.detail, t.readings.c.error)
+        .join(t.urls, t.urls.c.id == t.looks.c.url)
+        .outerjoin(t.readings, t.readings.c.capture == t.looks.c.capture)
+        .where(
+            t.looks.c.id.in_(last),
+            sa.or_(
+                t.looks.c.outcome.not_in(fine),
+                t.readings.c.state == "unreadable",
+                sa.and_(t.looks.c.outcome.in_([str(miss) for miss in MISSES]), t.urls.c.kind == str(Kind.LIST)),
+            ),
+        )
+        .order_by(t.looks.c.id)
+        .limit(limit)
+    )
+    return [
+        Failure(row.url, "unreadable" if row.error else row.outcome, row.error or row.detail) for row in c.execute(query).all()
+    ]
+
+
 def progress(c: Connection, ids: Collection[int]) -> Progress:
     """How far these runs are."""
     wanted = sorted(ids)

@@ -116,7 +116,6 @@ urls = sa.Table(
     sa.Column("kind", Text, nullable=False),
     sa.Column("source", Text, nullable=False),
     sa.Column("via", Text),
-    sa.Column("page", sa.Integer(), nullable=False, server_default="0"),  # of a list: how many pages lie before it
     sa.Column("redirect", Text),  # URL key its last look was redirected to
     sa.Column("first_record", Text),  # record id of its first capture: public ids derive from it
     sa.Column("last_capture", Id),
@@ -158,6 +157,26 @@ listings = sa.Table(
     _time("last_listed", nullable=False),
     sa.Column("title", Text, nullable=False, server_default=""),
     sa.Column("date", Text),
+    sa.Column("run", Id),  # that listed it last
+    sa.Column("reason", Text),  # why it is not followed; none: it is
+)
+
+list_pages = sa.Table(
+    "list_pages",
+    metadata,
+    sa.Column("run", Id, sa.ForeignKey("runs.id"), primary_key=True),
+    sa.Column("url", Id, sa.ForeignKey("urls.id"), primary_key=True),
+    sa.Column("head", Id, nullable=False),  # urls: the page its column begins with
+    sa.Column("page", sa.Integer(), nullable=False),  # how many pages lie before it in this run
+    _time("at"),  # of the capture that was read last; none: asked for, not read yet
+    sa.Column("looks", sa.Integer(), nullable=False, server_default="0"),
+    sa.Column("rows", sa.Integer(), nullable=False, server_default="0"),
+    sa.Column("fresh", sa.Integer(), nullable=False, server_default="0"),  # rows that no page of this run had shown before
+    sa.Column("tail", sa.Integer(), nullable=False, server_default="0"),  # known rows in a row, up to this page's end
+    sa.Column("total_pages", Id),
+    sa.Column("total_rows", Id),
+    sa.Column("skipped", Text, nullable=False, server_default="{}"),  # reason → rows of it that are not fetched
+    sa.Column("stop", Text),  # the rule that ended the column here
 )
 
 files = sa.Table(

@@ -17,12 +17,14 @@ from crawler.model import (
     Capture,
     ChangeKind,
     Kind,
+    ListRules,
     Millis,
     Notice,
     Original,
     PageKind,
     Place,
     Reading,
+    Request,
     Watch,
     capture_id,
     short_id,
@@ -48,6 +50,7 @@ class Pending:
     kind: Kind
     source: str
     public_url: str
+    request: Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +63,11 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """What the process knows and the database does not. `follows(source, url)`; `queue_of(source, url)`; `pages(source)` page limit."""
+    """What the process knows and the database does not. `queue_of(source, url)` politeness key; `lists(source)` its rules for lists."""
 
     watch: Watch
-    follows: Callable[[str, str], bool]
     queue_of: Callable[[str, str], str]
-    pages: Callable[[str], int | None]
+    lists: Callable[[str], ListRules]
 
 
 # ------------------------------------------------------------------ what waits
@@ -79,6 +81,9 @@ def pending(c: Connection, limit: int, *, owner: str, busy: frozenset[int]) -> l
             t.urls.c.kind,
             t.urls.c.source,
             t.urls.c.public_url,
+            t.urls.c.method,
+            t.urls.c.headers,
+            t.urls.c.body,
             payload,
             home.c.url.label("home"),
         )
@@ -108,9 +113,15 @@ def pending(c: Connection, limit: int, *, owner: str, busy: frozenset[int]) -> l
                 Kind(m[t.urls.c.kind]),
                 m[t.urls.c.source],
                 m[t.urls.c.public_url],
+                _request(m),
             )
         )
     return found[:limit]
+
+
+def _request(m: sa.RowMapping) -> Request:
+    headers = tuple((name, value) for name, value in json.loads(m[t.urls.c.headers]))
+    return Request(m["address"], m[t.urls.c.method], headers, bytes(m[t.urls.c.body] or b""))
 
 
 def _place(m: sa.RowMapping, table: sa.FromClause, url: str) -> Capture:
@@ -151,7 +162,7 @@ def _load(c: Connection, ids: Sequence[int]) -> Sequence[AnyRow]:
         sa.select(
             t.readings.c.capture, t.readings.c.state, t.readings.c.run, t.captures.c.url, t.captures.c.at, t.captures.c.record,
             t.captures.c.file, t.captures.c.offset, t.captures.c.length, t.captures.c.payload_digest, t.urls.c.key, t.urls.c.kind, t.urls.c.source,
-            t.urls.c.public_url, t.urls.c.url.label("address"), t.urls.c.first_record, t.urls.c.queue, t.urls.c.page,
+            t.urls.c.public_url, t.urls.c.url.label("address"), t.urls.c.first_record, t.urls.c.queue,
         )
         .join(t.captures, t.captures.c.id == t.readings.c.capture)
         .join(t.urls, t.urls.c.id == t.captures.c.url)
@@ -167,10 +178,10 @@ def _identities(items: Sequence[Settled], rows: dict[int, AnyRow]) -> set[str]:
 
 def _one(c: Connection, row: AnyRow, reading: Reading, ways: Ways, changes: list[NewChange]) -> bool:
     """One capture; False when it must wait for another to be read again first."""
-    if reading.error is not None:
-        return True
     if row.kind == Kind.LIST:
-        lists.apply(c, row, reading, follows=ways.follows, queue_of=ways.queue_of, pages=ways.pages(row.source))
+        lists.apply(c, row, reading, rules=ways.lists(row.source), queue_of=ways.queue_of)
+        return True
+    if reading.error is not None:
         return True
     look = _look(c, row.capture)
     if reading.page_kind is PageKind.NOTICE and reading.notices:

@@ -77,7 +77,6 @@ CREATE TABLE urls (
 	kind TEXT NOT NULL,
 	source TEXT NOT NULL,
 	via TEXT,
-	page INTEGER DEFAULT '0' NOT NULL,
 	redirect TEXT,
 	first_record TEXT,
 	last_capture INTEGER,
@@ -175,6 +174,8 @@ CREATE TABLE listings (
 	last_listed BIGINT NOT NULL,
 	title TEXT DEFAULT '' NOT NULL,
 	date TEXT,
+	run INTEGER,
+	reason TEXT,
 	CONSTRAINT pk_listings PRIMARY KEY (source, url),
 	CONSTRAINT fk_listings_url FOREIGN KEY(url) REFERENCES urls (id)
 )
@@ -251,6 +252,25 @@ CREATE TABLE frontier (
 )
 
 CREATE INDEX ix_frontier_turn ON frontier (queue, state, priority, due)
+
+CREATE TABLE list_pages (
+	run INTEGER NOT NULL,
+	url INTEGER NOT NULL,
+	head INTEGER NOT NULL,
+	page INTEGER NOT NULL,
+	at BIGINT,
+	looks INTEGER DEFAULT '0' NOT NULL,
+	rows INTEGER DEFAULT '0' NOT NULL,
+	fresh INTEGER DEFAULT '0' NOT NULL,
+	tail INTEGER DEFAULT '0' NOT NULL,
+	total_pages INTEGER,
+	total_rows INTEGER,
+	skipped TEXT DEFAULT '{}' NOT NULL,
+	stop TEXT,
+	CONSTRAINT pk_list_pages PRIMARY KEY (run, url),
+	CONSTRAINT fk_list_pages_run FOREIGN KEY(run) REFERENCES runs (id),
+	CONSTRAINT fk_list_pages_url FOREIGN KEY(url) REFERENCES urls (id)
+)
 
 CREATE TABLE looks (
 	id INTEGER NOT NULL,
