@@ -28,6 +28,8 @@ COMMANDS = {  # name → module; a module is imported when its command is called
     "changes": "ledger",
     "export": "ledger",
     "sources": "sources",
+    "frontier": "frontier",
+    "fetch": "fetch",
 }
 HELP = {
     "demo": "A small government site in your machine: crawled, changed behind your back, crawled again.",
@@ -42,6 +44,8 @@ HELP = {
     "changes": "What happened, and what did not.",
     "export": "The records as JSON Lines.",
     "sources": "The columns: list, check, pause, resume.",
+    "frontier": "What is due, what is dead: list, requeue.",
+    "fetch": "The whole story of one exchange; keeps nothing.",
 }
 
 

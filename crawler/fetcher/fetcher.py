@@ -118,14 +118,15 @@ class Fetcher:
         )
 
     def _answered(self, task: Task, response: httpx.Response, at: Millis, ms: int) -> Exchange:
-        headers = dict(response.headers.items())
-        self.jars.keep(task.source, task.run.id, task.request.url, response.headers.get_list("set-cookie"), at)
+        pairs = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
+        headers = outcomes.joined(pairs)
+        cookies = [value for name, value in pairs if name.lower() == "set-cookie"]
+        self.jars.keep(task.source, task.run.id, task.request.url, cookies, at)
         payload: bytes = response.extensions["payload"]
         conditional = task.validators is not None and bool(task.validators.etag or task.validators.last_modified)
         outcome, detail, page = Outcome.PROTOCOL_ERROR, "", None
         try:
             decoded = decode(payload, headers.get("content-encoding"), limit=self.settings.max_body)
-            pairs = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
             page = Page(task.request.url, response.status_code, pairs, decoded.body, at)
             outcome, evidence = outcomes.outcome_of(
                 response.status_code, headers, conditional=conditional, body=decoded.body[: outcomes.LOOKED_AT]

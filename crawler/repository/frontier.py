@@ -246,3 +246,77 @@ def postpone(c: Connection, rows: Sequence[tuple[int, Millis]]) -> None:
     """Frontier rows that are not due before a certain time: (id, time)."""
     for number, due in rows:
         c.execute(t.frontier.update().where(t.frontier.c.id == number, t.frontier.c.due < due).values(due=due))
+
+
+# ------------------------------------------------------------------ for people
+@dataclass(frozen=True, slots=True)
+class RowView:
+    """One row of the frontier: what is looked at next, when and why again, or what was given up (`dead`) and why."""
+
+    id: int
+    state: str
+    source: str
+    run_kind: str
+    queue: str
+    kind: str
+    url: str
+    tries: int
+    due: Millis
+    reason: str | None
+
+
+def rows(
+    c: Connection, *, state: str | None = None, source: str | None = None, queue: str | None = None, limit: int = 1000
+) -> list[RowView]:
+    """Rows of the frontier: what is due first, then what was given up."""
+    query = (
+        sa.select(
+            t.frontier.c.id, t.frontier.c.state, t.runs.c.source, t.runs.c.kind.label("run_kind"), t.frontier.c.queue, t.urls.c.kind, t.urls.c.url,
+            t.frontier.c.tries, t.frontier.c.due, t.frontier.c.reason,
+        )
+        .join(t.urls, t.urls.c.id == t.frontier.c.url)
+        .join(t.runs, t.runs.c.id == t.frontier.c.run)
+        .order_by(t.frontier.c.state.desc(), t.frontier.c.due, t.frontier.c.id)
+        .limit(limit)
+    )  # fmt: skip
+    for column, wanted in ((t.frontier.c.state, state), (t.runs.c.source, source), (t.frontier.c.queue, queue)):
+        query = query if wanted is None else query.where(column == wanted)
+    return [RowView(*row) for row in c.execute(query)]
+
+
+def dead(
+    c: Connection, *, ids: Collection[int] = (), source: str | None = None, reason: str | None = None
+) -> dict[str, list[int]]:
+    """Rows that were given up, by source: all of them, or these ids, of one source, whose reason starts so."""
+    query = (
+        sa.select(t.frontier.c.id, t.runs.c.source)
+        .join(t.runs, t.runs.c.id == t.frontier.c.run)
+        .where(t.frontier.c.state == DEAD)
+        .order_by(t.frontier.c.id)
+    )
+    if ids:
+        query = query.where(t.frontier.c.id.in_(sorted(ids)))
+    if source is not None:
+        query = query.where(t.runs.c.source == source)
+    if reason is not None:
+        query = query.where(t.frontier.c.reason.startswith(reason, autoescape=True))
+    found: dict[str, list[int]] = {}
+    for row in c.execute(query):
+        found.setdefault(row.source, []).append(row.id)
+    return found
+
+
+def revive(c: Connection, run: int, ids: Sequence[int], now: Millis) -> int:
+    """Move dead rows into a run that is open and make them due, tries forgotten; of two for one address one goes. How many are due."""
+    addresses: dict[int, int] = {}
+    for at in range(0, len(ids), AT_ONCE):
+        query = sa.select(t.frontier.c.url, t.frontier.c.id).where(t.frontier.c.id.in_(ids[at : at + AT_ONCE]))
+        addresses.update({row.url: row.id for row in c.execute(query)})
+    kept = set(addresses.values())
+    for number in ids:
+        row = t.frontier.c.id == number
+        if number in kept:
+            c.execute(t.frontier.update().where(row).values(run=run, state=TODO, tries=0, due=now, reason=None))
+        else:
+            c.execute(t.frontier.delete().where(row))
+    return len(kept)
