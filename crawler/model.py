@@ -438,6 +438,8 @@ class Reading:
     pager: str = ""  # the strategy that found the next page or the end; empty: the page names no other page
     beyond: int = 0  # rows beyond the most that are taken from one page
     error: str | None = None  # why nothing could be read: deadline, memory, crash
+    visible: int = 0  # of a list page: characters a reader sees on it
+    days: int = 0  # of a list page: dates among them
     continues: tuple[
         Request, ...
     ] = ()  # further captures the records are made of, in order; those not there are told in `incomplete`

@@ -302,10 +302,10 @@ class Line:
         with self.database.read() as c:
             return runs.last_slot(c, source, kind)
 
-    def is_paused(self, source: str) -> bool:
-        """Did the operator pause this source?"""
+    def is_held(self, source: str) -> bool:
+        """Did the operator pause this source, or is it in quarantine?"""
         with self.database.read() as c:
-            return runs.is_paused(c, source)
+            return runs.is_held(c, source, self.clock())
 
     def fire(
         self, source: Source, kind: RunKind, slot: Millis, skipped: Sequence[Millis], *, limit: int | None = None

@@ -270,7 +270,7 @@ class QueueWorker:
         fresh = ROBOTS_UNREACHABLE if verdict == "disallow" else ROBOTS_FRESH
         said = f"{exchange.outcome}{f' {exchange.status}' if exchange.status else ''}"
         if verdict == "disallow" and exchange.outcome is Outcome.OK:
-            said = "a wall's challenge"
+            said = f"{Outcome.BLOCKED}, a wall's challenge"
         detail = "" if verdict == "rules" else f"robots.txt: {said}"
         origin = Origin(name, verdict, text, detail, now, now + fresh, Robots.parse(text.encode()).sitemaps)
         await self.desk.remember(origin)

@@ -110,9 +110,8 @@ class Archive:
         """The response or revisit record; the capture, unless a 304 only confirmed one we have."""
         wire, url = exchange.wire, exchange.task.request.url
         assert wire is not None
-        extra = [("WARC-Target-URI", url)]
-        if not (exchange.reach and exchange.reach.proxy):  # behind a proxy nobody knows the server's address
-            extra.append(("WARC-IP-Address", wire.address))
+        proxied = exchange.reach is not None and exchange.reach.proxy  # the server's address is then unknown
+        extra = [("WARC-Target-URI", url), *([] if proxied else [("WARC-IP-Address", wire.address)])]
         confirmed = exchange.task.validators.original if exchange.task.validators else None
         offset = target.end
         if exchange.outcome is Outcome.NOT_MODIFIED and confirmed:
@@ -123,15 +122,8 @@ class Archive:
         extra.append(("WARC-Payload-Digest", digest))
         if revisit and same is not None:
             extra += _refers(IDENTICAL, same)
-            self._write(
-                target,
-                "revisit",
-                record_id,
-                wire.response[: wire.head] if wire.head else head_of(bytes(wire.response)),
-                RESPONSE,
-                exchange.at,
-                extra,
-            )
+            head = wire.response[: wire.head] if wire.head else head_of(bytes(wire.response))
+            self._write(target, "revisit", record_id, head, RESPONSE, exchange.at, extra)
         else:
             if not wire.whole:
                 extra.append(("WARC-Truncated", CUT.get(exchange.outcome, "unspecified")))

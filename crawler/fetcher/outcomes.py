@@ -6,7 +6,7 @@ is `blocked`, also where it says 403 or 405; a bare 403 is the site's own `forbi
 
 import email.utils
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC
 
 from crawler import urls
@@ -46,18 +46,6 @@ def wall_in(body: bytes) -> str:
     """The mark of a wall's challenge in a body; empty when there is none."""
     found = WALL_BODY.search(body, 0, LOOKED_AT)
     return found[1].decode("utf-8", "replace") if found else ""
-
-
-def joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Headers by lower-case name, several of one name as one list (RFC 9110, 5.3); of Location the first. Characters stand for bytes."""
-    found: dict[str, str] = {}
-    for name, value in pairs:
-        name = name.lower()
-        if name not in found:
-            found[name] = value
-        elif name != "location":
-            found[name] += f", {value}"
-    return found
 
 
 def outcome_of(status: int, headers: Mapping[str, str], *, conditional: bool, body: bytes = b"") -> tuple[Outcome, str]:

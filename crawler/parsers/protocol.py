@@ -148,6 +148,7 @@ def reading_header(reading: Reading) -> dict[str, Any]:
         "pager": reading.pager,
         "beyond": reading.beyond,
         "error": reading.error,
+        "seen": [reading.visible, reading.days],
     }
 
 
@@ -181,6 +182,8 @@ def reading_of(said: Mapping[str, Any]) -> Reading:
             pager=_text(said["pager"]),
             beyond=_count(said["beyond"]) or 0,
             error=_optional(said["error"]),
+            visible=_count(said["seen"][0]) or 0,
+            days=_count(said["seen"][1]) or 0,
             continues=tuple(map(_request, continues)),
         )
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:

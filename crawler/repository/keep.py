@@ -245,6 +245,7 @@ def _same(c: Connection, look: _Look, before: int | None, manner: Manner) -> boo
             "page_kind": row.page_kind,
             "rules": row.rules,
             "rows": row.rows,
+            "facts": row.facts,
         }
         c.execute(upsert(c, t.readings).values(**values, evidence=row.evidence, error=row.error).on_conflict_do_nothing())
     if row.state == PENDING:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler import decide
-from crawler.model import ABOUT_THE_SITE, GOOD, MISSES, ChangeKind, Expect, Kind, Millis, Outcome, PageKind, Run, RunKind
+from crawler import health
+from crawler.model import ABOUT_THE_SITE, GOOD, MISSES, Expect, Kind, Millis, Outcome, PageKind, Run, RunKind
 from crawler.pace import NOT_ASKED
-from crawler.repository import frontier, lists
+from crawler.repository import frontier, lists, sights
 from crawler.repository import schema as t
 from crawler.repository.changes import NewChange, append
 from crawler.repository.database import AnyRow, upsert
@@ -18,8 +18,6 @@ from crawler.repository.frontier import Seed
 
 SKIPPED = "skipped"
 SHELVED = "shelved: "  # reason of what was given up without having been asked
-HISTORY = 31  # earlier runs a list's rows are compared with
-LISTING = (RunKind.LIST, RunKind.SWEEP, RunKind.ONCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +70,10 @@ def pause(c: Connection, source: str, at: Millis | None) -> bool:
     )
 
 
-def is_paused(c: Connection, source: str) -> bool:
-    """Was the source paused by its operator?"""
-    return c.execute(sa.select(t.sources.c.paused).where(t.sources.c.id == source)).scalar() is not None
+def is_held(c: Connection, source: str, now: Millis) -> bool:
+    """Is the source paused by its operator, or in quarantine?"""
+    row = c.execute(sa.select(t.sources.c.paused, t.sources.c.rests_until).where(t.sources.c.id == source)).first()
+    return row is not None and (row.paused is not None or (row.rests_until is not None and row.rests_until > now))
 
 
 def beat(c: Connection, owner: str, what: str, now: Millis) -> None:
@@ -215,9 +214,9 @@ def close_finished(c: Connection, ids: Collection[int], now: Millis, expect: Map
         if row is None or _waits(c, number):
             continue
         counts = count(c, number)
-        state = _health(c, row, counts, expect.get(row.source, Expect()), now, changes)
-        ended = decide.result({**counts, "looks": counts["looks"]}, state)
-        c.execute(t.runs.update().where(t.runs.c.id == number).values(ended=now, result=ended, counts=json.dumps(counts)))
+        found = sights.judge(c, row, expect.get(row.source), now, changes)
+        values = {"ended": now, "result": health.result(counts, found), "counts": json.dumps(counts)}
+        c.execute(t.runs.update().where(t.runs.c.id == number).values(**values))
         closed.append(number)
     append(c, changes)
     return closed
@@ -287,44 +286,6 @@ def _tally(found: dict[str, int], row: AnyRow) -> None:
 def _bytes(c: Connection, run: int) -> int:
     query = sa.select(sa.func.coalesce(sa.func.sum(t.captures.c.length), 0)).join(t.looks, t.looks.c.capture == t.captures.c.id)
     return int(c.execute(query.where(t.looks.c.run == run, t.looks.c.at <= t.captures.c.at)).scalar_one())
-
-
-def _health(
-    c: Connection,
-    run: AnyRow,
-    counts: Mapping[str, int],
-    expect: Expect,
-    now: Millis,
-    changes: list[NewChange],
-) -> decide.Health:
-    """Judge a source after a run of its list; a change of state is a line of the ledger."""
-    if not counts["heads"]:
-        return decide.Health("ok")
-    source = c.execute(sa.select(t.sources).where(t.sources.c.id == run.source)).one()
-    found = counts.get("new", 0)
-    last_new = now if found else source.last_new
-    rows = None if counts["head_failures"] == counts["heads"] else counts["rows"]
-    state = decide.health(rows, counts["head_failures"], _history(c, run.source), expect, last_new, now)
-    values: dict[str, object] = {"last_new": last_new}
-    if rows is not None:
-        values["last_ok"] = now
-    if state.state != source.health:
-        values |= {"health": state.state, "health_since": now}
-        detail = {"before": source.health, "after": state.state, "reasons": list(state.reasons)}
-        changes.append(NewChange(ChangeKind.HEALTH, now, run.source, detail=detail))
-    c.execute(t.sources.update().where(t.sources.c.id == run.source).values(values))
-    return state
-
-
-def _history(c: Connection, source: str) -> list[int]:
-    query = (
-        sa.select(t.runs.c.counts)
-        .where(t.runs.c.source == source, t.runs.c.kind.in_([str(kind) for kind in LISTING]), t.runs.c.ended.is_not(None))
-        .order_by(t.runs.c.ended.desc(), t.runs.c.id.desc())
-        .limit(HISTORY)
-    )
-    counted = [json.loads(text) for text in c.execute(query).scalars()]
-    return [counts["rows"] for counts in counted if counts.get("heads") and counts["head_failures"] < counts["heads"]]
 
 
 # ------------------------------------------------------------------ progress

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from crawler import decide
+from crawler.health import Face
 from crawler.model import (
     Capture,
     ChangeKind,
@@ -30,7 +31,7 @@ from crawler.model import (
     short_id,
 )
 from crawler.normalize import as_json
-from crawler.repository import files, lists, presence, works
+from crawler.repository import files, lists, presence, sights, works
 from crawler.repository import schema as t
 from crawler.repository.changes import NewChange, append
 from crawler.repository.database import AnyRow, clean, lock_keys
@@ -152,7 +153,7 @@ def settle(c: Connection, items: Sequence[Settled], ways: Ways) -> set[int]:
         if row.run is not None:
             concerned.add(row.run)
         if _one(c, row, item.reading, ways, changes):
-            _done(c, row.capture, item.reading)
+            _done(c, row.capture, row.kind, item.reading)
     append(c, changes)
     return concerned
 
@@ -226,7 +227,23 @@ def _presence(
     presence.looked(c, row.url, there, at=at, look=look, watch=ways.watch, well=well, changes=changes, fresh=fresh)
 
 
-def _done(c: Connection, capture: int, reading: Reading) -> None:
+def _facts(reading: Reading) -> str:
+    """What a list page shows, for the judgement of its source's health."""
+    days = [row.date[:10] for row in reading.rows if row.date]
+    return sights.dump_face(
+        Face(
+            rows=len(reading.rows),
+            dated=len(days),
+            newest=max(days, default=None),
+            visible=reading.visible,
+            days=reading.days,
+            text=sum(len(row.title) + len(row.date or "") for row in reading.rows),
+            total=reading.total_rows,
+        )
+    )
+
+
+def _done(c: Connection, capture: int, kind: str, reading: Reading) -> None:
     state = UNREADABLE if reading.error is not None else DONE
     c.execute(
         t.readings.update()
@@ -238,6 +255,7 @@ def _done(c: Connection, capture: int, reading: Reading) -> None:
             evidence=clean(reading.evidence)[:2000],
             rules=reading.rules,
             rows=len(reading.rows) or len(reading.notices),
+            facts=_facts(reading) if kind == Kind.LIST and reading.page_kind is PageKind.LIST else None,
             error=clean(reading.error)[:2000] if reading.error else None,
             attempts=t.readings.c.attempts + 1,
         )

@@ -1,3 +1,10 @@
+CREATE TABLE channels (
+	name TEXT NOT NULL,
+	seq BIGINT NOT NULL,
+	error TEXT,
+	CONSTRAINT pk_channels PRIMARY KEY (name)
+)
+
 CREATE TABLE daemons (
 	owner TEXT NOT NULL,
 	what TEXT NOT NULL,
@@ -60,6 +67,12 @@ CREATE TABLE sources (
 	paused BIGINT,
 	health TEXT DEFAULT 'ok' NOT NULL,
 	health_since BIGINT,
+	trouble TEXT,
+	reasons TEXT DEFAULT '[]' NOT NULL,
+	bad INTEGER DEFAULT '0' NOT NULL,
+	good INTEGER DEFAULT '0' NOT NULL,
+	failures INTEGER DEFAULT '0' NOT NULL,
+	rests_until BIGINT,
 	last_ok BIGINT,
 	last_new BIGINT,
 	CONSTRAINT pk_sources PRIMARY KEY (id)
@@ -180,6 +193,8 @@ CREATE TABLE listings (
 	CONSTRAINT fk_listings_url FOREIGN KEY(url) REFERENCES urls (id)
 )
 
+CREATE INDEX ix_listings_source_date ON listings (source, date)
+
 CREATE INDEX ix_listings_url ON listings (url)
 
 CREATE TABLE runs (
@@ -191,6 +206,8 @@ CREATE TABLE runs (
 	ended BIGINT,
 	result TEXT,
 	counts TEXT DEFAULT '{}' NOT NULL,
+	sight TEXT,
+	trouble TEXT,
 	options TEXT DEFAULT '{}' NOT NULL,
 	CONSTRAINT pk_runs PRIMARY KEY (id),
 	CONSTRAINT uq_runs_source_kind_slot UNIQUE (source, kind, slot),
@@ -303,6 +320,7 @@ CREATE TABLE readings (
 	evidence TEXT DEFAULT '' NOT NULL,
 	rules TEXT,
 	rows INTEGER,
+	facts TEXT,
 	error TEXT,
 	attempts INTEGER DEFAULT '0' NOT NULL,
 	CONSTRAINT pk_readings PRIMARY KEY (capture),
@@ -381,12 +399,16 @@ CREATE INDEX ix_attachments_url ON attachments (url)
 CREATE TABLE outbox (
 	change BIGINT NOT NULL,
 	channel TEXT NOT NULL,
+	reminder INTEGER NOT NULL,
 	due BIGINT NOT NULL,
 	tries INTEGER DEFAULT '0' NOT NULL,
 	sent BIGINT,
-	CONSTRAINT pk_outbox PRIMARY KEY (change, channel),
+	result TEXT,
+	CONSTRAINT pk_outbox PRIMARY KEY (change, channel, reminder),
 	CONSTRAINT fk_outbox_change FOREIGN KEY(change) REFERENCES changes (seq)
 )
+
+CREATE INDEX ix_outbox_due ON outbox (due) WHERE sent IS NULL
 
 ALTER TABLE search ADD COLUMN words tsvector NOT NULL
 
