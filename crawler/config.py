@@ -22,9 +22,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from crawler import slots, urls
+from crawler.budget import UNLIMITED, Budget
 from crawler.errors import ConfigError, UsageError
 from crawler.fetcher.tls import PROFILES
 from crawler.model import ChangeKind, DetailRules, Expect, ListRules, Millis, ReadRules, Request, Watch, Way
+from crawler.pace import Window
 from crawler.toml_places import Places
 
 UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -32,6 +34,7 @@ DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)(ms|s|m|h|d))+")
 PIECE = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB|GB)", re.IGNORECASE)
 SIZES = {"b": 1, "kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30}
+HOURS = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
 SOURCE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 LEAST_DELAY: Millis = 1000
 DEFAULT = Path("config/gongkai.toml")
@@ -53,6 +56,7 @@ class Storage:
 
     database: str
     archive: Path
+    keep_free: int = 0  # bytes of the disk that are never written
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +111,11 @@ class Alarms:
 
 @dataclass(frozen=True, slots=True)
 class Politeness:
-    """A source's own queue and pause; None: the host, the default."""
+    """A source's own queue, pause and visiting hours; None: the host, the default, any hour."""
 
     queue: str | None
     delay_ms: Millis | None
+    window: Window | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +135,7 @@ class Source:
     politeness: Politeness
     expect: Expect
     digest: str
+    budget: Budget = UNLIMITED
     way: Way = field(default_factory=Way)
 
 
@@ -142,6 +148,7 @@ class Config:
     network: Network
     schedule: ScheduleDefaults
     watch: Watch
+    budget: Budget  # of a run that belongs to no configured source
     alarms: Alarms
     sources: Mapping[str, Source]
     root: Path
@@ -198,6 +205,14 @@ def _endpoint(value: str) -> str:
     return value
 
 
+def _hours(value: object) -> tuple[int, int]:
+    match = HOURS.fullmatch(value.strip()) if isinstance(value, str) else None
+    minutes = [int(match[i]) * 60 + int(match[i + 1]) for i in (1, 3)] if match else [0, 0]
+    if match is None or minutes[0] == minutes[1] or max(minutes) > 24 * 60 or int(match[2]) > 59 or int(match[4]) > 59:
+        raise ValueError('expected hours of the day such as "08:00-20:00"')
+    return minutes[0], minutes[1]
+
+
 def _proxy(value: str) -> str:
     try:
         host, path = urls.host(value), urls.path(value)
@@ -228,6 +243,7 @@ def _told(value: str) -> str:
 
 Duration = Annotated[int, BeforeValidator(_duration)]
 Size = Annotated[int, BeforeValidator(_size)]
+Hours = Annotated[tuple[int, int], BeforeValidator(_hours)]
 Cron = Annotated[str, AfterValidator(_cron)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Address = Annotated[str, AfterValidator(_address)]
@@ -248,6 +264,7 @@ class _Operator(_Table):
 class _Storage(_Table):
     database: str = "sqlite:///data/gongkai.db"
     archive: str = "data/warc"
+    keep_free: Size = 500 << 20
 
 
 class _Network(_Table):
@@ -271,6 +288,12 @@ class _Watch(_Table):
     )
     gone_misses: int = Field(default=3, ge=1)
     gone_after: Duration = 14 * 86_400_000
+
+
+class _Budget(_Table):
+    requests: int | None = Field(default=None, ge=1)
+    bytes: Size | None = None
+    time: Duration | None = None
 
 
 class _Channel(_Table):
@@ -312,6 +335,7 @@ class _Settings(_Table):
     network: _Network = _Network()
     schedule: _Schedule = _Schedule()
     watch: _Watch = _Watch()
+    budget: _Budget = _Budget()
     alarms: _Alarms = _Alarms()
 
 
@@ -348,6 +372,7 @@ class _Detail(_Table):
 class _Politeness(_Table):
     queue: str | None = None
     delay: Duration | None = None
+    window: Hours | None = None
 
 
 class _Expect(_Table):
@@ -386,6 +411,7 @@ class _Source(_Table):
     list: _List = _List()
     detail: Details = []
     politeness: _Politeness = _Politeness()
+    budget: _Budget = _Budget()
     network: _Way = _Way()
     tls: _Tls = _Tls()
     expect: _Expect = _Expect()
@@ -477,7 +503,9 @@ def _config(settings: _Settings, sources: Mapping[str, Source], root: Path, path
     network = settings.network
     return Config(
         operator=Operator(settings.operator.name, settings.operator.contact),
-        storage=Storage(database, root / (os.environ.get("GONGKAI_ARCHIVE") or settings.storage.archive)),
+        storage=Storage(
+            database, root / (os.environ.get("GONGKAI_ARCHIVE") or settings.storage.archive), settings.storage.keep_free
+        ),
         network=Network(
             network.delay,
             network.deadline,
@@ -489,6 +517,7 @@ def _config(settings: _Settings, sources: Mapping[str, Source], root: Path, path
         schedule=ScheduleDefaults(settings.schedule.timezone, settings.schedule.lists, settings.schedule.revisit_per_day),
         alarms=_alarms(settings.alarms),
         watch=Watch(tuple(settings.watch.revisit), settings.watch.gone_misses, settings.watch.gone_after),
+        budget=_budget(settings.budget, settings.budget),
         sources=MappingProxyType(dict(sources)),
         root=root,
         path=path,
@@ -531,11 +560,16 @@ def _source(name: str, found: _Source, settings: _Settings, root: Path) -> Sourc
         lists=found.schedule.lists or settings.schedule.lists,
         sweep=found.schedule.sweep,
         read=rules,
-        politeness=Politeness(found.politeness.queue, found.politeness.delay),
+        politeness=Politeness(
+            found.politeness.queue,
+            found.politeness.delay,
+            Window(*found.politeness.window, settings.schedule.timezone) if found.politeness.window else None,
+        ),
         expect=Expect(
             found.expect.rows, found.expect.silence, MappingProxyType({str(k): v for k, v in found.expect.fill.items()})
         ),
         digest=hashlib.sha256(json.dumps(found.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()[:16],
+        budget=_budget(found.budget, settings.budget),
         way=Way(
             proxy=found.network.proxy,
             tls_profile=found.tls.profile,
@@ -544,6 +578,11 @@ def _source(name: str, found: _Source, settings: _Settings, root: Path) -> Sourc
             hosts=frozenset(found.tls.hosts or (urls.host(start.url) for start in starts)),
         ),
     )
+
+
+def _budget(own: _Budget, default: _Budget) -> Budget:
+    """A source's own limits where it has some, else those for all."""
+    return Budget(own.requests or default.requests, own.bytes or default.bytes, own.time or default.time)
 
 
 def _check_tls(file: Path, tls: _Tls, root: Path, problems: list[str]) -> None:

@@ -5,7 +5,7 @@ import pytest
 from crawler.model import Kind, Page, PageKind, Reading, ReadRules, Record
 from crawler.parsers.page import read
 from tests.parsers.families import FAMILIES
-from tests.parsers.mutate import AT, MUTATIONS, unchanged
+from tests.parsers.mutate import AT
 
 URL = "http://www.shili.example/a/b.html"
 
