@@ -218,7 +218,7 @@ def count(c: Connection, run: int) -> dict[str, int]:
         .select_from(t.looks)
         .join(t.urls, t.urls.c.id == t.looks.c.url)
         .outerjoin(t.readings, t.readings.c.capture == t.looks.c.capture)
-        .where(t.looks.c.id.in_(last), t.urls.c.kind != str(Kind.ROBOTS))
+        .where(t.looks.c.id.in_(last), t.urls.c.kind.in_([str(Kind.LIST), str(Kind.DETAIL)]))
     )
     for row in c.execute(query):
         _tally(found, row)
