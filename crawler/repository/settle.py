@@ -266,7 +266,8 @@ def _presence(
 def _shown(c: Connection, row: AnyRow) -> Millis:
     """The last look that this capture answers for."""
     shown = c.execute(sa.select(sa.func.max(t.looks.c.at)).where(t.looks.c.capture == row.capture)).scalar()
-    return max(row.at, shown or row.at)
+    at: Millis = row.at
+    return max(at, shown or at)
 
 
 def _seen(c: Connection, row: AnyRow, parts: set[int]) -> None:
