@@ -44,6 +44,8 @@ def fetch_settings(config: Config) -> FetchSettings:
         max_body=config.network.max_body,
         connect=config.network.connect,
         allow_private=config.network.allow_private,
+        ways={source.id: source.way for source in config.sources.values()},
+        spool=config.storage.archive,
     )
 
 

@@ -1,10 +1,10 @@
 """What follows from what is known, what was seen, and when. Pure: no clock, no database, no network."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from crawler.model import GOOD, MISSES, PASSING, ChangeKind, Expect, Millis, Notice, Outcome, PageKind, Watch
+from crawler.model import GOOD, MISSES, PASSING, ChangeKind, Millis, Notice, Outcome, PageKind, Watch
 
 HERE, MISSING, GONE = "here", "missing", "gone"
 MOST_TRIES = 3
@@ -196,50 +196,3 @@ def retry_at(outcome: Outcome, tries: int, at: Millis, retry_after: Millis | Non
         return None
     wait = int(min(FIRST_RETRY * 4**tries, LONGEST_RETRY) * spread)
     return max(at + wait, retry_after or 0)
-
-
-# ------------------------------------------------------------------ sources
-@dataclass(frozen=True, slots=True)
-class Health:
-    """The state of a source (ok, suspect, down) and why it is not ok, in words."""
-
-    state: str
-    reasons: tuple[str, ...] = ()
-
-
-def health(rows: int | None, failed: int, history: Sequence[int], expect: Expect, last_new: Millis | None, now: Millis) -> Health:
-    """How a source is after a run of its list.
-
-    `rows` on its list pages in this run, None when no list page could be read; `failed` list pages; `history` the rows of earlier runs,
-    newest first. Zero rows where there were rows is a failure, whatever the source file says.
-    """
-    before = next((count for count in history if count > 0), 0)
-    if rows is None:
-        return Health("down", ("no list page could be read",)) if failed else Health("ok")
-    if rows == 0 and (before or expect.rows):
-        streak = next((i for i, count in enumerate(history) if count == 0), len(history))
-        return Health(
-            "down",
-            (
-                f"list has 0 rows, had {before} in each of the last {streak} runs"
-                if streak > 1
-                else f"list has 0 rows, had {before}",
-            ),
-        )
-    reasons = []
-    if expect.rows is not None and rows < expect.rows:
-        reasons.append(f"list has {rows} rows, expected at least {expect.rows}")
-    if expect.silence_ms is not None and last_new is not None and now - last_new > expect.silence_ms:
-        reasons.append(
-            f"nothing new for {(now - last_new) // 86_400_000} days, expected something every {expect.silence_ms // 86_400_000} days"
-        )
-    return Health("suspect" if reasons else "ok", tuple(reasons))
-
-
-def result(counts: Mapping[str, int], state: Health) -> str:
-    """How a run ended: ok, unchanged, suspect or failed."""
-    if state.state == "down" or (counts.get("looks", 0) and counts.get("failed", 0) >= counts.get("looks", 0)):
-        return "failed"
-    if state.state == "suspect" or counts.get("failed", 0):
-        return "suspect"
-    return "ok" if counts.get("new", 0) or counts.get("edit", 0) else "unchanged"

@@ -43,7 +43,7 @@ class Saved:
 def read_saved(saved: Saved, rules: ReadRules) -> Reading:
     """The reading of a saved page, in this process."""
     more = {urls.key(Request(page.url)): page for page in saved.more}
-    return read(saved.page, saved.kind, rules, saved.public_url, more)
+    return read(saved.page, saved.kind, rules, saved.public_url, more=more)
 
 
 # ------------------------------------------------------------------ writing

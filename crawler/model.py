@@ -8,6 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 Millis = int
+Octets = bytes | memoryview  # a memoryview when the bytes are many and lie in a temporary file; it goes when nobody holds it
 EMPTY: Mapping[str, str] = MappingProxyType({})
 
 
@@ -110,7 +111,7 @@ def capture_id(record_id: str) -> str:
     return "c-" + short_id(record_id)
 
 
-def payload_digest(payload: bytes) -> str:
+def payload_digest(payload: Octets) -> str:
     """`sha256:` and base32, as WARC-Payload-Digest writes it; `payload` after transfer decoding, content coding kept."""
     return "sha256:" + base64.b32encode(hashlib.sha256(payload).digest()).decode()
 
@@ -181,8 +182,10 @@ class Tls:
 
     protocol: str
     cipher: str
-    chain_digest: str
+    chain_digest: str  # SHA-256 over the DER certificates as sent, leaf first
     profile: str = "modern"
+    reason: str = ""  # why the source asks for another profile than `modern`
+    verified: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,12 +193,33 @@ class Wire:
     """The exact bytes of one exchange. `response` is the status line to the last byte of the message, framing included."""
 
     request: bytes
-    response: bytes
+    response: Octets
     address: str
     framing: str  # length, chunked, close, none
     whole: bool
     reused: bool = False
     tls: Tls | None = None
+    head: int = 0  # how many bytes of `response` are its head; 0 when the head is not whole
+    interim: int = 0  # 1xx answers before it, which are not kept
+    surplus: int = 0  # bytes behind the message that came with it, which are not kept
+    condemned: str = ""  # why the connection is not used again; empty when it is, or when the server ended it
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How a host was looked up, judged and dialled; told also when nothing was sent. Times None where a step was not taken."""
+
+    host: str
+    port: int
+    answers: tuple[str, ...] = ()  # what the lookup gave
+    guard: str = ""  # public, allowed, configured, or why the host is refused
+    address: str = ""  # what was dialled, `ip:port`
+    proxy: str = ""  # the proxy's address as configured; host and answers are then the proxy's
+    tls_profile: str = ""  # which one was used, also when no connection came of it
+    reused: bool = False
+    lookup_ms: Millis | None = None
+    connect_ms: Millis | None = None
+    tls_ms: Millis | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,11 +258,14 @@ class Exchange:
     status: int | None = None
     wire: Wire | None = None
     page: Page | None = None
-    payload: bytes = b""  # after transfer decoding, content coding kept
+    payload: Octets = b""  # after transfer decoding, content coding kept
     location: str | None = None  # absolute, of a redirect
     retry_after: Millis | None = None  # not before this time
     detail: str = ""
     robots: RobotsSaid | None = None
+    reach: Reach | None = None
+    codings: tuple[str, ...] = ()  # content codings that were undone, outermost first
+    flags: tuple[str, ...] = ()  # what was odd and did no harm: not-encoded, unknown-coding, trailing-bytes, …
 
 
 # ------------------------------------------------------------------ archive → keep
@@ -285,11 +312,15 @@ CUT_OFF = "the page is cut off"  # how `incomplete` begins where the server sent
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a list page. `url` absolute; `date` in the list's own precision, ISO."""
+    """One line of a list page. `url` absolute; `date` in the list's own precision, ISO.
+
+    `reason` why its address cannot be fetched (`script`, `mail`, `no address`): `url` is then what the page has in its place.
+    """
 
     url: str
     title: str
     date: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -401,7 +432,11 @@ class Reading:
     next_list: Request | None = None
     total_pages: int | None = None
     total_rows: int | None = None
+    pager: str = ""  # the strategy that found the next page or the end; empty: the page names no other page
+    beyond: int = 0  # rows beyond the most that are taken from one page
     error: str | None = None  # why nothing could be read: deadline, memory, crash
+    visible: int = 0  # of a list page: characters a reader sees on it
+    days: int = 0  # of a list page: dates among them
     continues: tuple[
         Request, ...
     ] = ()  # further captures the records are made of, in order; those not there are told in `incomplete`
@@ -424,14 +459,23 @@ class DetailRules:
 
 @dataclass(frozen=True, slots=True)
 class ListRules:
-    """A source's own rules for its list pages; None means auto."""
+    """A source's own rules for its list pages; None means auto.
+
+    `rows`, `link`, `title`, `date`: CSS selectors, or paths of keys where the answer is JSON. `next`: auto, none, or a pager's kind with its
+    parameters in `next_with`. `only`, `skip`: regular expressions; a row is followed when its address matches `only` and not `skip`.
+    """
 
     hosts: tuple[str, ...] = ()
     rows: str | None = None
     link: str | None = None
+    title: str | None = None
     date: str | None = None
-    next: str = "auto"  # auto, none
+    min_items: int | None = None
+    next: str = "auto"
+    next_with: tuple[tuple[str, str], ...] = ()
     max_pages: int | None = None
+    only: str | None = None
+    skip: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -440,6 +484,17 @@ class ReadRules:
 
     details: tuple[DetailRules, ...] = ()
     list: ListRules = ListRules()
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a source is reached: by a proxy, and with which TLS profile its `hosts` are met (others are met with `modern`)."""
+
+    proxy: str | None = None  # http://host:port
+    tls_profile: str = "modern"
+    tls_reason: str = ""
+    certificates: str | None = None  # PEM file of the profile extra-intermediate
+    hosts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ class Line:
         self.owner, self.clock = owner, clock
         self._versions: dict[str, str] = {}
         self._manner = Manner(config.watch, self.version, self.queue, self.pause)
-        self._ways = Ways(config.watch, self.follows, self.queue, lambda name: self.rules(name).list.max_pages)
+        self._ways = Ways(config.watch, self.queue, lambda name: self.rules(name).list)
 
     # -------------------------------------------------------------- the process
     def begin(self, what: str) -> None:
@@ -154,11 +154,6 @@ class Line:
             found += [(self.queue(source.id, start.url), own) for start in source.start]
         return found
 
-    def follows(self, name: str, url: str) -> bool:
-        """Is a row of this source's list to be followed? By default to any host."""
-        hosts = self.rules(name).list.hosts
-        return not hosts or urls.host(url) in hosts
-
     def expectations(self) -> dict[str, Expect]:
         """What the sources promise."""
         return {name: source.expect for name, source in self.config.sources.items()}
@@ -207,7 +202,7 @@ class Line:
         except DamagedRecord as error:
             reading = Reading(self.version(waiting.source), PageKind.OTHER, error=f"damaged: {error}")
             return Settled(waiting.capture_id, reading, made_of)
-        reading = self.readers.read(Job(page, waiting.kind, rules, waiting.public_url, more))
+        reading = self.readers.read(Job(page, waiting.kind, rules, waiting.public_url, more, waiting.request))
         if reading.error is not None and reading.error.startswith("detail.json"):
             reading = replace(reading, error=f"{self._place(waiting.source, reading.error)}: {reading.error}")
         return Settled(waiting.capture_id, reading, made_of)
@@ -280,10 +275,10 @@ class Line:
         with self.database.read() as c:
             return runs.last_slot(c, source, kind)
 
-    def is_paused(self, source: str) -> bool:
-        """Did the operator pause this source?"""
+    def is_held(self, source: str) -> bool:
+        """Did the operator pause this source, or is it in quarantine?"""
         with self.database.read() as c:
-            return runs.is_paused(c, source)
+            return runs.is_held(c, source, self.clock())
 
     def fire(
         self, source: Source, kind: RunKind, slot: Millis, skipped: Sequence[Millis], *, limit: int | None = None

@@ -298,7 +298,7 @@ def test_a_paused_source_does_not_fire_and_a_run_closes_itself(home: Home) -> No
     with house.open_line(home.config, "test") as line:
         with line.database.write() as c:
             assert repository_runs.pause(c, "lanwan", 1)
-        assert line.is_paused("lanwan")
+        assert line.is_held("lanwan")
 
 
 def test_pending_readings_of_a_live_process_are_its_own(home: Home) -> None:

@@ -29,7 +29,7 @@ def answer(header: Mapping[str, Any], body: bytes) -> dict[str, Any]:
     """The reading of one job, or why there is none: an error here is an outcome of the page."""
     try:
         job = protocol.job_of(header, body)
-        return protocol.reading_header(read(job.page, job.kind, job.rules, job.public_url, dict(job.more)))
+        return protocol.reading_header(read(job.page, job.kind, job.rules, job.public_url, job.request, dict(job.more)))
     except MemoryError:
         return {"failed": "memory"}
     except UnreadablePage as error:

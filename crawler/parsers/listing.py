@@ -43,6 +43,8 @@ class Listing:
     total_pages: int | None
     total_rows: int | None
     evidence: str
+    pager: str = ""
+    beyond: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class _Candidate:
     parent: int
 
 
-def read_list(source: str, page: Page, *, rules: ListRules, encoding: str = "utf-8") -> Listing:
+def read_list(source: str, page: Page, *, rules: ListRules, encoding: str = "utf-8", request: Request | None = None) -> Listing:  # noqa: ARG001
     """Rows and pager of a list page; no rows when nothing on it repeats. Raises UnreadablePage for a selector that is none."""
     if DATA.match(source):
         return Listing((), None, None, None, "JSON or XML, and no rule for it")
@@ -65,7 +67,9 @@ def read_list(source: str, page: Page, *, rules: ListRules, encoding: str = "utf
     pager = read_pager(tree, source, page.url)
     following = Request(pager.next) if pager.next and rules.next != "none" and rows else None
     evidence = f"{len(rows)} rows {'by list.rows' if rules.rows else 'by structure'}, pager: {pager.rule}"
-    return Listing(tuple(rows), following, pager.total_pages, pager.total_rows, evidence)
+    return Listing(
+        tuple(rows), following, pager.total_pages, pager.total_rows, evidence, "" if pager.rule == "none" else pager.rule
+    )
 
 
 # ------------------------------------------------------------------ by the source's own rules

@@ -2,22 +2,25 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from crawler import text
-from crawler.model import DetailRules, Kind, Page, PageKind, Reading, ReadRules
+from crawler.model import DetailRules, Kind, Page, PageKind, Reading, ReadRules, Request
 from crawler.normalize import notice
 from crawler.parsers.files import read_file, what_file
 from crawler.parsers.kinds import judge
 from crawler.parsers.listing import read_list
 from crawler.parsers.shapes import read_shapes
-from crawler.parsers.tree import parse
+from crawler.parsers.tree import parse, squeeze
+from crawler.parsers.tree import text as text_of
 
 RULES = "1"  # every change of what is read from the same bytes makes this a new one
 BEIJING = timedelta(hours=8)
+DAY = re.compile(r"(?:19|20)\d\d[-/.年]\d{1,2}")
 NONE: Mapping[str, Page] = MappingProxyType({})
 
 
@@ -35,8 +38,10 @@ def pick(rules: ReadRules, at: int) -> DetailRules:
     return next((dated for dated in rules.details if dated.since is None or dated.since <= day), DetailRules())
 
 
-def read(page: Page, kind: Kind, rules: ReadRules, public_url: str, more: Mapping[str, Page] = NONE) -> Reading:
-    """What a page says; `more`: the further captures of its record that are there, by URL key.
+def read(
+    page: Page, kind: Kind, rules: ReadRules, public_url: str, request: Request | None = None, more: Mapping[str, Page] = NONE
+) -> Reading:
+    """What a page says, the answer to `request` (None: a GET of its address); `more`: the further captures of its record, by URL key.
 
     Raises UnreadablePage for a source's selector that is none, and for a mapping that does not fit the answer.
     """
@@ -46,7 +51,7 @@ def read(page: Page, kind: Kind, rules: ReadRules, public_url: str, more: Mappin
         return _as_file(page, kind, file, public_url, version)
     decoded = text.decode(page.body, page.header("content-type"))
     if kind is Kind.LIST:
-        return _as_list(decoded, page, rules, version)
+        return _as_list(decoded, page, rules, version, request or Request(page.url))
     found = read_shapes(decoded, page, pick(rules, page.at), public_url, more)
     notices = tuple(notice(draft, url=public_url, final_url=page.url, at=page.at) for draft in found.drafts)
     return Reading(version, found.page_kind, found.evidence, notices=notices, continues=found.continues)
@@ -63,8 +68,9 @@ def _as_file(page: Page, kind: Kind, file: tuple[str, str], public_url: str, ver
     return Reading(version, PageKind.FILE, evidence, notices=(replace(made, text_digest=digest),))
 
 
-def _as_list(decoded: text.Decoded, page: Page, rules: ReadRules, version: str) -> Reading:
-    found = read_list(decoded.text, page, rules=rules.list, encoding=decoded.encoding)
+def _as_list(decoded: text.Decoded, page: Page, rules: ReadRules, version: str, request: Request) -> Reading:
+    found = read_list(decoded.text, page, rules=rules.list, encoding=decoded.encoding, request=request)
+    shown = squeeze(text_of(parse(decoded.text).root))
     if not found.rows:
         other = judge(parse(decoded.text), decoded.text, article_title=False, body=0)
         if other is not None and other.kind in (PageKind.CHALLENGE, PageKind.ERROR, PageKind.LOGIN, PageKind.SHELL):
@@ -77,4 +83,8 @@ def _as_list(decoded: text.Decoded, page: Page, rules: ReadRules, version: str) 
         next_list=found.next_list,
         total_pages=found.total_pages,
         total_rows=found.total_rows,
+        visible=len(shown),
+        days=len(DAY.findall(shown)),
+        pager=found.pager,
+        beyond=found.beyond,
     )

@@ -14,8 +14,9 @@ from crawler.normalize import as_json, from_json
 
 LENGTH = struct.Struct(">I")
 LONGEST_ANSWER = 64 << 20
-MOST_ROWS = 10_000
+MOST_ROWS = 50_000  # what a sitemap may hold (sitemaps.org)
 MOST_NOTICES = 1_000
+MOST_HEADERS = 100
 LONGEST_TEXT = 16 << 20
 
 
@@ -32,6 +33,7 @@ class Job:
     rules: ReadRules
     public_url: str
     more: tuple[tuple[str, Page], ...] = ()
+    request: Request | None = None  # that the page answers, where it was more than a GET of the page's address
 
     @property
     def body(self) -> bytes:
@@ -90,6 +92,7 @@ def job_header(job: Job) -> dict[str, Any]:
         "list": asdict(job.rules.list),
         "public_url": job.public_url,
         "more": [[key, _page_header(page)] for key, page in job.more],
+        "request": _request_header(job.request) if job.request else None,
     }
 
 
@@ -101,6 +104,7 @@ def job_of(header: Mapping[str, Any], body: bytes) -> Job:
     """The job back; a body of other pages than the header's is BadMessage."""
     listed = dict(header["list"])
     listed["hosts"] = tuple(listed["hosts"])
+    listed["next_with"] = tuple((name, value) for name, value in listed["next_with"])
     details = [{**rules, "json": tuple((name, path) for name, path in rules["json"])} for rules in header["details"]]
     rules = ReadRules(tuple(DetailRules(**rules) for rules in details), ListRules(**listed))
     pages, at = [], 0
@@ -110,7 +114,8 @@ def job_of(header: Mapping[str, Any], body: bytes) -> Job:
     if at != len(body):
         raise BadMessage(f"{len(body)} bytes, {at} announced")
     keys = [key for key, _ in header["more"]]
-    return Job(pages[0], Kind(header["kind"]), rules, header["public_url"], tuple(zip(keys, pages[1:], strict=True)))
+    request = _request(header["request"]) if header["request"] else None
+    return Job(pages[0], Kind(header["kind"]), rules, header["public_url"], tuple(zip(keys, pages[1:], strict=True)), request)
 
 
 def _page_of(said: Mapping[str, Any], body: bytes) -> Page:
@@ -135,21 +140,28 @@ def reading_header(reading: Reading) -> dict[str, Any]:
             }
             for notice in reading.notices
         ],
-        "rows": [[row.url, row.title, row.date] for row in reading.rows],
+        "rows": [[row.url, row.title, row.date, row.reason] for row in reading.rows],
         "next": _request_header(reading.next_list) if reading.next_list else None,
         "continues": [_request_header(request) for request in reading.continues],
         "total_pages": reading.total_pages,
         "total_rows": reading.total_rows,
+        "pager": reading.pager,
+        "beyond": reading.beyond,
         "error": reading.error,
+        "seen": [reading.visible, reading.days],
     }
 
 
-def _request_header(request: Request) -> list[str]:
-    return [request.url, request.method, request.body.decode("latin-1")]
+def _request_header(request: Request) -> list[Any]:
+    return [request.url, request.method, request.headers, request.body.decode("latin-1")]
 
 
 def _request(said: Any) -> Request:
-    return Request(_text(said[0]), _text(said[1]), (), _text(said[2]).encode("latin-1"))
+    url, method, headers, body = said
+    if len(headers) > MOST_HEADERS:
+        raise BadMessage(f"{len(headers)} headers")
+    named = tuple((_text(name), _text(value)) for name, value in headers)
+    return Request(_text(url), _text(method), named, _text(body).encode("latin-1"))
 
 
 def reading_of(said: Mapping[str, Any]) -> Reading:
@@ -163,11 +175,15 @@ def reading_of(said: Mapping[str, Any]) -> Reading:
             page_kind=PageKind(said["page_kind"]),
             evidence=_text(said["evidence"]),
             notices=tuple(_notice(item) for item in notices),
-            rows=tuple(Row(_text(url), _text(title), _optional(date)) for url, title, date in rows),
+            rows=tuple(Row(_text(url), _text(title), _optional(date), _optional(reason)) for url, title, date, reason in rows),
             next_list=_request(said["next"]) if said["next"] else None,
             total_pages=_count(said["total_pages"]),
             total_rows=_count(said["total_rows"]),
+            pager=_text(said["pager"]),
+            beyond=_count(said["beyond"]) or 0,
             error=_optional(said["error"]),
+            visible=_count(said["seen"][0]) or 0,
+            days=_count(said["seen"][1]) or 0,
             continues=tuple(map(_request, continues)),
         )
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:

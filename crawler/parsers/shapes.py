@@ -7,11 +7,11 @@ from html import escape
 
 from crawler import text, urls
 from crawler.model import CUT_OFF, DetailRules, Draft, Page, PageKind, Request
-from crawler.parsers.article import is_furniture
 from crawler.parsers.attachments import read_attachments
 from crawler.parsers.continuation import Piece, frame, inline, join
 from crawler.parsers.detail import Detail, read_detail
 from crawler.parsers.files import file_name, what_file
+from crawler.parsers.furniture import is_furniture
 from crawler.parsers.mapped import api_address, is_json, read_mapped
 from crawler.parsers.parts import read_parts
 from crawler.parsers.tree import lines, parse

@@ -20,7 +20,7 @@ AT_ONCE = 400  # keys of one SELECT
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """An address to be put into the frontier. `page` of a list: 0 is its head."""
+    """An address to be put into the frontier."""
 
     request: Request
     public_url: str
@@ -29,7 +29,6 @@ class Seed:
     source: str
     priority: int
     due: Millis
-    page: int = 0
     hops: int = 0
     via: str | None = None
 
@@ -61,7 +60,6 @@ def ensure_urls(c: Connection, seeds: Iterable[Seed]) -> dict[str, int]:
             "kind": str(seed.kind),
             "source": seed.source,
             "via": seed.via,
-            "page": seed.page,
         }
     if not rows:
         return {}
@@ -84,17 +82,17 @@ def _ids(c: Connection, keys: Collection[str]) -> dict[str, int]:
     return found
 
 
-def seed(c: Connection, run: int, seeds: Sequence[Seed]) -> int:
+def seed(c: Connection, run: int, seeds: Sequence[Seed], *, again: bool = False) -> int:
     """Put addresses into a run's frontier; what stands there, or was looked at in this run already, does not stand twice.
 
-    Returns how many rows were added.
+    `again`: what was looked at already is looked at again. Returns how many rows were added.
     """
     ids = ensure_urls(c, seeds)
     if not ids:
         return 0
     by_id = {ids[urls.key(item.request)]: item for item in seeds}
     looked: set[int] = set()
-    listed = list(by_id)
+    listed = [] if again else list(by_id)
     for at in range(0, len(listed), AT_ONCE):
         query = sa.select(t.looks.c.url).where(t.looks.c.run == run, t.looks.c.url.in_(listed[at : at + AT_ONCE]))
         looked.update(c.execute(query).scalars())

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from crawler import decide, urls
 from crawler.model import GOOD, PASSING, Kept, Kind, Millis, Original, Outcome, Request, Watch, capture_id
-from crawler.repository import files, frontier, pieces, presence, runs
+from crawler.repository import files, frontier, lists, pieces, presence, runs
 from crawler.repository import schema as t
 from crawler.repository.changes import NewChange, append
 from crawler.repository.database import clean, upsert
@@ -226,6 +226,7 @@ def _same(c: Connection, look: _Look, before: int | None, manner: Manner) -> boo
             "page_kind": row.page_kind,
             "rules": row.rules,
             "rows": row.rows,
+            "facts": row.facts,
         }
         c.execute(upsert(c, t.readings).values(**values, evidence=row.evidence, error=row.error).on_conflict_do_nothing())
     if row.state == PENDING:
@@ -257,6 +258,8 @@ def _frontier(c: Connection, look: _Look, manner: Manner, spread: float) -> None
     if retry is not None:
         c.execute(t.frontier.update().where(row).values(tries=task.tries + 1, due=retry, reason=str(kept.outcome)))
         return
+    if task.kind is Kind.LIST and look.running and kept.outcome not in ANSWERED:
+        lists.missed(c, kept, look.run, look.url, manner.queue_of)
     if kept.outcome in PASSING:
         c.execute(t.frontier.update().where(row).values(state=frontier.DEAD, reason=str(kept.outcome)))
         return
@@ -279,7 +282,8 @@ def _frontier(c: Connection, look: _Look, manner: Manner, spread: float) -> None
             hops=task.hops + 1,
             via=task.key if task.kind is Kind.DETAIL else task.via,
         )
-        frontier.seed(c, look.run, [target])
+        if frontier.seed(c, look.run, [target]) and task.kind is Kind.LIST:
+            lists.moved(c, look.run, look.url, frontier.ensure_urls(c, [target])[urls.key(target.request)])
 
 
 def resolve_originals(c: Connection, looks: Sequence[Kept]) -> None:

@@ -7,17 +7,15 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler import decide
-from crawler.model import GOOD, MISSES, ChangeKind, Expect, Kind, Millis, Outcome, PageKind, Run, RunKind
-from crawler.repository import frontier
+from crawler import health
+from crawler.model import GOOD, MISSES, Expect, Kind, Millis, Outcome, PageKind, Run, RunKind
+from crawler.repository import frontier, lists, sights
 from crawler.repository import schema as t
 from crawler.repository.changes import NewChange, append
 from crawler.repository.database import AnyRow, upsert
 from crawler.repository.frontier import Seed
 
 SKIPPED = "skipped"
-HISTORY = 31  # earlier runs a list's rows are compared with
-LISTING = (RunKind.LIST, RunKind.SWEEP, RunKind.ONCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +67,10 @@ def pause(c: Connection, source: str, at: Millis | None) -> bool:
     )
 
 
-def is_paused(c: Connection, source: str) -> bool:
-    """Was the source paused by its operator?"""
-    return c.execute(sa.select(t.sources.c.paused).where(t.sources.c.id == source)).scalar() is not None
+def is_held(c: Connection, source: str, now: Millis) -> bool:
+    """Is the source paused by its operator, or in quarantine?"""
+    row = c.execute(sa.select(t.sources.c.paused, t.sources.c.rests_until).where(t.sources.c.id == source)).first()
+    return row is not None and (row.paused is not None or (row.rests_until is not None and row.rests_until > now))
 
 
 def beat(c: Connection, owner: str, what: str, now: Millis) -> None:
@@ -185,9 +184,9 @@ def close_finished(c: Connection, ids: Collection[int], now: Millis, expect: Map
         if row is None or _waits(c, number):
             continue
         counts = count(c, number)
-        state = _health(c, row, counts, expect.get(row.source, Expect()), now, changes)
-        ended = decide.result({**counts, "looks": counts["looks"]}, state)
-        c.execute(t.runs.update().where(t.runs.c.id == number).values(ended=now, result=ended, counts=json.dumps(counts)))
+        found = sights.judge(c, row, expect.get(row.source), now, changes)
+        values = {"ended": now, "result": health.result(counts, found), "counts": json.dumps(counts)}
+        c.execute(t.runs.update().where(t.runs.c.id == number).values(**values))
         closed.append(number)
     append(c, changes)
     return closed
@@ -200,7 +199,10 @@ def _waits(c: Connection, run: int) -> bool:
 
 
 def count(c: Connection, run: int) -> dict[str, int]:
-    """What came of a run: looks, lists, details, failed, missed, rows of its first list pages, ledger lines by kind, bytes."""
+    """What came of a run: looks, lists, details, failed, missed, rows of its first list pages, ledger lines by kind, bytes.
+
+    Also what `lists.count` says of its columns: rows listed, reasons of what was not fetched, rules that ended them, totals reconciled.
+    """
     found = {
         "looks": 0,
         "lists": 0,
@@ -227,6 +229,7 @@ def count(c: Connection, run: int) -> dict[str, int]:
         sa.select(t.changes.c.kind, sa.func.count()).join(t.looks, t.looks.c.id == t.changes.c.look).where(t.looks.c.run == run)
     )
     found.update({row.kind: row[1] for row in c.execute(lines.group_by(t.changes.c.kind))})
+    found.update(lists.count(c, run))
     return found
 
 
@@ -236,7 +239,7 @@ def _tally(found: dict[str, int], row: AnyRow) -> None:
     unreadable = row.state == "unreadable"
     found["looks"] += 1
     found["lists" if is_list else "details"] += 1
-    if not is_list and outcome in MISSES:
+    if outcome in MISSES and not (is_list and row.via is None):  # a page of a list beyond the last one is no failure
         found["missed"] += 1
     elif not good or unreadable:
         found["failed"] += 1
@@ -253,45 +256,40 @@ def _bytes(c: Connection, run: int) -> int:
     return int(c.execute(query.where(t.looks.c.run == run, t.looks.c.at <= t.captures.c.at)).scalar_one())
 
 
-def _health(
-    c: Connection,
-    run: AnyRow,
-    counts: Mapping[str, int],
-    expect: Expect,
-    now: Millis,
-    changes: list[NewChange],
-) -> decide.Health:
-    """Judge a source after a run of its list; a change of state is a line of the ledger."""
-    if not counts["heads"]:
-        return decide.Health("ok")
-    source = c.execute(sa.select(t.sources).where(t.sources.c.id == run.source)).one()
-    found = counts.get("new", 0)
-    last_new = now if found else source.last_new
-    rows = None if counts["head_failures"] == counts["heads"] else counts["rows"]
-    state = decide.health(rows, counts["head_failures"], _history(c, run.source), expect, last_new, now)
-    values: dict[str, object] = {"last_new": last_new}
-    if rows is not None:
-        values["last_ok"] = now
-    if state.state != source.health:
-        values |= {"health": state.state, "health_since": now}
-        detail = {"before": source.health, "after": state.state, "reasons": list(state.reasons)}
-        changes.append(NewChange(ChangeKind.HEALTH, now, run.source, detail=detail))
-    c.execute(t.sources.update().where(t.sources.c.id == run.source).values(values))
-    return state
-
-
-def _history(c: Connection, source: str) -> list[int]:
-    query = (
-        sa.select(t.runs.c.counts)
-        .where(t.runs.c.source == source, t.runs.c.kind.in_([str(kind) for kind in LISTING]), t.runs.c.ended.is_not(None))
-        .order_by(t.runs.c.ended.desc(), t.runs.c.id.desc())
-        .limit(HISTORY)
-    )
-    counted = [json.loads(text) for text in c.execute(query).scalars()]
-    return [counts["rows"] for counts in counted if counts.get("heads") and counts["head_failures"] < counts["heads"]]
-
-
 # ------------------------------------------------------------------ progress
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An address whose last look in a run failed, and why."""
+
+    url: str
+    outcome: str
+    detail: str
+
+
+def failures(c: Connection, ids: Collection[int], limit: int) -> list[Failure]:
+    """What went wrong in these runs, oldest first, `limit` at most; what no reader could read is there too, robots.txt as well."""
+    last = sa.select(sa.func.max(t.looks.c.id)).where(t.looks.c.run.in_(sorted(ids))).group_by(t.looks.c.run, t.looks.c.url)
+    fine = [str(outcome) for outcome in (*GOOD, *MISSES, Outcome.REDIRECTED)]
+    query = (
+        sa.select(t.urls.c.url, t.looks.c.outcome, t.looks.c.detail, t.readings.c.error)
+        .join(t.urls, t.urls.c.id == t.looks.c.url)
+        .outerjoin(t.readings, t.readings.c.capture == t.looks.c.capture)
+        .where(
+            t.looks.c.id.in_(last),
+            sa.or_(
+                t.looks.c.outcome.not_in(fine),
+                t.readings.c.state == "unreadable",
+                sa.and_(t.looks.c.outcome.in_([str(miss) for miss in MISSES]), t.urls.c.kind == str(Kind.LIST)),
+            ),
+        )
+        .order_by(t.looks.c.id)
+        .limit(limit)
+    )
+    return [
+        Failure(row.url, "unreadable" if row.error else row.outcome, row.error or row.detail) for row in c.execute(query).all()
+    ]
+
+
 def progress(c: Connection, ids: Collection[int]) -> Progress:
     """How far these runs are."""
     wanted = sorted(ids)

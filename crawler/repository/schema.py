@@ -41,8 +41,14 @@ sources = sa.Table(
     sa.Column("config_digest", Text, nullable=False),
     sa.Column("enabled", Flag, nullable=False, server_default="0"),
     _time("paused"),
-    sa.Column("health", Text, nullable=False, server_default="ok"),
+    sa.Column("health", Text, nullable=False, server_default="ok"),  # ok, suspect, down, recovered
     _time("health_since"),
+    sa.Column("trouble", Text),  # what is wrong, by name; kept while suspect or down
+    sa.Column("reasons", Text, nullable=False, server_default="[]"),
+    sa.Column("bad", sa.Integer(), nullable=False, server_default="0"),  # runs in a row with something wrong
+    sa.Column("good", sa.Integer(), nullable=False, server_default="0"),  # runs in a row with nothing wrong
+    sa.Column("failures", sa.Integer(), nullable=False, server_default="0"),  # runs in a row that failed
+    _time("rests_until"),  # quarantine: not fired by its schedule before
     _time("last_ok"),
     _time("last_new"),
 )
@@ -58,6 +64,8 @@ runs = sa.Table(
     _time("ended"),
     sa.Column("result", Text),  # ok, unchanged, suspect, failed, skipped
     sa.Column("counts", Text, nullable=False, server_default="{}"),
+    sa.Column("sight", Text),  # what its list showed: JSON of health.Sight
+    sa.Column("trouble", Text),  # what was wrong, by name
     sa.Column("options", Text, nullable=False, server_default="{}"),  # of a one-off crawl: since, max_pages
     sa.UniqueConstraint("source", "kind", "slot"),
     sa.Index("ix_runs_open", "source", sqlite_where=sa.text("ended IS NULL"), postgresql_where=sa.text("ended IS NULL")),
@@ -102,7 +110,6 @@ urls = sa.Table(
     sa.Column("kind", Text, nullable=False),
     sa.Column("source", Text, nullable=False),
     sa.Column("via", Text),
-    sa.Column("page", sa.Integer(), nullable=False, server_default="0"),  # of a list: how many pages lie before it
     sa.Column("redirect", Text),  # URL key its last look was redirected to
     sa.Column("first_record", Text),  # record id of its first capture: public ids derive from it
     sa.Column("last_capture", Id),
@@ -144,6 +151,27 @@ listings = sa.Table(
     _time("last_listed", nullable=False),
     sa.Column("title", Text, nullable=False, server_default=""),
     sa.Column("date", Text),
+    sa.Column("run", Id),  # that listed it last
+    sa.Column("reason", Text),  # why it is not followed; none: it is
+    sa.Index("ix_listings_source_date", "source", "date"),
+)
+
+list_pages = sa.Table(
+    "list_pages",
+    metadata,
+    sa.Column("run", Id, sa.ForeignKey("runs.id"), primary_key=True),
+    sa.Column("url", Id, sa.ForeignKey("urls.id"), primary_key=True),
+    sa.Column("head", Id, nullable=False),  # urls: the page its column begins with
+    sa.Column("page", sa.Integer(), nullable=False),  # how many pages lie before it in this run
+    _time("at"),  # of the capture that was read last; none: asked for, not read yet
+    sa.Column("looks", sa.Integer(), nullable=False, server_default="0"),
+    sa.Column("rows", sa.Integer(), nullable=False, server_default="0"),
+    sa.Column("fresh", sa.Integer(), nullable=False, server_default="0"),  # rows that no page of this run had shown before
+    sa.Column("tail", sa.Integer(), nullable=False, server_default="0"),  # known rows in a row, up to this page's end
+    sa.Column("total_pages", Id),
+    sa.Column("total_rows", Id),
+    sa.Column("skipped", Text, nullable=False, server_default="{}"),  # reason → rows of it that are not fetched
+    sa.Column("stop", Text),  # the rule that ended the column here
 )
 
 files = sa.Table(
@@ -217,6 +245,7 @@ readings = sa.Table(
     sa.Column("evidence", Text, nullable=False, server_default=""),
     sa.Column("rules", Text),
     sa.Column("rows", sa.Integer()),  # of a list, notices of a page
+    sa.Column("facts", Text),  # of a list: JSON of health.Face
     sa.Column("error", Text),
     sa.Column("attempts", sa.Integer(), nullable=False, server_default="0"),
     sa.Index(
@@ -339,14 +368,25 @@ changes = sa.Table(
     sa.Index("ix_changes_at", "at"),
 )
 
+channels = sa.Table(
+    "channels",
+    metadata,
+    sa.Column("name", Text, primary_key=True),
+    sa.Column("seq", Id, nullable=False),  # lines of the ledger up to here are in the outbox, or no alarm of this channel
+    sa.Column("error", Text),  # of the last try, without secrets
+)
+
 outbox = sa.Table(
     "outbox",
     metadata,
     sa.Column("change", Id, sa.ForeignKey("changes.seq"), primary_key=True),
     sa.Column("channel", Text, primary_key=True),
+    sa.Column("reminder", sa.Integer(), primary_key=True, autoincrement=False),  # 0: the alarm itself
     _time("due", nullable=False),
     sa.Column("tries", sa.Integer(), nullable=False, server_default="0"),
     _time("sent"),
+    sa.Column("result", Text),  # sent, grouped, given up
+    sa.Index("ix_outbox_due", "due", sqlite_where=sa.text("sent IS NULL"), postgresql_where=sa.text("sent IS NULL")),
 )
 
 daemons = sa.Table(

@@ -14,22 +14,26 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from crawler import decide
+from crawler.health import Face
 from crawler.model import (
     CUT_OFF,
     Capture,
     ChangeKind,
     Kind,
+    ListRules,
     Millis,
     Notice,
     Original,
+    PageKind,
     Place,
     Reading,
+    Request,
     Watch,
     capture_id,
     short_id,
 )
 from crawler.normalize import as_json
-from crawler.repository import files, lists, pieces, presence, works
+from crawler.repository import files, lists, pieces, presence, sights, works
 from crawler.repository import schema as t
 from crawler.repository.changes import NewChange, append
 from crawler.repository.database import AnyRow, clean, lock_keys
@@ -51,6 +55,7 @@ class Pending:
     kind: Kind
     source: str
     public_url: str
+    request: Request
     more: tuple["Further", ...] = ()
 
 
@@ -75,12 +80,11 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """What the process knows and the database does not. `follows(source, url)`; `queue_of(source, url)`; `pages(source)` page limit."""
+    """What the process knows and the database does not. `queue_of(source, url)` politeness key; `lists(source)` its rules for lists."""
 
     watch: Watch
-    follows: Callable[[str, str], bool]
     queue_of: Callable[[str, str], str]
-    pages: Callable[[str], int | None]
+    lists: Callable[[str], ListRules]
 
 
 # ------------------------------------------------------------------ what waits
@@ -111,6 +115,9 @@ def _placed() -> sa.Select[Any]:
             t.urls.c.kind,
             t.urls.c.source,
             t.urls.c.public_url,
+            t.urls.c.method,
+            t.urls.c.headers,
+            t.urls.c.body,
             _payload,
             _home.c.url.label("home"),
         )
@@ -125,7 +132,8 @@ def _pending(row: AnyRow) -> Pending:
     m = row._mapping  # noqa: SLF001 - the documented way to columns of two aliases of one table
     held = _place(m, _payload, m["home"]) if m[_payload.c.id] is not None else None
     own = _place(m, t.captures, m["address"])
-    return Pending(m[t.captures.c.id], own, held, Kind(m[t.urls.c.kind]), m[t.urls.c.source], m[t.urls.c.public_url])
+    kind = Kind(m[t.urls.c.kind])
+    return Pending(m[t.captures.c.id], own, held, kind, m[t.urls.c.source], m[t.urls.c.public_url], _request(m))
 
 
 def _further(c: Connection, capture: int) -> tuple[Further, ...]:
@@ -134,6 +142,11 @@ def _further(c: Connection, capture: int) -> tuple[Further, ...]:
     rows = c.execute(_placed().where(t.captures.c.id.in_([number for _, number in named])))
     held = {item.capture_id: item for item in map(_pending, rows)}
     return tuple(Further(key, number, held[number].capture, held[number].payload) for key, number in named)
+
+
+def _request(m: sa.RowMapping) -> Request:
+    headers = tuple((name, value) for name, value in json.loads(m[t.urls.c.headers]))
+    return Request(m["address"], m[t.urls.c.method], headers, bytes(m[t.urls.c.body] or b""))
 
 
 def _place(m: sa.RowMapping, table: sa.FromClause, url: str) -> Capture:
@@ -164,7 +177,7 @@ def settle(c: Connection, items: Sequence[Settled], ways: Ways) -> set[int]:
         if row.run is not None:
             concerned.add(row.run)
         if _one(c, row, item, ways, changes):
-            _done(c, row.capture, item.reading)
+            _done(c, row.capture, row.kind, item.reading)
     append(c, changes)
     return concerned
 
@@ -174,7 +187,7 @@ def _load(c: Connection, ids: Sequence[int]) -> Sequence[AnyRow]:
         sa.select(
             t.readings.c.capture, t.readings.c.state, t.readings.c.run, t.readings.c.attempts, t.captures.c.url, t.captures.c.at, t.captures.c.record,
             t.captures.c.file, t.captures.c.offset, t.captures.c.length, t.captures.c.payload_digest, t.urls.c.key, t.urls.c.kind, t.urls.c.source,
-            t.urls.c.public_url, t.urls.c.url.label("address"), t.urls.c.first_record, t.urls.c.queue, t.urls.c.page,
+            t.urls.c.public_url, t.urls.c.url.label("address"), t.urls.c.first_record, t.urls.c.queue,
         )
         .join(t.captures, t.captures.c.id == t.readings.c.capture)
         .join(t.urls, t.urls.c.id == t.captures.c.url)
@@ -191,10 +204,10 @@ def _identities(items: Sequence[Settled], rows: dict[int, AnyRow]) -> set[str]:
 def _one(c: Connection, row: AnyRow, item: Settled, ways: Ways, changes: list[NewChange]) -> bool:
     """One capture; False when it must be read again: after another, or together with further captures that are there by now."""
     reading = item.reading
-    if reading.error is not None:
-        return True
     if row.kind == Kind.LIST:
-        lists.apply(c, row, reading, follows=ways.follows, queue_of=ways.queue_of, pages=ways.pages(row.source))
+        lists.apply(c, row, reading, rules=ways.lists(row.source), queue_of=ways.queue_of)
+        return True
+    if reading.error is not None:
         return True
     pieces.name(c, row, reading.continues, ways.queue_of)
     its_round = pieces.round_of(c, row.capture)
@@ -277,7 +290,23 @@ def _seen(c: Connection, row: AnyRow, parts: set[int]) -> None:
     c.execute(t.documents.update().where(own).values(last_seen=at))
 
 
-def _done(c: Connection, capture: int, reading: Reading) -> None:
+def _facts(reading: Reading) -> str:
+    """What a list page shows, for the judgement of its source's health."""
+    days = [row.date[:10] for row in reading.rows if row.date]
+    return sights.dump_face(
+        Face(
+            rows=len(reading.rows),
+            dated=len(days),
+            newest=max(days, default=None),
+            visible=reading.visible,
+            days=reading.days,
+            text=sum(len(row.title) + len(row.date or "") for row in reading.rows),
+            total=reading.total_rows,
+        )
+    )
+
+
+def _done(c: Connection, capture: int, kind: str, reading: Reading) -> None:
     state = UNREADABLE if reading.error is not None else DONE
     c.execute(
         t.readings.update()
@@ -289,6 +318,7 @@ def _done(c: Connection, capture: int, reading: Reading) -> None:
             evidence=clean(reading.evidence)[:2000],
             rules=reading.rules,
             rows=len(reading.rows) or len(reading.notices),
+            facts=_facts(reading) if kind == Kind.LIST and reading.page_kind is PageKind.LIST else None,
             error=clean(reading.error)[:2000] if reading.error else None,
             attempts=t.readings.c.attempts + 1,
         )

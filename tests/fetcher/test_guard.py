@@ -27,27 +27,27 @@ def answering(*answers: str):  # type: ignore[no-untyped-def] # a resolver for t
 )  # fmt: skip
 def test_a_name_with_any_answer_that_is_not_public_is_refused(answers: tuple[str, ...]) -> None:
     with pytest.raises(Refused, match=r"named\.test is not public"):
-        asyncio.run(Guard(resolver=answering(*answers)).addresses("named.test", 80))
+        asyncio.run(Guard(resolver=answering(*answers)).check("named.test", 80))
 
 
 def test_public_answers_are_dialled_in_their_order() -> None:
-    found = asyncio.run(Guard(resolver=answering("93.184.216.34", "2606:2800:220:1::1")).addresses("named.test", 9091))
+    found = asyncio.run(Guard(resolver=answering("93.184.216.34", "2606:2800:220:1::1")).check("named.test", 9091)).endpoints
     assert found == (Endpoint("93.184.216.34", 9091), Endpoint("2606:2800:220:1::1", 9091))
 
 
 def test_an_override_counts_for_its_name_alone() -> None:
     guard = Guard(connect={"own.test": "127.0.0.1:8765"}, resolver=answering("127.0.0.1"))
-    assert asyncio.run(guard.addresses("own.test", 80)) == (Endpoint("127.0.0.1", 8765),)
+    assert asyncio.run(guard.check("own.test", 80)).endpoints == (Endpoint("127.0.0.1", 8765),)
     with pytest.raises(Refused):
-        asyncio.run(guard.addresses("other.test", 80))
+        asyncio.run(guard.check("other.test", 80))
 
 
 def test_allowed_networks_and_hosts_may_be_private() -> None:
     guard = Guard(allow=("127.0.0.0/8", "intra.test"), resolver=answering("10.0.0.1"))
-    assert asyncio.run(guard.addresses("127.0.0.5", 80)) == (Endpoint("127.0.0.5", 80),)
-    assert asyncio.run(guard.addresses("intra.test", 80)) == (Endpoint("10.0.0.1", 80),)
+    assert asyncio.run(guard.check("127.0.0.5", 80)).endpoints == (Endpoint("127.0.0.5", 80),)
+    assert asyncio.run(guard.check("intra.test", 80)).endpoints == (Endpoint("10.0.0.1", 80),)
     with pytest.raises(Refused):
-        asyncio.run(guard.addresses("other.test", 80))
+        asyncio.run(guard.check("other.test", 80))
 
 
 def test_a_refused_host_is_an_outcome_and_nothing_is_sent() -> None:
@@ -78,7 +78,7 @@ def test_every_address_of_the_conformance_list_is_judged_right(shared: Path) -> 
         stated = row.get("resolves_to") or "93.184.216.34"
         guard = Guard(resolver=answering(*([stated] if isinstance(stated, str) else stated)))
         try:
-            asyncio.run(guard.addresses(urls.host(urls.canonical(row["url"])), 80))
+            asyncio.run(guard.check(urls.host(urls.canonical(row["url"])), 80))
             got = "allow"
         except (urls.BadUrl, Refused, OSError):
             got = "refuse"

@@ -1,3 +1,10 @@
+CREATE TABLE channels (
+	name TEXT NOT NULL,
+	seq BIGINT NOT NULL,
+	error TEXT,
+	CONSTRAINT pk_channels PRIMARY KEY (name)
+)
+
 CREATE TABLE daemons (
 	owner TEXT NOT NULL,
 	what TEXT NOT NULL,
@@ -47,6 +54,12 @@ CREATE TABLE sources (
 	paused BIGINT,
 	health TEXT DEFAULT 'ok' NOT NULL,
 	health_since BIGINT,
+	trouble TEXT,
+	reasons TEXT DEFAULT '[]' NOT NULL,
+	bad INTEGER DEFAULT '0' NOT NULL,
+	good INTEGER DEFAULT '0' NOT NULL,
+	failures INTEGER DEFAULT '0' NOT NULL,
+	rests_until BIGINT,
 	last_ok BIGINT,
 	last_new BIGINT,
 	CONSTRAINT pk_sources PRIMARY KEY (id)
@@ -64,7 +77,6 @@ CREATE TABLE urls (
 	kind TEXT NOT NULL,
 	source TEXT NOT NULL,
 	via TEXT,
-	page INTEGER DEFAULT '0' NOT NULL,
 	redirect TEXT,
 	first_record TEXT,
 	last_capture BIGINT,
@@ -162,9 +174,13 @@ CREATE TABLE listings (
 	last_listed BIGINT NOT NULL,
 	title TEXT DEFAULT '' NOT NULL,
 	date TEXT,
+	run BIGINT,
+	reason TEXT,
 	CONSTRAINT pk_listings PRIMARY KEY (source, url),
 	CONSTRAINT fk_listings_url FOREIGN KEY(url) REFERENCES urls (id)
 )
+
+CREATE INDEX ix_listings_source_date ON listings (source, date)
 
 CREATE INDEX ix_listings_url ON listings (url)
 
@@ -177,6 +193,8 @@ CREATE TABLE runs (
 	ended BIGINT,
 	result TEXT,
 	counts TEXT DEFAULT '{}' NOT NULL,
+	sight TEXT,
+	trouble TEXT,
 	options TEXT DEFAULT '{}' NOT NULL,
 	CONSTRAINT pk_runs PRIMARY KEY (id),
 	CONSTRAINT uq_runs_source_kind_slot UNIQUE (source, kind, slot),
@@ -239,6 +257,25 @@ CREATE TABLE frontier (
 
 CREATE INDEX ix_frontier_turn ON frontier (queue, state, priority, due)
 
+CREATE TABLE list_pages (
+	run BIGINT NOT NULL,
+	url BIGINT NOT NULL,
+	head BIGINT NOT NULL,
+	page INTEGER NOT NULL,
+	at BIGINT,
+	looks INTEGER DEFAULT '0' NOT NULL,
+	rows INTEGER DEFAULT '0' NOT NULL,
+	fresh INTEGER DEFAULT '0' NOT NULL,
+	tail INTEGER DEFAULT '0' NOT NULL,
+	total_pages BIGINT,
+	total_rows BIGINT,
+	skipped TEXT DEFAULT '{}' NOT NULL,
+	stop TEXT,
+	CONSTRAINT pk_list_pages PRIMARY KEY (run, url),
+	CONSTRAINT fk_list_pages_run FOREIGN KEY(run) REFERENCES runs (id),
+	CONSTRAINT fk_list_pages_url FOREIGN KEY(url) REFERENCES urls (id)
+)
+
 CREATE TABLE looks (
 	id BIGSERIAL NOT NULL,
 	record TEXT NOT NULL,
@@ -281,6 +318,7 @@ CREATE TABLE readings (
 	evidence TEXT DEFAULT '' NOT NULL,
 	rules TEXT,
 	rows INTEGER,
+	facts TEXT,
 	error TEXT,
 	attempts INTEGER DEFAULT '0' NOT NULL,
 	CONSTRAINT pk_readings PRIMARY KEY (capture),
@@ -360,12 +398,16 @@ CREATE INDEX ix_attachments_url ON attachments (url)
 CREATE TABLE outbox (
 	change BIGINT NOT NULL,
 	channel TEXT NOT NULL,
+	reminder INTEGER NOT NULL,
 	due BIGINT NOT NULL,
 	tries INTEGER DEFAULT '0' NOT NULL,
 	sent BIGINT,
-	CONSTRAINT pk_outbox PRIMARY KEY (change, channel),
+	result TEXT,
+	CONSTRAINT pk_outbox PRIMARY KEY (change, channel, reminder),
 	CONSTRAINT fk_outbox_change FOREIGN KEY(change) REFERENCES changes (seq)
 )
+
+CREATE INDEX ix_outbox_due ON outbox (due) WHERE sent IS NULL
 
 ALTER TABLE search ADD COLUMN words tsvector NOT NULL
 
