@@ -19,12 +19,12 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from crawler import slots, urls
 from crawler.errors import ConfigError, UsageError
 from crawler.fetcher.tls import PROFILES
-from crawler.model import DetailRules, Expect, ListRules, Millis, ReadRules, Request, Watch, Way
+from crawler.model import ChangeKind, DetailRules, Expect, ListRules, Millis, ReadRules, Request, Watch, Way
 from crawler.parsers import mapped
 from crawler.toml_places import Places
 
@@ -78,6 +78,35 @@ class ScheduleDefaults:
 
 
 @dataclass(frozen=True, slots=True)
+class Channel:
+    """Where alarms go. `tell`: kinds of ledger lines. Secrets are named by the environment variable that holds them."""
+
+    name: str
+    kind: str
+    tell: tuple[str, ...]
+    url: str | None = field(default=None, repr=False)
+    url_env: str | None = None
+    sign_env: str | None = None
+    command: tuple[str, ...] = ()
+    host: str | None = None
+    port: int = 465
+    security: str = "tls"
+    user: str | None = None
+    password_env: str | None = None
+    sender: str | None = None
+    to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """Whom to tell. `gather_ms`: how long an alarm waits for others of its host; `remind_ms` 0: never."""
+
+    remind_ms: Millis
+    gather_ms: Millis
+    channels: Mapping[str, Channel]
+
+
+@dataclass(frozen=True, slots=True)
 class Politeness:
     """A source's own queue and pause; None: the host, the default."""
 
@@ -114,6 +143,7 @@ class Config:
     network: Network
     schedule: ScheduleDefaults
     watch: Watch
+    alarms: Alarms
     sources: Mapping[str, Source]
     root: Path
     path: Path
@@ -191,6 +221,12 @@ def _line(value: str) -> str:
     return value.strip()
 
 
+def _told(value: str) -> str:
+    if value not in [str(kind) for kind in ChangeKind]:
+        raise ValueError(f"expected kinds of ledger lines: {', '.join(ChangeKind)}")
+    return value
+
+
 Duration = Annotated[int, BeforeValidator(_duration)]
 Size = Annotated[int, BeforeValidator(_size)]
 Cron = Annotated[str, AfterValidator(_cron)]
@@ -198,6 +234,7 @@ Zone = Annotated[str, AfterValidator(_zone)]
 Address = Annotated[str, AfterValidator(_address)]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 Line = Annotated[str, AfterValidator(_line)]
+Told = Annotated[str, AfterValidator(_told)]
 
 
 class _Table(BaseModel):
@@ -237,12 +274,46 @@ class _Watch(_Table):
     gone_after: Duration = 14 * 86_400_000
 
 
+class _Channel(_Table):
+    kind: Literal["log", "command", "webhook", "dingtalk", "feishu", "wecom", "slack", "email"]
+    tell: list[Told] = ["health"]
+    url: Address | None = None
+    url_env: Line | None = None
+    sign_env: Line | None = None
+    command: list[Line] = []
+    host: Line | None = None
+    port: int | None = Field(default=None, ge=1, le=65535)
+    security: Literal["tls", "starttls", "none"] = "tls"
+    user: Line | None = None
+    password_env: Line | None = None
+    sender: Line | None = None
+    to: list[Line] = []
+
+    @model_validator(mode="after")
+    def _whole(self) -> "_Channel":
+        needs = {"log": (), "command": ("command",), "email": ("host", "sender", "to")}.get(self.kind, ("url",))
+        missing = [name for name in needs if not (getattr(self, name) or (name == "url" and self.url_env))]
+        if missing:
+            names = " and ".join("url or url_env" if name == "url" else name for name in missing)
+            raise ValueError(f"a channel of kind {self.kind} needs {names}")
+        if self.user and not self.password_env:
+            raise ValueError("user needs password_env, the name of the environment variable that holds the password")
+        return self
+
+
+class _Alarms(_Table):
+    remind: Duration = 3 * 86_400_000
+    gather: Duration = 300_000
+    channels: dict[str, _Channel] = {}
+
+
 class _Settings(_Table):
     operator: _Operator
     storage: _Storage = _Storage()
     network: _Network = _Network()
     schedule: _Schedule = _Schedule()
     watch: _Watch = _Watch()
+    alarms: _Alarms = _Alarms()
 
 
 class _Start(_Table):
@@ -472,11 +543,25 @@ def _config(settings: _Settings, sources: Mapping[str, Source], root: Path, path
             tuple(network.allow_private),
         ),
         schedule=ScheduleDefaults(settings.schedule.timezone, settings.schedule.lists, settings.schedule.revisit_per_day),
+        alarms=_alarms(settings.alarms),
         watch=Watch(tuple(settings.watch.revisit), settings.watch.gone_misses, settings.watch.gone_after),
         sources=MappingProxyType(dict(sources)),
         root=root,
         path=path,
     )
+
+
+def _alarms(found: _Alarms) -> Alarms:
+    """A mail server's usual port follows from its security (RFC 8314, 3.3; RFC 6409, 3.1)."""
+    ports = {"tls": 465, "starttls": 587, "none": 25}
+    channels = {
+        name: Channel(
+            name, c.kind, tuple(c.tell), c.url, c.url_env, c.sign_env, tuple(c.command), c.host, c.port or ports[c.security],
+            c.security, c.user, c.password_env, c.sender, tuple(c.to),
+        )
+        for name, c in found.channels.items()
+    }  # fmt: skip
+    return Alarms(found.remind, found.gather, MappingProxyType(channels))
 
 
 def _source(name: str, found: _Source, settings: _Settings, root: Path) -> Source:
