@@ -27,6 +27,7 @@ from crawler.errors import ConfigError, UsageError
 from crawler.fetcher.tls import PROFILES
 from crawler.model import ChangeKind, DetailRules, Expect, ListRules, Millis, ReadRules, Request, Watch, Way
 from crawler.pace import Window
+from crawler.parsers import mapped
 from crawler.toml_places import Places
 
 UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -360,7 +361,52 @@ class _List(_Table):
     max_pages: int | None = Field(default=None, ge=1)
 
 
+def _path(value: str) -> str:
+    if not mapped.PATH.fullmatch(value):
+        raise ValueError(
+            'expected a dotted path such as "data.list" or "items.0.title", with ? behind it where it may be missing'
+        )
+    return value
+
+
+Dotted = Annotated[str, AfterValidator(_path)]
+
+
+class _Json(_Table):
+    """Where an answer in JSON holds what; `parsers/mapped.py` reads by it."""
+
+    address: Annotated[str, AfterValidator(_line)] | None = None
+    records: Dotted | None = None
+    title: Dotted
+    published: Dotted | None = None
+    source: Dotted | None = None
+    channel: Dotted | None = None
+    clicks: Dotted | None = None
+    body: Dotted | None = None
+    attachments: Dotted | None = None
+    attachment_url: Dotted | None = None
+    attachment_name: Dotted | None = None
+    index_no: Dotted | None = None
+    doc_no: Dotted | None = None
+    issuer: Dotted | None = None
+    written_date: Dotted | None = None
+    category: Dotted | None = None
+    keywords: Dotted | None = None
+    validity: Dotted | None = None
+    effective_date: Dotted | None = None
+    repeal_date: Dotted | None = None
+    expiry_date: Dotted | None = None
+    open_type: Dotted | None = None
+    abstract: Dotted | None = None
+    name: Dotted | None = None
+    project: Dotted | None = None
+    buyer: Dotted | None = None
+    region: Dotted | None = None
+
+
 class _Detail(_Table):
+    parts: str | None = None
+    mapping: _Json | None = Field(default=None, alias="json")  # pydantic has a method of that name
     body: str | None = None
     title: str | None = None
     published: str | None = None
@@ -470,6 +516,16 @@ def read_source(file: Path) -> Source:
     return _source(file.stem, found, _Settings(operator=nobody), file.resolve().parent.parent.parent)
 
 
+def place(file: Path, path: tuple[str | int, ...]) -> str:
+    """`file:line:column` of a key, in a table or in the first of an array of them; the file's beginning when it is not there any more."""
+    try:
+        places = Places(file.read_text("utf-8"))
+        line, column = places.key(path if places.has(path) else (path[0], 0, *path[1:]))
+    except (OSError, ValueError):
+        line, column = 1, 1
+    return f"{file}:{line}:{column}"
+
+
 def _read(file: Path, model: type[T], problems: list[str]) -> T | None:
     """The values of one file; None, and its problems added, when there are any."""
     try:
@@ -542,7 +598,16 @@ def _source(name: str, found: _Source, settings: _Settings, root: Path) -> Sourc
     details = sorted(found.detail, key=lambda rules: rules.since or date.min, reverse=True)
     rules = ReadRules(
         tuple(
-            DetailRules(d.body, d.title, d.published, d.source, d.channel, d.since.isoformat() if d.since else None)
+            DetailRules(
+                d.body,
+                d.title,
+                d.published,
+                d.source,
+                d.channel,
+                d.since.isoformat() if d.since else None,
+                d.parts,
+                tuple(d.mapping.model_dump(exclude_none=True).items()) if d.mapping else (),
+            )
             for d in details
         ),
         ListRules(
@@ -638,6 +703,8 @@ def _problem(file: Path, places: Places, error: Mapping[str, Any], model: type[B
     loc = tuple(part for part in error["loc"] if not (isinstance(part, str) and part.startswith(("function-", "_Start"))))
     path = tuple(part for part in loc if part not in ("str", "literal"))
     dotted = ".".join(str(part) for part in path if not isinstance(part, int))
+    if not places.has(path):  # one table where an array of them may stand
+        path = tuple(part for part in path if not isinstance(part, int))
     if error["type"] == "extra_forbidden":
         at, what = places.key(path), "unknown key" + _suggest(str(path[-1]), model, path[:-1])
     elif error["type"] == "missing":
@@ -650,7 +717,8 @@ def _problem(file: Path, places: Places, error: Mapping[str, Any], model: type[B
 
 def _suggest(key: str, model: type[BaseModel], path: tuple[str | int, ...]) -> str:
     for part in path:
-        field = model.model_fields.get(str(part)) if not isinstance(part, int) else None
+        named = ((field.alias or name, field) for name, field in model.model_fields.items())
+        field = next((field for name, field in named if name == part), None)
         inner = _inner(field.annotation) if field else None
         if inner is None and not isinstance(part, int):
             return ""

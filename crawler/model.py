@@ -313,6 +313,9 @@ class Kept:
 
 
 # ------------------------------------------------------------------ parsers → settle
+CUT_OFF = "the page is cut off"  # how `incomplete` begins where the server sent less than its page
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One line of a list page. `url` absolute; `date` in the list's own precision, ISO.

@@ -14,6 +14,7 @@ import random
 import shutil
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 
 import structlog
 
@@ -22,7 +23,7 @@ from crawler.archive.reader import open_page
 from crawler.archive.recover import closed_files, recover, walk
 from crawler.archive.writer import Archive, describe
 from crawler.budget import Purse
-from crawler.config import Config, Source
+from crawler.config import Config, Source, place
 from crawler.errors import CannotError, DamagedRecord, RepositoryError
 from crawler.model import (
     Exchange,
@@ -221,15 +222,26 @@ class Line:
             return settle.pending(c, limit, owner=self.owner, busy=busy)
 
     def read(self, waiting: Pending) -> Settled:
-        """Read one capture in a child. A page that cannot be read is an outcome, with its bytes kept."""
-        rules = self.rules(waiting.source)
+        """Read one capture in a child, with the further captures of its record that are there.
+
+        A page that cannot be read is an outcome, with its bytes kept.
+        """
+        rules, made_of = self.rules(waiting.source), tuple(piece.capture_id for piece in waiting.more)
         try:
             page = open_page(self.archive.folder, waiting.capture, waiting.payload)
+            more = tuple((piece.key, open_page(self.archive.folder, piece.capture, piece.payload)) for piece in waiting.more)
         except DamagedRecord as error:
-            return Settled(waiting.capture_id, Reading(self.version(waiting.source), PageKind.OTHER, error=f"damaged: {error}"))
-        return Settled(
-            waiting.capture_id, self.readers.read(Job(page, waiting.kind, rules, waiting.public_url, request=waiting.request))
-        )
+            reading = Reading(self.version(waiting.source), PageKind.OTHER, error=f"damaged: {error}")
+            return Settled(waiting.capture_id, reading, made_of)
+        reading = self.readers.read(Job(page, waiting.kind, rules, waiting.public_url, more, waiting.request))
+        if reading.error is not None and reading.error.startswith("detail.json"):
+            reading = replace(reading, error=f"{self._place(waiting.source, reading.error)}: {reading.error}")
+        return Settled(waiting.capture_id, reading, made_of)
+
+    def _place(self, source: str, error: str) -> str:
+        """Where the key that an error begins with stands in its source's file."""
+        file = self.config.path.parent / "sources" / f"{source}.toml"
+        return place(file, tuple(error.partition(":")[0].split(".")))
 
     def settle(self, items: Sequence[Settled]) -> None:
         """Apply readings in one transaction; if that fails, one by one, so that one bad page holds nobody up. Raises RepositoryError."""
