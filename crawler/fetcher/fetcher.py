@@ -15,6 +15,7 @@ from crawler import urls
 from crawler.errors import CannotError
 from crawler.fetcher import outcomes
 from crawler.fetcher.connection import Late, Limits, Lost, NoRoom, TooLarge, Truncated, WireError
+from crawler.fetcher.cookies import Jars
 from crawler.fetcher.decoding import BrokenStream, CutStream, Decoded, TooMuch, Undecodable, decode
 from crawler.fetcher.guard import Guard, Refused, Resolver
 from crawler.fetcher.spool import release

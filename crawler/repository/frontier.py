@@ -284,7 +284,7 @@ def rows(
     )  # fmt: skip
     for column, wanted in ((t.frontier.c.state, state), (t.runs.c.source, source), (t.frontier.c.queue, queue)):
         query = query if wanted is None else query.where(column == wanted)
-    return [RowView(*row) for row in c.execute(query)]
+    return [RowView(**row._mapping) for row in c.execute(query)]  # noqa: SLF001 - the documented way to a row as a mapping
 
 
 def dead(

@@ -21,7 +21,8 @@ def test_a_location_goes_back_as_the_bytes_it_came_in(run_faults: Callable[..., 
     escaped = "".join(chr(byte) if byte < 0x80 else f"%{byte:02X}" for byte in raw)
 
     async def body(fetch: Any, faults: Any) -> Exchange:
-        first = await fetch("/1")
+        first: Exchange = await fetch("/1")
+        assert first.location is not None
         await fetch(first.location.removeprefix(HOST))
         assert faults.asked[-1].startswith(f"GET {escaped} HTTP/1.1".encode())
         return first
