@@ -16,6 +16,7 @@ MOST_PAGES = 5000
 KNOWN_TAIL = 20  # known rows in a row after which a list run stops: what was slipped in above them is found
 REPEATS = 2  # pages in a row without a row of their own; one may be made of rows that insertions pushed down
 MOST_BACK = 3  # pages looked at again when the column shrinks while it is read
+SCRIPT = "script"  # the pager's rule where the next page is known to the page's script alone
 WALLED = frozenset({"mp.weixin.qq.com"})  # hands articles to its own app only
 NO_LIST = frozenset({PageKind.ERROR, PageKind.SOFT_404, PageKind.HOME})
 
@@ -33,6 +34,7 @@ class Stop(StrEnum):
     NOT_A_LIST = "not a list"  # a challenge, a login, a shell, a file
     NOT_FOUND = "not found"
     NOT_READ = "not read"  # no answer after all tries, or robots.txt
+    NOT_UNDERSTOOD = "pager not understood"  # the page says that there are more, and only its script knows where
     PAGE_LIMIT = "page limit"
     SINCE = "since"
 
@@ -56,7 +58,7 @@ class Leaf:
     """One page of a column as it was read: what decides whether the next one is.
 
     `fresh` rows that no page of this run had shown; `tail` known rows in a row up to its end; `repeats` pages in a row, this one included,
-    without a fresh row; `old` every row is dated, and before the day that is asked for; `following` the page names a next one.
+    without a fresh row; `old` every row is dated, and before the day that is asked for; `following` the page names a next one; `declared` the pages it says there are.
     """
 
     page: int
@@ -68,6 +70,7 @@ class Leaf:
     old: bool
     following: bool
     pager: str
+    declared: int | None = None
 
 
 def refusal(row: Row, rules: ListRules, *, key: str, lists: frozenset[str] | set[str]) -> str | None:
@@ -97,11 +100,12 @@ def stop(leaf: Leaf, wish: Wish) -> Stop | None:
     if leaf.kind is not PageKind.LIST:
         return Stop.SOFT_404 if leaf.kind in NO_LIST else Stop.NOT_A_LIST
     if not leaf.rows:
-        return Stop.EMPTY_PAGE
+        return None if leaf.following and not leaf.page else Stop.EMPTY_PAGE  # a head may be a shell around an API
     if leaf.page and leaf.repeats >= REPEATS:
         return Stop.REPEATED_ROWS
     if not leaf.following:
-        return Stop.DECLARED_END if leaf.pager else Stop.NO_PAGER
+        unknown = leaf.pager == SCRIPT or (leaf.declared is not None and leaf.page + 1 < leaf.declared and not leaf.page)
+        return Stop.NOT_UNDERSTOOD if unknown else Stop.DECLARED_END if leaf.pager else Stop.NO_PAGER
     if leaf.old:
         return Stop.SINCE
     if wish.kind is RunKind.LIST and leaf.tail >= KNOWN_TAIL:

@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+import zlib
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 from crawler import text
+from crawler.errors import UnreadablePage
 from crawler.model import DetailRules, Kind, Page, PageKind, Reading, ReadRules, Request
 from crawler.normalize import notice
 from crawler.parsers.detail import read_detail
@@ -24,6 +26,8 @@ MAGIC = (
     (b"Rar!", "a RAR file"),
     (b"{\\rtf", "an RTF file"),
 )
+GZIP = b"\x1f\x8b\x08"
+MOST_UNPACKED = 50 << 20  # what a sitemap may be (sitemaps.org)
 TEXT_TYPES = ("text/", "application/xhtml", "application/xml", "application/json", "application/javascript")
 BEIJING = timedelta(hours=8)
 
@@ -49,17 +53,31 @@ def read(page: Page, kind: Kind, rules: ReadRules, public_url: str, request: Req
     found = next((name for mark, name in MAGIC if page.body.startswith(mark)), None)
     if found is not None:
         return Reading(version, PageKind.FILE, f"{found} of {len(page.body)} bytes")
-    if media_type and not media_type.startswith(TEXT_TYPES) and b"\0" in page.body[:4096]:
+    packed = kind is Kind.LIST and page.body.startswith(GZIP)
+    if media_type and not media_type.startswith(TEXT_TYPES) and not packed and b"\0" in page.body[:4096]:
         return Reading(version, PageKind.FILE, f"{media_type}, {len(page.body)} bytes")
-    decoded = text.decode(page.body, page.header("content-type"))
+    body = _unpacked(page.body) if packed else page.body
+    decoded = text.decode(body, page.header("content-type"))
     if kind is Kind.LIST:
         return _as_list(decoded, page, rules, version, request or Request(page.url))
     return _as_detail(decoded, page, rules, public_url, version)
 
 
+def _unpacked(body: bytes) -> bytes:
+    """A sitemap that is a gzip file (sitemaps.org), no more of it than a reader may hold. Raises UnreadablePage for a damaged one."""
+    reader = zlib.decompressobj(wbits=31)
+    try:
+        plain = reader.decompress(body, MOST_UNPACKED)
+    except zlib.error as error:
+        raise UnreadablePage(f"a damaged gzip file: {error}", reason="gzip") from error
+    if reader.unconsumed_tail:
+        raise UnreadablePage(f"a gzip file of more than {MOST_UNPACKED >> 20} MB", reason="gzip")
+    return plain
+
+
 def _as_list(decoded: text.Decoded, page: Page, rules: ReadRules, version: str, request: Request) -> Reading:
     found = read_list(decoded.text, page, rules=rules.list, encoding=decoded.encoding, request=request)
-    if not found.rows:
+    if not found.rows and found.next_list is None and not found.more_lists:
         other = judge(parse(decoded.text), decoded.text, article_title=False, body=0)
         if other is not None and other.kind in (PageKind.CHALLENGE, PageKind.ERROR, PageKind.LOGIN, PageKind.SHELL):
             return Reading(version, other.kind, other.evidence)
@@ -73,6 +91,7 @@ def _as_list(decoded: text.Decoded, page: Page, rules: ReadRules, version: str, 
         total_rows=found.total_rows,
         pager=found.pager,
         beyond=found.beyond,
+        more_lists=found.more_lists,
     )
 
 

@@ -143,6 +143,7 @@ def reading_header(reading: Reading) -> dict[str, Any]:
         "total_rows": reading.total_rows,
         "pager": reading.pager,
         "beyond": reading.beyond,
+        "more_lists": [_as_values(request) for request in reading.more_lists],
         "error": reading.error,
     }
 
@@ -164,6 +165,7 @@ def reading_of(said: Mapping[str, Any]) -> Reading:
             total_rows=_count(said["total_rows"]),
             pager=_text(said["pager"]),
             beyond=_count(said["beyond"]) or 0,
+            more_lists=tuple(request for item in said["more_lists"][:MOST_ROWS] if (request := _as_request(item)) is not None),
             error=_optional(said["error"]),
         )
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:

@@ -194,8 +194,21 @@ def _settle_page(
         return
     following = reading.next_list
     repeats = _repeats(c, here.run, own, fresh)
-    leaf = Leaf(own.page, reading.page_kind, len(flags), fresh, tail, repeats, old, following is not None, reading.pager)
-    ended = columns.stop(leaf, wish)
+    leaf = Leaf(
+        own.page,
+        reading.page_kind,
+        len(flags),
+        fresh,
+        tail,
+        repeats,
+        old,
+        following is not None,
+        reading.pager,
+        reading.total_pages,
+    )
+    ended = columns.stop(leaf, wish) if not reading.more_lists else None
+    for number, request in enumerate(reading.more_lists[: wish.limit]):
+        _turn(c, here, own, request, number)
     if ended is None and following is not None and not _turn(c, here, own, following):
         ended = Stop.REPEATED_ADDRESS
     if ended is not None:
@@ -259,11 +272,11 @@ def _step_back(c: Connection, here: _Here, own: AnyRow, count: int) -> None:
         frontier.seed(c, here.run, [_page_seed(here, request)], again=True)
 
 
-def _turn(c: Connection, here: _Here, own: AnyRow, request: Request) -> bool:
-    """Ask for the next page; False when this run has it already."""
+def _turn(c: Connection, here: _Here, own: AnyRow, request: Request, ahead: int = 0) -> bool:
+    """Ask for the next page, or one that lies further `ahead`; False when this run has it already."""
     seed = _page_seed(here, request)
     number = frontier.ensure_urls(c, [seed])[urls.key(request)]
-    values = {"run": here.run, "url": number, "head": own.head, "page": own.page + 1}
+    values = {"run": here.run, "url": number, "head": own.head, "page": own.page + 1 + ahead}
     made = upsert(c, t.list_pages).values(**values).on_conflict_do_nothing().returning(t.list_pages.c.url)
     if c.execute(made).first() is None:
         return False
@@ -323,6 +336,18 @@ def count(c: Connection, run: int) -> dict[str, int]:
         query = sa.select(sa.func.count()).where(t.looks.c.run == run, t.looks.c.outcome == str(outcome))
         found[f"skip:{reason}"] += c.execute(query).scalar_one()
     return dict(+found)
+
+
+def behind_shells(c: Connection, run: int) -> int:
+    """Rows of the first pages that stand behind heads without rows of their own, which are shells around an API."""
+    head, first = t.list_pages.alias("head"), t.list_pages.alias("first")
+    query = (
+        sa.select(sa.func.coalesce(sa.func.sum(first.c.rows), 0))
+        .select_from(head)
+        .join(first, sa.and_(first.c.run == head.c.run, first.c.head == head.c.url, first.c.page == 1))
+        .where(head.c.run == run, head.c.page == 0, head.c.rows == 0)
+    )
+    return int(c.execute(query).scalar_one())
 
 
 def _reconcile(found: Counter[str], pages: Collection[AnyRow]) -> None:
