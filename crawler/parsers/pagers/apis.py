@@ -20,6 +20,7 @@ AJAX_URL = re.compile(r"\burl\s*:\s*[\"'](?P<url>[^\"']{5,500})[\"']")
 AJAX_DATA = re.compile(r"\bdata\s*:\s*JSON\.stringify\(\s*(?P<name>[\w$]+)\s*\)")
 ASSIGNED = r"\b{name}\s*=\s*(?=[\{{\[\"'\d-])"
 FROM_ATTRIBUTE = r"(?<![\w.\"'-]){name}\s*=\s*[^;=\n]*\.attr\(\s*[\"'](data-[\w-]+)[\"']\s*\)"
+COMPARED = r"(?<![\w.\"'-]){name}\s*===?\s*[\"']?(\d{{1,9}})\b"
 UNIT = "page/build/unit"
 
 
@@ -152,16 +153,19 @@ def _object(sheet: Sheet, name: str) -> Any:
 
 
 def _value(sheet: Sheet, name: str) -> Any:
-    """What a name inside a request stands for at first: a literal, or an attribute of the first element that carries it."""
-    found = _assigned(sheet, name)
-    if found is not None:
-        return found
+    """What a name inside a request stands for at first: a literal, a data attribute of the first element that carries it, or the one number
+    that the scripts compare it with.
+    """
+    held = _assigned(sheet, name)
+    if held not in (None, ""):
+        return held
     for match in re.finditer(FROM_ATTRIBUTE.format(name=re.escape(name)), _scripts(sheet)):
         node = sheet.tree.css_first(f"[{match[1].lower()}]") if sheet.tree is not None else None
         if node is not None:
             value = attribute(node, match[1].lower())
             return int(value) if value.isdigit() and len(value) < 10 else value
-    return None
+    compared = {match[1] for match in re.finditer(COMPARED.format(name=re.escape(name)), _scripts(sheet))}
+    return int(compared.pop()) if len(compared) == 1 else held
 
 
 # ------------------------------------------------------------------ Xinhua multi-site, NFCMS
