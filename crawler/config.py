@@ -12,7 +12,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -23,7 +23,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from crawler import slots, urls
 from crawler.errors import ConfigError, UsageError
-from crawler.model import DetailRules, Expect, ListRules, Millis, ReadRules, Request, Watch
+from crawler.fetcher.tls import PROFILES
+from crawler.model import DetailRules, Expect, ListRules, Millis, ReadRules, Request, Watch, Way
 from crawler.toml_places import Places
 
 UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -100,6 +101,7 @@ class Source:
     politeness: Politeness
     expect: Expect
     digest: str
+    way: Way = field(default_factory=Way)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,22 @@ def _endpoint(value: str) -> str:
         raise ValueError('expected "ip:port", for example "127.0.0.1:8765"') from None
     if not port.isdigit() or not 0 < int(port) < 65536:
         raise ValueError('expected "ip:port", for example "127.0.0.1:8765"')
+    return value
+
+
+def _proxy(value: str) -> str:
+    try:
+        host, path = urls.host(value), urls.path(value)
+    except urls.BadUrl:
+        host, path = "", ""
+    if not host or path != "/" or "@" in value or not value.lower().startswith("http://"):
+        raise ValueError('expected "http://host:port", without user and password')
+    return value.rstrip("/")
+
+
+def _profile(value: str) -> str:
+    if value not in PROFILES:
+        raise ValueError(f"no TLS profile of that name; expected one of {', '.join(PROFILES)}")
     return value
 
 
@@ -275,6 +293,17 @@ Starts = Annotated[list[Address | _Start], BeforeValidator(_as_list), Field(min_
 Details = Annotated[list[_Detail], BeforeValidator(_as_list)]
 
 
+class _Way(_Table):
+    proxy: Annotated[str, AfterValidator(_proxy)] | None = None
+
+
+class _Tls(_Table):
+    profile: Annotated[str, AfterValidator(_profile)] = "modern"
+    reason: Line | None = None
+    certificates: str | None = None
+    hosts: list[str] = []
+
+
 class _Source(_Table):
     title: Line
     start: Starts
@@ -286,10 +315,22 @@ class _Source(_Table):
     list: _List = _List()
     detail: Details = []
     politeness: _Politeness = _Politeness()
+    network: _Way = _Way()
+    tls: _Tls = _Tls()
     expect: _Expect = _Expect()
 
 
 # ------------------------------------------------------------------ reading
+def check_operator(name: str | None, contact: str | None) -> None:
+    """Would these two do in a configuration? Raises UsageError; what is not given is not judged."""
+    for key, judge, value in (("name", _line, name), ("contact", _contact, contact)):
+        try:
+            if value is not None:
+                judge(value)
+        except ValueError as error:
+            raise UsageError(f"operator.{key}: {error}", remedy=f"it is {value!r} now") from error
+
+
 def load(path: Path | None = None) -> Config:
     """The configuration. Raises UsageError when there is none, ConfigError with every problem of every file."""
     chosen = path or Path(os.environ.get("GONGKAI_CONFIG") or DEFAULT)
@@ -305,7 +346,8 @@ def load(path: Path | None = None) -> Config:
             continue
         found = _read(file, _Source, problems)
         if found is not None and settings is not None:
-            sources[file.stem] = _source(file.stem, found, settings)
+            sources[file.stem] = _source(file.stem, found, settings, root)
+            _check_tls(file, found.tls, root, problems)
             _check_delay(
                 file,
                 "politeness",
@@ -319,6 +361,16 @@ def load(path: Path | None = None) -> Config:
     if problems or settings is None:
         raise ConfigError(problems)
     return _config(settings, sources, root, chosen)
+
+
+def read_source(file: Path) -> Source:
+    """One source's file alone, with the defaults of settings that say nothing. Raises ConfigError with every problem."""
+    problems: list[str] = []
+    found = _read(file, _Source, problems)
+    if found is None:
+        raise ConfigError(problems)
+    nobody = _Operator(name="nobody", contact="mailto:nobody@example.org")
+    return _source(file.stem, found, _Settings(operator=nobody), file.resolve().parent.parent.parent)
 
 
 def _read(file: Path, model: type[T], problems: list[str]) -> T | None:
@@ -371,7 +423,7 @@ def _config(settings: _Settings, sources: Mapping[str, Source], root: Path, path
     )
 
 
-def _source(name: str, found: _Source, settings: _Settings) -> Source:
+def _source(name: str, found: _Source, settings: _Settings, root: Path) -> Source:
     starts = [_Start(url=start) if isinstance(start, str) else start for start in found.start]
     details = sorted(found.detail, key=lambda rules: rules.since or date.min, reverse=True)
     rules = ReadRules(
@@ -399,7 +451,30 @@ def _source(name: str, found: _Source, settings: _Settings) -> Source:
             found.expect.rows, found.expect.silence, MappingProxyType({str(k): v for k, v in found.expect.fill.items()})
         ),
         digest=hashlib.sha256(json.dumps(found.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()[:16],
+        way=Way(
+            proxy=found.network.proxy,
+            tls_profile=found.tls.profile,
+            tls_reason=found.tls.reason or "",
+            certificates=str(root / found.tls.certificates) if found.tls.certificates else None,
+            hosts=frozenset(found.tls.hosts or (urls.host(start.url) for start in starts)),
+        ),
     )
+
+
+def _check_tls(file: Path, tls: _Tls, root: Path, problems: list[str]) -> None:
+    """A profile that takes more than `modern` has its reason beside it; certificates go with the profile that uses them."""
+    said: list[tuple[str, str]] = []
+    if tls.profile != "modern" and not tls.reason:
+        said.append(("profile", f'{tls.profile} needs a reason beside it: reason = "…", kept with every capture'))
+    if tls.profile == "extra-intermediate" and not tls.certificates:
+        said.append(("profile", 'extra-intermediate needs certificates = "file.pem", relative to the folder that holds config/'))
+    if tls.certificates and tls.profile != "extra-intermediate":
+        said.append(("certificates", "only the profile extra-intermediate uses them"))
+    elif tls.certificates and not (root / tls.certificates).is_file():
+        said.append(("certificates", f"there is no file {root / tls.certificates}"))
+    for key, message in said:
+        line, column = Places(file.read_text("utf-8")).value(("tls", key))
+        problems.append(f"{file}:{line}:{column}: tls.{key}: {message}")
 
 
 def _check_delay(

@@ -8,6 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 Millis = int
+Octets = bytes | memoryview  # a memoryview when the bytes are many and lie in a temporary file; it goes when nobody holds it
 EMPTY: Mapping[str, str] = MappingProxyType({})
 
 
@@ -17,6 +18,7 @@ class Kind(StrEnum):
 
     LIST = "list"
     DETAIL = "detail"
+    PIECE = "piece"  # a further capture that the record of a detail address needs
     ROBOTS = "robots"
 
 
@@ -109,7 +111,7 @@ def capture_id(record_id: str) -> str:
     return "c-" + short_id(record_id)
 
 
-def payload_digest(payload: bytes) -> str:
+def payload_digest(payload: Octets) -> str:
     """`sha256:` and base32, as WARC-Payload-Digest writes it; `payload` after transfer decoding, content coding kept."""
     return "sha256:" + base64.b32encode(hashlib.sha256(payload).digest()).decode()
 
@@ -180,8 +182,10 @@ class Tls:
 
     protocol: str
     cipher: str
-    chain_digest: str
+    chain_digest: str  # SHA-256 over the DER certificates as sent, leaf first
     profile: str = "modern"
+    reason: str = ""  # why the source asks for another profile than `modern`
+    verified: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,12 +193,33 @@ class Wire:
     """The exact bytes of one exchange. `response` is the status line to the last byte of the message, framing included."""
 
     request: bytes
-    response: bytes
+    response: Octets
     address: str
     framing: str  # length, chunked, close, none
     whole: bool
     reused: bool = False
     tls: Tls | None = None
+    head: int = 0  # how many bytes of `response` are its head; 0 when the head is not whole
+    interim: int = 0  # 1xx answers before it, which are not kept
+    surplus: int = 0  # bytes behind the message that came with it, which are not kept
+    condemned: str = ""  # why the connection is not used again; empty when it is, or when the server ended it
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How a host was looked up, judged and dialled; told also when nothing was sent. Times None where a step was not taken."""
+
+    host: str
+    port: int
+    answers: tuple[str, ...] = ()  # what the lookup gave
+    guard: str = ""  # public, allowed, configured, or why the host is refused
+    address: str = ""  # what was dialled, `ip:port`
+    proxy: str = ""  # the proxy's address as configured; host and answers are then the proxy's
+    tls_profile: str = ""  # which one was used, also when no connection came of it
+    reused: bool = False
+    lookup_ms: Millis | None = None
+    connect_ms: Millis | None = None
+    tls_ms: Millis | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,11 +258,14 @@ class Exchange:
     status: int | None = None
     wire: Wire | None = None
     page: Page | None = None
-    payload: bytes = b""  # after transfer decoding, content coding kept
+    payload: Octets = b""  # after transfer decoding, content coding kept
     location: str | None = None  # absolute, of a redirect
     retry_after: Millis | None = None  # not before this time
     detail: str = ""
     robots: RobotsSaid | None = None
+    reach: Reach | None = None
+    codings: tuple[str, ...] = ()  # content codings that were undone, outermost first
+    flags: tuple[str, ...] = ()  # what was odd and did no harm: not-encoded, unknown-coding, trailing-bytes, …
 
 
 # ------------------------------------------------------------------ archive → keep
@@ -303,11 +331,18 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """Which rule read a field, the raw string it read, and the witness that said something else."""
+    """Which rule read a field, the raw string it read, and what the first witness that disagreed said.
+
+    `version` is the rule's; `against` names all rules that disagreed, strongest first; `confidence` is the share of fields read
+    with such evidence that were right (`parsers/fields.py` says over what), None where nobody measured it.
+    """
 
     rule: str
     raw: str = ""
     disagrees: str = ""
+    version: int = 1
+    against: tuple[str, ...] = ()
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +361,7 @@ class Draft:
     site_name: str | None = None
     part: int = 0
     witnesses: Mapping[str, Witness] = field(default_factory=lambda: MappingProxyType({}))
+    incomplete: str | None = None  # what of the notice could not be read, in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,7 +400,9 @@ class Record:
     final_url: str | None = None
     site: Site | None = None
     provenance: Mapping[str, Witness] = field(default_factory=lambda: MappingProxyType({}))
+    incomplete: str | None = None
     capture: Place | None = None
+    further: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,6 +433,9 @@ class Reading:
     beyond: int = 0  # rows beyond the most that are taken from one page
     more_lists: tuple[Request, ...] = ()  # further lists it leads to, as an index of sitemaps does
     error: str | None = None  # why nothing could be read: deadline, memory, crash
+    continues: tuple[
+        Request, ...
+    ] = ()  # further captures the records are made of, in order; those not there are told in `incomplete`
 
 
 # ------------------------------------------------------------------ configuration the line needs
@@ -408,6 +449,8 @@ class DetailRules:
     source: str | None = None
     channel: str | None = None
     since: str | None = None
+    parts: str | None = None  # selector of the notices of a page that holds many
+    json: tuple[tuple[str, str], ...] = ()  # where an answer in JSON holds what: (field, dotted path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -437,6 +480,17 @@ class ReadRules:
 
     details: tuple[DetailRules, ...] = ()
     list: ListRules = ListRules()
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a source is reached: by a proxy, and with which TLS profile its `hosts` are met (others are met with `modern`)."""
+
+    proxy: str | None = None  # http://host:port
+    tls_profile: str = "modern"
+    tls_reason: str = ""
+    certificates: str | None = None  # PEM file of the profile extra-intermediate
+    hosts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

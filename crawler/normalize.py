@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -57,6 +57,7 @@ def record(draft: Draft, *, url: str | None, final_url: str | None, at: Millis) 
         final_url=final_url,
         site=site if site.code or site.name else None,
         provenance=MappingProxyType(provenance),
+        incomplete=_value(draft.incomplete),
     )
 
 
@@ -100,7 +101,7 @@ def _value(text: str | None) -> str | None:
 
 def _clean_witness(witness: Witness) -> Witness:
     raw, disagrees = UNSTORABLE.sub("\ufffd", witness.raw), UNSTORABLE.sub("\ufffd", witness.disagrees)
-    return Witness(witness.rule, raw, disagrees)
+    return replace(witness, raw=raw, disagrees=disagrees)
 
 
 def notice(draft: Draft, *, url: str | None, final_url: str | None, at: Millis) -> Notice:
@@ -153,7 +154,6 @@ def _match(title: str, body: str) -> str | None:
 # ------------------------------------------------------------------ JSON
 def as_json(made: Record) -> dict[str, object]:
     """The record as plain values, keys in the record format's order."""
-    place = made.capture
     return {
         "title": made.title,
         "channel": made.channel,
@@ -166,19 +166,10 @@ def as_json(made: Record) -> dict[str, object]:
         "url": made.url,
         "final_url": made.final_url,
         "site": {"code": made.site.code, "name": made.site.name} if made.site else None,
-        "provenance": {
-            name: {"rule": witness.rule, "raw": witness.raw, "disagrees": witness.disagrees}
-            for name, witness in made.provenance.items()
-        },
-        "capture": place
-        and {
-            "id": place.id,
-            "file": place.file,
-            "offset": place.offset,
-            "length": place.length,
-            "digest": place.digest,
-            "time": place.time,
-        },
+        "provenance": {name: {**asdict(witness), "against": list(witness.against)} for name, witness in made.provenance.items()},
+        "incomplete": made.incomplete,
+        "capture": asdict(made.capture) if made.capture else None,
+        "further": [asdict(place) for place in made.further],
     }
 
 
@@ -200,7 +191,9 @@ def from_json(values: Mapping[str, Any]) -> Record:
         final_url=_text(values, "final_url"),
         site=Site(_text(site, "code"), _text(site, "name")) if site else None,
         provenance=MappingProxyType({name: _witness(value) for name, value in zip(provenance, witnesses, strict=True)}),
+        incomplete=_text(values, "incomplete"),
         capture=_place(place) if place else None,
+        further=tuple(map(_place, _objects("further", _typed(values, "further", list, [])))),
     )
 
 
@@ -242,7 +235,14 @@ def _attachment(value: Mapping[str, Any]) -> Attachment:
 
 
 def _witness(value: Mapping[str, Any]) -> Witness:
-    return Witness(_needed(value, "rule"), _text(value, "raw") or "", _text(value, "disagrees") or "")
+    return Witness(
+        rule=_needed(value, "rule"),
+        raw=_text(value, "raw") or "",
+        disagrees=_text(value, "disagrees") or "",
+        version=_typed(value, "version", int, 1),
+        against=tuple(_strings("against", _typed(value, "against", list, []))),
+        confidence=_typed(value, "confidence", float, None),
+    )
 
 
 def _place(value: Mapping[str, Any]) -> Place:

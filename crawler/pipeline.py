@@ -196,7 +196,9 @@ class Line:
             page = open_page(self.archive.folder, waiting.capture, waiting.payload)
         except DamagedRecord as error:
             return Settled(waiting.capture_id, Reading(self.version(waiting.source), PageKind.OTHER, error=f"damaged: {error}"))
-        return Settled(waiting.capture_id, self.readers.read(Job(page, waiting.kind, rules, waiting.public_url, waiting.request)))
+        return Settled(
+            waiting.capture_id, self.readers.read(Job(page, waiting.kind, rules, waiting.public_url, request=waiting.request))
+        )
 
     def settle(self, items: Sequence[Settled]) -> None:
         """Apply readings in one transaction; if that fails, one by one, so that one bad page holds nobody up. Raises RepositoryError."""

@@ -113,7 +113,7 @@ class Readers:
         assert process.stdout is not None
         child.late, child.until = False, time.monotonic() + self.deadline
         try:
-            protocol.write(process.stdin, protocol.job_header(job), job.page.body)
+            protocol.write(process.stdin, protocol.job_header(job), job.body)
             message = protocol.read(process.stdout)
         finally:
             child.until = None

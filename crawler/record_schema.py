@@ -18,8 +18,10 @@ LABELS = {
     "url": "the public address",
     "final_url": "the address after redirects",
     "site": "SiteIDCode and SiteName",
-    "provenance": "per field: the rule that read it, the raw text, and the witness that disagreed",
+    "provenance": "per field: the rule that read it and its version, the raw text, the witnesses that disagreed, how sure that is",
+    "incomplete": "what of the notice could not be read, in words; null when nothing is missing",
     "capture": "the very bytes: WARC file, offset, length, payload digest, time (UTC), public id of the capture",
+    "further": "the captures of the notice's further pages, in order",
 }
 
 

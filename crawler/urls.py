@@ -1,7 +1,9 @@
 """Everything about addresses, by one WHATWG parser (ada): the host that is checked is the host that is dialled.
 
-Canonical form, the identity of an address: serialised as the URL standard does; without fragment, default port, empty query,
-user and password, and `;jsessionid=…` parameters of the path. Nothing is guessed about index.html, www, or the case of paths.
+Canonical form, the identity of an address: serialised as the URL standard does, which lowers scheme and host, writes the host in
+ASCII, resolves dots and percent-encodes what must be; then without fragment, default port, empty query, user and password, and
+`;jsessionid=…` parameters of the path. Nothing is guessed: index.html, www, the case of paths, the order of parameters, and escapes
+that were not needed stay as they are, so that the canonical form is what the server is asked for. It is its own canonical form.
 """
 
 import hashlib
@@ -14,6 +16,8 @@ from crawler.model import Request
 LONGEST = 8_000  # RFC 9110, 4.1: what every server should take; longer ones on pages are traps or pasted data
 SESSION = re.compile(r";jsessionid=[^/;]*", re.IGNORECASE)
 UNICODE_ENCODINGS = frozenset({"utf-8", "utf8", "utf-16", "utf-16le", "utf-16be"})
+REGISTRIES = re.compile(r"com|net|org|gov|edu|ac|co|mil")
+PROVINCES = re.compile(r"ah|bj|cq|fj|g[dszx]|h[abeikln]|j[lsx]|ln|mo|nm|nx|qh|s[cdhnx]|tj|tw|xj|xz|yn|zj")
 QUERY_PLAIN = frozenset(b"!$%&'()*+,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~")
 
 
@@ -100,6 +104,19 @@ def key(request: Request) -> str:
 def host(url: str) -> str:
     """The host name, in ASCII, without port; an IPv6 address in its brackets. Raises BadUrl."""
     return str(_parse(url).hostname)
+
+
+def registered(name: str) -> str:
+    """The part of a host name that one owner registered, by a small rule instead of the Public Suffix List.
+
+    The last two labels; three where the second-last is a registry: below .cn its category or province, below other two-letter domains
+    com, net, org, gov, edu, ac, co and mil. An address is itself. Used to name things, never to decide where something is sent.
+    """
+    labels = name.rstrip(".").split(".")
+    if len(labels) < 3 or labels[-1].isdigit() or name.startswith("["):
+        return name.rstrip(".")
+    registry = REGISTRIES.fullmatch(labels[-2]) or (labels[-1] == "cn" and PROVINCES.fullmatch(labels[-2]))
+    return ".".join(labels[-3:] if registry and len(labels[-1]) == 2 else labels[-2:])
 
 
 def origin(url: str) -> str:

@@ -148,3 +148,12 @@ def home(request: pytest.FixtureRequest, site: Site, tmp_path: Path, monkeypatch
     yield made
     with server.connect() as c:
         c.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Which shipped sources nobody has saved pages of."""
+    root = Path(__file__).parent
+    held = {folder.name for folder in (root / "sources").iterdir()}
+    missing = sorted(file.stem for file in (root.parent / "config" / "sources").glob("*.toml") if file.stem not in held)
+    if missing:
+        terminalreporter.write_line(f"sources without a fixture in tests/sources: {', '.join(missing)}")

@@ -221,7 +221,7 @@ def test_a_record_comes_back_from_its_json() -> None:
 def test_the_keys_stand_in_the_order_of_the_format() -> None:
     assert list(as_json(made())) == [
         "title", "channel", "published", "source", "clicks", "body", "attachments", "meta",
-        "url", "final_url", "site", "provenance", "capture",
+        "url", "final_url", "site", "provenance", "incomplete", "capture", "further",
     ]  # fmt: skip
     assert list(made().meta) == ["index_no", "doc_no", "written_date"]
 

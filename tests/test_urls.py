@@ -137,3 +137,22 @@ def test_hosts_become_ascii_as_the_web_platform_tests_say(shared: Path) -> None:
         if found != case["output"]:
             wrong.append(case["input"])
     assert (len(cases), wrong) == (87, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("www.zwgk.example.gov.cn", "example.gov.cn"),
+        ("example.gov.cn", "example.gov.cn"),
+        ("www.dl.ln.cn", "dl.ln.cn"),
+        ("www.example.cn", "example.cn"),
+        ("a.b.example.com", "example.com"),
+        ("www.example.com.hk", "example.com.hk"),
+        ("gov.cn", "gov.cn"),
+        ("localhost", "localhost"),
+        ("192.0.2.1", "192.0.2.1"),
+        ("[::1]", "[::1]"),
+    ],
+)
+def test_what_one_owner_registered_is_told_by_a_small_rule(name: str, expected: str) -> None:
+    assert urls.registered(name) == expected

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crawler.errors import DamagedRecord
-from crawler.model import Capture, Exchange, Kept, Kind, Original, Outcome, Request, Run, RunKind, Task
+from crawler.model import Capture, Exchange, Kept, Kind, Original, Outcome, Reach, Request, Run, RunKind, Task, Tls
 
 FORMAT = 1
 CONTENT_TYPE = "application/json"
@@ -53,15 +53,41 @@ def to_json(exchange: Exchange, outcome: Outcome, *, redacted: bool) -> dict[str
         "peer": wire.address if wire else None,
         "framing": wire.framing if wire else None,
         "whole": wire.whole if wire else None,
-        "tls": {
-            "protocol": wire.tls.protocol,
-            "cipher": wire.tls.cipher,
-            "chain": wire.tls.chain_digest,
-            "profile": wire.tls.profile,
-        }
-        if wire and wire.tls
-        else None,
+        "interim": wire.interim if wire else 0,
+        "surplus": wire.surplus if wire else 0,
+        "condemned": wire.condemned if wire else "",
+        "tls": _tls_json(wire.tls) if wire and wire.tls else None,
+        "reach": _reach_json(exchange.reach) if exchange.reach else None,
+        "codings": list(exchange.codings),
+        "flags": list(exchange.flags),
         "redacted": redacted,
+    }
+
+
+def _tls_json(tls: Tls) -> dict[str, Any]:
+    return {
+        "protocol": tls.protocol,
+        "cipher": tls.cipher,
+        "chain": tls.chain_digest,
+        "profile": tls.profile,
+        "reason": tls.reason,
+        "verified": tls.verified,
+    }
+
+
+def _reach_json(reach: Reach) -> dict[str, Any]:
+    return {
+        "host": reach.host,
+        "port": reach.port,
+        "answers": list(reach.answers),
+        "guard": reach.guard,
+        "address": reach.address,
+        "proxy": reach.proxy,
+        "tls_profile": reach.tls_profile,
+        "reused": reach.reused,
+        "lookup_ms": reach.lookup_ms,
+        "connect_ms": reach.connect_ms,
+        "tls_ms": reach.tls_ms,
     }
 
 

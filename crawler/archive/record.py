@@ -3,15 +3,16 @@
 import re
 import uuid
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from crawler.errors import DamagedRecord
-from crawler.model import Millis, payload_digest
+from crawler.model import Millis, Octets, payload_digest
 
 UNSAFE = re.compile(r"[\r\n\0]")
 END = b"\r\n\r\n"
+STEP = 1 << 20
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 IDENTICAL = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
@@ -45,17 +46,20 @@ def warc_date(at: Millis) -> str:
     return (EPOCH + timedelta(milliseconds=at)).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at % 1000:03}Z"
 
 
-def encode(
+def pieces(
     kind: str,
     record_id: str,
-    block: bytes,
+    block: Octets,
     *,
     content_type: str,
     at: Millis,
     extra: Sequence[tuple[str, str]] = (),
     level: int = 6,
-) -> bytes:
-    """One gzip member. Raises ValueError for a header value that would break out of its line."""
+) -> Iterator[bytes]:
+    """One gzip member, a piece at a time, so that a large block is never held twice.
+
+    Raises ValueError for a header value that would break out of its line.
+    """
     headers = [("WARC-Type", kind), ("WARC-Record-ID", record_id), ("WARC-Date", warc_date(at)), *extra]
     headers += [("WARC-Block-Digest", payload_digest(block)), ("Content-Type", content_type), ("Content-Length", str(len(block)))]
     for name, value in headers:
@@ -63,7 +67,24 @@ def encode(
             raise ValueError(f"line break in the WARC header {name}: {value!r}")
     head = "WARC/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers) + "\r\n"
     packer = zlib.compressobj(level, zlib.DEFLATED, 31)
-    return packer.compress(head.encode()) + packer.compress(block) + packer.compress(END) + packer.flush()
+    yield packer.compress(head.encode())
+    for start in range(0, len(block), STEP):
+        yield packer.compress(block[start : start + STEP])
+    yield packer.compress(END) + packer.flush()
+
+
+def encode(
+    kind: str,
+    record_id: str,
+    block: Octets,
+    *,
+    content_type: str,
+    at: Millis,
+    extra: Sequence[tuple[str, str]] = (),
+    level: int = 6,
+) -> bytes:
+    """One gzip member as a whole. Raises ValueError for a header value that would break out of its line."""
+    return b"".join(pieces(kind, record_id, block, content_type=content_type, at=at, extra=extra, level=level))
 
 
 def decode(member: bytes) -> WarcRecord:

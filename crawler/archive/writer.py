@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import IO
 
 from crawler.archive import metadata
-from crawler.archive.record import IDENTICAL, NOT_MODIFIED, encode, new_id, warc_date
+from crawler.archive.record import IDENTICAL, NOT_MODIFIED, STEP, new_id, pieces, warc_date
 from crawler.errors import ArchiveError, Condemned
 from crawler.locks import lock, sync_folder
-from crawler.model import Capture, Exchange, Kept, Original, Outcome, payload_digest
+from crawler.model import Capture, Exchange, Kept, Octets, Original, Outcome, payload_digest
 
 SUFFIX = ".warc.gz"
 OPEN = ".open"
+SMALL = STEP  # bytes of a block that is written at once
 RESPONSE = "application/http; msgtype=response"
 REQUEST = "application/http; msgtype=request"
 CUT = {Outcome.TIMEOUT: "time", Outcome.TOO_LARGE: "length", Outcome.TRUNCATED: "disconnect"}
@@ -109,7 +110,9 @@ class Archive:
         """The response or revisit record; the capture, unless a 304 only confirmed one we have."""
         wire, url = exchange.wire, exchange.task.request.url
         assert wire is not None
-        extra = [("WARC-Target-URI", url), ("WARC-IP-Address", wire.address)]
+        extra = [("WARC-Target-URI", url)]
+        if not (exchange.reach and exchange.reach.proxy):  # behind a proxy nobody knows the server's address
+            extra.append(("WARC-IP-Address", wire.address))
         confirmed = exchange.task.validators.original if exchange.task.validators else None
         offset = target.end
         if exchange.outcome is Outcome.NOT_MODIFIED and confirmed:
@@ -120,7 +123,15 @@ class Archive:
         extra.append(("WARC-Payload-Digest", digest))
         if revisit and same is not None:
             extra += _refers(IDENTICAL, same)
-            self._write(target, "revisit", record_id, head_of(wire.response), RESPONSE, exchange.at, extra)
+            self._write(
+                target,
+                "revisit",
+                record_id,
+                wire.response[: wire.head] if wire.head else head_of(bytes(wire.response)),
+                RESPONSE,
+                exchange.at,
+                extra,
+            )
         else:
             if not wire.whole:
                 extra.append(("WARC-Truncated", CUT.get(exchange.outcome, "unspecified")))
@@ -142,14 +153,15 @@ class Archive:
         )
 
     def _write(
-        self, target: _Open, kind: str, record_id: str, block: bytes, content_type: str, at: int, extra: list[tuple[str, str]]
+        self, target: _Open, kind: str, record_id: str, block: Octets, content_type: str, at: int, extra: list[tuple[str, str]]
     ) -> None:
-        member = encode(kind, record_id, block, content_type=content_type, at=at, extra=extra, level=self.level)
-        written = target.file.write(member)
-        if written != len(member):
-            raise OSError(f"short write: {written} of {len(member)} bytes")
-        target.end += written
-        target.dirty = True
+        member = pieces(kind, record_id, block, content_type=content_type, at=at, extra=extra, level=self.level)
+        for piece in member if len(block) > SMALL else (b"".join(member),):
+            written = target.file.write(piece)
+            if written != len(piece):
+                raise OSError(f"short write: {written} of {len(piece)} bytes")
+            target.end += written
+            target.dirty = True
 
     # -------------------------------------------------------------- files
     def _file(self) -> _Open:

@@ -20,6 +20,7 @@ from crawler.repository.migrations import check_schema
 from crawler.repository.runs import Progress
 
 ALIVE_MS = 60_000
+FAILURES_SHOWN = 5
 
 
 def register(app: typer.Typer) -> None:
@@ -53,14 +54,17 @@ def crawl(
     began = time.monotonic()
     with house.open_line(config, "crawl") as line:
         _say_others(line.others())
+        fired = house.fire(config, line, wish)
         with Bar(" ".join(names or ()) or url or "all sources", quiet=as_json) as bar:
-            progress, interrupted = asyncio.run(house.work(config, line, house.fire(config, line, wish), bar.show))
+            progress, interrupted = asyncio.run(house.work(config, line, fired, bar.show))
         sample = _sample(line.database)
+        failed = _failures(line.database, fired)
     seconds = time.monotonic() - began
     if as_json:
         output.json_line(_json(progress, seconds))
     else:
         _summary(config, progress, seconds, sample)
+    _tell_failures(failed)
     if interrupted:
         raise typer.Exit(130)
     if progress.results.get("failed") or progress.results.get("suspect"):
@@ -77,6 +81,19 @@ def _sample(database: Database) -> tuple[str, str] | None:
         return next(((item["id"], item["title"]) for item in query.export(c)), None)
 
 
+def _failures(database: Database, fired: list[int]) -> list[runs.Failure]:
+    with database.read() as c:
+        return runs.failures(c, fired, FAILURES_SHOWN + 1)
+
+
+def _tell_failures(failed: list[runs.Failure]) -> None:
+    """Why, address by address; the rest stands in v_looks."""
+    for item in failed[:FAILURES_SHOWN]:
+        output.note(f"{item.outcome}: {item.url}" + (f" ({item.detail})" if item.detail else ""))
+    if len(failed) > FAILURES_SHOWN:
+        output.note("… and more: every look stands in the view v_looks")
+
+
 def _json(progress: Progress, seconds: float) -> dict[str, object]:
     return {
         "runs": dict(progress.results), "lists": progress.lists, "notices": progress.details, "new": progress.new, "edit": progress.edit,
@@ -85,16 +102,25 @@ def _json(progress: Progress, seconds: float) -> dict[str, object]:
 
 
 def _summary(config: Config, progress: Progress, seconds: float, sample: tuple[str, str] | None) -> None:
-    edits = f", {progress.edit} edited" if progress.edit else ""
-    rereads = f", {progress.reread} reread" if progress.reread else ""
-    output.say(
-        f"done: {progress.lists} list page{'s' if progress.lists != 1 else ''}, {progress.details} notices, {progress.new} new documents{edits}{rereads}, "
-        f"{progress.failed} failed, {output.size(progress.bytes)} in {_short(config.storage.archive)}, {seconds:.1f} s"
-    )
+    counted = [
+        _many(progress.lists, "list page"),
+        _many(progress.details, "notice"),
+        _many(progress.new, "new document"),
+        *([f"{progress.edit} edited"] if progress.edit else []),
+        *([f"{progress.reread} reread"] if progress.reread else []),
+        f"{progress.failed} failed",
+        f"{output.size(progress.bytes)} in {_short(config.storage.archive)}",
+        f"{seconds:.1f} s",
+    ]
+    output.say(f"done: {', '.join(counted)}")
     if progress.results.get("suspect") or progress.results.get("failed"):
         output.note("not everything is well: gongkai changes --kind health")
     if sample:
         output.note(f"next: gongkai search {sample[1][:4]} · gongkai show {sample[0][:4]}")
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _short(path: os.PathLike[str]) -> str:

@@ -21,6 +21,7 @@ from crawler.fetcher.wire import Transport
 from crawler.model import Exchange, Millis, Outcome, Page, Task, Wire
 
 ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,application/json;q=0.9,*/*;q=0.8"
+LEADS = {"home": "the home page", "login": "a login page", "itself": "itself"}
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -117,12 +118,15 @@ class Fetcher:
         headers = dict(response.headers.items())
         payload: bytes = response.extensions["payload"]
         conditional = task.validators is not None and bool(task.validators.etag or task.validators.last_modified)
-        outcome, detail, page = outcomes.outcome_of(response.status_code, headers, conditional=conditional), "", None
+        outcome, detail, page = Outcome.PROTOCOL_ERROR, "", None
         try:
             decoded = decode(payload, headers.get("content-encoding"), limit=self.settings.max_body)
             pairs = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
             page = Page(task.request.url, response.status_code, pairs, decoded.body, at)
-            detail = ", ".join(decoded.flags)
+            outcome, evidence = outcomes.outcome_of(
+                response.status_code, headers, conditional=conditional, body=decoded.body[: outcomes.LOOKED_AT]
+            )
+            detail = "; ".join(filter(None, (evidence, ", ".join(decoded.flags))))
         except CutStream as error:
             outcome, detail = Outcome.TRUNCATED, str(error)
         except TooMuch as error:
@@ -130,6 +134,8 @@ class Fetcher:
         location = outcomes.location_of(task.request.url, headers["location"]) if outcome is Outcome.REDIRECTED else None
         if outcome is Outcome.REDIRECTED and location is None:
             outcome, detail = Outcome.PROTOCOL_ERROR, "redirected to what is no address"
+        if location is not None and (to := outcomes.leads(task.request.url, location)):
+            detail = "; ".join(filter(None, (detail, f"leads to {LEADS[to]}")))
         return Exchange(
             task,
             outcome,
@@ -164,7 +170,7 @@ def _partial(wire: Wire | None, task: Task) -> bytes:
     if wire is None or not wire.response:
         return b""
     try:
-        return parse_response(wire.response, task.request.method).payload
+        return parse_response(bytes(wire.response), task.request.method).payload
     except DamagedRecord:
         return b""
 
@@ -173,6 +179,6 @@ def _status(wire: Wire | None) -> int | None:
     if wire is None or not wire.response:
         return None
     try:
-        return parse_response(wire.response).status
+        return parse_response(bytes(wire.response)).status
     except DamagedRecord:
         return None

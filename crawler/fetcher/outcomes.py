@@ -1,6 +1,11 @@
-"""What came of a look, from status and headers alone. Pure."""
+"""What came of a look, from status, headers and, of a refusal, the marks of a wall in its body. Pure.
+
+A wall stands before a site and answers in its place; what it says is nothing the site said. A wall that is known by status or headers
+is `blocked`, also where it says 403 or 405; a bare 403 is the site's own `forbidden`. A wall that answers 200 is told by reading.
+"""
 
 import email.utils
+import re
 from collections.abc import Mapping
 from datetime import UTC
 
@@ -9,7 +14,7 @@ from crawler.model import Millis, Outcome
 
 LONGEST_WAIT: Millis = 24 * 3_600_000
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-WALLS = frozenset({412, 521})  # 瑞数 and 加速乐 answer so
+WALLS = {412: "412, as 瑞数 answers", 521: "521, as 加速乐 answers"}
 EXACT = {
     401: Outcome.FORBIDDEN,
     403: Outcome.FORBIDDEN,
@@ -19,34 +24,83 @@ EXACT = {
     451: Outcome.FORBIDDEN,
     503: Outcome.BUSY,
 }
+SPOKEN = frozenset({401, 404, 410, 429, 451})  # the site's own word, also where a wall passes it on with its cookie
+WALL_HEADERS = (  # (header, pattern): marks of the walls in front of these sites, as they were met or as their makers document them
+    ("set-cookie", re.compile(r"\b(__jsluid_[sh]|__jsl_clearance|HWWAFSESID|acw_sc__v[23]|yunsuo_session_verify|safedog)", re.IGNORECASE)),
+    ("server", re.compile(r"\b(yunjiasu|cloudwaf|waf|safedog|safe3waf|yundun|anyu|nsfocus)", re.IGNORECASE)),
+    ("x-via-jsl", re.compile(r"(.{0,40})")),
+    ("x-powered-by", re.compile(r"\b(anquanbao|360wzb|waf)", re.IGNORECASE)),
+    ("cf-mitigated", re.compile(r"(challenge)")),
+)  # fmt: skip
+WALL_BODY = re.compile(
+    rb"(\$_ts\b|__jsluid|__jsl_clearance|\bacw_sc__v[23]\b|errors\.aliyun\.com|/_guard/|yunsuo_session_verify|TencentCaptcha|geetest"
+    rb"|[\"'/._-]captcha|waf_captcha|\xe8\xae\xbf\xe9\x97\xae\xe8\xa2\xab\xe6\x8b\xa6\xe6\x88\xaa|\xe5\xae\x89\xe5\x85\xa8\xe9\xaa\x8c\xe8\xaf\x81)",
+    re.IGNORECASE,
+)
+LOOKED_AT = 65_536  # bytes of a body that are searched for marks
+LOGIN_PATH = re.compile(r"/(?:(?:sso|cas|oauth2?|idp)/|(?:user/?)?(?:login|signin|logon)(?:[/.]|$))", re.IGNORECASE)
+HOME_PATH = re.compile(r"/(?:(?:index|default|main)\.(?:s?html?|jsp|aspx?|php|action|do))?", re.IGNORECASE)
 
 
-def outcome_of(status: int, headers: Mapping[str, str], *, conditional: bool) -> Outcome:
-    """The outcome of a whole answer. `headers` with lower-case names; `conditional`: our request carried validators."""
-    if status in WALLS or ("__jsluid" in headers.get("set-cookie", "") and status >= 400):
-        return Outcome.BLOCKED
+def wall_in(body: bytes) -> str:
+    """The mark of a wall's challenge in a body; empty when there is none."""
+    found = WALL_BODY.search(body, 0, LOOKED_AT)
+    return found[1].decode("utf-8", "replace") if found else ""
+
+
+def outcome_of(status: int, headers: Mapping[str, str], *, conditional: bool, body: bytes = b"") -> tuple[Outcome, str]:
+    """The outcome of a whole answer, and the evidence where the status alone does not say it.
+
+    `headers` with lower-case names; `conditional`: our request carried validators; `body` decoded.
+    """
+    if status in WALLS:
+        return Outcome.BLOCKED, WALLS[status]
+    if status >= 400 and status not in SPOKEN and (mark := _wall(status, headers, body)):
+        return Outcome.BLOCKED, mark
     if status == 304:
-        return Outcome.NOT_MODIFIED if conditional else Outcome.PROTOCOL_ERROR
+        return (Outcome.NOT_MODIFIED, "") if conditional else (Outcome.PROTOCOL_ERROR, "304 to a request without validators")
     if status in REDIRECTS and headers.get("location"):
-        return Outcome.REDIRECTED
+        return Outcome.REDIRECTED, ""
     if status in EXACT:
-        return EXACT[status]
+        return EXACT[status], ""
     if 200 <= status < 300:
-        return Outcome.OK
+        return Outcome.OK, ""
     if 400 <= status < 500:
-        return Outcome.CLIENT_ERROR
-    return Outcome.SERVER_ERROR if status >= 500 else Outcome.PROTOCOL_ERROR
+        return Outcome.CLIENT_ERROR, ""
+    return (Outcome.SERVER_ERROR, "") if status >= 500 else (Outcome.PROTOCOL_ERROR, f"status {status}")
 
 
+def _wall(status: int, headers: Mapping[str, str], body: bytes) -> str:
+    """The mark of a wall on a refusal: a header (walls pass the site's own 5xx on), or what a challenge page cannot do without."""
+    for name, pattern in WALL_HEADERS if status < 500 else ():
+        found = pattern.search(headers.get(name, ""))
+        if found and name in headers:
+            return f"{status} with a wall's mark, {name}: {found[1]}"
+    mark = wall_in(body)
+    return f"{status} with a wall's mark in its body: {mark}" if mark else ""
+
+
+# ------------------------------------------------------------------ redirects
 def location_of(url: str, value: str) -> str | None:
-    """Where a redirect points, absolute; None when it cannot be fetched. Bytes above ASCII are read as UTF-8, else as GBK."""
+    """Where a redirect points, absolute; None when it cannot be fetched.
+
+    `value` holds the header's bytes as characters. Bytes above ASCII are percent-encoded as they are, as browsers do: whichever
+    encoding they are in, the server gets back what it sent.
+    """
     raw = value.encode("latin-1", "replace")
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            return urls.join(url, raw.decode(encoding))
-        except UnicodeDecodeError:
-            continue
-    return urls.join(url, value)
+    return urls.join(url, "".join(chr(byte) if byte < 0x80 else f"%{byte:02X}" for byte in raw))
+
+
+def leads(url: str, location: str) -> str:
+    """What a redirect says besides where it goes: `home` (a notice's address leads to its site's start page), `login`, `itself`, or empty."""
+    if urls.canonical(url) == urls.canonical(location):
+        return "itself"
+    if LOGIN_PATH.search(urls.path(location)) and not LOGIN_PATH.search(urls.path(url)):
+        return "login"
+    same = urls.registered(urls.host(url)) == urls.registered(urls.host(location))
+    if same and "?" not in location and HOME_PATH.fullmatch(urls.path(location)) and not HOME_PATH.fullmatch(urls.path(url)):
+        return "home"
+    return ""
 
 
 def retry_after(value: str | None, now: Millis) -> Millis | None:
@@ -54,7 +108,7 @@ def retry_after(value: str | None, now: Millis) -> Millis | None:
     if value is None:
         return None
     value = value.strip()
-    if value.isdigit():
+    if value.isascii() and value.isdigit():
         return now + min(int(value[:9]) * 1000, LONGEST_WAIT)
     try:
         moment = email.utils.parsedate_to_datetime(value)

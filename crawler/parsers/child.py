@@ -9,8 +9,9 @@ import sys
 from collections.abc import Mapping
 from typing import IO, Any
 
+from crawler.errors import UnreadablePage
 from crawler.parsers import protocol
-from crawler.parsers.page import read, rules_version
+from crawler.parsers.page import read
 
 LONGEST_JOB = 256 << 20
 
@@ -28,11 +29,13 @@ def answer(header: Mapping[str, Any], body: bytes) -> dict[str, Any]:
     """The reading of one job, or why there is none: an error here is an outcome of the page."""
     try:
         job = protocol.job_of(header, body)
-        return protocol.reading_header(read(job.page, job.kind, job.rules, job.public_url, job.request))
+        return protocol.reading_header(read(job.page, job.kind, job.rules, job.public_url, job.request, dict(job.more)))
     except MemoryError:
         return {"failed": "memory"}
+    except UnreadablePage as error:
+        return {"failed": str(error)[:500]}
     except Exception as error:  # noqa: BLE001 - any error a page provokes is that page's outcome, told to the parent
-        return {"failed": f"{type(error).__name__}: {error}"[:500], "rules": rules_version(protocol.job_of(header, b"").rules)}
+        return {"failed": f"{type(error).__name__}: {error}"[:500]}
 
 
 def serve(incoming: IO[bytes], outgoing: IO[bytes]) -> None:

@@ -3,33 +3,26 @@
 import hashlib
 import json
 import zlib
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 from crawler import text
 from crawler.errors import UnreadablePage
 from crawler.model import DetailRules, Kind, Page, PageKind, Reading, ReadRules, Request
 from crawler.normalize import notice
-from crawler.parsers.detail import read_detail
+from crawler.parsers.files import read_file, what_file
 from crawler.parsers.kinds import judge
 from crawler.parsers.listing import read_list
+from crawler.parsers.shapes import read_shapes
 from crawler.parsers.tree import parse
 
 RULES = "1"  # every change of what is read from the same bytes makes this a new one
-MAGIC = (
-    (b"%PDF-", "PDF"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office file"),
-    (b"PK\x03\x04", "a zip, Office or OFD file"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"\x89PNG\r\n", "a PNG image"),
-    (b"GIF8", "a GIF image"),
-    (b"Rar!", "a RAR file"),
-    (b"{\\rtf", "an RTF file"),
-)
 GZIP = b"\x1f\x8b\x08"
 MOST_UNPACKED = 50 << 20  # what a sitemap may be (sitemaps.org)
-TEXT_TYPES = ("text/", "application/xhtml", "application/xml", "application/json", "application/javascript")
 BEIJING = timedelta(hours=8)
+NONE: Mapping[str, Page] = MappingProxyType({})
 
 
 def rules_version(rules: ReadRules) -> str:
@@ -46,21 +39,35 @@ def pick(rules: ReadRules, at: int) -> DetailRules:
     return next((dated for dated in rules.details if dated.since is None or dated.since <= day), DetailRules())
 
 
-def read(page: Page, kind: Kind, rules: ReadRules, public_url: str, request: Request | None = None) -> Reading:
-    """What a page says, the answer to `request` (None: a GET of its address). Raises UnreadablePage for a source's selector that is none."""
+def read(
+    page: Page, kind: Kind, rules: ReadRules, public_url: str, request: Request | None = None, more: Mapping[str, Page] = NONE
+) -> Reading:
+    """What a page says, the answer to `request` (None: a GET of its address); `more`: the further captures of its record, by URL key.
+
+    Raises UnreadablePage for a source's selector that is none, and for a mapping that does not fit the answer.
+    """
     version = rules_version(rules)
-    media_type = (page.header("content-type") or "").partition(";")[0].strip().lower()
-    found = next((name for mark, name in MAGIC if page.body.startswith(mark)), None)
-    if found is not None:
-        return Reading(version, PageKind.FILE, f"{found} of {len(page.body)} bytes")
     packed = kind is Kind.LIST and page.body.startswith(GZIP)
-    if media_type and not media_type.startswith(TEXT_TYPES) and not packed and b"\0" in page.body[:4096]:
-        return Reading(version, PageKind.FILE, f"{media_type}, {len(page.body)} bytes")
-    body = _unpacked(page.body) if packed else page.body
-    decoded = text.decode(body, page.header("content-type"))
+    file = what_file(page) if not packed else None
+    if file is not None:
+        return _as_file(page, kind, file, public_url, version)
+    decoded = text.decode(_unpacked(page.body) if packed else page.body, page.header("content-type"))
     if kind is Kind.LIST:
         return _as_list(decoded, page, rules, version, request or Request(page.url))
-    return _as_detail(decoded, page, rules, public_url, version)
+    found = read_shapes(decoded, page, pick(rules, page.at), public_url, more)
+    notices = tuple(notice(draft, url=public_url, final_url=page.url, at=page.at) for draft in found.drafts)
+    return Reading(version, found.page_kind, found.evidence, notices=notices, continues=found.continues)
+
+
+def _as_file(page: Page, kind: Kind, file: tuple[str, str], public_url: str, version: str) -> Reading:
+    """A document. Its bytes are part of its text digest: another document under the same name is an edit."""
+    evidence = f"{file[0]} of {len(page.body)} bytes"
+    if kind is Kind.LIST:
+        return Reading(version, PageKind.FILE, evidence)
+    made = notice(read_file(page, file[1]), url=public_url, final_url=page.url, at=page.at)
+    both = f"{made.text_digest} {hashlib.sha256(page.body).hexdigest()}"
+    digest = made.text_digest[:2] + hashlib.sha256(both.encode()).hexdigest()[:30]
+    return Reading(version, PageKind.FILE, evidence, notices=(replace(made, text_digest=digest),))
 
 
 def _unpacked(body: bytes) -> bytes:
@@ -93,9 +100,3 @@ def _as_list(decoded: text.Decoded, page: Page, rules: ReadRules, version: str, 
         beyond=found.beyond,
         more_lists=found.more_lists,
     )
-
-
-def _as_detail(decoded: text.Decoded, page: Page, rules: ReadRules, public_url: str, version: str) -> Reading:
-    found = read_detail(decoded.text, page, rules=pick(rules, page.at), encoding=decoded.encoding)
-    notices = tuple(notice(draft, url=public_url, final_url=page.url, at=page.at) for draft in found.drafts)
-    return Reading(version, found.page_kind, found.evidence, notices=notices)

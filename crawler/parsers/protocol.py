@@ -26,13 +26,19 @@ class BadMessage(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One page to be read."""
+    """One page to be read. `more`: (URL key, page) of further captures that its record is made of."""
 
     page: Page
     kind: Kind
     rules: ReadRules
     public_url: str
+    more: tuple[tuple[str, Page], ...] = ()
     request: Request | None = None  # that the page answers, where it was more than a GET of the page's address
+
+    @property
+    def body(self) -> bytes:
+        """The bytes of all its pages, one behind the other."""
+        return b"".join([self.page.body, *(page.body for _, page in self.more)]) if self.more else self.page.body
 
 
 # ------------------------------------------------------------------ frames
@@ -78,45 +84,42 @@ def _frame(stream: IO[bytes], longest: int) -> bytes | None:
 
 # ------------------------------------------------------------------ jobs
 def job_header(job: Job) -> dict[str, Any]:
-    """A job without its page's body."""
-    page = job.page
+    """A job without its pages' bodies."""
     return {
-        "url": page.url,
-        "status": page.status,
-        "headers": page.headers,
-        "at": page.at,
+        "page": _page_header(job.page),
         "kind": str(job.kind),
         "details": [asdict(rules) for rules in job.rules.details],
         "list": asdict(job.rules.list),
         "public_url": job.public_url,
-        "request": _as_values(job.request),
+        "more": [[key, _page_header(page)] for key, page in job.more],
+        "request": _request_header(job.request) if job.request else None,
     }
 
 
-def _as_values(request: Request | None) -> list[Any] | None:
-    return [request.url, request.method, request.headers, request.body.decode("latin-1")] if request else None
-
-
-def _as_request(said: Any) -> Request | None:
-    if not said:
-        return None
-    url, method, headers, body = said
-    if len(headers) > MOST_HEADERS:
-        raise BadMessage(f"{len(headers)} headers")
-    return Request(
-        _text(url), _text(method), tuple((_text(name), _text(value)) for name, value in headers), _text(body).encode("latin-1")
-    )
+def _page_header(page: Page) -> dict[str, Any]:
+    return {"url": page.url, "status": page.status, "headers": page.headers, "at": page.at, "size": len(page.body)}
 
 
 def job_of(header: Mapping[str, Any], body: bytes) -> Job:
-    """The job back."""
+    """The job back; a body of other pages than the header's is BadMessage."""
     listed = dict(header["list"])
     listed["hosts"] = tuple(listed["hosts"])
     listed["next_with"] = tuple((name, value) for name, value in listed["next_with"])
-    rules = ReadRules(tuple(DetailRules(**rules) for rules in header["details"]), ListRules(**listed))
-    headers = tuple((name, value) for name, value in header["headers"])
-    page = Page(header["url"], header["status"], headers, body, header["at"])
-    return Job(page, Kind(header["kind"]), rules, header["public_url"], _as_request(header["request"]))
+    details = [{**rules, "json": tuple((name, path) for name, path in rules["json"])} for rules in header["details"]]
+    rules = ReadRules(tuple(DetailRules(**rules) for rules in details), ListRules(**listed))
+    pages, at = [], 0
+    for said in (header["page"], *(said for _, said in header["more"])):
+        pages.append(_page_of(said, body[at : at + said["size"]]))
+        at += said["size"]
+    if at != len(body):
+        raise BadMessage(f"{len(body)} bytes, {at} announced")
+    keys = [key for key, _ in header["more"]]
+    request = _request(header["request"]) if header["request"] else None
+    return Job(pages[0], Kind(header["kind"]), rules, header["public_url"], tuple(zip(keys, pages[1:], strict=True)), request)
+
+
+def _page_of(said: Mapping[str, Any], body: bytes) -> Page:
+    return Page(said["url"], said["status"], tuple((name, value) for name, value in said["headers"]), body, said["at"])
 
 
 # ------------------------------------------------------------------ readings
@@ -138,21 +141,34 @@ def reading_header(reading: Reading) -> dict[str, Any]:
             for notice in reading.notices
         ],
         "rows": [[row.url, row.title, row.date, row.reason] for row in reading.rows],
-        "next": _as_values(reading.next_list),
+        "next": _request_header(reading.next_list) if reading.next_list else None,
+        "continues": [_request_header(request) for request in reading.continues],
         "total_pages": reading.total_pages,
         "total_rows": reading.total_rows,
         "pager": reading.pager,
         "beyond": reading.beyond,
-        "more_lists": [_as_values(request) for request in reading.more_lists],
+        "more_lists": [_request_header(request) for request in reading.more_lists],
         "error": reading.error,
     }
+
+
+def _request_header(request: Request) -> list[Any]:
+    return [request.url, request.method, request.headers, request.body.decode("latin-1")]
+
+
+def _request(said: Any) -> Request:
+    url, method, headers, body = said
+    if len(headers) > MOST_HEADERS:
+        raise BadMessage(f"{len(headers)} headers")
+    named = tuple((_text(name), _text(value)) for name, value in headers)
+    return Request(_text(url), _text(method), named, _text(body).encode("latin-1"))
 
 
 def reading_of(said: Mapping[str, Any]) -> Reading:
     """A reading a child has told, checked: types, sizes, no surprises. Raises BadMessage."""
     try:
-        rows, notices = said["rows"], said["notices"]
-        if len(rows) > MOST_ROWS or len(notices) > MOST_NOTICES:
+        rows, notices, continues = said["rows"], said["notices"], said["continues"]
+        if len(rows) > MOST_ROWS or len(notices) > MOST_NOTICES or len(continues) > MOST_NOTICES:
             raise BadMessage("too much in one page")
         return Reading(
             rules=_text(said["rules"]),
@@ -160,13 +176,14 @@ def reading_of(said: Mapping[str, Any]) -> Reading:
             evidence=_text(said["evidence"]),
             notices=tuple(_notice(item) for item in notices),
             rows=tuple(Row(_text(url), _text(title), _optional(date), _optional(reason)) for url, title, date, reason in rows),
-            next_list=_as_request(said["next"]),
+            next_list=_request(said["next"]) if said["next"] else None,
             total_pages=_count(said["total_pages"]),
             total_rows=_count(said["total_rows"]),
             pager=_text(said["pager"]),
             beyond=_count(said["beyond"]) or 0,
-            more_lists=tuple(request for item in said["more_lists"][:MOST_ROWS] if (request := _as_request(item)) is not None),
+            more_lists=tuple(map(_request, said["more_lists"][:MOST_ROWS])),
             error=_optional(said["error"]),
+            continues=tuple(map(_request, continues)),
         )
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise BadMessage(f"not a reading: {error!r}") from error
@@ -174,7 +191,15 @@ def reading_of(said: Mapping[str, Any]) -> Reading:
 
 def _notice(said: Mapping[str, Any]) -> Notice:
     record = from_json(said["record"])
-    for value in (record.title, record.channel, record.published, record.source, *record.body, *record.meta.values()):
+    for value in (
+        record.title,
+        record.channel,
+        record.published,
+        record.source,
+        record.incomplete,
+        *record.body,
+        *record.meta.values(),
+    ):
         _optional(value)
     for item in record.attachments:
         _text(item.url), _text(item.name), _optional(item.media_type)

@@ -297,6 +297,39 @@ def _history(c: Connection, source: str) -> list[int]:
 
 
 # ------------------------------------------------------------------ progress
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An address whose last look in a run failed, and why."""
+
+    url: str
+    outcome: str
+    detail: str
+
+
+def failures(c: Connection, ids: Collection[int], limit: int) -> list[Failure]:
+    """What went wrong in these runs, oldest first, `limit` at most; what no reader could read is there too, robots.txt as well."""
+    last = sa.select(sa.func.max(t.looks.c.id)).where(t.looks.c.run.in_(sorted(ids))).group_by(t.looks.c.run, t.looks.c.url)
+    fine = [str(outcome) for outcome in (*GOOD, *MISSES, Outcome.REDIRECTED)]
+    query = (
+        sa.select(t.urls.c.url, t.looks.c.outcome, t.looks.c.detail, t.readings.c.error)
+        .join(t.urls, t.urls.c.id == t.looks.c.url)
+        .outerjoin(t.readings, t.readings.c.capture == t.looks.c.capture)
+        .where(
+            t.looks.c.id.in_(last),
+            sa.or_(
+                t.looks.c.outcome.not_in(fine),
+                t.readings.c.state == "unreadable",
+                sa.and_(t.looks.c.outcome.in_([str(miss) for miss in MISSES]), t.urls.c.kind == str(Kind.LIST)),
+            ),
+        )
+        .order_by(t.looks.c.id)
+        .limit(limit)
+    )
+    return [
+        Failure(row.url, "unreadable" if row.error else row.outcome, row.error or row.detail) for row in c.execute(query).all()
+    ]
+
+
 def progress(c: Connection, ids: Collection[int]) -> Progress:
     """How far these runs are."""
     wanted = sorted(ids)

@@ -82,6 +82,22 @@ def test_init_writes_a_configuration_that_works_and_does_not_overwrite_one(tmp_p
     assert "is there already" in again.stderr
 
 
+def test_a_crawl_that_fails_says_which_address_and_why(tmp_path: Path) -> None:
+    assert gongkai("init", "--name", "x", "--contact", "mailto:a@example.org", cwd=tmp_path).returncode == 0
+    told = gongkai("crawl", "--url", "http://127.0.0.1:9/zwgk/1.html", cwd=tmp_path)
+    assert told.returncode == 1
+    assert "http://127.0.0.1:9/robots.txt (127.0.0.1 is not public" in told.stderr
+    assert "http://127.0.0.1:9/zwgk/1.html (robots.txt" in told.stderr
+
+
+def test_init_refuses_a_contact_that_is_none_and_writes_nothing(tmp_path: Path) -> None:
+    told = gongkai("init", "--name", "x", "--contact", "nonsense", cwd=tmp_path)
+    assert told.returncode == 2
+    assert "operator.contact" in told.stderr
+    assert "mailto:" in told.stderr
+    assert not (tmp_path / "config").exists()
+
+
 def test_init_without_a_contact_leaves_a_file_that_says_what_is_missing(tmp_path: Path) -> None:
     assert gongkai("init", cwd=tmp_path).returncode == 0
     told = gongkai("crawl", cwd=tmp_path)

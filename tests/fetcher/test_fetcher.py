@@ -11,7 +11,7 @@ import pytest
 import zstandard
 
 from crawler.fetcher.fetcher import user_agent
-from crawler.model import Exchange, Outcome
+from crawler.model import Exchange, Octets, Outcome
 
 Run = Callable[..., Any]
 Fetch = Callable[..., Awaitable[Exchange]]
@@ -124,7 +124,7 @@ def test_content_codings_are_undone_and_the_payload_kept_as_sent(run_faults: Run
 def test_a_connection_is_kept_and_a_stray_answer_condemns_it(run_faults: Run) -> None:
     scripts = {"/a": [ok(b"a")], "/b": [ok(b"b") + ok(b"stray")], "/c": [ok(b"c")]}
 
-    async def body(fetch: Fetch, faults: Any) -> list[tuple[bytes, bool]]:
+    async def body(fetch: Fetch, faults: Any) -> list[tuple[Octets, bool]]:
         found = []
         for path in ("/a", "/a", "/b", "/c", "/a"):
             exchange = await fetch(path)
@@ -138,7 +138,7 @@ def test_a_connection_is_kept_and_a_stray_answer_condemns_it(run_faults: Run) ->
 def test_an_answer_that_came_early_is_nobodys_answer(run_faults: Run) -> None:
     scripts = {"/a": [ok(b"a"), 0.05, ok(b"early")], "/b": [ok(b"b")]}
 
-    async def body(fetch: Fetch, _: Any) -> list[bytes]:
+    async def body(fetch: Fetch, _: Any) -> list[Octets]:
         import asyncio
 
         first = await fetch("/a")

@@ -1,0 +1,76 @@
+"""How fast a queue may be asked: pauses, hours, the breaker. Pure: what is known of the queue + what came → when it may be asked again.
+
+The worker that holds a queue and the transaction that keeps its looks use the same functions, so that a process that is killed leaves
+the pace it had.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from crawler.model import GOOD, Millis, Outcome
+
+TROUBLE = frozenset(
+    {Outcome.BUSY, Outcome.BLOCKED, Outcome.SERVER_ERROR, Outcome.NETWORK_ERROR, Outcome.TIMEOUT, Outcome.TLS_ERROR}
+)
+NOT_ASKED = frozenset({Outcome.DISALLOWED, Outcome.REFUSED})  # the host has heard nothing of these
+LONGEST_PAUSE: Millis = 3_600_000
+LONGEST_LATENCY: Millis = 30_000  # a pause follows the server's own slowness up to here
+BREAK_AFTER = 5  # failures in a row that open the breaker
+FIRST_BREAK: Millis = 10 * 60_000
+LONGEST_BREAK: Millis = 6 * 3_600_000
+DAY = 24 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Hours of the day, from minute to minute in a time zone; over midnight when it ends before it starts."""
+
+    start: int
+    end: int
+    zone: str = "UTC"
+
+    def opens(self, at: Millis) -> Millis | None:
+        """When the window opens next; None when it is open at this moment."""
+        now = datetime.fromtimestamp(at / 1000, UTC).astimezone(ZoneInfo(self.zone))
+        minute, start = now.hour * 60 + now.minute, self.start % DAY
+        if (start <= minute < self.end) if start < self.end else (minute >= start or minute < self.end):
+            return None
+        opening = now.replace(hour=start // 60, minute=start % 60, second=0, microsecond=0)
+        return int((opening + timedelta(days=0 if minute < start else 1)).timestamp() * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What is known of a queue. `broken`: since when its breaker is open; then one request at `next_at` decides whether it closes."""
+
+    next_at: Millis = 0
+    last_end: Millis = 0  # of the last exchange
+    latency: Millis = 0  # the server's own, smoothed
+    failures: int = 0  # in a row
+    broken: Millis | None = None
+    blocked: Millis | None = None  # since when only walls and refusals come back
+
+    def pause(self, least: Millis) -> Millis:
+        """The pause after an exchange: never below `least`, as long as the server takes to answer, doubled for every failure in a row."""
+        calm = max(least, min(self.latency, LONGEST_LATENCY))
+        if self.failures >= BREAK_AFTER:
+            return max(calm, min(FIRST_BREAK << min(self.failures - BREAK_AFTER, 16), LONGEST_BREAK))
+        return max(calm, min(calm << self.failures, LONGEST_PAUSE))
+
+
+def after(pace: Pace, outcome: Outcome, *, at: Millis, ms: Millis, least: Millis, retry_after: Millis | None) -> Pace:
+    """The pace after an exchange that began at `at` and took `ms`. `least`: the shortest pause anybody allows.
+
+    Only good answers make it faster: what fails quickly says nothing about how much the server can take.
+    """
+    if outcome in NOT_ASKED:
+        return pace
+    end = at + ms
+    good, failed = outcome in GOOD, outcome in TROUBLE
+    latency = (pace.latency + ms) // 2 if good else max(pace.latency, ms)
+    failures = pace.failures + 1 if failed else 0
+    broken = (pace.broken or end) if failures >= BREAK_AFTER else None
+    blocked = (pace.blocked or at) if outcome in (Outcome.BLOCKED, Outcome.FORBIDDEN) else None
+    found = replace(pace, last_end=end, latency=latency, failures=failures, broken=broken, blocked=blocked)
+    return replace(found, next_at=max(end + found.pause(least), retry_after or 0))

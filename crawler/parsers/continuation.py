@@ -1,0 +1,158 @@
+"""One notice, several captures: which further addresses a page's record needs, and the record put together from what is there.
+
+Three shapes: an article over several pages (its own pager), an article in an iframe of an otherwise empty page, an answer in JSON
+that the source's file names. A further address is taken only from what the page says, and only where it cannot be anything else:
+a wrong one would put another notice's text into this record.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from urllib.parse import parse_qsl, urlsplit
+
+from crawler import urls
+from crawler.model import Attachment, Draft, ListRules, Page, Request, Witness
+from crawler.parsers.pagers import Sheet, read_pager
+from crawler.parsers.tree import attribute, is_hidden, parse, squeeze
+
+MOST_PIECES = 50
+SHORT = 60  # characters of text below which a page with a frame is only the frame around its article
+PAGED = re.compile(r"createPage|下\s*一?\s*页|后一?页|>\s*next\s*<", re.IGNORECASE)
+FRAMED = re.compile(r"<iframe\b", re.IGNORECASE)
+PAGE_PARAMETER = re.compile(r"(?:page|pageno|pagenum|pageindex|curpage|cur_page|cpage|p|pn)", re.IGNORECASE)
+NO_ARTICLE = re.compile(
+    r"(?:comment|pinglun|share|jiucuo|error|weather|tianqi|video|player|map|login|search|count|stat)", re.IGNORECASE
+)
+STEM = re.compile(r"^(?P<stem>.*?)(?P<ending>\.[a-z]{3,5})?$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What a further page adds: paragraphs and documents; `error` says why it adds nothing."""
+
+    body: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A draft made of all its captures, and every further address it needs, those that are missing too."""
+
+    draft: Draft
+    continues: tuple[Request, ...]
+
+
+# ------------------------------------------------------------------ an article over several pages
+def next_page(source: str, page: Page, head: str) -> Request | None:
+    """The next page of the article that begins at `head`, as `page` names it; None when it is the last or names none of its own."""
+    if not PAGED.search(source):
+        return None
+    found = read_pager(Sheet(source, parse(source), page.url, Request(page.url), 1, ()), ListRules()).next
+    return found if found is not None and belongs(found.url, head) else None
+
+
+def belongs(address: str, head: str) -> bool:
+    """Is this the address of a further page of the article at `head`?
+
+    Only when it differs by a number behind the name (`t20240101_12.html`, `t20240101_12_1.html`) or by a page parameter: the link
+    that says 下一页 may as well lead to the next notice.
+    """
+    one, other = urlsplit(urls.canonical(address)), urlsplit(urls.canonical(head))
+    if (one.scheme, one.netloc) != (other.scheme, other.netloc):
+        return False
+    if one.path == other.path:
+        return _paged(one.query, other.query)
+    if one.query != other.query or one.path.rpartition("/")[0] != other.path.rpartition("/")[0]:
+        return False
+    mine, theirs = STEM.match(one.path.rpartition("/")[2]), STEM.match(other.path.rpartition("/")[2])
+    assert mine is not None
+    assert theirs is not None
+    stem = theirs["stem"] or "index"
+    return mine["ending"] == (theirs["ending"] or mine["ending"]) and bool(
+        re.fullmatch(re.escape(stem) + r"[_-]\d{1,3}", mine["stem"])
+    )
+
+
+def _paged(one: str, other: str) -> bool:
+    mine, theirs = (
+        sorted((name, value) for name, value in parse_qsl(query, keep_blank_values=True) if not PAGE_PARAMETER.fullmatch(name))
+        for query in (one, other)
+    )
+    return one != other and mine == theirs
+
+
+def join(
+    draft: Draft,
+    source: str,
+    page: Page,
+    more: Mapping[str, Page],
+    read: Callable[[Page], tuple[str, Piece]],
+) -> Joined:
+    """The draft of a first page with the text of its further pages, as far as they are there. `read(page)`: its source, what it adds.
+
+    The last page that is there names the next, so the whole chain shows only as it arrives.
+    """
+    head, body = page.url, list(draft.body)
+    names: list[Request] = []
+    attachments = {item.url: item for item in draft.attachments}
+    trouble: list[str] = []
+    at, said = page, source
+    seen = {urls.canonical(head)}
+    while (following := next_page(said, at, head)) is not None and len(names) < MOST_PIECES:
+        if urls.canonical(following.url) in seen:
+            break
+        seen.add(urls.canonical(following.url))
+        names.append(following)
+        held = more.get(urls.key(following))
+        if held is None:
+            trouble.append(f"page {len(names) + 1} is missing: {following.url}")
+            break
+        at = held
+        said, piece = read(held)
+        if piece.error:
+            trouble.append(f"page {len(names) + 1} is no part of the article ({piece.error}): {following.url}")
+            break
+        body += _new_lines(piece.body, body)
+        attachments.update({item.url: item for item in piece.attachments if item.url not in attachments})
+    return Joined(_made(draft, tuple(body), tuple(attachments.values()), trouble, len(names)), tuple(names))
+
+
+def _new_lines(piece: tuple[str, ...], body: list[str]) -> list[str]:
+    """A page that repeats the first page's head (title line, editor's note) repeats it once too often."""
+    lines = list(piece)
+    while lines and body and squeeze(lines[0]) == squeeze(body[0]):
+        lines.pop(0)
+    return lines
+
+
+def _made(draft: Draft, body: tuple[str, ...], attachments: tuple[Attachment, ...], trouble: list[str], pages: int) -> Draft:
+    if not pages:
+        return draft
+    before = draft.witnesses.get("body", Witness("body"))
+    witnesses = {**draft.witnesses, "body": replace(before, rule=f"{before.rule}+{pages}")}
+    words = "; ".join(filter(None, [draft.incomplete, *trouble])) or None
+    return replace(draft, body=body, attachments=attachments, witnesses=MappingProxyType(witnesses), incomplete=words)
+
+
+# ------------------------------------------------------------------ an article in a frame
+def frame(source: str, page: Page, written: int) -> Request | None:
+    """The iframe that holds the article of a page which has next to no text of its own (`written` characters)."""
+    if written >= SHORT or not FRAMED.search(source):
+        return None
+    tree = parse(source)
+    found = []
+    for node in tree.css("iframe[src]"):
+        address = urls.join(page.url, attribute(node, "src").strip())
+        if address is None or is_hidden(node) or _is_small(attribute(node, "width")) or _is_small(attribute(node, "height")):
+            continue
+        if urls.host(address) == urls.host(page.url) and not NO_ARTICLE.search(urlsplit(address).path):
+            found.append(address)
+    distinct = list(dict.fromkeys(urls.canonical(address) for address in found))
+    return Request(distinct[0]) if len(distinct) == 1 and distinct[0] != urls.canonical(page.url) else None
+
+
+def _is_small(size: str) -> bool:
+    match = re.match(r"\s*(\d{1,4})(?:px)?\s*$", size)
+    return match is not None and int(match[1]) < 100

@@ -1,0 +1,97 @@
+"""A page that holds several notices: a gazette, a day's orders on one sheet. Each becomes a draft of its own, in page order.
+
+Found by evidence, or by the source's own selector. The evidence is strong on purpose (a block each, with a heading and a document
+number of its own): a notice with numbered chapters must never fall into pieces.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+from selectolax.lexbor import LexborHTMLParser
+
+from crawler.model import DetailRules, Draft, Page
+from crawler.parsers.detail import read_detail
+from crawler.parsers.tree import Node, ancestors, attribute, is_hidden, parse, select, squeeze
+
+HEADINGS = "h1, h2, h3, h4"
+NUMBER = re.compile(
+    r"[\u4e00-\u9fff]{1,16}[〔［\[（(]\d{4}[〕］\])）]\s*第?\d{1,5}\s*号|(?:令|公告)\s*第\s*[\d一二三四五六七八九十百零〇]{1,6}\s*号|\d{4}年第\d{1,4}号"
+)
+MARK = re.compile(r"号")
+HEAD = 400  # characters from the beginning of a block in which its document number stands
+LEAST = 60
+MOST_PARTS = 500
+
+
+def read_parts(source: str, page: Page, rules: DetailRules, encoding: str, whole: Draft | None) -> tuple[Draft, ...]:
+    """The notices of a page that holds two or more; none when it holds one, or none.
+
+    What a block does not say itself (channel, date, source) it has from the page, `whole`. Raises UnreadablePage for a selector that is none.
+    """
+    if rules.parts is None and len(MARK.findall(source)) < 2:
+        return ()
+    tree = parse(source)
+    blocks = _own(tree, rules.parts) if rules.parts is not None else _evident(tree)
+    if len(blocks) < 2:
+        return ()
+    plain = replace(rules, parts=None, body=None)
+    drafts = [draft for block in blocks[:MOST_PARTS] for draft in _read(block, page, plain, encoding, whole)]
+    if rules.parts is None and len(drafts) != len(blocks[:MOST_PARTS]):
+        return ()  # a block that is no notice: then the evidence was none
+    left = f"{len(blocks) - MOST_PARTS} further notices of the page were not read" if len(blocks) > MOST_PARTS else None
+    return tuple(replace(draft, part=part, incomplete=draft.incomplete or left) for part, draft in enumerate(drafts))
+
+
+def _own(tree: LexborHTMLParser, selector: str) -> list[Node]:
+    return [node for node in select(tree, selector) if squeeze(node.text(deep=True))]
+
+
+def _evident(tree: LexborHTMLParser) -> list[Node]:
+    """Blocks that stand side by side, each with one heading, text, and a document number near its head."""
+    body = tree.body or tree.root
+    if body is None:
+        return []
+    headings = [node for node in body.css(HEADINGS)[: MOST_PARTS * 4] if squeeze(node.text(deep=True)) and not is_hidden(node)]
+    if len(headings) < 2:
+        return []
+    held: dict[int, int] = {}
+    for heading in headings:
+        for above in ancestors(heading):
+            held[above.mem_id] = held.get(above.mem_id, 0) + 1
+    groups: dict[tuple[int, str, str], list[Node]] = {}
+    for heading in headings:
+        block = heading
+        for above in ancestors(heading):
+            if above.tag == "body" or held[above.mem_id] > 1:
+                break
+            block = above
+        if block.parent is not None and block is not heading and _is_notice(block):
+            groups.setdefault((block.parent.mem_id, block.tag or "", attribute(block, "class")), []).append(block)
+    best = max(groups.values(), key=len, default=[])
+    return best if len(best) >= 2 else []
+
+
+def _is_notice(block: Node) -> bool:
+    text = squeeze(block.text(deep=True))
+    linked = sum(len(squeeze(link.text(deep=True))) for link in block.css("a"))
+    return len(text) >= LEAST and linked * 3 < len(text) and NUMBER.search(text[:HEAD]) is not None
+
+
+def _read(block: Node, page: Page, rules: DetailRules, encoding: str, whole: Draft | None) -> Sequence[Draft]:
+    found = read_detail(f"<html><body>{block.html}</body></html>", page, rules=rules, encoding=encoding).drafts
+    if not found or whole is None:
+        return found
+    draft = found[0]
+    inherited = {name: getattr(whole, name) for name in ("channel", "published", "source") if getattr(draft, name) in (None, "")}
+    witnesses = {name: whole.witnesses[name] for name in inherited if name in whole.witnesses}
+    return [
+        replace(
+            draft,
+            **inherited,
+            site_code=whole.site_code,
+            site_name=whole.site_name,
+            witnesses=MappingProxyType({**draft.witnesses, **witnesses}),
+        )
+    ]

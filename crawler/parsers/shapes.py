@@ -1,0 +1,134 @@
+"""The shapes a notice's address can have: one notice, many on a page, one over several captures, one in a frame, one in JSON."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from crawler import text, urls
+from crawler.model import Attachment, DetailRules, Draft, Page, PageKind, Request, Witness
+from crawler.parsers.article import is_furniture
+from crawler.parsers.attachments import read_attachments
+from crawler.parsers.continuation import Piece, frame, join
+from crawler.parsers.detail import Detail, read_detail
+from crawler.parsers.files import read_file, what_file
+from crawler.parsers.mapped import api_address, is_json, read_mapped
+from crawler.parsers.parts import read_parts
+from crawler.parsers.tree import lines, parse
+
+FRAMES = frozenset(
+    {PageKind.NOTICE, PageKind.OTHER, PageKind.REDIRECT, PageKind.SHELL}
+)  # what an empty page around a frame looks like
+REFUSALS = frozenset({PageKind.CHALLENGE, PageKind.LOGIN, PageKind.ERROR, PageKind.SOFT_404})
+OPENING = re.compile(r"<[/!a-zA-Z]")
+CUTS = frozenset(1 << power for power in range(13, 27))  # sizes at which buffers and proxies cut
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What stands at an address; `continues`: further captures it needs, those that are missing too."""
+
+    page_kind: PageKind
+    evidence: str
+    drafts: tuple[Draft, ...] = ()
+    continues: tuple[Request, ...] = ()
+
+
+def read_shapes(said: text.Decoded, page: Page, rules: DetailRules, public_url: str, more: Mapping[str, Page]) -> Found:
+    """The notices at an address; `more`: its further captures by URL key.
+
+    Raises UnreadablePage for a source's selector that is none, and for a mapping that does not fit the answer.
+    """
+    mapping = dict(rules.json)
+    if is_json(said.text):
+        if not mapping or "address" in mapping:
+            return Found(PageKind.OTHER, "JSON, and no detail.json in the source's file says what it holds")
+        return Found(PageKind.NOTICE, "detail.json", read_mapped(said.text, page, mapping))
+    api = api_address(mapping, public_url)
+    if api is not None:
+        return _elsewhere(said, page, rules, more, api)
+    detail = read_detail(said.text, page, rules=rules, encoding=said.encoding)
+    whole = detail.drafts[0] if detail.drafts else None
+    parts = read_parts(said.text, page, rules, said.encoding, whole)
+    if parts:
+        return Found(PageKind.NOTICE, f"{len(parts)} notices on one page", parts)
+    if whole is not None:
+        whole = replace(whole, incomplete=cut_off(page, said))
+        joined = join(whole, said.text, page, more, lambda other: _piece(other, rules))
+        if joined.continues:
+            return Found(detail.page_kind, detail.evidence, (joined.draft,), joined.continues)
+    framed = frame(said.text, page, sum(map(len, whole.body)) if whole else 0)
+    if framed is not None and detail.page_kind in FRAMES:
+        return _framed(rules, more, framed, detail, whole)
+    return Found(detail.page_kind, detail.evidence, (whole,) if whole else ())
+
+
+def _elsewhere(said: text.Decoded, page: Page, rules: DetailRules, more: Mapping[str, Page], api: Request) -> Found:
+    """The page is a shell; the answer its source's file names holds the notice. A page that says it is gone is believed first."""
+    held = more.get(urls.key(api))
+    if held is None:
+        judged = read_detail(said.text, page, rules=rules, encoding=said.encoding)
+        if judged.page_kind in REFUSALS:
+            return Found(judged.page_kind, judged.evidence)
+        return Found(PageKind.SHELL, f"its text stands at {api.url}", (), (api,))
+    answer = text.decode(held.body, held.header("content-type"))
+    return Found(PageKind.NOTICE, "detail.json", read_mapped(answer.text, held, dict(rules.json)), (api,))
+
+
+# ------------------------------------------------------------------ frames and further pages
+def _framed(rules: DetailRules, more: Mapping[str, Page], framed: Request, detail: Detail, outer: Draft | None) -> Found:
+    """An empty page around a frame: its facts are the page's, its text the frame's."""
+    held = more.get(urls.key(framed))
+    if held is None:
+        drafts = (replace(outer, incomplete=f"the frame that holds the text is missing: {framed.url}"),) if outer else ()
+        return Found(detail.page_kind, detail.evidence, drafts, (framed,))
+    if outer is None:
+        said = text.decode(held.body, held.header("content-type"))
+        inner = read_detail(said.text, held, rules=rules, encoding=said.encoding)
+        return Found(inner.page_kind, f"in a frame: {inner.evidence}", inner.drafts, (framed,))
+    file = what_file(held)
+    if file is not None:
+        return Found(PageKind.NOTICE, "document in a frame", (_with(outer, (), read_file(held, file[1]).attachments),), (framed,))
+    _, piece = _piece(held, rules)
+    if piece.error:
+        outer = replace(outer, incomplete=f"the frame that should hold the text does not ({piece.error}): {framed.url}")
+    draft = _with(outer, piece.body, piece.attachments)
+    witnesses = MappingProxyType({**draft.witnesses, "body": Witness("frame")})
+    return Found(PageKind.NOTICE, "article in a frame", (replace(draft, witnesses=witnesses),), (framed,))
+
+
+def _with(draft: Draft, body: tuple[str, ...], files: tuple[Attachment, ...]) -> Draft:
+    attachments = {item.url: item for item in (*files, *draft.attachments)}
+    return replace(draft, body=(*draft.body, *body), attachments=tuple(attachments.values()))
+
+
+def _piece(page: Page, rules: DetailRules) -> tuple[str, Piece]:
+    """A further page's source and what it adds: its article, read like any other."""
+    file = what_file(page)
+    if file is not None:
+        return "", Piece(error=file[0])
+    said = text.decode(page.body, page.header("content-type"))
+    found = read_detail(said.text, page, rules=rules, encoding=said.encoding)
+    if found.drafts:
+        return said.text, Piece(found.drafts[0].body, found.drafts[0].attachments, "" if found.drafts[0].body else "no text")
+    if found.page_kind is not PageKind.OTHER:
+        return said.text, Piece(error=f"{found.page_kind}: {found.evidence}")
+    tree = parse(said.text)
+    root = tree.body or tree.root
+    if root is None:
+        return said.text, Piece(error="no text")
+    written = tuple(line.text for line in lines(root) if not is_furniture(line.text))
+    return said.text, Piece(written, read_attachments([root], page.url, said.encoding), "" if written else "no text")
+
+
+def cut_off(page: Page, said: text.Decoded) -> str | None:
+    """Why a page is taken to be cut off: nothing closes it, and it ends within a character or a tag, or at a buffer's size."""
+    tail = said.text[-4000:]
+    if "</html" in tail.lower() or "</body" in tail.lower() or not tail.strip():
+        return None
+    if tail.endswith("\ufffd") and not page.body.endswith(b"\xef\xbf\xbd"):
+        return "the page is cut off within a character"
+    inside = tail.rfind("<")
+    if inside > tail.rfind(">") and OPENING.match(tail, inside):
+        return "the page is cut off within a tag"
+    return f"the page is cut off at {len(page.body)} bytes" if len(page.body) in CUTS else None
