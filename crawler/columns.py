@@ -5,7 +5,7 @@ Each end has a name, each address that is not fetched a reason; both are counted
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -19,6 +19,18 @@ MOST_BACK = 3  # pages looked at again when the column shrinks while it is read
 SCRIPT = "script"  # the pager's rule where the next page is known to the page's script alone
 WALLED = frozenset({"mp.weixin.qq.com"})  # hands articles to its own app only
 NO_LIST = frozenset({PageKind.ERROR, PageKind.SOFT_404, PageKind.HOME})
+
+
+# what a source's file may say of its pager: kind → the parameters it needs, and those it knows besides
+PAGERS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
+    "auto": (frozenset(), frozenset()),
+    "none": (frozenset(), frozenset()),
+    "parameter": (frozenset({"name"}), frozenset({"from", "step", "size", "pages"})),
+    "range": (frozenset(), frozenset({"start", "end"})),
+    "numbered": (frozenset({"rest"}), frozenset({"from", "pages"})),
+    "link": (frozenset({"selector"}), frozenset()),
+}
+NUMBERS = frozenset({"from", "step", "size", "pages"})
 
 
 class Stop(StrEnum):
@@ -133,3 +145,21 @@ def pages_back(before: int | None, now: int | None, rows: int) -> int:
     if before is None or now is None or now >= before or rows <= 0:
         return 0
     return min(MOST_BACK, math.ceil((before - now) / rows))
+
+
+def pager_complaint(kind: str, params: Mapping[str, str]) -> str | None:
+    """What is wrong with the pager of a source's file, None when nothing is."""
+    if kind not in PAGERS:
+        return f"unknown pager {kind!r}; known: {', '.join(PAGERS)}"
+    needed, more = PAGERS[kind]
+    missing, strange = sorted(needed - params.keys()), sorted(params.keys() - needed - more)
+    if missing:
+        return f"pager {kind!r} needs {', '.join(missing)}"
+    if strange:
+        return f"pager {kind!r} knows no {', '.join(strange)}; it knows {', '.join(sorted(needed | more)) or 'no parameters'}"
+    wrong = sorted(
+        name for name in params.keys() & NUMBERS if not params[name].isdigit() or (name == "step" and params[name] == "0")
+    )
+    if wrong:
+        return f"pager {kind!r}: {', '.join(wrong)} must be a number"
+    return "pager 'numbered': rest must hold {n}" if kind == "numbered" and "{n}" not in params["rest"] else None

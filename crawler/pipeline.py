@@ -13,6 +13,7 @@ adopt   the files of dead processes → what they had archived but not committed
 import random
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 
 import structlog
 
@@ -20,7 +21,7 @@ from crawler import urls
 from crawler.archive.reader import open_page
 from crawler.archive.recover import closed_files, recover, walk
 from crawler.archive.writer import Archive
-from crawler.config import Config, Source
+from crawler.config import Config, Source, place
 from crawler.errors import DamagedRecord, RepositoryError
 from crawler.model import (
     Exchange,
@@ -196,9 +197,18 @@ class Line:
             page = open_page(self.archive.folder, waiting.capture, waiting.payload)
         except DamagedRecord as error:
             return Settled(waiting.capture_id, Reading(self.version(waiting.source), PageKind.OTHER, error=f"damaged: {error}"))
-        return Settled(
-            waiting.capture_id, self.readers.read(Job(page, waiting.kind, rules, waiting.public_url, request=waiting.request))
-        )
+        reading = self.readers.read(Job(page, waiting.kind, rules, waiting.public_url, request=waiting.request))
+        return Settled(waiting.capture_id, self._placed(waiting, reading))
+
+    def _placed(self, waiting: Pending, reading: Reading) -> Reading:
+        """A selector of a source's file that does not fit its site: the complaint with the file and the line it stands in."""
+        source = self.source(waiting.source)
+        if source is None or waiting.kind is not Kind.LIST or not reading.evidence.startswith("list."):
+            return reading
+        key = reading.evidence.partition(":")[0]
+        where = place(self.config.path.parent / "sources" / f"{source.id}.toml", tuple(key.split(".")))
+        log.warning("selector", where=where, said=reading.evidence, page=waiting.public_url)
+        return replace(reading, evidence=f"{where}: {reading.evidence}")
 
     def settle(self, items: Sequence[Settled]) -> None:
         """Apply readings in one transaction; if that fails, one by one, so that one bad page holds nobody up. Raises RepositoryError."""

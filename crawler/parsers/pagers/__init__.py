@@ -22,7 +22,7 @@ STRATEGIES = (
 def read_pager(sheet: Sheet, rules: ListRules) -> Pager:
     """What the page says of its pages: by the source's own pager where it names one, else by the first strategy that finds its kind."""
     said = _said(sheet)
-    if rules.next in named.KINDS:
+    if rules.next not in ("auto", "none"):
         return named.named(sheet, rules, said)
     return said
 

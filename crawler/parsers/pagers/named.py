@@ -6,30 +6,6 @@ from crawler.parsers.pagers import requests
 from crawler.parsers.pagers.sheet import Pager, Sheet
 from crawler.parsers.tree import attribute, select
 
-# kind → its parameters, those it needs first; what each is for stands with the functions below
-KINDS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
-    "parameter": (frozenset({"name"}), frozenset({"from", "step", "size", "pages"})),
-    "range": (frozenset(), frozenset({"start", "end"})),
-    "numbered": (frozenset({"rest"}), frozenset({"from", "pages"})),
-    "link": (frozenset({"selector"}), frozenset()),
-}
-
-
-def complaint(kind: str, params: dict[str, str]) -> str | None:
-    """What is wrong with a pager of a source file, None when nothing is."""
-    if kind not in KINDS:
-        return f"unknown pager {kind!r}; known: {', '.join(sorted(KINDS))}"
-    needed, known = KINDS[kind]
-    missing, strange = sorted(needed - params.keys()), sorted(params.keys() - needed - known)
-    if missing:
-        return f"pager {kind!r} needs {', '.join(missing)}"
-    if strange:
-        return f"pager {kind!r} knows no {', '.join(strange)}; it knows {', '.join(sorted(needed | known)) or 'no parameters'}"
-    wrong = sorted(name for name in params.keys() & {"from", "step", "size", "pages"} if not params[name].isdigit())
-    if wrong:
-        return f"pager {kind!r}: {', '.join(wrong)} must be a number"
-    return "pager 'numbered': rest must hold {n}" if kind == "numbered" and "{n}" not in params["rest"] else None
-
 
 def named(sheet: Sheet, rules: ListRules, said: Pager) -> Pager:
     """The pager of the source file; totals are still the page's own."""
