@@ -137,14 +137,17 @@ def tail_after(known: Sequence[bool], before: int) -> int:
     return before + own
 
 
-def pages_back(before: int | None, now: int | None, rows: int) -> int:
-    """How many pages before this one are looked at again: as many as hold the rows by which the column's declared total has shrunk.
+def pages_back(before: int | None, now: int | None, rows: int, *, in_pages: bool = False, overlaps: bool = True) -> int:
+    """How many pages before this one are looked at again, by how the column's declared total (of rows, or of pages) has changed.
 
     When rows vanish above the page that is read, those behind them move up, and as many slip from the next page onto one already read.
+    When the column grows, its pages overlap; where they do not, its addresses count from the end and one page was stepped over.
     """
-    if before is None or now is None or now >= before or rows <= 0:
+    if before is None or now is None or now == before or rows <= 0:
         return 0
-    return min(MOST_BACK, math.ceil((before - now) / rows))
+    if now > before:
+        return 0 if overlaps else 1
+    return 1 if in_pages else min(MOST_BACK, math.ceil((before - now) / rows))
 
 
 def pager_complaint(kind: str, params: Mapping[str, str]) -> str | None:

@@ -30,6 +30,7 @@ PAGE_LINK = re.compile(
 )
 MORE = re.compile(r"^[\s\[<>»›+]*(?:更多|查看更多|more)[\s\]>»›+…·.]*$", re.IGNORECASE)
 NOTICE_URL = re.compile(r"(?:\d{4,}|content|detail|info|art|post|show|view|/c\.html|\bid=)", re.IGNORECASE)
+LEAST_WORTH = 2.5  # one dated row with a title of some length: the last page of a column may hold no more
 HUB_BLOCKS = 3  # short lists, each with its own "more": a page that leads to lists and is none
 
 
@@ -191,7 +192,7 @@ def best_group(tree: LexborHTMLParser, base: str, encoding: str, least: int = 0)
     for group in groups:
         _fill(group, base, encoding)
     ranked = sorted(groups, key=_worth, reverse=True)
-    if ranked and _worth(ranked[0]) >= 4:
+    if ranked and _worth(ranked[0]) >= LEAST_WORTH:
         _absorb(ranked[0], base, encoding)
         return ranked[0]
     return ranked[0] if least and ranked and len(ranked[0].rows) >= least and any(row.date for row in ranked[0].rows) else None
@@ -323,7 +324,7 @@ def _worth(group: _Group) -> float:
     dated = sum(1 for row in rows if row.date) / len(rows)
     length = sum(min(len(row.title), 40) for row in rows) / len(rows)
     notices = sum(1 for row in rows if NOTICE_URL.search(row.url)) / len(rows)
-    if count < 3 and dated < 1:
+    if count < 3 and (dated < 1 or notices < 1):
         return 0.0
     if dated < 0.5 and (length < 9 or notices < 0.5):
         return 0.0
