@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from crawler import slots, urls
+from crawler import columns, slots, urls
 from crawler.budget import UNLIMITED, Budget
 from crawler.errors import ConfigError, UsageError
 from crawler.fetcher.tls import PROFILES
@@ -37,6 +37,7 @@ SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB|GB)", re.IGNORECASE)
 SIZES = {"b": 1, "kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30}
 HOURS = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
 SOURCE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+KEYS = re.compile(r"\w+(?:\.\w+)*")
 LEAST_DELAY: Millis = 1000
 DEFAULT = Path("config/gongkai.toml")
 T = TypeVar("T", bound=BaseModel)
@@ -352,13 +353,50 @@ class _SourceSchedule(_Table):
     sweep: Cron | None = None
 
 
+class _Pager(BaseModel):
+    """`"auto"`, `"none"`, or a table with a kind and its parameters."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+    kind: str
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        wrong = columns.pager_complaint(self.kind, self.params())
+        if wrong is not None:
+            raise ValueError(wrong)
+        return self
+
+    def params(self) -> dict[str, str]:
+        """What it is called with; numbers as text."""
+        return {name: str(value) for name, value in (self.model_extra or {}).items()}
+
+
+def _as_pager(value: object) -> object:
+    return {"kind": value} if isinstance(value, str) else value
+
+
+def _pattern(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from None
+    return value
+
+
+Pattern = Annotated[str, AfterValidator(_pattern)]
+
+
 class _List(_Table):
     hosts: list[str] = []
     rows: str | None = None
     link: str | None = None
+    title: str | None = None
     date: str | None = None
-    next: Literal["auto", "none"] = "auto"
+    min_items: int | None = Field(default=None, ge=0)
+    next: Annotated[_Pager, BeforeValidator(_as_pager)] = _Pager(kind="auto")
     max_pages: int | None = Field(default=None, ge=1)
+    only: Pattern | None = None
+    skip: Pattern | None = None
 
 
 def _path(value: str) -> str:
@@ -491,6 +529,7 @@ def load(path: Path | None = None) -> Config:
         if found is not None and settings is not None:
             sources[file.stem] = _source(file.stem, found, settings, root)
             _check_tls(file, found.tls, root, problems)
+            _check_list(file, found.list, problems)
             _check_delay(
                 file,
                 "politeness",
@@ -610,9 +649,7 @@ def _source(name: str, found: _Source, settings: _Settings, root: Path) -> Sourc
             )
             for d in details
         ),
-        ListRules(
-            tuple(found.list.hosts), found.list.rows, found.list.link, found.list.date, found.list.next, found.list.max_pages
-        ),
+        _list_rules(found.list),
     )
     return Source(
         id=name,
@@ -648,6 +685,36 @@ def _source(name: str, found: _Source, settings: _Settings, root: Path) -> Sourc
 def _budget(own: _Budget, default: _Budget) -> Budget:
     """A source's own limits where it has some, else those for all."""
     return Budget(own.requests or default.requests, own.bytes or default.bytes, own.time or default.time)
+
+
+def _list_rules(found: _List) -> ListRules:
+    return ListRules(
+        hosts=tuple(found.hosts),
+        rows=found.rows,
+        link=found.link,
+        title=found.title,
+        date=found.date,
+        min_items=found.min_items,
+        next=found.next.kind,
+        next_with=tuple(sorted(found.next.params().items())),
+        max_pages=found.max_pages,
+        only=found.only,
+        skip=found.skip,
+    )
+
+
+def _check_list(file: Path, found: _List, problems: list[str]) -> None:
+    """Selectors that are none. A path of keys of a JSON answer is none either, and may stand in their place."""
+    for name in ("rows", "link", "title", "date"):
+        selector = getattr(found, name)
+        if selector is None or KEYS.fullmatch(selector):
+            continue
+        from crawler.parsers.tree import complaint
+
+        wrong = complaint(selector)
+        if wrong is not None:
+            line, column = Places(file.read_text("utf-8")).value(("list", name))
+            problems.append(f"{file}:{line}:{column}: list.{name}: {wrong}")
 
 
 def _check_tls(file: Path, tls: _Tls, root: Path, problems: list[str]) -> None:

@@ -440,6 +440,7 @@ class Reading:
     total_rows: int | None = None
     pager: str = ""  # the strategy that found the next page or the end; empty: the page names no other page
     beyond: int = 0  # rows beyond the most that are taken from one page
+    more_lists: tuple[Request, ...] = ()  # further lists it leads to, as an index of sitemaps does
     error: str | None = None  # why nothing could be read: deadline, memory, crash
     visible: int = 0  # of a list page: characters a reader sees on it
     days: int = 0  # of a list page: dates among them

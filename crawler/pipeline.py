@@ -234,14 +234,22 @@ class Line:
             reading = Reading(self.version(waiting.source), PageKind.OTHER, error=f"damaged: {error}")
             return Settled(waiting.capture_id, reading, made_of)
         reading = self.readers.read(Job(page, waiting.kind, rules, waiting.public_url, more, waiting.request))
-        if reading.error is not None and reading.error.startswith("detail.json"):
-            reading = replace(reading, error=f"{self._place(waiting.source, reading.error)}: {reading.error}")
-        return Settled(waiting.capture_id, reading, made_of)
+        return Settled(waiting.capture_id, self._placed(waiting, reading), made_of)
 
-    def _place(self, source: str, error: str) -> str:
-        """Where the key that an error begins with stands in its source's file."""
+    def _placed(self, waiting: Pending, reading: Reading) -> Reading:
+        """A rule of a source's file that does not fit its site: the complaint with the file and the line it stands in."""
+        if reading.error is not None and reading.error.startswith("detail.json"):
+            return replace(reading, error=f"{self._place(waiting.source, reading.error)}: {reading.error}")
+        if self.source(waiting.source) is None or waiting.kind is not Kind.LIST or not reading.evidence.startswith("list."):
+            return reading
+        where = self._place(waiting.source, reading.evidence)
+        log.warning("selector", where=where, said=reading.evidence, page=waiting.public_url)
+        return replace(reading, evidence=f"{where}: {reading.evidence}")
+
+    def _place(self, source: str, complaint: str) -> str:
+        """Where the key that a complaint begins with stands in its source's file."""
         file = self.config.path.parent / "sources" / f"{source}.toml"
-        return place(file, tuple(error.partition(":")[0].split(".")))
+        return place(file, tuple(complaint.partition(":")[0].split(".")))
 
     def settle(self, items: Sequence[Settled]) -> None:
         """Apply readings in one transaction; if that fails, one by one, so that one bad page holds nobody up. Raises RepositoryError."""

@@ -262,6 +262,7 @@ def count(c: Connection, run: int) -> dict[str, int]:
     )
     found.update({row.kind: row[1] for row in c.execute(lines.group_by(t.changes.c.kind))})
     found.update(lists.count(c, run))
+    found["rows"] += lists.behind_shells(c, run)
     return found
 
 
