@@ -33,6 +33,8 @@ from crawler.model import (
     Task,
 )
 from crawler.parsers.platforms import recognise
+from crawler.parsers.sheet import lay_flat
+from crawler.parsers.tree import parse
 from crawler.readers import Job, Readers
 from crawler.workdays import beijing
 
@@ -221,7 +223,7 @@ async def _second(
 # ------------------------------------------------------------------ what a list page tells of itself
 def platform(source: str) -> str:
     """What made the page, in words; empty when nothing shows it."""
-    known = recognise(source)
+    known = recognise(lay_flat(parse(source)), source)
     listed = next((name for mark, name in MARKS if mark in source), "")
     return listed or (known.name if known else "")
 

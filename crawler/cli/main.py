@@ -31,6 +31,8 @@ COMMANDS = {  # name → module; a module is imported when its command is called
     "export": "ledger",
     "health": "health",
     "sources": "sources",
+    "frontier": "frontier",
+    "fetch": "fetch",
 }
 HELP = {
     "demo": "A small government site in your machine: crawled, changed behind your back, crawled again.",
@@ -48,6 +50,8 @@ HELP = {
     "export": "The records as JSON Lines.",
     "health": "How every source is, and what is wrong with it.",
     "sources": "The columns: list, check, pause, resume.",
+    "frontier": "What is due, what is dead: list, requeue.",
+    "fetch": "The whole story of one exchange; keeps nothing.",
 }
 
 
