@@ -128,7 +128,8 @@ def why(change: ChangeView) -> str:
         return f"last seen {when(_millis(change.detail.get('last_seen')))}, first missed {when(_millis(missed))}, {misses or 1} misses"
     if change.kind == "health":
         reasons = change.detail.get("reasons")
-        return f"{change.detail.get('after')}: {'; '.join(map(str, reasons)) if isinstance(reasons, list) else ''}"
+        said = "; ".join(map(str, reasons)) if isinstance(reasons, list) else ""
+        return f"{change.detail.get('after')}{': ' if said else ''}{said}"
     return ""
 
 
