@@ -110,8 +110,10 @@ def change_json(change: ChangeView) -> dict[str, Any]:
 
 def change_lines(change: ChangeView) -> tuple[str, str]:
     """A line of the ledger for people: what and where, then why."""
-    name = change.title or ""
-    first = f"{when(change.at, '%m-%d %H:%M')}  {change.kind:<8}{fit(change.source, 14)}  {name}"
+    first = f"{when(change.at, '%m-%d %H:%M')}  {change.kind:<8}{fit(change.source, 14)}  "
+    if change.kind == "health":
+        return first + why(change), ""
+    first += change.title or ""
     if change.doc_no:
         first += f"  {change.doc_no}"
     version = f"{change.document}.{change.after}" if change.document and change.after else change.document or ""
