@@ -800,7 +800,8 @@ def _problem(file: Path, places: Places, error: Mapping[str, Any], model: type[B
         at, what = places.key(path), "required key is missing"
     else:
         message = str(error["msg"]).removeprefix("Value error, ")
-        at, what = places.value(path), f"{message[:1].lower()}{message[1:]} (got {str(error['input'])[:60]!r})"
+        got = "" if path[:1] == ("alarms",) else f" (got {str(error['input'])[:60]!r})"  # a webhook's address is a secret
+        at, what = places.value(path), f"{message[:1].lower()}{message[1:]}{got}"
     return at, f"{file}:{at[0]}:{at[1]}: {dotted}: {what}"
 
 

@@ -147,12 +147,13 @@ class Visitor:
         origin = urls.origin(url)
         if origin not in self._robots:
             exchange = await self._ask(Request(f"{origin}/robots.txt"), Kind.ROBOTS, source)
-            verdict = verdict_of(exchange.outcome)
-            body = exchange.page.body if verdict == "rules" and exchange.page else b""
+            said_body = bytes(exchange.page.body) if exchange.page else b""
+            verdict = verdict_of(exchange.outcome, said_body)
+            body = said_body if verdict == "rules" else b""
             why = (
                 "" if verdict == "rules" else f"robots.txt: {exchange.outcome}{f' {exchange.status}' if exchange.status else ''}"
             )
-            self._robots[origin] = ("disallow" if verdict == "busy" else verdict, Robots.parse(bytes(body)), why)
+            self._robots[origin] = ("disallow" if verdict == "busy" else verdict, Robots.parse(body), why)
         decision, rules, why = self._robots[origin]
         if decision != "rules":
             return RobotsSaid(decision, why)
