@@ -135,6 +135,12 @@ DELIMITED: dict[str, Case] = {
         *[bytes([b]) for b in raw(b"HTTP/1.1 200 OK", *[b"Content-Length: 11"] * 3, body=HTML)]
     ),
     "a length beside chunks": ok(chunked(GOOD_CHUNKS, head=(b"Content-Length: 5",))),
+    "identity as a transfer coding": ok(
+        raw(b"HTTP/1.1 200 OK", b"Transfer-Encoding: identity", b"Content-Length: 11", body=HTML), "close"
+    ),
+    "chunks under HTTP/1.0": ok(raw(b"HTTP/1.0 200 OK", b"Transfer-Encoding: chunked", body=GOOD_CHUNKS), "close"),
+    "an upgrade that is only offered": ok(answer(HTML, b"Upgrade: h2,h2c", b"Connection: Upgrade")),
+    "a stray a moment after the answer": ok(answer(), 0.05, STRAY, surplus=len(STRAY)),
     "no length, closed": ok(raw(b"HTTP/1.1 200 OK", body=HTML), "close"),
     "HTTP/1.0, closed": ok(raw(b"HTTP/1.0 200 OK", b"Content-Type: text/html", body=HTML), "close"),
     "HTTP/1.0 kept alive": ok(raw(b"HTTP/1.0 200 OK", b"Connection: keep-alive", b"Content-Length: 11", body=HTML)),
