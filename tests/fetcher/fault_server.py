@@ -292,6 +292,9 @@ BOMBS: dict[str, Case] = {
     "128 MiB with a length that is a lie": Case(
         (raw(b"HTTP/1.1 200 OK", b"Content-Length: 11"), Flood(b"x" * 65536, 2048)), O.OK, b"x" * 11, bomb=True, surplus=-1
     ),
+    "30 MiB in chunks, wanted": Case(
+        (chunked(), Flood(b"10000\r\n" + b"x" * 65536 + b"\r\n", 480), b"0\r\n\r\n"), O.OK, b"x" * 65536 * 480, bomb=True
+    ),
     "128 MiB of a redirect's body": Case(
         (raw(b"HTTP/1.1 302 Found", b"Location: /next"), Flood(b"x" * 65536, 2048)), O.TOO_LARGE, bomb=True
     ),
