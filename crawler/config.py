@@ -16,17 +16,18 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from crawler import slots, urls
+from crawler import columns, slots, urls
 from crawler.budget import UNLIMITED, Budget
 from crawler.errors import ConfigError, UsageError
 from crawler.fetcher.tls import PROFILES
 from crawler.model import ChangeKind, DetailRules, Expect, ListRules, Millis, ReadRules, Request, Watch, Way
 from crawler.pace import Window
+from crawler.parsers import mapped
 from crawler.toml_places import Places
 
 UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -36,6 +37,7 @@ SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB|GB)", re.IGNORECASE)
 SIZES = {"b": 1, "kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30}
 HOURS = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
 SOURCE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+KEYS = re.compile(r"\w+(?:\.\w+)*")
 LEAST_DELAY: Millis = 1000
 DEFAULT = Path("config/gongkai.toml")
 T = TypeVar("T", bound=BaseModel)
@@ -351,16 +353,98 @@ class _SourceSchedule(_Table):
     sweep: Cron | None = None
 
 
+class _Pager(BaseModel):
+    """`"auto"`, `"none"`, or a table with a kind and its parameters."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+    kind: str
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        wrong = columns.pager_complaint(self.kind, self.params())
+        if wrong is not None:
+            raise ValueError(wrong)
+        return self
+
+    def params(self) -> dict[str, str]:
+        """What it is called with; numbers as text."""
+        return {name: str(value) for name, value in (self.model_extra or {}).items()}
+
+
+def _as_pager(value: object) -> object:
+    return {"kind": value} if isinstance(value, str) else value
+
+
+def _pattern(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from None
+    return value
+
+
+Pattern = Annotated[str, AfterValidator(_pattern)]
+
+
 class _List(_Table):
     hosts: list[str] = []
     rows: str | None = None
     link: str | None = None
+    title: str | None = None
     date: str | None = None
-    next: Literal["auto", "none"] = "auto"
+    min_items: int | None = Field(default=None, ge=0)
+    next: Annotated[_Pager, BeforeValidator(_as_pager)] = _Pager(kind="auto")
     max_pages: int | None = Field(default=None, ge=1)
+    only: Pattern | None = None
+    skip: Pattern | None = None
+
+
+def _path(value: str) -> str:
+    if not mapped.PATH.fullmatch(value):
+        raise ValueError(
+            'expected a dotted path such as "data.list" or "items.0.title", with ? behind it where it may be missing'
+        )
+    return value
+
+
+Dotted = Annotated[str, AfterValidator(_path)]
+
+
+class _Json(_Table):
+    """Where an answer in JSON holds what; `parsers/mapped.py` reads by it."""
+
+    address: Annotated[str, AfterValidator(_line)] | None = None
+    records: Dotted | None = None
+    title: Dotted
+    published: Dotted | None = None
+    source: Dotted | None = None
+    channel: Dotted | None = None
+    clicks: Dotted | None = None
+    body: Dotted | None = None
+    attachments: Dotted | None = None
+    attachment_url: Dotted | None = None
+    attachment_name: Dotted | None = None
+    index_no: Dotted | None = None
+    doc_no: Dotted | None = None
+    issuer: Dotted | None = None
+    written_date: Dotted | None = None
+    category: Dotted | None = None
+    keywords: Dotted | None = None
+    validity: Dotted | None = None
+    effective_date: Dotted | None = None
+    repeal_date: Dotted | None = None
+    expiry_date: Dotted | None = None
+    open_type: Dotted | None = None
+    abstract: Dotted | None = None
+    name: Dotted | None = None
+    project: Dotted | None = None
+    buyer: Dotted | None = None
+    region: Dotted | None = None
 
 
 class _Detail(_Table):
+    parts: str | None = None
+    mapping: _Json | None = Field(default=None, alias="json")  # pydantic has a method of that name
     body: str | None = None
     title: str | None = None
     published: str | None = None
@@ -445,6 +529,7 @@ def load(path: Path | None = None) -> Config:
         if found is not None and settings is not None:
             sources[file.stem] = _source(file.stem, found, settings, root)
             _check_tls(file, found.tls, root, problems)
+            _check_list(file, found.list, problems)
             _check_delay(
                 file,
                 "politeness",
@@ -468,6 +553,16 @@ def read_source(file: Path) -> Source:
         raise ConfigError(problems)
     nobody = _Operator(name="nobody", contact="mailto:nobody@example.org")
     return _source(file.stem, found, _Settings(operator=nobody), file.resolve().parent.parent.parent)
+
+
+def place(file: Path, path: tuple[str | int, ...]) -> str:
+    """`file:line:column` of a key, in a table or in the first of an array of them; the file's beginning when it is not there any more."""
+    try:
+        places = Places(file.read_text("utf-8"))
+        line, column = places.key(path if places.has(path) else (path[0], 0, *path[1:]))
+    except (OSError, ValueError):
+        line, column = 1, 1
+    return f"{file}:{line}:{column}"
 
 
 def _read(file: Path, model: type[T], problems: list[str]) -> T | None:
@@ -542,12 +637,19 @@ def _source(name: str, found: _Source, settings: _Settings, root: Path) -> Sourc
     details = sorted(found.detail, key=lambda rules: rules.since or date.min, reverse=True)
     rules = ReadRules(
         tuple(
-            DetailRules(d.body, d.title, d.published, d.source, d.channel, d.since.isoformat() if d.since else None)
+            DetailRules(
+                d.body,
+                d.title,
+                d.published,
+                d.source,
+                d.channel,
+                d.since.isoformat() if d.since else None,
+                d.parts,
+                tuple(d.mapping.model_dump(exclude_none=True).items()) if d.mapping else (),
+            )
             for d in details
         ),
-        ListRules(
-            tuple(found.list.hosts), found.list.rows, found.list.link, found.list.date, found.list.next, found.list.max_pages
-        ),
+        _list_rules(found.list),
     )
     return Source(
         id=name,
@@ -583,6 +685,36 @@ def _source(name: str, found: _Source, settings: _Settings, root: Path) -> Sourc
 def _budget(own: _Budget, default: _Budget) -> Budget:
     """A source's own limits where it has some, else those for all."""
     return Budget(own.requests or default.requests, own.bytes or default.bytes, own.time or default.time)
+
+
+def _list_rules(found: _List) -> ListRules:
+    return ListRules(
+        hosts=tuple(found.hosts),
+        rows=found.rows,
+        link=found.link,
+        title=found.title,
+        date=found.date,
+        min_items=found.min_items,
+        next=found.next.kind,
+        next_with=tuple(sorted(found.next.params().items())),
+        max_pages=found.max_pages,
+        only=found.only,
+        skip=found.skip,
+    )
+
+
+def _check_list(file: Path, found: _List, problems: list[str]) -> None:
+    """Selectors that are none. A path of keys of a JSON answer is none either, and may stand in their place."""
+    for name in ("rows", "link", "title", "date"):
+        selector = getattr(found, name)
+        if selector is None or KEYS.fullmatch(selector):
+            continue
+        from crawler.parsers.tree import complaint
+
+        wrong = complaint(selector)
+        if wrong is not None:
+            line, column = Places(file.read_text("utf-8")).value(("list", name))
+            problems.append(f"{file}:{line}:{column}: list.{name}: {wrong}")
 
 
 def _check_tls(file: Path, tls: _Tls, root: Path, problems: list[str]) -> None:
@@ -638,6 +770,8 @@ def _problem(file: Path, places: Places, error: Mapping[str, Any], model: type[B
     loc = tuple(part for part in error["loc"] if not (isinstance(part, str) and part.startswith(("function-", "_Start"))))
     path = tuple(part for part in loc if part not in ("str", "literal"))
     dotted = ".".join(str(part) for part in path if not isinstance(part, int))
+    if not places.has(path):  # one table where an array of them may stand
+        path = tuple(part for part in path if not isinstance(part, int))
     if error["type"] == "extra_forbidden":
         at, what = places.key(path), "unknown key" + _suggest(str(path[-1]), model, path[:-1])
     elif error["type"] == "missing":
@@ -650,7 +784,8 @@ def _problem(file: Path, places: Places, error: Mapping[str, Any], model: type[B
 
 def _suggest(key: str, model: type[BaseModel], path: tuple[str | int, ...]) -> str:
     for part in path:
-        field = model.model_fields.get(str(part)) if not isinstance(part, int) else None
+        named = ((field.alias or name, field) for name, field in model.model_fields.items())
+        field = next((field for name, field in named if name == part), None)
         inner = _inner(field.annotation) if field else None
         if inner is None and not isinstance(part, int):
             return ""

@@ -313,6 +313,9 @@ class Kept:
 
 
 # ------------------------------------------------------------------ parsers → settle
+CUT_OFF = "the page is cut off"  # how `incomplete` begins where the server sent less than its page
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One line of a list page. `url` absolute; `date` in the list's own precision, ISO.
@@ -437,6 +440,7 @@ class Reading:
     total_rows: int | None = None
     pager: str = ""  # the strategy that found the next page or the end; empty: the page names no other page
     beyond: int = 0  # rows beyond the most that are taken from one page
+    more_lists: tuple[Request, ...] = ()  # further lists it leads to, as an index of sitemaps does
     error: str | None = None  # why nothing could be read: deadline, memory, crash
     visible: int = 0  # of a list page: characters a reader sees on it
     days: int = 0  # of a list page: dates among them

@@ -14,15 +14,16 @@ import random
 import shutil
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 
 import structlog
 
 from crawler import urls
 from crawler.archive.reader import open_page
 from crawler.archive.recover import closed_files, recover, walk
-from crawler.archive.writer import Archive
+from crawler.archive.writer import Archive, describe
 from crawler.budget import Purse
-from crawler.config import Config, Source
+from crawler.config import Config, Source, place
 from crawler.errors import CannotError, DamagedRecord, RepositoryError
 from crawler.model import (
     Exchange,
@@ -118,6 +119,23 @@ class Line:
                 runs.leave(c, found.owner)
             adopted += len(found.kept)
             log.info("adopted", file=found.info.name, looks=len(found.kept), torn=found.torn)
+        return adopted + self._adopt_closed()
+
+    def _adopt_closed(self) -> int:
+        """Files that got their final name from a process that died before it could say so; how many looks they still held."""
+        with self.database.read() as c:
+            unclosed = files.unclosed(c)
+        adopted = 0
+        for name, owner, committed in unclosed:
+            path = self.archive.folder / name
+            if not path.exists():
+                continue
+            kept, info = tuple(walk(path, committed)), describe(path)
+            with self.database.write() as c:
+                self._keep(c, kept, owner, None)
+                files.closed(c, [info], owner)
+            adopted += len(kept)
+            log.info("adopted", file=name, looks=len(kept), torn=0)
         return adopted
 
     # -------------------------------------------------------------- what the configuration says
@@ -170,6 +188,13 @@ class Line:
 
         Raises ArchiveError or RepositoryError; what is in the archive by then is adopted at the next start.
         """
+        try:
+            self._archive_and_commit(exchanges, fences)
+        except BaseException:
+            self.archive.abandon()
+            raise
+
+    def _archive_and_commit(self, exchanges: Sequence[Exchange], fences: Mapping[str, int]) -> None:
         with self.database.read() as c:
             held = keep.known_payloads(c, {digest for exchange in exchanges if (digest := _digest(exchange))})
         kept = []
@@ -197,15 +222,34 @@ class Line:
             return settle.pending(c, limit, owner=self.owner, busy=busy)
 
     def read(self, waiting: Pending) -> Settled:
-        """Read one capture in a child. A page that cannot be read is an outcome, with its bytes kept."""
-        rules = self.rules(waiting.source)
+        """Read one capture in a child, with the further captures of its record that are there.
+
+        A page that cannot be read is an outcome, with its bytes kept.
+        """
+        rules, made_of = self.rules(waiting.source), tuple(piece.capture_id for piece in waiting.more)
         try:
             page = open_page(self.archive.folder, waiting.capture, waiting.payload)
+            more = tuple((piece.key, open_page(self.archive.folder, piece.capture, piece.payload)) for piece in waiting.more)
         except DamagedRecord as error:
-            return Settled(waiting.capture_id, Reading(self.version(waiting.source), PageKind.OTHER, error=f"damaged: {error}"))
-        return Settled(
-            waiting.capture_id, self.readers.read(Job(page, waiting.kind, rules, waiting.public_url, request=waiting.request))
-        )
+            reading = Reading(self.version(waiting.source), PageKind.OTHER, error=f"damaged: {error}")
+            return Settled(waiting.capture_id, reading, made_of)
+        reading = self.readers.read(Job(page, waiting.kind, rules, waiting.public_url, more, waiting.request))
+        return Settled(waiting.capture_id, self._placed(waiting, reading), made_of)
+
+    def _placed(self, waiting: Pending, reading: Reading) -> Reading:
+        """A rule of a source's file that does not fit its site: the complaint with the file and the line it stands in."""
+        if reading.error is not None and reading.error.startswith("detail.json"):
+            return replace(reading, error=f"{self._place(waiting.source, reading.error)}: {reading.error}")
+        if self.source(waiting.source) is None or waiting.kind is not Kind.LIST or not reading.evidence.startswith("list."):
+            return reading
+        where = self._place(waiting.source, reading.evidence)
+        log.warning("selector", where=where, said=reading.evidence, page=waiting.public_url)
+        return replace(reading, evidence=f"{where}: {reading.evidence}")
+
+    def _place(self, source: str, complaint: str) -> str:
+        """Where the key that a complaint begins with stands in its source's file."""
+        file = self.config.path.parent / "sources" / f"{source}.toml"
+        return place(file, tuple(complaint.partition(":")[0].split(".")))
 
     def settle(self, items: Sequence[Settled]) -> None:
         """Apply readings in one transaction; if that fails, one by one, so that one bad page holds nobody up. Raises RepositoryError."""

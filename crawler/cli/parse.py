@@ -16,6 +16,7 @@ import typer
 from crawler.archive.reader import open_page
 from crawler.archive.recover import walk
 from crawler.cli import output
+from crawler.cli.explain import explained, tell
 from crawler.errors import DamagedRecord, UsageError
 from crawler.model import ABOUT_THE_SITE, Kind, Outcome, Page, Reading, ReadRules, Record
 from crawler.normalize import as_json as as_values
@@ -53,6 +54,7 @@ def parse(
     form: Annotated[As, typer.Option("--as", help="record, or notice: the sample notice's layout.")] = As.RECORD,
     as_json: Annotated[bool, typer.Option("--json", help="JSON Lines on stdout and nothing else.")] = False,
     manifest: Annotated[Path | None, typer.Option(help="JSON Lines with file and page_url.")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Say why: rules, witnesses, what was left out.")] = False,
 ) -> None:
     """Read saved pages; no configuration, nothing is kept.
 
@@ -61,6 +63,9 @@ def parse(
     problems: list[str] = []
     if notice:
         _notices(files, form, problems, as_json=as_json)
+    elif explain:
+        for item in _items(files, _manifest(manifest) if manifest else {}, problems):
+            tell(item.name, explained(item.page), as_json=as_json)
     else:
         addresses = _manifest(manifest) if manifest else {}
         kind = Kind.LIST if listed else Kind.DETAIL

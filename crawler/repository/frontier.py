@@ -205,6 +205,7 @@ def slice_(c: Connection, held: Lease, now: Millis, limit: int, runs: Collection
             t.urls.c.via, t.urls.c.etag, t.urls.c.last_modified, t.urls.c.last_digest,
             t.runs.c.id.label("run"), t.runs.c.source, t.runs.c.kind.label("run_kind"), t.runs.c.slot,
             first.c.record, home.c.url.label("home"), first.c.at, first.c.payload_digest,
+            sa.exists().where(t.pieces.c.capture == t.urls.c.last_capture).label("many"),
         )
         .select_from(t.frontier)
         .join(t.urls, t.urls.c.id == t.frontier.c.url)
@@ -234,7 +235,9 @@ def _task(row: AnyRow, queue: str) -> Task:
         source=row.source,
         run=Run(row.source, RunKind(row.run_kind), row.slot, row.run),
         tries=row.tries,
-        validators=Validators(row.etag, row.last_modified, held) if held and (row.etag or row.last_modified) else None,
+        validators=Validators(row.etag, row.last_modified, held)
+        if held and (row.etag or row.last_modified) and not row.many
+        else None,
         via=row.via,
         hops=row.hops,
         frontier=row.id,

@@ -19,13 +19,12 @@ from crawler.model import (
     Millis,
     Original,
     Outcome,
-    PageKind,
     Request,
     Watch,
     capture_id,
 )
 from crawler.pace import Pace
-from crawler.repository import files, frontier, lists, origins, presence, runs
+from crawler.repository import files, frontier, lists, origins, pieces, presence, runs
 from crawler.repository import schema as t
 from crawler.repository.changes import NewChange, append
 from crawler.repository.database import clean, upsert
@@ -89,6 +88,8 @@ def keep(
     A look fetched after the lease was lost is kept all the same; only its queue is not touched. Returns the runs concerned.
     """
     files.reached(c, batch, owner)
+    if any(kept.task.kind is Kind.PIECE for kept in batch):
+        pieces.lock(c)
     ids = frontier.ensure_urls(c, [_as_seed(look) for look in batch])
     changes: list[NewChange] = []
     concerned = set()
@@ -101,6 +102,9 @@ def keep(
         _queue(c, kept, fences, manner, paces)
         _address(c, look, manner, changes)
         _frontier(c, look, manner, (spread + number * GOLDEN) % 1)
+        if kept.task.kind not in ABOUT_THE_SITE:
+            for capture in pieces.ready(c, look.run, look.url, kept.task.via if kept.task.kind is Kind.PIECE else None):
+                _to_read(c, capture, look.run if look.running else None)
     append(c, changes)
     return concerned
 
@@ -212,6 +216,8 @@ def _address(c: Connection, look: _Look, manner: Manner, changes: list[NewChange
         return
     before = c.execute(sa.select(t.urls.c.last_capture).where(t.urls.c.id == look.url)).scalar()
     c.execute(t.urls.update().where(t.urls.c.id == look.url).values(**values))
+    if kept.task.kind is Kind.PIECE:
+        return  # it has no reading of its own: the record it belongs to is read with it
     if kept.outcome is Outcome.OK:
         if look.capture is not None:
             _to_read(c, look.capture, look.run if look.running else None)
@@ -250,10 +256,14 @@ def _same(c: Connection, look: _Look, before: int | None, manner: Manner) -> boo
         c.execute(upsert(c, t.readings).values(**values, evidence=row.evidence, error=row.error).on_conflict_do_nothing())
     if row.state == PENDING:
         return None
+    if look.capture and before and pieces.same(c, before, look.capture):
+        if not look.running or not pieces.follow(c, look.run, look.capture, look.kept.at):
+            _to_read(c, look.capture, look.run if look.running else None)
+        return None
     if not current or (look.kept.task.kind is Kind.LIST and look.running):
         _to_read(c, look.capture or row.capture, look.run if look.running else None)
         return None
-    if row.page_kind == PageKind.NOTICE:
+    if row.page_kind in decide.SHOWN:
         return True
     return False if row.page_kind in decide.GONE_PAGES else None
 

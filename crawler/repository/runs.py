@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from crawler import health
-from crawler.model import ABOUT_THE_SITE, GOOD, MISSES, Expect, Kind, Millis, Outcome, PageKind, Run, RunKind
+from crawler.model import GOOD, MISSES, Expect, Kind, Millis, Outcome, PageKind, Run, RunKind
 from crawler.pace import NOT_ASKED
 from crawler.repository import frontier, lists, sights
 from crawler.repository import schema as t
@@ -250,7 +250,7 @@ def count(c: Connection, run: int) -> dict[str, int]:
         .select_from(t.looks)
         .join(t.urls, t.urls.c.id == t.looks.c.url)
         .outerjoin(t.readings, t.readings.c.capture == t.looks.c.capture)
-        .where(t.looks.c.id.in_(last), t.urls.c.kind.not_in([str(kind) for kind in ABOUT_THE_SITE]))
+        .where(t.looks.c.id.in_(last), t.urls.c.kind.in_([str(Kind.LIST), str(Kind.DETAIL)]))
     )
     for row in c.execute(query):
         _tally(found, row)
@@ -262,6 +262,7 @@ def count(c: Connection, run: int) -> dict[str, int]:
     )
     found.update({row.kind: row[1] for row in c.execute(lines.group_by(t.changes.c.kind))})
     found.update(lists.count(c, run))
+    found["rows"] += lists.behind_shells(c, run)
     return found
 
 

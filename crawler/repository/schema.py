@@ -268,6 +268,14 @@ readings = sa.Table(
     sa.Index("ix_readings_run", "run", sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'")),
 )
 
+pieces = sa.Table(  # further addresses that a capture's page names: its record is made of them all
+    "pieces",
+    metadata,
+    sa.Column("capture", Id, sa.ForeignKey("captures.id"), primary_key=True),
+    sa.Column("position", sa.Integer(), primary_key=True),
+    sa.Column("url", Id, sa.ForeignKey("urls.id"), nullable=False, index=True),
+)
+
 works = sa.Table(
     "works",
     metadata,
@@ -302,6 +310,9 @@ versions = sa.Table(
     sa.Column("document", Id, sa.ForeignKey("documents.id"), nullable=False),
     sa.Column("n", sa.Integer(), nullable=False),  # state at the site, from 1
     sa.Column("rules", Text, nullable=False),  # a reread adds a row with the same n
+    sa.Column(
+        "whole", Flag, nullable=False, server_default="1"
+    ),  # 0: the record says what is missing; what comes later adds a row
     sa.Column("capture", Id, sa.ForeignKey("captures.id"), nullable=False, index=True),
     _time("first_seen", nullable=False),
     sa.Column("text_digest", Text, nullable=False),
@@ -314,7 +325,7 @@ versions = sa.Table(
     sa.Column("search_title", Text, nullable=False),
     sa.Column("search_body", Text, nullable=False),
     sa.Column("record", Text, nullable=False),  # JSON with provenance
-    sa.UniqueConstraint("document", "n", "rules"),
+    sa.UniqueConstraint("document", "n", "rules", "whole"),
 )
 
 attachments = sa.Table(
