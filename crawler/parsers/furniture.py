@@ -60,6 +60,12 @@ def is_crumb(line: str) -> bool:
     return len(line) < 200 and CRUMB.match(line) is not None and (len(line) < 8 or len(CRUMB_CUT.split(line)) > 1)
 
 
+def is_date_line(line: str) -> bool:
+    """A bare date."""
+    stamp = read_date(line) if len(line) <= 40 else None
+    return stamp is not None and len(stamp.iso) >= 10 and len(squeeze(line)) - len(squeeze(stamp.raw)) <= 4
+
+
 def is_fact_line(line: str) -> bool:
     """The line under a title: a labelled date or source, with another label or nothing else of length."""
     if len(line) > 200:

@@ -210,6 +210,8 @@ class _Walk:
         if shown and tag in BLOCKS and writer.row < 0:
             writer.end(at)
         line = len(sheet.lines)
+        if writer.owner >= 0 and (tag == "img" or tag in EMBEDS):
+            line += 1  # behind the text that is being written
         sheet.elements.append(Element(node, tag, label, up, at, line, line, at + 1, hidden, silent))
         sheet.tags.setdefault(tag, []).append(at)
         self.open.append((node.mem_id, at))
