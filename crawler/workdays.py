@@ -31,6 +31,11 @@ def day_of(at: Millis) -> date:
     return (datetime.fromtimestamp(at / 1000, UTC) + BEIJING).date()
 
 
+def beijing(at: Millis, form: str = "%Y-%m-%d %H:%M") -> str:
+    """A moment as people in Beijing write it."""
+    return (datetime.fromtimestamp(at / 1000, UTC) + BEIJING).strftime(form)
+
+
 def is_holiday(day: date) -> bool:
     """A holiday, on whatever weekday. The years from 2000 to 2050 are known; in others 春节 is not."""
     if (day.month, day.day) in FIXED:

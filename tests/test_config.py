@@ -16,6 +16,7 @@ from crawler.toml_places import Places
 
 ROOT = Path(__file__).parent.parent
 OPERATOR = '[operator]\nname = "测试"\ncontact = "mailto:a@example.org"\n'
+START = 'title = "甲"\nstart = "http://a.example.cn/"\n'
 
 
 def write(folder: Path, settings: str, **sources: str) -> Path:
@@ -149,3 +150,40 @@ def test_the_committed_record_schema_is_today_s_and_records_obey_it() -> None:
     jsonschema.validate(made, committed)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**made, "clicks": "many"}, committed)
+
+
+def test_a_mapping_of_json_is_read_and_its_errors_stand_at_their_keys(tmp_path: Path) -> None:
+    good = '[detail.json]\naddress = "/api/{id}"\ntitle = "data.0.title"\ndoc_no = "data.0.no?"\n'
+    source = load(write(tmp_path / "good", OPERATOR, a=START + good)).sources["a"]
+    assert source.read.details[0].json == (("address", "/api/{id}"), ("title", "data.0.title"), ("doc_no", "data.0.no?"))
+    bad = '[detail]\nparts = "div"\n[detail.json]\ntitel = "x"\nbody = "data..html"\n'
+    assert problems(write(tmp_path / "bad", OPERATOR, a=START + bad)) == [
+        "config/sources/a.toml:5:1: detail.json.title: required key is missing",
+        'config/sources/a.toml:6:1: detail.json.titel: unknown key; did you mean "title"?',
+        'config/sources/a.toml:7:8: detail.json.body: expected a dotted path such as "data.list" or "items.0.title", with ? behind it where it may be missing (got \'data..html\')',
+    ]
+
+
+PAGERS = {
+    'next = { kind = "parameter", name = "pageNo", from = 0 }': None,
+    'next = { kind = "numbered", rest = "index_{n}.html" }': None,
+    'next = "none"': None,
+    'next = { kind = "paramter", name = "p" }': r"demo.toml:4:8: list.next: unknown pager 'paramter'; known: auto, none, parameter",
+    'next = { kind = "parameter" }': r"demo.toml:4:8: list.next: pager 'parameter' needs name",
+    'next = { kind = "range", begin = "a" }': r"pager 'range' knows no begin; it knows end, start",
+    'next = { kind = "numbered", rest = "index.html" }': r"rest must hold \{n\}",
+    'next = { kind = "parameter", name = "p", step = 0 }': r"step must be a number",
+    'rows = "li[["': r"demo.toml:4:8: list.rows: not a CSS selector",
+    'only = "t(\\\\d+"': r"demo.toml:4:8: list.only: not a regular expression",
+}
+
+
+@pytest.mark.parametrize("line", PAGERS)
+def test_a_list_s_pager_selectors_and_patterns_are_checked_with_their_place(line: str, tmp_path: Path) -> None:
+    path = write(tmp_path, OPERATOR, demo=f'title = "x"\nstart = "http://a.example/"\n[list]\n{line}\n')
+    wanted = PAGERS[line]
+    if wanted is None:
+        assert load(path).sources["demo"].read.list.next in line
+        return
+    with pytest.raises(ConfigError, match=wanted):
+        load(path)

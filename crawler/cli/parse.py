@@ -18,7 +18,7 @@ from crawler.archive.recover import walk
 from crawler.cli import output
 from crawler.cli.explain import explained, tell
 from crawler.errors import DamagedRecord, UsageError
-from crawler.model import Kind, Outcome, Page, Reading, ReadRules, Record
+from crawler.model import ABOUT_THE_SITE, Kind, Outcome, Page, Reading, ReadRules, Record
 from crawler.normalize import as_json as as_values
 from crawler.normalize import record
 from crawler.parsers.notice import read_notice, write_notice
@@ -144,7 +144,7 @@ def _from_warc(path: Path, problems: list[str]) -> Iterator[Item]:
             continue
         if look.capture.type == "response":
             held[look.capture.record_id] = look.capture
-        if look.outcome is not Outcome.OK or look.task.kind is Kind.ROBOTS:
+        if look.outcome is not Outcome.OK or look.task.kind in ABOUT_THE_SITE:
             continue
         original = held.get(look.capture.original.record_id) if look.capture.original else None
         try:

@@ -82,6 +82,9 @@ queues = sa.Table(
     sa.Column("delay", Time, nullable=False),  # what the last holder kept: never less than configured
     sa.Column("failures", sa.Integer(), nullable=False, server_default="0"),
     _time("blocked_since"),
+    _time("broken_since"),  # the breaker is open: one request at next_at decides whether it closes
+    sa.Column("latency", Time, nullable=False, server_default="0"),  # the server's own, smoothed
+    sa.Column("last_end", Time, nullable=False, server_default="0"),  # of the last exchange
     _time("last_ok"),
 )
 
@@ -94,6 +97,17 @@ origins = sa.Table(
     sa.Column("verdict", Text, nullable=False),  # rules, allow, disallow
     sa.Column("body", Text, nullable=False, server_default=""),
     sa.Column("detail", Text, nullable=False, server_default=""),
+    sa.Column("sitemaps", Text, nullable=False, server_default="[]"),  # as robots.txt names them
+)
+
+probes = sa.Table(  # looks at an address that cannot exist: how an origin says that it has not something
+    "probes",
+    metadata,
+    sa.Column("origin", Text, primary_key=True),
+    sa.Column("at", Time, primary_key=True),
+    sa.Column("outcome", Text, nullable=False),
+    sa.Column("location", Text),  # where it redirects what it has not
+    sa.Column("capture", Id),  # the page it shows instead
 )
 
 urls = sa.Table(
@@ -254,6 +268,14 @@ readings = sa.Table(
     sa.Index("ix_readings_run", "run", sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'")),
 )
 
+pieces = sa.Table(  # further addresses that a capture's page names: its record is made of them all
+    "pieces",
+    metadata,
+    sa.Column("capture", Id, sa.ForeignKey("captures.id"), primary_key=True),
+    sa.Column("position", sa.Integer(), primary_key=True),
+    sa.Column("url", Id, sa.ForeignKey("urls.id"), nullable=False, index=True),
+)
+
 works = sa.Table(
     "works",
     metadata,
@@ -288,6 +310,9 @@ versions = sa.Table(
     sa.Column("document", Id, sa.ForeignKey("documents.id"), nullable=False),
     sa.Column("n", sa.Integer(), nullable=False),  # state at the site, from 1
     sa.Column("rules", Text, nullable=False),  # a reread adds a row with the same n
+    sa.Column(
+        "whole", Flag, nullable=False, server_default="1"
+    ),  # 0: the record says what is missing; what comes later adds a row
     sa.Column("capture", Id, sa.ForeignKey("captures.id"), nullable=False, index=True),
     _time("first_seen", nullable=False),
     sa.Column("text_digest", Text, nullable=False),
@@ -300,7 +325,7 @@ versions = sa.Table(
     sa.Column("search_title", Text, nullable=False),
     sa.Column("search_body", Text, nullable=False),
     sa.Column("record", Text, nullable=False),  # JSON with provenance
-    sa.UniqueConstraint("document", "n", "rules"),
+    sa.UniqueConstraint("document", "n", "rules", "whole"),
 )
 
 attachments = sa.Table(

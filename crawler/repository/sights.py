@@ -126,11 +126,12 @@ def _sight(c: Connection, run: AnyRow, now: Millis) -> Sight:
     last = sa.select(sa.func.max(t.looks.c.id)).where(t.looks.c.run == run.id).group_by(t.looks.c.url)
     query = (
         sa.select(
-            t.urls.c.kind, t.urls.c.via, t.urls.c.page, t.looks.c.outcome, t.looks.c.detail, t.looks.c.at, t.captures.c.at.label("taken"),
+            t.urls.c.kind, t.urls.c.via, t.list_pages.c.page, t.looks.c.outcome, t.looks.c.detail, t.looks.c.at, t.captures.c.at.label("taken"),
             t.readings.c.state, t.readings.c.page_kind, t.readings.c.evidence, t.readings.c.error, t.readings.c.facts,
         )
         .select_from(t.looks)
         .join(t.urls, t.urls.c.id == t.looks.c.url)
+        .outerjoin(t.list_pages, sa.and_(t.list_pages.c.run == t.looks.c.run, t.list_pages.c.url == t.looks.c.url))
         .outerjoin(t.captures, t.captures.c.id == t.looks.c.capture)
         .outerjoin(t.readings, t.readings.c.capture == t.looks.c.capture)
         .where(t.looks.c.id.in_(last), t.urls.c.kind != str(Kind.ROBOTS))

@@ -30,7 +30,17 @@ CREATE TABLE origins (
 	verdict TEXT NOT NULL,
 	body TEXT DEFAULT '' NOT NULL,
 	detail TEXT DEFAULT '' NOT NULL,
+	sitemaps TEXT DEFAULT '[]' NOT NULL,
 	CONSTRAINT pk_origins PRIMARY KEY (origin)
+)
+
+CREATE TABLE probes (
+	origin TEXT NOT NULL,
+	at BIGINT NOT NULL,
+	outcome TEXT NOT NULL,
+	location TEXT,
+	capture BIGINT,
+	CONSTRAINT pk_probes PRIMARY KEY (origin, at)
 )
 
 CREATE TABLE queues (
@@ -42,6 +52,9 @@ CREATE TABLE queues (
 	delay BIGINT NOT NULL,
 	failures INTEGER DEFAULT '0' NOT NULL,
 	blocked_since BIGINT,
+	broken_since BIGINT,
+	latency BIGINT DEFAULT '0' NOT NULL,
+	last_end BIGINT DEFAULT '0' NOT NULL,
 	last_ok BIGINT,
 	CONSTRAINT pk_queues PRIMARY KEY (name)
 )
@@ -299,6 +312,17 @@ CREATE INDEX ix_looks_run ON looks (run)
 
 CREATE INDEX ix_looks_url ON looks (url)
 
+CREATE TABLE pieces (
+	capture BIGINT NOT NULL,
+	position INTEGER NOT NULL,
+	url BIGINT NOT NULL,
+	CONSTRAINT pk_pieces PRIMARY KEY (capture, position),
+	CONSTRAINT fk_pieces_capture FOREIGN KEY(capture) REFERENCES captures (id),
+	CONSTRAINT fk_pieces_url FOREIGN KEY(url) REFERENCES urls (id)
+)
+
+CREATE INDEX ix_pieces_url ON pieces (url)
+
 CREATE TABLE readings (
 	capture BIGINT NOT NULL,
 	state TEXT NOT NULL,
@@ -350,6 +374,7 @@ CREATE TABLE versions (
 	document BIGINT NOT NULL,
 	n INTEGER NOT NULL,
 	rules TEXT NOT NULL,
+	whole SMALLINT DEFAULT '1' NOT NULL,
 	capture BIGINT NOT NULL,
 	first_seen BIGINT NOT NULL,
 	text_digest TEXT NOT NULL,
@@ -363,7 +388,7 @@ CREATE TABLE versions (
 	search_body TEXT NOT NULL,
 	record TEXT NOT NULL,
 	CONSTRAINT pk_versions PRIMARY KEY (id),
-	CONSTRAINT uq_versions_document_n_rules UNIQUE (document, n, rules),
+	CONSTRAINT uq_versions_document_n_rules_whole UNIQUE (document, n, rules, whole),
 	CONSTRAINT fk_versions_document FOREIGN KEY(document) REFERENCES documents (id),
 	CONSTRAINT fk_versions_capture FOREIGN KEY(capture) REFERENCES captures (id)
 )
