@@ -313,6 +313,8 @@ def _line_of(sheet: Sheet, plain: str, block: frozenset[int]) -> int | None:
     for at, line in enumerate(sheet.lines):
         if at in block or line.linked * 2 >= len(line.plain) or not line.plain:
             continue
+        if key(line.plain[:2]) != plain[: min(2, len(line.plain))]:
+            continue
         own = key(line.text)
         if own == plain or (own.startswith(plain) and len(own) <= len(plain) + 60):
             return at
