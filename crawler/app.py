@@ -58,7 +58,7 @@ def fetch_settings(config: Config) -> FetchSettings:
 def manners(line: Line) -> Manners:
     """How politely each queue is asked: the strictest source that uses it wins."""
     network = line.config.network
-    return Manners(strictest(line.pauses()), network.delay_ms, network.deadline_ms / 1000, AGENT)
+    return Manners(strictest(line.pauses()), network.delay_ms, network.deadline_ms / 1000, AGENT, line.windows())
 
 
 @contextlib.contextmanager

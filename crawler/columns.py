@@ -5,7 +5,7 @@ Each end has a name, each address that is not fetched a reason; both are counted
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,8 +16,21 @@ MOST_PAGES = 5000
 KNOWN_TAIL = 20  # known rows in a row after which a list run stops: what was slipped in above them is found
 REPEATS = 2  # pages in a row without a row of their own; one may be made of rows that insertions pushed down
 MOST_BACK = 3  # pages looked at again when the column shrinks while it is read
+SCRIPT = "script"  # the pager's rule where the next page is known to the page's script alone
 WALLED = frozenset({"mp.weixin.qq.com"})  # hands articles to its own app only
 NO_LIST = frozenset({PageKind.ERROR, PageKind.SOFT_404, PageKind.HOME})
+
+
+# what a source's file may say of its pager: kind → the parameters it needs, and those it knows besides
+PAGERS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
+    "auto": (frozenset(), frozenset()),
+    "none": (frozenset(), frozenset()),
+    "parameter": (frozenset({"name"}), frozenset({"from", "step", "size", "pages"})),
+    "range": (frozenset(), frozenset({"start", "end"})),
+    "numbered": (frozenset({"rest"}), frozenset({"from", "pages"})),
+    "link": (frozenset({"selector"}), frozenset()),
+}
+NUMBERS = frozenset({"from", "step", "size", "pages"})
 
 
 class Stop(StrEnum):
@@ -33,6 +46,7 @@ class Stop(StrEnum):
     NOT_A_LIST = "not a list"  # a challenge, a login, a shell, a file
     NOT_FOUND = "not found"
     NOT_READ = "not read"  # no answer after all tries, or robots.txt
+    NOT_UNDERSTOOD = "pager not understood"  # the page says that there are more, and only its script knows where
     PAGE_LIMIT = "page limit"
     SINCE = "since"
 
@@ -56,7 +70,7 @@ class Leaf:
     """One page of a column as it was read: what decides whether the next one is.
 
     `fresh` rows that no page of this run had shown; `tail` known rows in a row up to its end; `repeats` pages in a row, this one included,
-    without a fresh row; `old` every row is dated, and before the day that is asked for; `following` the page names a next one.
+    without a fresh row; `old` every row is dated, and before the day that is asked for; `following` the page names a next one; `declared` the pages it says there are.
     """
 
     page: int
@@ -68,6 +82,7 @@ class Leaf:
     old: bool
     following: bool
     pager: str
+    declared: int | None = None
 
 
 def refusal(row: Row, rules: ListRules, *, key: str, lists: frozenset[str] | set[str]) -> str | None:
@@ -97,11 +112,12 @@ def stop(leaf: Leaf, wish: Wish) -> Stop | None:
     if leaf.kind is not PageKind.LIST:
         return Stop.SOFT_404 if leaf.kind in NO_LIST else Stop.NOT_A_LIST
     if not leaf.rows:
-        return Stop.EMPTY_PAGE
+        return None if leaf.following and not leaf.page else Stop.EMPTY_PAGE  # a head may be a shell around an API
     if leaf.page and leaf.repeats >= REPEATS:
         return Stop.REPEATED_ROWS
     if not leaf.following:
-        return Stop.DECLARED_END if leaf.pager else Stop.NO_PAGER
+        unknown = leaf.pager == SCRIPT or (leaf.declared is not None and leaf.page + 1 < leaf.declared and not leaf.page)
+        return Stop.NOT_UNDERSTOOD if unknown else Stop.DECLARED_END if leaf.pager else Stop.NO_PAGER
     if leaf.old:
         return Stop.SINCE
     if wish.kind is RunKind.LIST and leaf.tail >= KNOWN_TAIL:
@@ -121,11 +137,32 @@ def tail_after(known: Sequence[bool], before: int) -> int:
     return before + own
 
 
-def pages_back(before: int | None, now: int | None, rows: int) -> int:
-    """How many pages before this one are looked at again: as many as hold the rows by which the column's declared total has shrunk.
+def pages_back(before: int | None, now: int | None, rows: int, *, in_pages: bool = False, overlaps: bool = True) -> int:
+    """How many pages before this one are looked at again, by how the column's declared total (of rows, or of pages) has changed.
 
     When rows vanish above the page that is read, those behind them move up, and as many slip from the next page onto one already read.
+    When the column grows, its pages overlap; where they do not, its addresses count from the end and one page was stepped over.
     """
-    if before is None or now is None or now >= before or rows <= 0:
+    if before is None or now is None or now == before or rows <= 0:
         return 0
-    return min(MOST_BACK, math.ceil((before - now) / rows))
+    if now > before:
+        return 0 if overlaps else 1
+    return 1 if in_pages else min(MOST_BACK, math.ceil((before - now) / rows))
+
+
+def pager_complaint(kind: str, params: Mapping[str, str]) -> str | None:
+    """What is wrong with the pager of a source's file, None when nothing is."""
+    if kind not in PAGERS:
+        return f"unknown pager {kind!r}; known: {', '.join(PAGERS)}"
+    needed, more = PAGERS[kind]
+    missing, strange = sorted(needed - params.keys()), sorted(params.keys() - needed - more)
+    if missing:
+        return f"pager {kind!r} needs {', '.join(missing)}"
+    if strange:
+        return f"pager {kind!r} knows no {', '.join(strange)}; it knows {', '.join(sorted(needed | more)) or 'no parameters'}"
+    wrong = sorted(
+        name for name in params.keys() & NUMBERS if not params[name].isdigit() or (name == "step" and params[name] == "0")
+    )
+    if wrong:
+        return f"pager {kind!r}: {', '.join(wrong)} must be a number"
+    return "pager 'numbered': rest must hold {n}" if kind == "numbered" and "{n}" not in params["rest"] else None

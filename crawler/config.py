@@ -16,15 +16,17 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from crawler import slots, urls
+from crawler import columns, slots, urls
+from crawler.budget import UNLIMITED, Budget
 from crawler.errors import ConfigError, UsageError
 from crawler.fetcher.tls import PROFILES
 from crawler.model import ChangeKind, DetailRules, Expect, ListRules, Millis, ReadRules, Request, Watch, Way
+from crawler.pace import Window
 from crawler.parsers import mapped
 from crawler.toml_places import Places
 
@@ -33,7 +35,9 @@ DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)(ms|s|m|h|d))+")
 PIECE = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB|GB)", re.IGNORECASE)
 SIZES = {"b": 1, "kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30}
+HOURS = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
 SOURCE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+KEYS = re.compile(r"\w+(?:\.\w+)*")
 LEAST_DELAY: Millis = 1000
 DEFAULT = Path("config/gongkai.toml")
 T = TypeVar("T", bound=BaseModel)
@@ -54,6 +58,7 @@ class Storage:
 
     database: str
     archive: Path
+    keep_free: int = 0  # bytes of the disk that are never written
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +113,11 @@ class Alarms:
 
 @dataclass(frozen=True, slots=True)
 class Politeness:
-    """A source's own queue and pause; None: the host, the default."""
+    """A source's own queue, pause and visiting hours; None: the host, the default, any hour."""
 
     queue: str | None
     delay_ms: Millis | None
+    window: Window | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +137,7 @@ class Source:
     politeness: Politeness
     expect: Expect
     digest: str
+    budget: Budget = UNLIMITED
     way: Way = field(default_factory=Way)
 
 
@@ -143,6 +150,7 @@ class Config:
     network: Network
     schedule: ScheduleDefaults
     watch: Watch
+    budget: Budget  # of a run that belongs to no configured source
     alarms: Alarms
     sources: Mapping[str, Source]
     root: Path
@@ -199,6 +207,14 @@ def _endpoint(value: str) -> str:
     return value
 
 
+def _hours(value: object) -> tuple[int, int]:
+    match = HOURS.fullmatch(value.strip()) if isinstance(value, str) else None
+    minutes = [int(match[i]) * 60 + int(match[i + 1]) for i in (1, 3)] if match else [0, 0]
+    if match is None or minutes[0] == minutes[1] or max(minutes) > 24 * 60 or int(match[2]) > 59 or int(match[4]) > 59:
+        raise ValueError('expected hours of the day such as "08:00-20:00"')
+    return minutes[0], minutes[1]
+
+
 def _proxy(value: str) -> str:
     try:
         host, path = urls.host(value), urls.path(value)
@@ -229,6 +245,7 @@ def _told(value: str) -> str:
 
 Duration = Annotated[int, BeforeValidator(_duration)]
 Size = Annotated[int, BeforeValidator(_size)]
+Hours = Annotated[tuple[int, int], BeforeValidator(_hours)]
 Cron = Annotated[str, AfterValidator(_cron)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Address = Annotated[str, AfterValidator(_address)]
@@ -249,6 +266,7 @@ class _Operator(_Table):
 class _Storage(_Table):
     database: str = "sqlite:///data/gongkai.db"
     archive: str = "data/warc"
+    keep_free: Size = 500 << 20
 
 
 class _Network(_Table):
@@ -272,6 +290,12 @@ class _Watch(_Table):
     )
     gone_misses: int = Field(default=3, ge=1)
     gone_after: Duration = 14 * 86_400_000
+
+
+class _Budget(_Table):
+    requests: int | None = Field(default=None, ge=1)
+    bytes: Size | None = None
+    time: Duration | None = None
 
 
 class _Channel(_Table):
@@ -313,6 +337,7 @@ class _Settings(_Table):
     network: _Network = _Network()
     schedule: _Schedule = _Schedule()
     watch: _Watch = _Watch()
+    budget: _Budget = _Budget()
     alarms: _Alarms = _Alarms()
 
 
@@ -328,13 +353,50 @@ class _SourceSchedule(_Table):
     sweep: Cron | None = None
 
 
+class _Pager(BaseModel):
+    """`"auto"`, `"none"`, or a table with a kind and its parameters."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+    kind: str
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        wrong = columns.pager_complaint(self.kind, self.params())
+        if wrong is not None:
+            raise ValueError(wrong)
+        return self
+
+    def params(self) -> dict[str, str]:
+        """What it is called with; numbers as text."""
+        return {name: str(value) for name, value in (self.model_extra or {}).items()}
+
+
+def _as_pager(value: object) -> object:
+    return {"kind": value} if isinstance(value, str) else value
+
+
+def _pattern(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from None
+    return value
+
+
+Pattern = Annotated[str, AfterValidator(_pattern)]
+
+
 class _List(_Table):
     hosts: list[str] = []
     rows: str | None = None
     link: str | None = None
+    title: str | None = None
     date: str | None = None
-    next: Literal["auto", "none"] = "auto"
+    min_items: int | None = Field(default=None, ge=0)
+    next: Annotated[_Pager, BeforeValidator(_as_pager)] = _Pager(kind="auto")
     max_pages: int | None = Field(default=None, ge=1)
+    only: Pattern | None = None
+    skip: Pattern | None = None
 
 
 def _path(value: str) -> str:
@@ -394,6 +456,7 @@ class _Detail(_Table):
 class _Politeness(_Table):
     queue: str | None = None
     delay: Duration | None = None
+    window: Hours | None = None
 
 
 class _Expect(_Table):
@@ -432,6 +495,7 @@ class _Source(_Table):
     list: _List = _List()
     detail: Details = []
     politeness: _Politeness = _Politeness()
+    budget: _Budget = _Budget()
     network: _Way = _Way()
     tls: _Tls = _Tls()
     expect: _Expect = _Expect()
@@ -465,6 +529,7 @@ def load(path: Path | None = None) -> Config:
         if found is not None and settings is not None:
             sources[file.stem] = _source(file.stem, found, settings, root)
             _check_tls(file, found.tls, root, problems)
+            _check_list(file, found.list, problems)
             _check_delay(
                 file,
                 "politeness",
@@ -533,7 +598,9 @@ def _config(settings: _Settings, sources: Mapping[str, Source], root: Path, path
     network = settings.network
     return Config(
         operator=Operator(settings.operator.name, settings.operator.contact),
-        storage=Storage(database, root / (os.environ.get("GONGKAI_ARCHIVE") or settings.storage.archive)),
+        storage=Storage(
+            database, root / (os.environ.get("GONGKAI_ARCHIVE") or settings.storage.archive), settings.storage.keep_free
+        ),
         network=Network(
             network.delay,
             network.deadline,
@@ -545,6 +612,7 @@ def _config(settings: _Settings, sources: Mapping[str, Source], root: Path, path
         schedule=ScheduleDefaults(settings.schedule.timezone, settings.schedule.lists, settings.schedule.revisit_per_day),
         alarms=_alarms(settings.alarms),
         watch=Watch(tuple(settings.watch.revisit), settings.watch.gone_misses, settings.watch.gone_after),
+        budget=_budget(settings.budget, settings.budget),
         sources=MappingProxyType(dict(sources)),
         root=root,
         path=path,
@@ -581,9 +649,7 @@ def _source(name: str, found: _Source, settings: _Settings, root: Path) -> Sourc
             )
             for d in details
         ),
-        ListRules(
-            tuple(found.list.hosts), found.list.rows, found.list.link, found.list.date, found.list.next, found.list.max_pages
-        ),
+        _list_rules(found.list),
     )
     return Source(
         id=name,
@@ -596,11 +662,16 @@ def _source(name: str, found: _Source, settings: _Settings, root: Path) -> Sourc
         lists=found.schedule.lists or settings.schedule.lists,
         sweep=found.schedule.sweep,
         read=rules,
-        politeness=Politeness(found.politeness.queue, found.politeness.delay),
+        politeness=Politeness(
+            found.politeness.queue,
+            found.politeness.delay,
+            Window(*found.politeness.window, settings.schedule.timezone) if found.politeness.window else None,
+        ),
         expect=Expect(
             found.expect.rows, found.expect.silence, MappingProxyType({str(k): v for k, v in found.expect.fill.items()})
         ),
         digest=hashlib.sha256(json.dumps(found.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()[:16],
+        budget=_budget(found.budget, settings.budget),
         way=Way(
             proxy=found.network.proxy,
             tls_profile=found.tls.profile,
@@ -609,6 +680,41 @@ def _source(name: str, found: _Source, settings: _Settings, root: Path) -> Sourc
             hosts=frozenset(found.tls.hosts or (urls.host(start.url) for start in starts)),
         ),
     )
+
+
+def _budget(own: _Budget, default: _Budget) -> Budget:
+    """A source's own limits where it has some, else those for all."""
+    return Budget(own.requests or default.requests, own.bytes or default.bytes, own.time or default.time)
+
+
+def _list_rules(found: _List) -> ListRules:
+    return ListRules(
+        hosts=tuple(found.hosts),
+        rows=found.rows,
+        link=found.link,
+        title=found.title,
+        date=found.date,
+        min_items=found.min_items,
+        next=found.next.kind,
+        next_with=tuple(sorted(found.next.params().items())),
+        max_pages=found.max_pages,
+        only=found.only,
+        skip=found.skip,
+    )
+
+
+def _check_list(file: Path, found: _List, problems: list[str]) -> None:
+    """Selectors that are none. A path of keys of a JSON answer is none either, and may stand in their place."""
+    for name in ("rows", "link", "title", "date"):
+        selector = getattr(found, name)
+        if selector is None or KEYS.fullmatch(selector):
+            continue
+        from crawler.parsers.tree import complaint
+
+        wrong = complaint(selector)
+        if wrong is not None:
+            line, column = Places(file.read_text("utf-8")).value(("list", name))
+            problems.append(f"{file}:{line}:{column}: list.{name}: {wrong}")
 
 
 def _check_tls(file: Path, tls: _Tls, root: Path, problems: list[str]) -> None:

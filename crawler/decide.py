@@ -180,8 +180,13 @@ def _is_gone(state: UrlState, due: Millis) -> Fate:
     return Fate(replace(state, presence=GONE), due, ChangeKind.GONE)
 
 
-def seen(outcome: Outcome) -> bool | None:
-    """What an outcome says of the notice: True there (as far as the server says), False a miss, None could not look."""
+def seen(outcome: Outcome, leads: str = "") -> bool | None:
+    """What an outcome says of the notice: True there (as far as the server says), False a miss, None could not look.
+
+    A redirect to the home page, or to where the site sends what it has not, is a miss; one to a login page says nothing.
+    """
+    if outcome is Outcome.REDIRECTED and leads:
+        return False if leads in ("home", "missing") else None
     if outcome in GOOD or outcome is Outcome.REDIRECTED:
         return True
     return False if outcome in MISSES else None

@@ -414,6 +414,6 @@ def result(counts: Mapping[str, int], found: Sequence[Finding]) -> str:
         counts.get("looks", 0) and counts.get("failed", 0) >= counts.get("looks", 0)
     ):
         return "failed"
-    if found or counts.get("failed", 0):
+    if found or counts.get("failed", 0) or counts.get("shelved", 0):
         return "suspect"
     return "ok" if counts.get("new", 0) or counts.get("edit", 0) else "unchanged"

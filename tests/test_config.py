@@ -162,3 +162,28 @@ def test_a_mapping_of_json_is_read_and_its_errors_stand_at_their_keys(tmp_path: 
         'config/sources/a.toml:6:1: detail.json.titel: unknown key; did you mean "title"?',
         'config/sources/a.toml:7:8: detail.json.body: expected a dotted path such as "data.list" or "items.0.title", with ? behind it where it may be missing (got \'data..html\')',
     ]
+
+
+PAGERS = {
+    'next = { kind = "parameter", name = "pageNo", from = 0 }': None,
+    'next = { kind = "numbered", rest = "index_{n}.html" }': None,
+    'next = "none"': None,
+    'next = { kind = "paramter", name = "p" }': r"demo.toml:4:8: list.next: unknown pager 'paramter'; known: auto, none, parameter",
+    'next = { kind = "parameter" }': r"demo.toml:4:8: list.next: pager 'parameter' needs name",
+    'next = { kind = "range", begin = "a" }': r"pager 'range' knows no begin; it knows end, start",
+    'next = { kind = "numbered", rest = "index.html" }': r"rest must hold \{n\}",
+    'next = { kind = "parameter", name = "p", step = 0 }': r"step must be a number",
+    'rows = "li[["': r"demo.toml:4:8: list.rows: not a CSS selector",
+    'only = "t(\\\\d+"': r"demo.toml:4:8: list.only: not a regular expression",
+}
+
+
+@pytest.mark.parametrize("line", PAGERS)
+def test_a_list_s_pager_selectors_and_patterns_are_checked_with_their_place(line: str, tmp_path: Path) -> None:
+    path = write(tmp_path, OPERATOR, demo=f'title = "x"\nstart = "http://a.example/"\n[list]\n{line}\n')
+    wanted = PAGERS[line]
+    if wanted is None:
+        assert load(path).sources["demo"].read.list.next in line
+        return
+    with pytest.raises(ConfigError, match=wanted):
+        load(path)

@@ -24,12 +24,13 @@ from crawler.config import load
 from crawler.fetcher.fetcher import Fetcher
 from crawler.health import learn_silence
 from crawler.model import Exchange, Millis, RunKind, Task
+from crawler.pace import Pace
 from crawler.pipeline import Line
 from crawler.politeness import Manners, QueueWorker
 from crawler.repository import changes
 from crawler.repository.changes import ChangeView
 from crawler.repository.frontier import Lease
-from crawler.repository.origins import Origin
+from crawler.repository.origins import Origin, Probe
 from crawler.workdays import is_working, working_days
 
 PER_PAGE = 15
@@ -197,9 +198,13 @@ class Months:
     async def _hold(self, queue: str) -> None:
         lease = self.line.lease(queue, 60_000)
         assert lease is not None
-        worker = QueueWorker(self, self.fetcher, self.manners, lease, self.clock)
+        worker = QueueWorker(self, self.fetcher, self.manners, lease, self.clock, self.sleep)
         await worker.work(lambda: False)
-        self.line.release(lease, worker.next_at)
+        self.line.release(lease, worker.pace)
+
+    async def sleep(self, seconds: float) -> None:
+        """Time passes."""
+        self.now += round(seconds * 1000)
 
     async def slice(self, lease: Lease, limit: int) -> list[Task]:
         """The desk of a queue's holder: straight to the database and the archive."""
@@ -212,6 +217,34 @@ class Months:
     async def remember(self, origin: Origin) -> None:
         """Remember it."""
         self.line.remember(origin)
+
+    async def probe(self, name: str) -> Probe | None:
+        """How an origin says that it has not something."""
+        return self.line.probe(name)
+
+    async def borrow(self, queue: str) -> Lease | None:
+        """Hold another queue."""
+        return self.line.lease(queue, 60_000)
+
+    async def give_back(self, lease: Lease, known: Pace) -> None:
+        """Give it back."""
+        self.line.release(lease, known)
+
+    async def postpone(self, tasks: Sequence[tuple[Task, Millis]]) -> None:
+        """Later."""
+        self.line.postpone([(task.frontier, at) for task, at in tasks])
+
+    async def shelve(self, queue: str, reason: str) -> None:
+        """Not any more."""
+        self.line.shelve(reason, queue=queue)
+
+    async def may_spend(self, task: Task) -> bool:
+        """Nothing costs anything here."""
+        return True
+
+    def queue_of(self, source: str, url: str) -> str:
+        """The politeness key of an address."""
+        return self.line.queue(source, url)
 
     async def hand_over(self, exchange: Exchange, lease: Lease) -> Awaitable[None]:
         """Keep it with the others of its slice."""

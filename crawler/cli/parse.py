@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from crawler.cli import output, saved
+from crawler.cli.explain import explained, tell
 from crawler.cli.saved import Item
 from crawler.model import Kind, Page, Reading, ReadRules, Record
 from crawler.normalize import as_json as as_values
@@ -42,16 +43,20 @@ def parse(
     form: Annotated[As, typer.Option("--as", help="record, or notice: the sample notice's layout.")] = As.RECORD,
     as_json: Annotated[bool, typer.Option("--json", help="JSON Lines on stdout and nothing else.")] = False,
     manifest: Annotated[Path | None, typer.Option(help="JSON Lines with file and page_url.")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Say why: rules, witnesses, what was left out.")] = False,
 ) -> None:
     """Read saved pages; no configuration, nothing is kept.
 
     Example: gongkai parse page.html --json
     """
     problems: list[str] = []
+    known = saved.addresses(manifest) if manifest else {}
     if notice:
         _notices(files, form, problems, as_json=as_json)
+    elif explain:
+        for item in saved.items(files, known, problems):
+            tell(item.name, explained(item.page), as_json=as_json)
     else:
-        known = saved.addresses(manifest) if manifest else {}
         kind = Kind.LIST if listed else Kind.DETAIL
         workers = max(1, os.cpu_count() or 1)
         with Readers(workers) as readers, ThreadPoolExecutor(workers) as pool:

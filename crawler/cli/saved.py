@@ -14,7 +14,7 @@ from crawler.archive import foreign
 from crawler.archive.reader import open_page
 from crawler.archive.recover import walk
 from crawler.errors import ArchiveError, DamagedRecord, UsageError
-from crawler.model import Capture, Kept, Kind, Outcome, Page
+from crawler.model import ABOUT_THE_SITE, Capture, Kept, Kind, Outcome, Page
 
 UNFIT = re.compile(r"[^A-Za-z0-9.-]+")
 WARC = (".warc.gz", ".warc.gz.open", ".warc")
@@ -99,7 +99,7 @@ def _own(path: Path, problems: list[str]) -> Iterator[Item]:
     pieces: dict[tuple[str, int, str], list[Kept]] = {}
     looks = []
     for look in walk(path):
-        if look.capture is None or look.task.kind is Kind.ROBOTS:
+        if look.capture is None or look.task.kind in ABOUT_THE_SITE:
             continue
         if look.capture.type == "response":
             held[look.capture.record_id] = look.capture

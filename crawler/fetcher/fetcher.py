@@ -15,6 +15,7 @@ from crawler import urls
 from crawler.errors import CannotError
 from crawler.fetcher import outcomes
 from crawler.fetcher.connection import Late, Limits, Lost, NoRoom, TooLarge, Truncated, WireError
+from crawler.fetcher.cookies import Jars
 from crawler.fetcher.decoding import BrokenStream, CutStream, Decoded, TooMuch, Undecodable, decode
 from crawler.fetcher.guard import Guard, Refused, Resolver
 from crawler.fetcher.spool import release
@@ -71,6 +72,7 @@ class Fetcher:
         self, settings: FetchSettings, *, resolver: Resolver | None = None, clock: Callable[[], Millis] = wall_clock
     ) -> None:
         self.settings, self.clock = settings, clock
+        self.jars = Jars()
         self.transport = Transport(
             Guard(settings.allow_private, settings.connect, resolver),
             tls=lambda way: context(settings.ca_file, way),
@@ -81,7 +83,7 @@ class Fetcher:
         """What came of asking for the task's address once, within `deadline` seconds. Raises CannotError when this machine's disk is full."""
         at, began = self.clock(), time.monotonic()
         try:
-            request = self._request(task, deadline)
+            request = self._request(task, deadline, self.jars.header(task.source, task.run.id, task.request.url, at))
         except (httpx.InvalidURL, ValueError) as error:
             return Exchange(task, Outcome.CLIENT_ERROR, at, 0, detail=f"not asked: {error}")
 
@@ -107,7 +109,7 @@ class Fetcher:
             return ended(Outcome.NETWORK_ERROR, str(error) or type(error).__name__)
         return await self._answered(task, response, at, began)
 
-    def _request(self, task: Task, deadline: float) -> httpx.Request:
+    def _request(self, task: Task, deadline: float, cookies: str) -> httpx.Request:
         headers = [
             ("User-Agent", self.settings.user_agent),
             ("Accept", ACCEPT),
@@ -120,6 +122,8 @@ class Fetcher:
             if task.validators.last_modified:
                 headers.append(("If-Modified-Since", task.validators.last_modified))
         headers += task.request.headers
+        if cookies:
+            headers.append(("Cookie", cookies))
         request = httpx.Request(
             task.request.method,
             task.request.url,
@@ -134,6 +138,8 @@ class Fetcher:
     async def _answered(self, task: Task, response: httpx.Response, at: Millis, began: float) -> Exchange:
         pairs = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
         headers = _joined(pairs)
+        cookies = [value for name, value in pairs if name.lower() == "set-cookie"]
+        self.jars.keep(task.source, task.run.id, task.request.url, cookies, at)
         payload: Octets = response.extensions["payload"]
         conditional = task.validators is not None and bool(task.validators.etag or task.validators.last_modified)
         seen: bytes | None = None
@@ -166,6 +172,7 @@ class Fetcher:
             page=page,
             payload=payload,
             location=location,
+            leads=outcomes.leads(task.request.url, location) if location else "",
             retry_after=outcomes.retry_after(headers.get("retry-after"), at + ms) if outcome is Outcome.BUSY else None,
             detail="; ".join(filter(None, details)),
             reach=response.request.extensions["reach"],

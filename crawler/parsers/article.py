@@ -12,6 +12,7 @@ from itertools import accumulate
 
 from crawler.parsers.attachments import ENDING, TYPES
 from crawler.parsers.furniture import is_crumb, is_fact_line, is_foot, is_furniture
+from crawler.parsers.labels import spaced
 from crawler.parsers.platforms import COMMON, Platform
 from crawler.parsers.sheet import Line, Sheet
 from crawler.parsers.tree import attribute
@@ -61,7 +62,24 @@ def find_container(
                 continue
             also = best is not None and abs(worth(at) - most) <= 0.05 * most
             return Container(at, rule if rule != "common" else f"common.{selector}", also)
-    return Container(best, "density", also=False) if best is not None else None
+    if best is None:
+        best = _pictured(sheet, title)
+        return Container(best, "pictures", also=False) if best is not None else None
+    return Container(best, "density", also=False)
+
+
+def _pictured(sheet: Sheet, title: int | None) -> int | None:
+    """Where there is no text: a named container that shows something, else what is around the first picture or document behind the title."""
+    shown = [at for tag in ("img", "embed", "object", "iframe") for at in sheet.named(tag) if not sheet.elements[at].hidden]
+    for selector in COMMON:
+        for at in sheet.named(selector):
+            if any(sheet.within(inner, at) for inner in shown):
+                return at
+    behind = [at for at in shown if title is not None and sheet.elements[at].first > title]
+    outside = [
+        at for at in behind if not any(sheet.elements[up].tag in ("a", "li", "footer", "header") for up in sheet.above(at))
+    ]
+    return sheet.elements[min(outside)].up if outside else None
 
 
 def _first(sheet: Sheet, selector: str) -> int | None:
@@ -97,7 +115,7 @@ def _worth(sheet: Sheet, line: Line, seen: set[str]) -> float:
         return -float(size)
     if is_foot(line.text):
         return -float(size) - 20
-    if size <= 160 and is_fact_line(line.text):
+    if size <= 160 and is_fact_line(spaced(line)):
         return -float(size)
     if size >= 16 and not line.cells:
         if line.plain in seen:

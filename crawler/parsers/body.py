@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 from crawler.parsers.article import Container
 from crawler.parsers.attachments import ENDING, TYPES
 from crawler.parsers.furniture import CHROME, is_crumb, is_fact_line, is_foot, is_furniture
+from crawler.parsers.labels import spaced
 from crawler.parsers.sheet import EMBEDS, Element, Line, Sheet
 from crawler.parsers.titles import key
 from crawler.parsers.tree import attribute, squeeze
@@ -67,8 +68,10 @@ def _chrome(sheet: Sheet, container: Element) -> dict[int, str]:
     """Lines within boxes that are called share, related, crumbs …; a box with half of the text is a wrapper that happens to be called so."""
     size = sum(len(line.plain) for line in sheet.lines[container.first : container.last])
     found: dict[int, str] = {}
-    for element in sheet.elements[container.at + 1 : container.end]:
-        if not element.label or element.last <= element.first or not (match := CHROME.search(element.label)):
+    for place in sheet.called(CHROME):
+        element = sheet.elements[place]
+        match = CHROME.search(element.label)
+        if match is None or not container.at < place < container.end or element.last <= element.first:
             continue
         own = sheet.lines[element.first : element.last]
         if sum(len(line.plain) for line in own) * 2 < size:
@@ -87,7 +90,7 @@ def _head(sheet: Sheet, span: range, why: dict[int, str], title: str) -> None:
         plain = key(line.text)
         if plain == wanted and _is_title_line(sheet, line):
             why[at] = "the title"
-        elif is_fact_line(line.text.replace("\t", "  ")):
+        elif is_fact_line(spaced(line)):
             why[at] = "line of facts"
         elif passed and is_crumb(line.text):
             why[at] = "breadcrumb"

@@ -12,8 +12,8 @@ from types import MappingProxyType
 from urllib.parse import parse_qsl, urlsplit
 
 from crawler import urls
-from crawler.model import Attachment, Draft, Page, Request, Witness
-from crawler.parsers.pagers import read_pager
+from crawler.model import Attachment, Draft, ListRules, Page, Request, Witness
+from crawler.parsers.pagers import Sheet, read_pager
 from crawler.parsers.tree import attribute, is_hidden, parse, squeeze
 
 MOST_PIECES = 50
@@ -51,8 +51,8 @@ def next_page(source: str, page: Page, head: str) -> Request | None:
     """The next page of the article that begins at `head`, as `page` names it; None when it is the last or names none of its own."""
     if not PAGED.search(source):
         return None
-    found = read_pager(parse(source), source, page.url).next
-    return Request(found) if found is not None and belongs(found, head) else None
+    found = read_pager(Sheet(source, parse(source), page.url, Request(page.url), 1, ()), ListRules()).next
+    return found if found is not None and belongs(found.url, head) else None
 
 
 def belongs(address: str, head: str) -> bool:

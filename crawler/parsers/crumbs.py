@@ -50,8 +50,9 @@ def _trails(sheet: Sheet, article: tuple[int, int]) -> Iterator[list[str]]:
         found = CRUMB.search(line.text)
         if found is not None and (found.start() <= 30 or found[0].startswith("首")):
             yield _items(sheet, at)
-    for element in sheet.elements:
-        if element.hidden or not element.label or element.last <= element.first or not BOXES.search(element.label):
+    for place in sheet.called(BOXES):
+        element = sheet.elements[place]
+        if element.hidden or element.last <= element.first:
             continue
         text = sheet.text(element.at)
         if len(text) <= LONGEST and not (first <= element.first < last) and CRUMB_CUT.search(text):

@@ -20,7 +20,7 @@ from crawler.parsers.fields import Said, pick, same_day, same_text, testify
 from crawler.parsers.platforms import recognise
 from crawler.parsers.sheet import Sheet, lay_flat
 from crawler.parsers.stated import stated
-from crawler.parsers.titles import Title, key, read_title
+from crawler.parsers.titles import Title, key, read_title, title_of_text
 from crawler.parsers.tree import Node, parse, select, squeeze, text
 from crawler.parsers.worth import refuse
 
@@ -92,8 +92,10 @@ def read_detail(source: str, page: Page, *, rules: DetailRules, encoding: str = 
     read = _Read(tree, sheet, page, encoding, rules, metas, block, titled)
     own = _places(sheet, tree, rules.body) if rules.body else ()
     line = titled.line if titled is not None else None
-    read.container = find_container(sheet, recognise(source), own, title=line, skip=block.lines)
+    read.container = find_container(sheet, recognise(sheet, source), own, title=line, skip=block.lines)
     if read.container is not None:
+        if titled is None:
+            titled = read.title = title_of_text(sheet.lines[read.article[0] : read.article[1]])
         read.body = read_body(sheet, read.container, block.lines, titled.text if titled else "")
     size = sum(len(squeeze(paragraph)) for paragraph in read.body.paragraphs)
     attachments = read_attachments(_file_boxes(read), page.url, encoding)
@@ -106,7 +108,7 @@ def read_detail(source: str, page: Page, *, rules: DetailRules, encoding: str = 
         return Detail(PageKind.OTHER, "no title")
     read.facts = read_facts(sheet, line, titled.text, read.article, block)
     draft = _draft(read, titled, attachments)
-    refused = None if rules.body else refuse(sheet, draft, metas, block.labels, read.article)
+    refused = None if rules.body else refuse(sheet, draft, metas, block.labels, read.article, titled=line is not None)
     if refused is not None:
         return Detail(refused.kind, refused.evidence, dropped=read.body.dropped)
     return Detail(PageKind.NOTICE, read.container.rule if read.container else "no article", (draft,), read.body.dropped)

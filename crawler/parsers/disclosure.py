@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from crawler.dates import read_date
-from crawler.parsers.labels import CORE, NOTHING, SCRIPT, STRONG, in_block, label_of
+from crawler.parsers.labels import CORE, NOTHING, SCRIPT, STRONG, head_of, in_block, label_of, spaced
 from crawler.parsers.sheet import Line, Sheet
 from crawler.parsers.tree import EDGES
 
 LONGEST_LINE = 400
+MANY = 3
 GAP = 4  # lines between two labels of one block
 LONGEST_VALUE = {"issuer": 100, "category": 100, "validity": 40, "open_type": 40, "name": 300, "abstract": 2000, "region": 40}
 DIGIT = re.compile(r"[\d０-９一二三四五六七八九]")
@@ -41,8 +42,8 @@ class _Found:
 
 def read_disclosure(sheet: Sheet) -> Disclosure:
     """The block's fields; nothing when there are not two labels of a disclosure block near each other."""
-    groups = [group for group in _groups(_pairs(sheet)) if len({item.field for item in group} & STRONG) >= 2]
-    if not groups:
+    groups = [group for group in map(_trimmed, _groups(_pairs(sheet))) if len({item.field for item in group} & STRONG) >= 2]
+    if not groups or _is_list(groups):
         return Disclosure()
     best: dict[str, _Found] = {}
     for item in (item for group in groups for item in group):
@@ -60,6 +61,14 @@ def read_disclosure(sheet: Sheet) -> Disclosure:
         frozenset(places),
         len(strong),
     )
+
+
+def _is_list(groups: list[list[_Found]]) -> bool:
+    """Many numbers or names: each row of a list shows the block of its own notice. A doubled block has one of each."""
+    for name in ("index_no", "name", "doc_no"):
+        if len({item.value for group in groups for item in group if item.field == name and item.value not in NOTHING}) >= MANY:
+            return True
+    return False
 
 
 def _fits(name: str, value: str) -> bool:
@@ -85,6 +94,13 @@ def _groups(found: list[_Found]) -> Iterator[list[_Found]]:
         yield group
 
 
+def _trimmed(group: list[_Found]) -> list[_Found]:
+    """Without lines before and behind that only tell date and source: those are the line under the title, which may stand near."""
+    strong = [item.at for item in group if item.field and item.field not in ("published", "source")]
+    first, last = (min(strong), max(strong)) if strong else (0, -1)
+    return [item for item in group if first <= item.at <= last]
+
+
 def _pairs(sheet: Sheet) -> list[_Found]:
     found: list[_Found] = []
     lines = sheet.lines
@@ -94,13 +110,18 @@ def _pairs(sheet: Sheet) -> list[_Found]:
         if line.cells:
             found += _in_cells(lines, at)
             continue
-        labelled = in_block(line.text)
+        labelled = in_block(spaced(line))
         if labelled and (labelled[-1].value or len(labelled) > 1):
             found += [_Found(item.field, item.rank, item.label, item.value, at, at) for item in labelled]
             continue
         named = label_of(line.text)
         if named is not None:
             found.append(_below(lines, at, named))
+        elif line.marked:
+            first, rest = head_of(line)
+            named = label_of(first)
+            if named is not None and rest:
+                found.append(_Found(named[0], named[1], first.strip(":："), rest.lstrip(":： "), at, at))
     return found
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from crawler.dates import read_date
 from crawler.parsers.disclosure import Disclosure
 from crawler.parsers.furniture import is_fact_line, is_foot
-from crawler.parsers.labels import FACT_LABELS, in_block, in_facts, source_of
+from crawler.parsers.labels import FACT_LABELS, in_block, in_facts, source_of, spaced
 from crawler.parsers.sheet import Line, Sheet
 from crawler.parsers.titles import key
 from crawler.parsers.tree import squeeze
@@ -58,17 +58,19 @@ def read_facts(sheet: Sheet, title: int | None, name: str, article: tuple[int, i
             continue
         _take(sheet, at, zone, facts)
     facts.head = any("head" in zones for zones in facts.said.values())
-    facts.unlabelled = _unlabelled(sheet, head_from, first, last, title, name)
+    facts.unlabelled = _unlabelled(
+        sheet, range(head_from, min(first + 3, len(sheet.lines), last)), first, title, name, block.lines
+    )
     return facts
 
 
 def _tells(line: Line) -> bool:
-    return is_fact_line(line.text.replace("\t", "  "))
+    return is_fact_line(spaced(line))
 
 
 def _take(sheet: Sheet, at: int, zone: str, facts: Facts) -> None:
     line = sheet.lines[at]
-    found = in_facts(line.text.replace("\t", "  "))
+    found = in_facts(spaced(line))
     for number, item in enumerate(found):
         if not item.field:
             continue
@@ -105,11 +107,13 @@ def _value(name: str, value: str, line: Line) -> str | None:
     return value or None
 
 
-def _unlabelled(sheet: Sheet, head_from: int, first: int, last: int, title: int | None, name: str) -> str | None:
+def _unlabelled(sheet: Sheet, head: range, first: int, title: int | None, name: str, block: frozenset[int]) -> str | None:
     """A date without a label, in a short line between the title and the article, in the title's own line, or at the article's head."""
-    for at in range(head_from, min(first + 3, len(sheet.lines), last)):
+    for at in head:
         line = sheet.lines[at]
-        if line.linked or WEEKDAYS.search(line.text) or len(line.text) > LONGEST_UNLABELLED or (title is None and at < first - 5):
+        if at in block or line.linked * 2 >= len(line.plain) or len(line.text) > LONGEST_UNLABELLED or WEEKDAYS.search(line.text):
+            continue
+        if title is None and at < first - 5:
             continue
         if at == title:
             behind = line.text[len(name) :] if key(line.text).startswith(key(name)) else ""

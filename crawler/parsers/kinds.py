@@ -71,8 +71,8 @@ def judge(
     sheet = sheet or lay_flat(tree)
     visible = "\n".join(line.plain for line in sheet.lines)
     size = len(visible)
-    challenge = next((mark for mark in CHALLENGES if mark in source), None)
-    if challenge and size < EMPTY:
+    challenge = next((mark for mark in CHALLENGES if mark in source), None) if size < EMPTY else None
+    if challenge is not None:
         return Kind(PageKind.CHALLENGE, f"{challenge} and no text")
     error = _error(sheet, visible, body) if not article_title or body < EMPTY else None
     if error is not None:
@@ -84,8 +84,8 @@ def judge(
         return Kind(PageKind.REDIRECT, f"meta refresh: {refresh[:100]}")
     if LOGIN.search(visible[:SHORT]) and body < EMPTY and _asks_password(sheet):
         return Kind(PageKind.LOGIN, "a password field and no article")
-    shell = _shell(source, visible)
-    if shell and body < 200:
+    shell = _shell(source, visible) if body < 200 else None
+    if shell is not None:
         return Kind(PageKind.SHELL, f"{shell[:40]}: filled by script")
     if size < EMPTY and body < EMPTY:
         jump = JUMP.search("\n".join(sheet.scripts)) if size < EMPTY else None

@@ -1,9 +1,12 @@
 """The words that name a fact on a page, and what stands behind them. Labels are matched folded: in any script, width and spacing."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from crawler.fold import fold, fold_map
+from crawler.parsers.sheet import MARK, Line
 from crawler.parsers.tree import EDGES, squeeze
 
 # Field → its labels in a disclosure block, the best first: 主题分类 is the category where 组配分类 stands beside it.
@@ -48,8 +51,10 @@ STRONG = frozenset(  # two of these stand together in a disclosure block only
 CORE = STRONG - {"project", "buyer", "region"}
 NOTHING = frozenset({"", "无", "暂无", "-", "--", "——", "/", "null", "undefined", "空"})
 LONGEST_LABEL = 12
+LONGEST_LINE = 400
 MARKS = re.compile(r"[\s:：\[\]【】*﹡]+")
 SCRIPT = re.compile(r"\bvar\s+\w+\s*=|document\.write|function\s*\(|\{\{|^\$")
+COLONS, YEAR = re.compile(r"[:：∶︰﹕]"), re.compile(r"\s(?:19|20)\d\d[-/.年]")
 COLON = str.maketrans({"∶": ":", "︰": ":", "﹕": ":", "：": ":"})
 
 
@@ -72,6 +77,12 @@ def _pattern(labels: dict[str, tuple[str, int]]) -> re.Pattern[str]:
     )
 
 
+BEGINS = re.compile(
+    MARK
+    + r"(?=[\[【(（]?\s*(?:"
+    + "|".join(sorted(set(" ".join(FACTS.values()).split()), key=len, reverse=True))
+    + r")\s*[\]】)）]?\s*[:：])"
+)
 IN_BLOCK, IN_FACTS = _pattern(BLOCK_LABELS), _pattern(FACT_LABELS)
 SOURCE_END = re.compile(r"\s{2,}|[|｜【\[]|(?<=[^\d])\s(?=\d{4}[-年])|\s(?=字)|\u3000|\s(?=(?:作者|编辑|记者|点击|浏览)\b)")
 
@@ -94,29 +105,54 @@ def label_of(written: str) -> tuple[str, int] | None:
     return BLOCK_LABELS.get(MARKS.sub("", fold(plain))) if 2 <= len(plain) <= LONGEST_LABEL else None
 
 
-def in_block(line: str) -> list[Labelled]:
+def in_block(line: str) -> tuple[Labelled, ...]:
     """The labels of a line of a disclosure block; empty when the line does not begin with one."""
-    return _labelled(line, IN_BLOCK, BLOCK_LABELS) if ":" in line.translate(COLON) else []
+    return _labelled(line, facts=False) if COLONS.search(line) else ()
 
 
-def in_facts(line: str) -> list[Labelled]:
+def in_facts(line: str) -> tuple[Labelled, ...]:
     """The labels of a line of facts."""
-    return _labelled(line, IN_FACTS, FACT_LABELS)
+    return _labelled(line, facts=True) if COLONS.search(line) or YEAR.search(line) else ()
 
 
-def _labelled(line: str, pattern: re.Pattern[str], table: dict[str, tuple[str, int]]) -> list[Labelled]:
-    folded, where = fold_map(line.translate(COLON))
+def spaced(line: Line) -> str:
+    """The line's text with space before each label that begins an element, and between cells: `时间:2021-11-30<b>来源:</b>` has two facts."""
+    if line.cells:
+        return line.text.replace("\t", "  ")
+    if not line.marked or len(line.text) > LONGEST_LINE or not COLONS.search(line.text):
+        return line.text
+    return BEGINS.sub("  ", line.marked).replace(MARK, "")
+
+
+def head_of(line: Line) -> tuple[str, str]:
+    """The text of the line's first element, and the rest."""
+    first, _, rest = line.marked.partition(MARK)
+    return first.strip(EDGES), rest.replace(MARK, "").strip(EDGES)
+
+
+@lru_cache(maxsize=1024)  # a line is asked about by the title, the article, the facts and the body
+def _labelled(line: str, *, facts: bool) -> tuple[Labelled, ...]:
+    pattern, table = (IN_FACTS, FACT_LABELS) if facts else (IN_BLOCK, BLOCK_LABELS)
+    folded, where = _folded(line.translate(COLON))
     matches = list(pattern.finditer(folded))
-    if pattern is IN_BLOCK and (not matches or matches[0].start() > 2):
-        return []
+    if not matches or (not facts and matches[0].start() > 2):
+        return ()
     found = []
-    places = [*where, len(line)]
     for number, match in enumerate(matches):
         end = matches[number + 1].start() if number + 1 < len(matches) else len(folded)
-        start = places[match.end() - 1] + 1 if match.end() else 0
+        start = where[match.end() - 1] + 1 if match.end() else 0
         name, rank = table[MARKS.sub("", squeeze(match[1]).lower())]
-        found.append(Labelled(name, rank, squeeze(match[1]), line[start : places[end]].strip(EDGES + "|｜[]【】；;")))
-    return found
+        value = line[start : where[end] if end < len(folded) else len(line)].strip(EDGES + "|｜[]【】；;")
+        found.append(Labelled(name, rank, squeeze(match[1]), value))
+    return tuple(found)
+
+
+def _folded(line: str) -> tuple[str, Sequence[int]]:
+    """The folded line and where each of its characters came from; most lines keep their length, and the map is the identity."""
+    folded = fold(line)
+    if len(folded) == len(line) and "(" not in line and "（" not in line:
+        return folded, range(len(line))
+    return fold_map(line)
 
 
 def source_of(value: str) -> str:

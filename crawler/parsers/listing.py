@@ -1,37 +1,37 @@
-"""A list page → rows, by repeating structure: links to notices that stand in the same kind of place, not names of classes.
+"""A list page → rows and pager: an answer of an API by its data, a page by the source's own rules or by repeating structure.
 
-A row is the largest node around a link that holds no other titled link. Rows that stand alike (the same path of tags under one parent
-list) form a group; the best group is the one with most rows, dates and title text.
+Structure, not names of classes: links whose tags up to the body are the same stand in one list when their items are children of one node,
+or of neighbouring ones (many sites print a list in blocks of five). The best group is the one with most rows, dates and title text.
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-from itertools import groupby
+from collections import Counter
+from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborHTMLParser
 
 from crawler import urls
-from crawler.dates import Stamp, read_date
 from crawler.model import ListRules, Page, Request, Row
-from crawler.parsers.pagers import read_pager
-from crawler.parsers.tree import EDGES, Node, ancestors, attribute, parse, select, squeeze, text
+from crawler.parsers import data
+from crawler.parsers.pagers import NONE, Pager, Sheet, read_pager
+from crawler.parsers.rows import distinct, make_row, title_of
+from crawler.parsers.tree import BLOCKS, Node, ancestors, attribute, parse, select, squeeze, text
 
 LEAST_TITLE = 4
-DATA = re.compile(
-    r"\ufeff?[\s;]*(?:[{\[]|[\w.$]+\s*\(\s*[{\[]|<(?:datastore|rss|feed)\b|<\?xml(?![^>]*>\s*<(?:!DOCTYPE )?html))", re.IGNORECASE
-)
+MOST_ROWS = 10_000  # of one page of HTML; more links than that are no list
 CHROME = frozenset({"header", "footer", "nav"})
 NAVIGATION = re.compile(
-    r"(?:^|[\s_-])(?:nav|menu|crumb|breadcrumb|footer|foot|header|head|top|link|links|yqlj|friend|page|pager|pagination|page-?turn|sitemap|tab)(?:$|[\s_-])",
+    r"(?:^|[\s_-])(?:nav|menu|crumbs?|breadcrumb|footer|foot|header|head|top|links?|yqlj|friend|friendlink|pager|pagination|page-?turn|sitemap|tab)(?:$|[\s_-])",
     re.IGNORECASE,
 )
 PAGE_LINK = re.compile(
-    r"^(?:[<>«»‹›\s]*(?:首页|尾页|末页|上一?页|下一?页|第?\d+页?|更多|more|\.{3})[<>«»‹›\s]*)+$", re.IGNORECASE
+    r"^(?:[<>«»‹›\s\[\]]*(?:首页|尾页|末页|上一?页|下一?页|上\d*页|下\d*页|第?\d+页?|更多|more|查看更多|\.{3})[<>«»‹›\s\[\]+]*)+$",
+    re.IGNORECASE,
 )
+MORE = re.compile(r"^[\s\[<>»›+]*(?:更多|查看更多|more)[\s\]>»›+…·.]*$", re.IGNORECASE)
 NOTICE_URL = re.compile(r"(?:\d{4,}|content|detail|info|art|post|show|view|/c\.html|\bid=)", re.IGNORECASE)
-MARKS = re.compile(r"^[\s·•●○◆■□▪►▶※★☆→>\-—]+|[\s.…]+$")
-CUT = re.compile(r"(?:\.{2,}|…)\s*$")
+LEAST_WORTH = 2.5  # one dated row with a title of some length: the last page of a column may hold no more
+HUB_BLOCKS = 3  # short lists, each with its own "more": a page that leads to lists and is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,186 +45,293 @@ class Listing:
     evidence: str
     pager: str = ""
     beyond: int = 0
+    more_lists: tuple[Request, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    node: Node
+@dataclass(slots=True)
+class _Item:
+    """A link that may be a row's; `node` the child of its list that holds it."""
+
     link: Node
-    row: Row
-    shape: str
-    parent: int
+    path: str
+    node: Node
+    row: Row | None = None
 
 
-def read_list(source: str, page: Page, *, rules: ListRules, encoding: str = "utf-8", request: Request | None = None) -> Listing:  # noqa: ARG001
-    """Rows and pager of a list page; no rows when nothing on it repeats. Raises UnreadablePage for a selector that is none."""
-    if DATA.match(source):
-        return Listing((), None, None, None, "JSON or XML, and no rule for it")
+@dataclass(slots=True)
+class _Group:
+    """Items of one list."""
+
+    items: list[_Item]
+    parents: list[Node] = field(default_factory=list)
+
+    @property
+    def rows(self) -> list[Row]:
+        """Its rows, in order."""
+        return [item.row for item in self.items if item.row is not None]
+
+
+def read_list(source: str, page: Page, *, rules: ListRules, encoding: str = "utf-8", request: Request | None = None) -> Listing:
+    """Rows and pager of a list page, the answer to `request`; no rows when nothing on it repeats.
+
+    Raises UnreadablePage for a selector that is none.
+    """
+    asked = request or Request(page.url)
+    answer = data.read_answer(source, page.url, rules, encoding)
+    if answer is not None:
+        return _answered(answer, source, page, rules, encoding, asked)
     tree = parse(source)
     base_node = tree.css_first("base[href]")
     base = (urls.join(page.url, attribute(base_node, "href")) if base_node is not None else None) or page.url
-    rows = _by_rules(tree, base, rules, encoding) if rules.rows else _by_structure(tree, base, encoding)
-    pager = read_pager(tree, source, page.url)
-    following = Request(pager.next) if pager.next and rules.next != "none" and rows else None
-    evidence = f"{len(rows)} rows {'by list.rows' if rules.rows else 'by structure'}, pager: {pager.rule}"
+    store = data.read_store(tree, base, encoding)
+    if rules.rows:
+        rows, how = _by_rules(tree, base, rules, encoding)
+    elif store is not None and store.rows:
+        rows, how = list(store.rows), f"{len(store.rows)} rows of the datastore in the page"
+    else:
+        rows, how = _by_structure(tree, base, encoding)
+    sheet = Sheet(source, tree, page.url, asked, len(rows), {row.url for row in rows}, store, encoding)
+    pager = read_pager(sheet, rules)
+    return _listing(rows, pager, rules, how)
+
+
+def _answered(answer: data.Answer, source: str, page: Page, rules: ListRules, encoding: str, asked: Request) -> Listing:
+    """An API's answer: its rows, or those of the piece of HTML it wraps."""
+    rows, how, tree = list(answer.rows), answer.evidence, None
+    if answer.html is not None:
+        tree = parse(answer.html)
+        rows, how = _by_rules(tree, page.url, rules, encoding) if rules.rows else _by_structure(tree, page.url, encoding, least=1)
+        how = f"{answer.evidence}: {how}"
+    sheet = Sheet(answer.html or source, tree, page.url, asked, len(rows), {row.url for row in rows}, answer, encoding)
+    found = _listing(rows, read_pager(sheet, rules), rules, how)
     return Listing(
-        tuple(rows), following, pager.total_pages, pager.total_rows, evidence, "" if pager.rule == "none" else pager.rule
+        found.rows, found.next_list, found.total_pages, found.total_rows, found.evidence, found.pager, found.beyond, answer.lists
+    )
+
+
+def _listing(rows: list[Row], pager: Pager, rules: ListRules, how: str) -> Listing:
+    following = pager.next if rules.next != "none" else None
+    evidence = f"{how}, pager: {pager.rule or 'none'}"
+    return Listing(
+        tuple(rows[:MOST_ROWS]) if len(rows) > MOST_ROWS else tuple(rows),
+        following,
+        pager.total_pages,
+        pager.total_rows,
+        evidence,
+        pager.rule if rules.next != "none" else NONE,
+        max(0, len(rows) - MOST_ROWS),
     )
 
 
 # ------------------------------------------------------------------ by the source's own rules
-def _by_rules(tree: LexborHTMLParser, base: str, rules: ListRules, encoding: str) -> list[Row]:
+def _by_rules(tree: LexborHTMLParser, base: str, rules: ListRules, encoding: str) -> tuple[list[Row], str]:
     found = []
-    for node in select(tree, rules.rows or ""):
+    nodes = select(tree, rules.rows or "")
+    for node in nodes:
         links = select(node, rules.link) if rules.link else node.css("a[href]")
         link = next(iter(links), node if node.tag == "a" else None)
         if link is None:
             continue
         dated = select(node, rules.date) if rules.date else []
-        row = _row(node, link, base, encoding, own_date=text(dated[0]) if dated else None)
+        titled = select(node, rules.title) if rules.title else []
+        own = text(dated[0]) if dated else None
+        row = make_row(node, link, base, encoding, own_date=own, title=text(titled[0]) if titled else None)
         if row is not None:
             found.append(row)
-    return _distinct(found)
+    rows = distinct(found)
+    least = rules.min_items if rules.min_items is not None else 1
+    if len(rows) >= least:
+        return rows, f"{len(rows)} rows by list.rows"
+    complaint = f"list.rows: {rules.rows!r} matched {len(nodes)} nodes, {len(rows)} rows with a link"
+    if nodes:
+        complaint += f" (first: {_glimpse(nodes[0])})"
+    guess = best_group(tree, base, encoding)
+    if guess is not None and len(guess.rows) > len(rows):
+        complaint += f"; by structure {len(guess.rows)} rows stand in {where(guess)}"
+    return rows, f"{complaint}, at least {least} expected"
+
+
+def _glimpse(node: Node) -> str:
+    label = f"<{node.tag}{' class=' + repr(attribute(node, 'class')) if attribute(node, 'class') else ''}>"
+    return f"{label} {squeeze(node.text(deep=True))[:30]!r}"
+
+
+def where(group: _Group) -> str:
+    """A selector for a group's rows, for whoever writes a source file."""
+    node = group.items[0].node
+    names = []
+    for above in [node, *ancestors(node)][:3]:
+        own = attribute(above, "id")
+        names.append(
+            f"{above.tag}#{own}"
+            if own and node is not above
+            else ".".join([above.tag or "", *attribute(above, "class").split()[:1]])
+        )
+        if own and node is not above:
+            break
+    return " > ".join(reversed(names))
 
 
 # ------------------------------------------------------------------ by structure
-def _by_structure(tree: LexborHTMLParser, base: str, encoding: str) -> list[Row]:
+def _by_structure(tree: LexborHTMLParser, base: str, encoding: str, least: int = 0) -> tuple[list[Row], str]:
+    group = best_group(tree, base, encoding, least)
+    if group is None:
+        return [], "0 rows: nothing repeats"
+    if group.items and _is_hub(tree, group):
+        return [], f"0 rows: a hub of short lists, each with its own link to more (the longest has {len(group.rows)} rows)"
+    rows = distinct(group.rows)
+    return rows, f"{len(rows)} rows by structure"
+
+
+def best_group(tree: LexborHTMLParser, base: str, encoding: str, least: int = 0) -> _Group | None:
+    """The group of links that looks most like a column of notices. `least`: a piece of HTML is a list when it has that many rows."""
     body = tree.body or tree.root
     if body is None:
-        return []
-    candidates = _candidates(body, base, encoding)
-    groups: dict[tuple[int, str], list[_Candidate]] = {}
-    for candidate in candidates:
-        groups.setdefault((candidate.parent, candidate.shape), []).append(candidate)
-    merged = _merge(list(groups.values()))
-    ranked = sorted(merged, key=_worth, reverse=True)
-    if not ranked or _worth(ranked[0]) < 4:
-        return []
-    return _distinct([candidate.row for candidate in ranked[0]])
+        return None
+    groups = _groups(_links(body))
+    for group in groups:
+        _fill(group, base, encoding)
+    ranked = sorted(groups, key=_worth, reverse=True)
+    if ranked and _worth(ranked[0]) >= LEAST_WORTH:
+        _absorb(ranked[0], base, encoding)
+        return ranked[0]
+    return ranked[0] if least and ranked and len(ranked[0].rows) >= least and any(row.date for row in ranked[0].rows) else None
 
 
-def _candidates(body: Node, base: str, encoding: str) -> list[_Candidate]:
-    """Titled links that are no navigation, each with the largest node around it that is its alone."""
-    links = [link for link in body.css("a[href]") if _titled(link) and not _in_navigation(link)]
-    same: dict[int, set[str]] = {}
-    for link in links:
-        for above in ancestors(link):
-            same.setdefault(above.mem_id, set()).add(attribute(link, "href"))
-    found = []
-    for link in links:
-        node = link
-        for above in ancestors(link):
-            if above.tag == "body" or len(same[above.mem_id]) > 1:
-                break
-            node = above
-        row = _row(node, link, base, encoding)
-        if row is not None and node.parent is not None:
-            found.append(_Candidate(node, link, row, _shape(node), _list_of(node).mem_id))
-    return found
+def _links(body: Node) -> list[Node]:
+    return [link for link in body.css("a[href]") if _titled(link) and not _in_navigation(link)][: MOST_ROWS * 2]
 
 
 def _titled(link: Node) -> bool:
-    title = squeeze(attribute(link, "title") or link.text(deep=True))
-    return len(title) >= LEAST_TITLE and not PAGE_LINK.match(title)
+    shown = squeeze(attribute(link, "title") or link.text(deep=True))
+    return len(shown) >= LEAST_TITLE and not PAGE_LINK.match(shown) and not PAGE_LINK.match(squeeze(link.text(deep=True)) or "x")
 
 
 def _in_navigation(link: Node) -> bool:
-    return any(
-        above.tag in CHROME or NAVIGATION.search(attribute(above, "class") + " " + attribute(above, "id"))
-        for above in list(ancestors(link))[:3]
-    )
+    for number, above in enumerate(ancestors(link)):
+        if above.tag in CHROME:
+            return True
+        if number < 3 and NAVIGATION.search(attribute(above, "class") + " " + attribute(above, "id")):
+            return True
+    return False
 
 
-def _shape(node: Node) -> str:
-    """The tags from the row up to its list: rows of one list look alike."""
-    return "/".join([node.tag or "", *(above.tag or "" for above in list(ancestors(node))[:3])])
+def _path(link: Node) -> str:
+    """The blocks from the link up to the body: rows of one list stand alike, whatever emphasis a single one has."""
+    return "/".join(above.tag or "" for above in ancestors(link) if above.tag in BLOCKS or above.tag == "-document")
 
 
-def _list_of(node: Node) -> Node:
-    parent = node.parent
-    assert parent is not None
-    return parent
+def _groups(links: list[Node]) -> list[_Group]:
+    by_path: dict[str, list[Node]] = {}
+    for link in links:
+        by_path.setdefault(_path(link), []).append(link)
+    groups = []
+    for path, same in by_path.items():
+        groups += _by_parent(_items(path, same))
+    return groups
 
 
-def _merge(groups: list[list[_Candidate]]) -> list[list[_Candidate]]:
-    """Groups of one shape under neighbouring parents are one list cut into blocks of five, as many sites print it."""
-    merged: list[list[_Candidate]] = []
-    keyed = sorted(groups, key=lambda group: (_grand(group[0]), group[0].shape))
-    for _, same in groupby(keyed, key=lambda group: (_grand(group[0]), group[0].shape)):
-        merged.append([candidate for group in same for candidate in group])
-    return merged
+def _items(path: str, same: list[Node]) -> list[_Item]:
+    """Each link with the largest node around it that holds no other link of its path (but the same address twice is one row)."""
+    hrefs: dict[int, set[str]] = {}
+    for link in same:
+        for above in ancestors(link):
+            hrefs.setdefault(above.mem_id, set()).add(attribute(link, "href"))
+    items, taken = [], set[int]()
+    for link in same:
+        node = link
+        for above in ancestors(link):
+            if above.tag == "body" or len(hrefs[above.mem_id]) > 1:
+                break
+            node = above
+        if node.mem_id not in taken and node.parent is not None:
+            taken.add(node.mem_id)
+            items.append(_Item(link, path, node))
+    return items
 
 
-def _grand(candidate: _Candidate) -> int:
-    parent = candidate.node.parent
-    above = parent.parent if parent is not None else None
-    return above.mem_id if above is not None and above.tag != "body" else candidate.parent
+def _by_parent(items: list[_Item]) -> list[_Group]:
+    """Items by the node whose children they are; lists that are neighbours and alike are one."""
+    lists: dict[int, _Group] = {}
+    for item in items:
+        parent = item.node.parent
+        assert parent is not None
+        group = lists.setdefault(parent.mem_id, _Group([], [parent]))
+        group.items.append(item)
+    merged: dict[tuple[int, str], _Group] = {}
+    for group in lists.values():
+        parent = group.parents[0]
+        above = parent.parent
+        near = above is not None and parent.tag != "body" and above.tag != "body"
+        key = (
+            above.mem_id if near and above is not None else parent.mem_id,
+            f"{parent.tag} {group.items[0].node.tag} {_is_dated(group)}",
+        )
+        held = merged.get(key)
+        if held is None:
+            merged[key] = group
+        else:
+            held.items += group.items
+            held.parents += group.parents
+    return list(merged.values())
 
 
-def _worth(group: list[_Candidate]) -> float:
+def _is_dated(group: _Group) -> bool:
+    return sum(bool(re.search(r"\d\s*[-/.年月]\s*\d", item.node.text(deep=True))) for item in group.items) * 2 >= len(group.items)
+
+
+def _fill(group: _Group, base: str, encoding: str) -> None:
+    for item in group.items:
+        item.row = make_row(item.node, item.link, base, encoding)
+
+
+def _absorb(group: _Group, base: str, encoding: str) -> None:
+    """Rows of the same lists that stand otherwise: pinned ones, coloured ones, ones with a very short title."""
+    taken = {item.node.mem_id for item in group.items}
+    tags = Counter(item.node.tag for item in group.items)
+    dated = sum(1 for row in group.rows if row.date) >= 0.8 * len(group.rows)
+    held = {row.url for row in group.rows}
+    more = []
+    for parent in group.parents:
+        for child in parent.iter():
+            if child.mem_id in taken or child.tag not in tags:
+                continue
+            links = [link for link in ([child] if child.tag == "a" else child.css("a[href]")) if _may_be_row(link)]
+            row = make_row(child, links[0], base, encoding) if 0 < len(links) <= 3 else None
+            if row is not None and row.url not in held and (row.date or (not dated and NOTICE_URL.search(row.url))):
+                more.append(_Item(links[0], "", child, row))
+    if more:
+        group.items = _in_order(group, more)
+
+
+def _may_be_row(link: Node) -> bool:
+    shown = squeeze(title_of(link))
+    return len(shown) >= 2 and not PAGE_LINK.match(shown) and not MORE.match(shown)
+
+
+def _in_order(group: _Group, more: list[_Item]) -> list[_Item]:
+    """All items as the page has them."""
+    place = {child.mem_id: (n, m) for n, parent in enumerate(group.parents) for m, child in enumerate(parent.iter())}
+    return sorted([*group.items, *more], key=lambda item: place.get(item.node.mem_id, (len(group.parents), 0)))
+
+
+def _worth(group: _Group) -> float:
     """How much a group looks like a column of notices."""
-    count = len(group)
-    dated = sum(1 for item in group if item.row.date) / count
-    length = sum(min(len(item.row.title), 40) for item in group) / count
-    notices = sum(1 for item in group if NOTICE_URL.search(item.row.url)) / count
-    if count < 3 and dated < 1:
+    rows = group.rows
+    count = len({row.url for row in rows})
+    if not count:
+        return 0.0
+    dated = sum(1 for row in rows if row.date) / len(rows)
+    length = sum(min(len(row.title), 40) for row in rows) / len(rows)
+    notices = sum(1 for row in rows if NOTICE_URL.search(row.url)) / len(rows)
+    if count < 3 and (dated < 1 or notices < 1):
         return 0.0
     if dated < 0.5 and (length < 9 or notices < 0.5):
         return 0.0
     return min(count, 60) * (0.4 + 2.2 * dated) * (0.3 + length / 25) * (0.5 + notices)
 
 
-# ------------------------------------------------------------------ one row
-def _row(node: Node, link: Node, base: str, encoding: str, own_date: str | None = None) -> Row | None:
-    url = urls.join(base, attribute(link, "href"), encoding)
-    title = _title(link)
-    if url is None or len(squeeze(title)) < 2:
-        return None
-    return Row(url, title, _date(node, link, own_date))
-
-
-def _title(link: Node) -> str:
-    """title= when it is the fuller one: the visible text is often cut with dots."""
-    shown = MARKS.sub("", text(link)).strip(EDGES) if not CUT.search(text(link)) else text(link).strip(EDGES)
-    full = attribute(link, "title").strip(EDGES)
-    return full or shown
-
-
-def _date(node: Node, link: Node, own: str | None) -> str | None:
-    if own:
-        stamp = read_date(own)
-        return stamp.iso if stamp else None
-    whole = text(node, frozenset({link.mem_id})) if node is not link else ""
-    stamp = read_date(whole) or _inside(link)
-    if stamp is None:
-        return _split_day(whole)
-    return stamp.iso
-
-
-def _inside(link: Node) -> Stamp | None:
-    """A date in an element of its own within the link."""
-    for part in link.css("span, em, i, time, b, p, div"):
-        if len(squeeze(part.text(deep=True))) <= 20:
-            stamp = read_date(text(part))
-            if stamp is not None:
-                return stamp
-    return None
-
-
-DAY_FIRST = re.compile(r"(?<!\d)(\d{1,2})\s+((?:19|20)\d\d)[-/.年]\s*(\d{1,2})(?!\d)")
-
-
-def _split_day(whole: str) -> str | None:
-    """`26 2019-08`: a big day above year and month."""
-    match = DAY_FIRST.search(whole)
-    stamp = read_date(f"{match[2]}-{match[3]}-{match[1]}") if match else None
-    return stamp.iso if stamp else None
-
-
-def _distinct(rows: Iterable[Row]) -> list[Row]:
-    found: dict[str, Row] = {}
-    for row in rows:
-        held = found.get(row.url)
-        if held is None or (held.date is None and row.date is not None):
-            found[row.url] = row
-    return list(found.values())
+def _is_hub(tree: LexborHTMLParser, group: _Group) -> bool:
+    """Several blocks that each lead to their own "more", the best group no longer than one of them."""
+    more = {attribute(link, "href") for link in tree.css("a[href]") if MORE.match(text(link) or "x")}
+    return len(more) >= HUB_BLOCKS and len(group.rows) < 10

@@ -3,12 +3,14 @@
 import hashlib
 import json
 import re
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from crawler import text
+from crawler.errors import UnreadablePage
 from crawler.model import DetailRules, Kind, Page, PageKind, Reading, ReadRules, Request
 from crawler.normalize import notice
 from crawler.parsers.files import read_file, what_file
@@ -19,6 +21,8 @@ from crawler.parsers.tree import parse, squeeze
 from crawler.parsers.tree import text as text_of
 
 RULES = "1"  # every change of what is read from the same bytes makes this a new one
+GZIP = b"\x1f\x8b\x08"
+MOST_UNPACKED = 50 << 20  # what a sitemap may be (sitemaps.org)
 BEIJING = timedelta(hours=8)
 DAY = re.compile(r"(?:19|20)\d\d[-/.年]\d{1,2}")
 NONE: Mapping[str, Page] = MappingProxyType({})
@@ -46,10 +50,11 @@ def read(
     Raises UnreadablePage for a source's selector that is none, and for a mapping that does not fit the answer.
     """
     version = rules_version(rules)
-    file = what_file(page)
+    packed = kind is Kind.LIST and page.body.startswith(GZIP)
+    file = what_file(page) if not packed else None
     if file is not None:
         return _as_file(page, kind, file, public_url, version)
-    decoded = text.decode(page.body, page.header("content-type"))
+    decoded = text.decode(_unpacked(page.body) if packed else page.body, page.header("content-type"))
     if kind is Kind.LIST:
         return _as_list(decoded, page, rules, version, request or Request(page.url))
     found = read_shapes(decoded, page, pick(rules, page.at), public_url, more)
@@ -68,10 +73,22 @@ def _as_file(page: Page, kind: Kind, file: tuple[str, str], public_url: str, ver
     return Reading(version, PageKind.FILE, evidence, notices=(replace(made, text_digest=digest),))
 
 
+def _unpacked(body: bytes) -> bytes:
+    """A sitemap that is a gzip file (sitemaps.org), no more of it than a reader may hold. Raises UnreadablePage for a damaged one."""
+    reader = zlib.decompressobj(wbits=31)
+    try:
+        plain = reader.decompress(body, MOST_UNPACKED)
+    except zlib.error as error:
+        raise UnreadablePage(f"a damaged gzip file: {error}", reason="gzip") from error
+    if reader.unconsumed_tail:
+        raise UnreadablePage(f"a gzip file of more than {MOST_UNPACKED >> 20} MB", reason="gzip")
+    return plain
+
+
 def _as_list(decoded: text.Decoded, page: Page, rules: ReadRules, version: str, request: Request) -> Reading:
     found = read_list(decoded.text, page, rules=rules.list, encoding=decoded.encoding, request=request)
     shown = squeeze(text_of(parse(decoded.text).root))
-    if not found.rows:
+    if not found.rows and found.next_list is None and not found.more_lists:
         other = judge(parse(decoded.text), decoded.text, article_title=False, body=0)
         if other is not None and other.kind in (PageKind.CHALLENGE, PageKind.ERROR, PageKind.LOGIN, PageKind.SHELL):
             return Reading(version, other.kind, other.evidence)
@@ -87,4 +104,5 @@ def _as_list(decoded: text.Decoded, page: Page, rules: ReadRules, version: str, 
         days=len(DAY.findall(shown)),
         pager=found.pager,
         beyond=found.beyond,
+        more_lists=found.more_lists,
     )

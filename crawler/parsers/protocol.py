@@ -147,6 +147,7 @@ def reading_header(reading: Reading) -> dict[str, Any]:
         "total_rows": reading.total_rows,
         "pager": reading.pager,
         "beyond": reading.beyond,
+        "more_lists": [_request_header(request) for request in reading.more_lists],
         "error": reading.error,
         "seen": [reading.visible, reading.days],
     }
@@ -181,6 +182,7 @@ def reading_of(said: Mapping[str, Any]) -> Reading:
             total_rows=_count(said["total_rows"]),
             pager=_text(said["pager"]),
             beyond=_count(said["beyond"]) or 0,
+            more_lists=tuple(map(_request, said["more_lists"][:MOST_ROWS])),
             error=_optional(said["error"]),
             visible=_count(said["seen"][0]) or 0,
             days=_count(said["seen"][1]) or 0,

@@ -4,6 +4,7 @@ Everything that reads a notice works on this: what stands where is a matter of l
 Whatever a template calls its boxes, the lines are the same.
 """
 
+import re
 from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborHTMLParser
@@ -12,6 +13,7 @@ from crawler.parsers.scripts import strings, written
 from crawler.parsers.tree import BLOCKS, EDGES, HIDDEN, SILENT, SPACES, Node, squeeze
 
 LONGEST_CELL = 400
+MARK = "\x1f"
 EMBEDS = frozenset({"embed", "object", "iframe"})
 
 
@@ -33,27 +35,41 @@ class Element:
 
 @dataclass(slots=True)
 class Line:
-    """A line of text, the element that begins it, how many of its characters stand in links, and its cells if it is a table's row."""
+    """A line of text, the element that begins it, how many of its characters stand in links, and its cells if it is a table's row.
+
+    `marked`: the text with a mark between what stands in different elements, where that is more than one.
+    """
 
     text: str
     plain: str  # without white space
     element: int
     linked: int = 0
     cells: tuple[str, ...] = ()
+    marked: str = ""
     scripted: bool = False  # a script writes here, and what it writes could not be read
 
 
 @dataclass(slots=True)
 class Sheet:
-    """The page. `ids` and `classes`: places of elements by id and by class name, in the page's order."""
+    """The page. `ids`, `classes`, `tags`, `labels` (id and classes together): places of elements, in the page's order."""
 
     elements: list[Element] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     ids: dict[str, list[int]] = field(default_factory=dict)
     classes: dict[str, list[int]] = field(default_factory=dict)
     tags: dict[str, list[int]] = field(default_factory=dict)
+    labels: dict[str, list[int]] = field(default_factory=dict)
     scripts: list[str] = field(default_factory=list)
-    strings: dict[str, str] = field(default_factory=dict)
+    _strings: dict[str, str] = field(default_factory=dict)
+    _looked_at: int = 0
+
+    @property
+    def strings(self) -> dict[str, str]:
+        """Variables of the scripts so far that hold a plain string."""
+        for script in self.scripts[self._looked_at :]:
+            self._strings |= strings(script)
+        self._looked_at = len(self.scripts)
+        return self._strings
 
     def text(self, at: int) -> str:
         """The visible text of an element, its lines joined by one space."""
@@ -65,6 +81,10 @@ class Sheet:
         if selector[0] == "#":
             return self.ids.get(selector[1:], [])
         return self.classes.get(selector[1:], []) if selector[0] == "." else self.tags.get(selector, [])
+
+    def called(self, pattern: re.Pattern[str]) -> list[int]:
+        """Places of the elements whose id or classes match."""
+        return sorted(at for label, places in self.labels.items() if pattern.search(label) for at in places)
 
     def above(self, at: int) -> list[int]:
         """The places of the elements around one, from the parent up."""
@@ -88,15 +108,23 @@ class _Writer:
         self.owner = -1
         self.linked = 0
         self.scripted = False
+        self.marks = 0
+        self.last = -1
         self.row = -1  # place of the table row that is being read as one line
         self.cells: list[str] = []
 
     def add(self, text: str, element: int, *, link: bool) -> None:
-        if text.strip(EDGES):
-            if self.owner < 0:
+        if not text.isspace():
+            if self.inline and element != self.last and self.row < 0:
+                self.marks += 1
+                self.inline.append(MARK)
+            self.last = element
+            if self.owner < 0 and text.strip(EDGES):
                 self.owner = element
             if link:
                 self.linked += len(squeeze(text))
+        elif not self.inline:
+            return  # the white space between two blocks
         self.inline.append(text)
 
     def end(self, element: int) -> None:
@@ -116,6 +144,8 @@ class _Writer:
         self._put(text, row, cells)
 
     def _taken(self) -> str:
+        if not self.inline:
+            return ""
         text = SPACES.sub(" ", "".join(self.inline)).strip(EDGES)
         self.inline = []
         return text
@@ -123,8 +153,11 @@ class _Writer:
     def _put(self, text: str, element: int, cells: tuple[str, ...]) -> None:
         if text:
             owner = self.owner if self.owner >= 0 else element
-            self.sheet.lines.append(Line(text, squeeze(text), owner, self.linked, cells, self.scripted))
-        self.owner, self.linked, self.scripted = -1, 0, False
+            marked = text if self.marks else ""
+            if marked:
+                text = text.replace(MARK, "")
+            self.sheet.lines.append(Line(text, squeeze(text), owner, self.linked, cells, marked, self.scripted))
+        self.owner, self.linked, self.scripted, self.marks, self.last = -1, 0, False, 0, -1
 
 
 class _Walk:
@@ -161,37 +194,45 @@ class _Walk:
             self.writer.end(element.at)
 
     def enter(self, node: Node, tag: str) -> None:
-        sheet = self.sheet
-        up = self.open[-1][1] if self.open else -1
+        sheet, writer = self.sheet, self.writer
+        up, hidden, silent = -1, False, tag in SILENT
+        if self.open:
+            up = self.open[-1][1]
+            over = sheet.elements[up]
+            hidden, silent = over.hidden, silent or over.silent
+        at = len(sheet.elements)
         attributes = node.attributes
-        style = attributes.get("style")
-        label = f"{attributes.get('id') or ''} {attributes.get('class') or ''}" if attributes else ""
-        over = sheet.elements[up] if up >= 0 else None
-        hides = "hidden" in attributes or (style is not None and HIDDEN.search(style) is not None)
-        hidden = (hides and not self.show_hidden) or (over is not None and over.hidden)
-        silent = tag in SILENT or (over is not None and over.silent)
-        at, line = len(sheet.elements), len(sheet.lines)
-        if tag in BLOCKS and not hidden and not silent and self.writer.row < 0:
-            self.writer.end(at)
-            line = len(sheet.lines)
+        label = self.index(at, attributes) if attributes else ""
+        if attributes and not self.show_hidden:
+            style = attributes.get("style")
+            hidden = hidden or "hidden" in attributes or (style is not None and HIDDEN.search(style) is not None)
+        shown = not (hidden or silent)
+        if shown and tag in BLOCKS and writer.row < 0:
+            writer.end(at)
+        line = len(sheet.lines)
         sheet.elements.append(Element(node, tag, label, up, at, line, line, at + 1, hidden, silent))
-        self.index(at, tag, attributes)
+        sheet.tags.setdefault(tag, []).append(at)
         self.open.append((node.mem_id, at))
         if tag == "a":
             self.links += 1
-        elif tag == "br" and not hidden and not silent:
-            self.writer.end(at)
-        elif tag == "tr" and not hidden and not silent and self.writer.row < 0 and is_data(node):
-            self.writer.row = at
+        elif shown and tag == "br":
+            writer.end(at)
+        elif shown and tag == "tr" and writer.row < 0 and is_data(node):
+            writer.row = at
 
-    def index(self, at: int, tag: str, attributes: dict[str, str | None]) -> None:
+    def index(self, at: int, attributes: dict[str, str | None]) -> str:
+        """Note an element's id and classes; both in one string."""
         sheet = self.sheet
-        sheet.tags.setdefault(tag, []).append(at)
-        if attributes:
-            if name := attributes.get("id"):
-                sheet.ids.setdefault(name, []).append(at)
-            for name in (attributes.get("class") or "").split():
-                sheet.classes.setdefault(name, []).append(at)
+        name, classes = attributes.get("id"), attributes.get("class")
+        if name:
+            sheet.ids.setdefault(name, []).append(at)
+        if classes:
+            for word in classes.split():
+                sheet.classes.setdefault(word, []).append(at)
+        label = f"{name or ''} {classes or ''}".strip()
+        if label:
+            sheet.labels.setdefault(label, []).append(at)
+        return label
 
     def text(self, node: Node) -> None:
         at = self.open[-1][1] if self.open else -1
@@ -204,7 +245,6 @@ class _Walk:
 
     def script(self, element: Element, text: str) -> None:
         self.sheet.scripts.append(text)
-        self.sheet.strings |= strings(text)
         if "document.write" not in text or element.hidden or element.up < 0:
             return
         said, block = written(text, self.sheet.strings)
@@ -229,7 +269,9 @@ def lay_flat(tree: LexborHTMLParser, *, hidden: bool = False) -> Sheet:
         if tag[:1] in ("-", "_", "!") and tag != "-text":
             continue
         parent = node.parent
-        walk.leave_to(parent.mem_id if parent is not None else None)
+        around = parent.mem_id if parent is not None else None
+        if walk.open and walk.open[-1][0] != around:
+            walk.leave_to(around)
         if tag == "-text":
             walk.text(node)
         else:

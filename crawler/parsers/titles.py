@@ -6,12 +6,12 @@ what only a tag says. <title> is cut by evidence: by lines the page shows, then 
 
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from crawler.dates import read_date
 from crawler.parsers.furniture import is_crumb, is_fact_line, is_foot, is_furniture
-from crawler.parsers.labels import in_facts
+from crawler.parsers.labels import in_facts, spaced
 from crawler.parsers.sheet import Element, Line, Sheet
 from crawler.parsers.tree import EDGES, squeeze
 
@@ -25,9 +25,14 @@ PIECES = re.compile(r"\s*(?:[-_|—–－_·>»]|--|__|\s{2,})+\s*")
 ORGANISATION = re.compile(
     r"(?:网|网站|政府|委员会|[省市县区州]|局|厅|部|门户|平台|委|办公室|gov\.cn|公开|中心|办|公报|官网|频道|专栏|首页|管委会|集团|学院|大学)$"
 )
+ACT = re.compile(
+    r"(?:通知|公告|公示|通报|意见|决定|决议|办法|规定|条例|细则|方案|规划|批复|函|令|报告|纪要|通告|公报)(?:\([^()]{1,20}\))?$"
+)
+MOST_LINES = 5
 SITE = re.compile(r"^.{0,20}(?:门户网站?|官方网站|政府网站?|人民政府|政府网|政务网|信息公开网|公众信息网|官网)$")
 LARGE = re.compile(r"font-size\s*:\s*(?:(?:2[0-9]|3\d)(?:\.\d+)?\s*p[xt]|1[6-9](?:\.\d+)?\s*pt|x+-large)", re.IGNORECASE)
 SHORTEST, LONGEST = 4, 200
+LONGEST_SCRIPT = 20_000
 SITE_NAME = (
     0.2  # what a candidate that is the site's own name is worth: the logo is a heading too, and on some pages all of <title>
 )
@@ -45,6 +50,7 @@ WEIGHTS = {
     "large": 1.2,
     "title": 1.2,  # often with the site's name, sometimes nothing else
 }
+HEADINGS = frozenset({"h1", "h2", "heading", "above_facts", "meta.ArticleTitle", "disclosure.name", "own"})
 SEEN = frozenset({"h1", "h2", "heading", "shown", "above_facts", "large", "ucaptitle", "script", "own"})
 WIDTH = {
     ord(wide): narrow for wide, narrow in zip("（）［］【】：；，．？！·•“”„‟＂‘’－–—", '()[][]:;,.?!.."""""\'\'---', strict=True)
@@ -87,7 +93,16 @@ def read_title(sheet: Sheet, meta: Mapping[str, str], name: str | None, own: str
     for plain in scores:
         if len(plain) >= 6 and plain in whole:
             scores[plain] += 1.0
-        if plain == site or SITE.search(plain) or (len(plain) <= 30 and plain in foot):
+        if (
+            plain == site
+            or SITE.search(plain)
+            or (len(plain) <= 30 and plain in foot)
+            or (
+                len(plain) <= 30
+                and ORGANISATION.search(plain.rstrip(")"))
+                and not any(rule in HEADINGS for rule, said_so in best_of if said_so == plain)
+            )
+        ):
             scores[plain] *= SITE_NAME
     best = max(scores, key=lambda plain: (scores[plain], len(plain)))
     best = _uncut(best, scores)
@@ -117,10 +132,11 @@ def _candidates(
         yield from ((tag, _without_facts(sheet.text(at))) for at in shown[:most])
     if meta.get("articletitle"):
         yield "meta.ArticleTitle", strip_tags(meta["articletitle"])
-    yield from (("script", strip_tags(value)) for variable, value in sheet.strings.items() if SCRIPTED.match(variable))
+    if any("itle" in script or "biaoti" in script for script in sheet.scripts if len(script) < LONGEST_SCRIPT):
+        yield from (("script", strip_tags(value)) for variable, value in sheet.strings.items() if SCRIPTED.match(variable))
     if name:
         yield "disclosure.name", name
-    headings = [element for element in sheet.elements if element.label.strip() and HEADING.search(element.label)]
+    headings = [sheet.elements[at] for at in sheet.called(HEADING)]
     yield from (("heading", _without_facts(sheet.text(element.at))) for element in headings[:40] if _is_heading(sheet, element))
     yield from _by_place(sheet, block)
     if page:
@@ -169,7 +185,7 @@ def _is_heading(sheet: Sheet, element: Element) -> bool:
 def _by_place(sheet: Sheet, block: frozenset[int]) -> Iterator[tuple[str, str]]:
     """The line over the first line of facts; a line set large."""
     for at, line in enumerate(sheet.lines[:400]):
-        if at and at not in block and is_fact_line(line.text.replace("\t", "  ")) and line.linked * 2 < len(line.plain):
+        if at and at not in block and is_fact_line(spaced(line)) and line.linked * 2 < len(line.plain):
             above = sheet.lines[at - 1]
             if at - 1 not in block and _may_be_title(above):
                 yield "above_facts", above.text
@@ -191,6 +207,20 @@ def _may_be_title(line: Line) -> bool:
     return not (
         is_furniture(line.text) or is_crumb(line.text) or is_foot(line.text) or line.text.endswith(("。", "；", "，", ":", "："))
     )
+
+
+def title_of_text(lines: Sequence[Line]) -> Title | None:
+    """Where nothing is set as a title: the article's first lines, up to one that ends like an act's name, else the first if it is short."""
+    joined = ""
+    for line in lines[:MOST_LINES]:
+        if line.cells or not line.plain or line.linked * 2 > len(line.plain) or line.text.endswith(("。", "；", "，", "：", ":")):
+            break
+        joined += line.text
+        if ACT.search(key(joined)) and SHORTEST <= len(joined) <= LONGEST:
+            return Title(joined, (("text", joined),), None)
+    if lines and _may_be_title(lines[0]) and len(lines[0].plain) <= 60 and not is_fact_line(lines[0].text):
+        return Title(lines[0].text, (("text", lines[0].text),), None)
+    return None
 
 
 # ------------------------------------------------------------------ <title>

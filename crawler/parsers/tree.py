@@ -209,6 +209,15 @@ def text(node: Node | None, skip: frozenset[int] = frozenset()) -> str:
     return " ".join(line.text for line in lines(node, skip)) if node is not None else ""
 
 
+def complaint(selector: str) -> str | None:
+    """What is wrong with a selector, None when nothing is."""
+    try:
+        select(parse("<p>"), selector)
+    except UnreadablePage as error:
+        return str(error)
+    return None
+
+
 def select(root: LexborHTMLParser | Node, selector: str) -> list[Node]:
     """Nodes of a CSS selector. Raises UnreadablePage for a selector that is none."""
     try:

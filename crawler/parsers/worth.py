@@ -21,12 +21,17 @@ POINTS = {  # a witness's rule → what it says for a notice
 }  # fmt: skip
 
 
-def refuse(sheet: Sheet, draft: Draft, meta: Mapping[str, str], labels: int, article: tuple[int, int]) -> Kind | None:
-    """The kind of a page that has a title and yet is no notice, with the evidence; None for a notice. `labels`: fields of a disclosure block."""
+def refuse(
+    sheet: Sheet, draft: Draft, meta: Mapping[str, str], labels: int, article: tuple[int, int], *, titled: bool
+) -> Kind | None:
+    """The kind of a page that has a title and yet is no notice, with the evidence; None for a notice.
+
+    `labels`: fields of a disclosure block; `titled`: the page shows the title apart from <title>, so that a bare date stands by it.
+    """
     size = sum(len(squeeze(paragraph)) for paragraph in draft.body)
     if not draft.body and not draft.attachments:
         return Kind(PageKind.OTHER, "a heading and no text")
-    points = _points(draft, meta, labels, size)
+    points = _points(draft, meta, labels, size) - (1 if not titled and _bare(draft) else 0)
     links = [line for line in sheet.lines if line.linked >= TITLED and line.linked * 2 >= len(line.plain)]
     rows = sum(1 for line in sheet.lines[article[0] : article[1]] if line.linked >= TITLED and len(line.plain) <= LONGEST_ROW)
     listed = rows >= LEAST_ROWS and rows * 2 >= article[1] - article[0]
@@ -44,6 +49,11 @@ def refuse(sheet: Sheet, draft: Draft, meta: Mapping[str, str], labels: int, art
     return Kind(
         PageKind.OTHER, f"{points} signs of a notice (a date, a source, a number, a disclosure block), {size} characters of text"
     )
+
+
+def _bare(draft: Draft) -> bool:
+    dated = draft.witnesses.get("published")
+    return dated is not None and dated.rule == "published.unlabelled"
 
 
 def _points(draft: Draft, meta: Mapping[str, str], labels: int, size: int) -> int:

@@ -61,12 +61,11 @@ def apply(c: Connection, row: AnyRow, reading: Reading, *, rules: ListRules, que
     _list(c, row, found, ids, reasons, running=running)
     if run is None or not running:
         return
-    skipped.update(reason for reason in reasons.values() if reason)
     wish = _wish(run, rules)
     fresh = [key for key in found if (held := before.get(ids[key])) is None or held[2] != run.id]
     known = _known(c, {ids[key]: found[key] for key in found}, before)
     chosen, left = _choose(found, ids, reasons, known, wish)
-    skipped.update(left)
+    skipped.update(reason for key in fresh if (reason := reasons[key] or left.get(key)))
     priority = frontier.NEW if wish.since is None else frontier.BACKFILL
     frontier.seed(c, run.id, [replace(seeds[key], priority=priority) for key in chosen])
     flags = [known.get(ids[key], "new") != "new" or reasons[key] is not None for key in found]
@@ -83,16 +82,16 @@ def _wish(run: AnyRow, rules: ListRules) -> Wish:
 
 def _choose(
     found: dict[str, Row], ids: dict[str, int], reasons: dict[str, str | None], known: dict[int, str], wish: Wish
-) -> tuple[list[str], Counter[str]]:
+) -> tuple[list[str], dict[str, str]]:
     """The rows that are looked at, and the reasons of the others that no rule of the source refuses."""
-    chosen, left = [], Counter[str]()
+    chosen, left = [], dict[str, str]()
     for key, item in found.items():
         if reasons[key] is not None:
             continue
         if columns.is_before(item, wish.since):
-            left["since"] += 1
+            left[key] = "since"
         elif wish.kind is RunKind.LIST and known.get(ids[key]) == "known":
-            left["known"] += 1
+            left[key] = "known"
         else:
             chosen.append(key)
     return chosen, left
@@ -189,17 +188,43 @@ def _settle_page(
     }  # fmt: skip
     c.execute(t.list_pages.update().where(t.list_pages.c.run == here.run, t.list_pages.c.url == url).values(**values))
     if before is not None and (again or own.page):
-        _step_back(c, here, own, columns.pages_back(*_totals(before, reading), max(len(flags), before.rows)))
+        was, now, in_pages = _totals(before, reading)
+        back = columns.pages_back(was, now, max(len(flags), before.rows), in_pages=in_pages, overlaps=again or fresh < len(flags))
+        _step_back(c, here, own, back)
     if again:
         return
     following = reading.next_list
     repeats = _repeats(c, here.run, own, fresh)
-    leaf = Leaf(own.page, reading.page_kind, len(flags), fresh, tail, repeats, old, following is not None, reading.pager)
-    ended = columns.stop(leaf, wish)
+    leaf = Leaf(
+        own.page,
+        reading.page_kind,
+        len(flags),
+        fresh,
+        tail,
+        repeats,
+        old,
+        following is not None,
+        reading.pager,
+        reading.total_pages,
+    )
+    ended = columns.stop(leaf, wish) if not reading.more_lists else None
+    for number, request in enumerate(reading.more_lists[: wish.limit]):
+        _turn(c, here, own, request, number)
     if ended is None and following is not None and not _turn(c, here, own, following):
         ended = Stop.REPEATED_ADDRESS
     if ended is not None:
         _stop(c, here.run, url, ended)
+        if ended in columns.WHOLE and own.page and wish.kind is not RunKind.LIST and _has_grown(c, here.run, own):
+            _look_at_head(c, here, own)
+
+
+def _has_grown(c: Connection, run: int, own: AnyRow) -> bool:
+    """Did pages of this column repeat rows of others? Then it grew at its head while it was read."""
+    pages = t.list_pages
+    query = sa.select(sa.func.sum(pages.c.rows - pages.c.fresh)).where(
+        pages.c.run == run, pages.c.head == own.head, pages.c.looks == 1, pages.c.stop.is_(None)
+    )
+    return (c.execute(query).scalar() or 0) > 0
 
 
 def _page(c: Connection, run: int, url: int) -> AnyRow:
@@ -235,35 +260,49 @@ def _repeats(c: Connection, run: int, own: AnyRow, fresh: int) -> int:
     return count
 
 
-def _totals(before: AnyRow, reading: Reading) -> tuple[int | None, int | None]:
+def _totals(before: AnyRow, reading: Reading) -> tuple[int | None, int | None, bool]:
+    """The declared total before and now, of rows where both name one; else of pages."""
     if before.total_rows is not None and reading.total_rows is not None:
-        return before.total_rows, reading.total_rows
-    return before.total_pages, reading.total_pages
+        return before.total_rows, reading.total_rows, False
+    return before.total_pages, reading.total_pages, True
 
 
 def _step_back(c: Connection, here: _Here, own: AnyRow, count: int) -> None:
     """Look again at the last pages read before this one."""
     if not count:
         return
+    frontier.seed(c, here.run, [_page_seed(here, request) for request in _requests(c, here, own)[:count]], again=True)
+
+
+def _requests(c: Connection, here: _Here, own: AnyRow, *, head: bool = False) -> list[Request]:
+    """The pages of this column that were read before this one, the last first; or its head alone."""
     pages = t.list_pages
     query = (
         sa.select(t.urls.c.url, t.urls.c.method, t.urls.c.headers, t.urls.c.body)
         .join(pages, pages.c.url == t.urls.c.id)
         .where(pages.c.run == here.run, pages.c.head == own.head, pages.c.at.is_not(None), pages.c.url != own.url)
+        .order_by(pages.c.page.desc())
     )
     if own.at is None:
         query = query.where(pages.c.page < own.page)
-    for address in c.execute(query.order_by(pages.c.page.desc()).limit(count)).all():
-        headers = tuple((name, value) for name, value in json.loads(address.headers))
-        request = Request(address.url, address.method, headers, bytes(address.body or b""))
-        frontier.seed(c, here.run, [_page_seed(here, request)], again=True)
+    if head:
+        query = query.where(pages.c.url == own.head)
+    found = []
+    for row in c.execute(query.limit(columns.MOST_BACK)):
+        headers = tuple((name, value) for name, value in json.loads(row.headers))
+        found.append(Request(row.url, row.method, headers, bytes(row.body or b"")))
+    return found
 
 
-def _turn(c: Connection, here: _Here, own: AnyRow, request: Request) -> bool:
-    """Ask for the next page; False when this run has it already."""
+def _look_at_head(c: Connection, here: _Here, own: AnyRow) -> None:
+    frontier.seed(c, here.run, [_page_seed(here, request) for request in _requests(c, here, own, head=True)], again=True)
+
+
+def _turn(c: Connection, here: _Here, own: AnyRow, request: Request, ahead: int = 0) -> bool:
+    """Ask for the next page, or one that lies further `ahead`; False when this run has it already."""
     seed = _page_seed(here, request)
     number = frontier.ensure_urls(c, [seed])[urls.key(request)]
-    values = {"run": here.run, "url": number, "head": own.head, "page": own.page + 1}
+    values = {"run": here.run, "url": number, "head": own.head, "page": own.page + 1 + ahead}
     made = upsert(c, t.list_pages).values(**values).on_conflict_do_nothing().returning(t.list_pages.c.url)
     if c.execute(made).first() is None:
         return False
@@ -323,6 +362,18 @@ def count(c: Connection, run: int) -> dict[str, int]:
         query = sa.select(sa.func.count()).where(t.looks.c.run == run, t.looks.c.outcome == str(outcome))
         found[f"skip:{reason}"] += c.execute(query).scalar_one()
     return dict(+found)
+
+
+def behind_shells(c: Connection, run: int) -> int:
+    """Rows of the first pages that stand behind heads without rows of their own, which are shells around an API."""
+    head, first = t.list_pages.alias("head"), t.list_pages.alias("first")
+    query = (
+        sa.select(sa.func.coalesce(sa.func.sum(first.c.rows), 0))
+        .select_from(head)
+        .join(first, sa.and_(first.c.run == head.c.run, first.c.head == head.c.url, first.c.page == 1))
+        .where(head.c.run == run, head.c.page == 0, head.c.rows == 0)
+    )
+    return int(c.execute(query).scalar_one())
 
 
 def _reconcile(found: Counter[str], pages: Collection[AnyRow]) -> None:

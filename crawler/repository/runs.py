@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from crawler import health
 from crawler.model import GOOD, MISSES, Expect, Kind, Millis, Outcome, PageKind, Run, RunKind
+from crawler.pace import NOT_ASKED
 from crawler.repository import frontier, lists, sights
 from crawler.repository import schema as t
 from crawler.repository.changes import NewChange, append
@@ -16,6 +17,7 @@ from crawler.repository.database import AnyRow, upsert
 from crawler.repository.frontier import Seed
 
 SKIPPED = "skipped"
+SHELVED = "shelved: "  # reason of what was given up without having been asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Progress:
     new: int = 0
     edit: int = 0
     reread: int = 0
+    shelved: int = 0
     results: Mapping[str, int] = field(default_factory=dict)
     looks: Mapping[str, int] = field(default_factory=dict)
 
@@ -121,6 +124,33 @@ def fire(
         return None
     frontier.seed(c, run, seeds)
     return Run(source, kind, slot, run)
+
+
+def fire_once(c: Connection, source: str, seeds: Sequence[Seed], now: Millis, options: Mapping[str, object]) -> int:
+    """Fire a one-off run; two in one millisecond are two slots. Its id."""
+    slot = now
+    while (run := fire(c, source, RunKind.ONCE, slot, seeds, now, options=options)) is None:
+        slot += 1
+    return run.id
+
+
+def shelve(c: Connection, reason: str, *, queue: str | None, run: int | None) -> set[int]:
+    """Mark as dead what a run still waits for, or what one-off runs wait for in a queue; the runs concerned."""
+    todo = t.frontier.c.state == frontier.TODO
+    if run is not None:
+        which = sa.and_(todo, t.frontier.c.run == run)
+    else:
+        once = sa.select(t.runs.c.id).where(t.runs.c.kind == str(RunKind.ONCE), t.runs.c.ended.is_(None))
+        which = sa.and_(todo, t.frontier.c.queue == queue, t.frontier.c.run.in_(once))
+    values = {"state": frontier.DEAD, "reason": f"{SHELVED}{reason}"}
+    return set(c.execute(t.frontier.update().where(which).values(**values).returning(t.frontier.c.run)).scalars())
+
+
+def spent(c: Connection, run: int) -> tuple[int, int, Millis]:
+    """(requests, bytes, start) of a run: what was asked on its behalf, robots.txt included, and what of it lies in the archive."""
+    asked = sa.select(sa.func.count()).where(t.looks.c.run == run, t.looks.c.outcome.not_in([str(o) for o in NOT_ASKED]))
+    started = c.execute(sa.select(t.runs.c.started).where(t.runs.c.id == run)).scalar_one()
+    return c.execute(asked.select_from(t.looks)).scalar_one(), _bytes(c, run), started
 
 
 def _is_open(c: Connection, source: str, kind: RunKind) -> bool:
@@ -225,11 +255,14 @@ def count(c: Connection, run: int) -> dict[str, int]:
     for row in c.execute(query):
         _tally(found, row)
     found["bytes"] = _bytes(c, run)
+    dead = sa.select(sa.func.count()).where(t.frontier.c.run == run, t.frontier.c.state == frontier.DEAD)
+    found["shelved"] = c.execute(dead.where(t.frontier.c.reason.like(f"{SHELVED}%"))).scalar_one()
     lines = (
         sa.select(t.changes.c.kind, sa.func.count()).join(t.looks, t.looks.c.id == t.changes.c.look).where(t.looks.c.run == run)
     )
     found.update({row.kind: row[1] for row in c.execute(lines.group_by(t.changes.c.kind))})
     found.update(lists.count(c, run))
+    found["rows"] += lists.behind_shells(c, run)
     return found
 
 
@@ -316,6 +349,7 @@ def progress(c: Connection, ids: Collection[int]) -> Progress:
         new=totals.get("new", 0),
         edit=totals.get("edit", 0),
         reread=totals.get("reread", 0),
+        shelved=totals.get("shelved", 0),
         results=results,
         looks={row.outcome: row[1] for row in c.execute(outcomes)},
     )

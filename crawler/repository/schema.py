@@ -82,6 +82,9 @@ queues = sa.Table(
     sa.Column("delay", Time, nullable=False),  # what the last holder kept: never less than configured
     sa.Column("failures", sa.Integer(), nullable=False, server_default="0"),
     _time("blocked_since"),
+    _time("broken_since"),  # the breaker is open: one request at next_at decides whether it closes
+    sa.Column("latency", Time, nullable=False, server_default="0"),  # the server's own, smoothed
+    sa.Column("last_end", Time, nullable=False, server_default="0"),  # of the last exchange
     _time("last_ok"),
 )
 
@@ -94,6 +97,17 @@ origins = sa.Table(
     sa.Column("verdict", Text, nullable=False),  # rules, allow, disallow
     sa.Column("body", Text, nullable=False, server_default=""),
     sa.Column("detail", Text, nullable=False, server_default=""),
+    sa.Column("sitemaps", Text, nullable=False, server_default="[]"),  # as robots.txt names them
+)
+
+probes = sa.Table(  # looks at an address that cannot exist: how an origin says that it has not something
+    "probes",
+    metadata,
+    sa.Column("origin", Text, primary_key=True),
+    sa.Column("at", Time, primary_key=True),
+    sa.Column("outcome", Text, nullable=False),
+    sa.Column("location", Text),  # where it redirects what it has not
+    sa.Column("capture", Id),  # the page it shows instead
 )
 
 urls = sa.Table(

@@ -451,7 +451,9 @@ def _drop(writer: asyncio.StreamWriter, *, reset: bool) -> None:
 
 @contextlib.asynccontextmanager
 async def listening(
-    serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]], context: ssl.SSLContext | None = None
+    serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+    context: ssl.SSLContext | None = None,
+    host: str = "127.0.0.1",
 ) -> AsyncIterator[int]:
     """A server on loopback while the block runs; its port."""
     handlers: set[asyncio.Task[None]] = set()
@@ -463,7 +465,7 @@ async def listening(
         current.add_done_callback(handlers.discard)
         await serve(reader, writer)
 
-    server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=context)
+    server = await asyncio.start_server(connected, host, 0, ssl=context)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

@@ -30,7 +30,17 @@ CREATE TABLE origins (
 	verdict TEXT NOT NULL,
 	body TEXT DEFAULT '' NOT NULL,
 	detail TEXT DEFAULT '' NOT NULL,
+	sitemaps TEXT DEFAULT '[]' NOT NULL,
 	CONSTRAINT pk_origins PRIMARY KEY (origin)
+)
+
+CREATE TABLE probes (
+	origin TEXT NOT NULL,
+	at BIGINT NOT NULL,
+	outcome TEXT NOT NULL,
+	location TEXT,
+	capture BIGINT,
+	CONSTRAINT pk_probes PRIMARY KEY (origin, at)
 )
 
 CREATE TABLE queues (
@@ -42,6 +52,9 @@ CREATE TABLE queues (
 	delay BIGINT NOT NULL,
 	failures INTEGER DEFAULT '0' NOT NULL,
 	blocked_since BIGINT,
+	broken_since BIGINT,
+	latency BIGINT DEFAULT '0' NOT NULL,
+	last_end BIGINT DEFAULT '0' NOT NULL,
 	last_ok BIGINT,
 	CONSTRAINT pk_queues PRIMARY KEY (name)
 )

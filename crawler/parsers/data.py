@@ -1,0 +1,402 @@
+"""Answers of an API, feeds and sitemaps → rows: JSON, JSONP, Hanweb's XML datastore, RSS, Atom, sitemaps. No XML parser: Lexbor reads the pieces.
+
+An XML parser would refuse what these servers send (HTML entities, two roots, a BOM in front) and can be made to expand entities.
+"""
+
+import html
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from selectolax.lexbor import LexborHTMLParser
+
+from crawler import urls
+from crawler.dates import read_date
+from crawler.model import ListRules, Request, Row
+from crawler.parsers.rows import distinct, make_row
+from crawler.parsers.tree import EDGES, parse, squeeze
+
+PADDING = re.compile(r"^[\ufeff\s;]*(?:/\*.*?\*/)?[\s;]*")
+CALL = re.compile(r"[\w.$]+\s*\(\s*(?=[{\[\"'])")
+XML = re.compile(
+    r"(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*|<\?[^>]*>\s*)*<(?:\w+:)?(datastore|rss|feed|rdf|urlset|sitemapindex)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+STORE = re.compile(r"<datastore\b.*?</datastore>", re.IGNORECASE | re.DOTALL)
+RECORD = re.compile(r"<record\b[^>]*>(.*?)</record>", re.IGNORECASE | re.DOTALL)
+CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+GROUP = re.compile(r"<nextgroup\b[^>]*>(.*?)</nextgroup>", re.IGNORECASE | re.DOTALL)
+TOTAL_RECORD = re.compile(r"<totalrecord>\s*(\d{1,9})\s*<", re.IGNORECASE)
+TOTAL_PAGE = re.compile(r"<totalpage>\s*(\d{1,9})\s*<", re.IGNORECASE)
+HREF = re.compile(r"""\bhref\s*=\s*(["'])(.*?)\1""", re.IGNORECASE)
+TAGS = re.compile(r"<[^>]{1,200}>")
+HAN = re.compile(r"[\u3400-\u9fff]")
+LINK_LIKE = re.compile(r"^(?:https?:)?//\S+$|^\.{0,2}/\S+$|^[\w./-]+\.s?html?(?:\?\S*)?$", re.IGNORECASE)
+DEEPEST, MOST_NODES = 12, 200_000
+
+TITLES = (
+    "showtitle",
+    "title_no_tag",
+    "titlenew",
+    "title",
+    "doctitle",
+    "infotitle",
+    "maintitle",
+    "subject",
+    "topic",
+    "name",
+    "articletitle",
+    "bt",
+)
+LINKS = (
+    "url",
+    "linkurl",
+    "publishurl",
+    "docpuburl",
+    "pageurl",
+    "href",
+    "link",
+    "post_url",
+    "infourl",
+    "detailurl",
+    "puburl",
+    "uri",
+    "domainurl",
+    "path",
+)
+DATES = (
+    "publishtime", "pubtime", "publishdate", "pubdate", "publisheddate", "publishedtime", "publishedtimestr", "display_publish_time", "infodatepx", "infodate", "showdate", "releasetime",
+    "docreltime", "cwrq", "fbrq", "date", "time", "created_at", "createtime", "createdate", "updatetime",
+)  # fmt: skip
+ROWS = ("total", "totalcount", "totalrecord", "totalrecords", "totalsize", "totalrow", "totalrows", "totalelements", "totalnum", "recordcount", "recordtotal", "total_count", "count", "rowcount", "post_count", "allcount", "num_found", "numfound")  # fmt: skip
+PAGES = (
+    "pagecount",
+    "totalpage",
+    "totalpages",
+    "pages",
+    "page_count",
+    "total_page",
+    "total_pages",
+    "countpage",
+    "allpage",
+    "maxpage",
+    "pagetotal",
+)
+PAGE = ("pageno", "pagenum", "pageindex", "page", "currentpage", "curpage", "current", "pagenumber", "current_page", "cur_page")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is no page. `html`: a piece of HTML that holds the rows; `following` an address it names as the next; `lists` further lists."""
+
+    rows: tuple[Row, ...]
+    evidence: str
+    html: str | None = None
+    total_rows: int | None = None
+    total_pages: int | None = None
+    page: int | None = None
+    following: str | None = None
+    lists: tuple[Request, ...] = ()
+
+
+def read_answer(source: str, url: str, rules: ListRules, encoding: str) -> Answer | None:
+    """The answer of an API, a feed or a sitemap; None when this is a page of HTML."""
+    start = PADDING.match(source)
+    at = start.end() if start else 0
+    head = source[at : at + 2000]
+    call = CALL.match(head)
+    if call or head[:1] in ("{", "["):
+        values = _json(source[at + (call.end() if call else 0) :])
+        if values is not None:
+            return _from_json(_mended(values), url, rules, encoding)
+    kind = XML.match(head)
+    if kind is None:
+        return None
+    name = kind[1].lower()
+    if name == "datastore":
+        return _from_store(source, url, encoding)
+    return _from_sitemap(source, url, name) if name in ("urlset", "sitemapindex") else _from_feed(source, url)
+
+
+def read_store(tree: LexborHTMLParser, base: str, encoding: str) -> Answer | None:
+    """Hanweb's datastore that a column page carries in a script of type text/xml."""
+    for script in tree.css("script"):
+        match = STORE.search(script.text(deep=True) or "")
+        if match:
+            return _from_store(match[0], base, encoding)
+    return None
+
+
+# ------------------------------------------------------------------ JSON
+def _json(text_: str) -> Any:
+    """The first JSON value of a text, None when there is none."""
+    try:
+        return json.JSONDecoder(strict=False).raw_decode(text_)[0]
+    except (ValueError, RecursionError):
+        return None
+
+
+def _mended(values: Any) -> Any:
+    """UTF-8 that was read as ISO-8859-1 and written again, as some sites serve it, is put right."""
+    whole = json.dumps(values, ensure_ascii=False)
+    if HAN.search(whole) or not re.search(r"[\xc3-\xef][\x80-\xbf]", whole):
+        return values
+    try:
+        return json.loads(whole.encode("latin-1").decode("utf-8"), strict=False)
+    except (UnicodeError, ValueError):
+        return values
+
+
+def _from_json(values: Any, url: str, rules: ListRules, encoding: str) -> Answer:
+    for piece in _strings(values):
+        if "<record" in piece and "CDATA" in piece:
+            found = _from_store(piece, url, encoding)
+            return Answer(
+                found.rows,
+                f"JSON around a datastore, {found.evidence}",
+                None,
+                found.total_rows,
+                found.total_pages,
+                None,
+                found.following,
+            )
+    totals = _totals(values)
+    items, place = _chosen(values, rules) if rules.rows else _best(values, url)
+    rows = distinct(row for item in items if (row := _json_row(item, url, rules, encoding)) is not None)
+    if not rows:
+        wrapped = max((piece for piece in _strings(values) if "<a" in piece and "href" in piece), key=len, default=None)
+        if wrapped is not None:
+            return Answer((), "JSON around HTML", wrapped, *totals)
+    least = rules.min_items or 1
+    how = f"{len(rows)} rows of {place}"
+    if rules.rows and len(rows) < least:
+        guess, at = _best(values, url)
+        how = f"list.rows: {rules.rows!r} gave {len(items)} values, {len(rows)} rows with a title and an address; by structure {len(guess)} stand at {at}"
+    return Answer(tuple(rows), how, None, *totals)
+
+
+def _strings(values: Any) -> Iterator[str]:
+    for _, node in _walk(values):
+        if isinstance(node, str) and len(node) > 20:
+            yield node
+
+
+def _walk(values: Any) -> Iterator[tuple[str, Any]]:
+    """(path, value) of everything in a JSON value, bounded."""
+    stack, seen = [("", values, 0)], 0
+    while stack and seen < MOST_NODES:
+        path, node, depth = stack.pop()
+        seen += 1
+        yield path, node
+        if depth >= DEEPEST:
+            continue
+        if isinstance(node, dict):
+            stack.extend((f"{path}.{key}".lstrip("."), value, depth + 1) for key, value in reversed(list(node.items())))
+        elif isinstance(node, list):
+            stack.extend((f"{path}[{n}]", value, depth + 1) for n, value in reversed(list(enumerate(node))))
+
+
+def _chosen(values: Any, rules: ListRules) -> tuple[list[Any], str]:
+    found = by_path(values, rules.rows or "")
+    return (found if isinstance(found, list) else [found] if isinstance(found, dict) else []), rules.rows or ""
+
+
+def by_path(values: Any, path: str) -> Any:
+    """The value at a path of keys (`data.list`, `data.0.title`), None when there is none."""
+    for key in filter(None, path.replace("[", ".").replace("]", "").split(".")):
+        if isinstance(values, Mapping) and key in values:
+            values = values[key]
+        elif isinstance(values, list) and key.isdigit() and int(key) < len(values):
+            values = values[int(key)]
+        else:
+            return None
+    return values
+
+
+def _best(values: Any, url: str) -> tuple[list[Any], str]:
+    """The list of objects that most have an address and a title."""
+    best: list[Any] = []
+    place, most = "no list", 0.0
+    for path, node in _walk(values):
+        if isinstance(node, list) and node and isinstance(node[0], dict):
+            rows = [row for item in node[:200] if (row := _json_row(item, url, ListRules(), "utf-8"))]
+            worth = len(rows) * (1.0 + sum(1 for row in rows if row.date) / (len(rows) or 1))
+            if worth > most and len(rows) * 2 >= len(node[:200]):
+                best, place, most = node, path or "the answer", worth
+    return best, place
+
+
+def _flat(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Keys in lower case; those of objects inside one level up, where nothing of that name stands."""
+    flat = {str(key).lower(): value for key, value in item.items()}
+    for value in item.values():
+        if isinstance(value, Mapping):
+            for key, inner in value.items():
+                flat.setdefault(str(key).lower(), inner)
+    return flat
+
+
+def _json_row(item: Any, url: str, rules: ListRules, encoding: str) -> Row | None:
+    if not isinstance(item, Mapping):
+        return None
+    flat = _flat(item)
+    title = _said(item, flat, rules.title, TITLES)
+    link = _said(item, flat, rules.link, LINKS)
+    named = html.unescape(TAGS.sub("", str(title or ""))).strip(EDGES)
+    if len(squeeze(named)) < 2 or not isinstance(link, str) or not link.strip():
+        return None
+    if not rules.link and not LINK_LIKE.match(link.strip()):
+        link = next(
+            (str(value) for value in flat.values() if isinstance(value, str) and LINK_LIKE.match(value.strip()) and "/" in value),
+            "",
+        )
+        if not link:
+            return None
+    date = next((found for found in _dates(item, flat, rules) if found), None)
+    address = urls.join(url, link.strip(), encoding)
+    return Row(address, named, date) if address else Row(link[:2000], named, date, "no address")
+
+
+def _said(item: Mapping[str, Any], flat: Mapping[str, Any], path: str | None, names: tuple[str, ...]) -> Any:
+    if path:
+        return by_path(item, path)
+    return next((flat[name] for name in names if flat.get(name) not in (None, "", [], {})), None)
+
+
+def _dates(item: Mapping[str, Any], flat: Mapping[str, Any], rules: ListRules) -> Iterator[str | None]:
+    if rules.date:
+        yield day_of(by_path(item, rules.date))
+        return
+    for name in DATES:
+        yield day_of(flat.get(name))
+
+
+def day_of(value: Any) -> str | None:
+    """A date of an API: text, or seconds or milliseconds since 1970, shown in Beijing's time."""
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, str) and value.strip().isdigit() and len(value.strip()) in (10, 13):
+        value = int(value)
+    if isinstance(value, int | float):
+        seconds = value / 1000 if value > 10**11 else value
+        if not 10**8 < seconds < 4 * 10**9:
+            return None
+        moment = datetime.fromtimestamp(seconds, UTC) + timedelta(hours=8)
+        return moment.strftime("%Y-%m-%d %H:%M:%S").removesuffix(" 00:00:00")
+    stamp = read_date(str(value)) if isinstance(value, str) else None
+    return stamp.iso if stamp else None
+
+
+def _totals(values: Any) -> tuple[int | None, int | None, int | None]:
+    """(rows, pages, page) an answer declares: the shallowest key of each kind, the more telling name first."""
+    found: dict[str, int] = {}
+    for path, node in sorted(_walk(values), key=lambda item: item[0].count(".") + item[0].count("[")):
+        if "[" in path:
+            continue
+        number = int(node) if isinstance(node, str) and node.isdigit() and len(node) < 10 else node
+        if isinstance(number, int) and not isinstance(number, bool) and 0 <= number < 10**9:
+            found.setdefault(path.rpartition(".")[2].lower(), number)
+    return tuple(next((found[name] for name in names if name in found), None) for names in (ROWS, PAGES, PAGE))  # type: ignore[return-value]
+
+
+# ------------------------------------------------------------------ Hanweb
+def _from_store(source: str, url: str, encoding: str) -> Answer:
+    """`<record><![CDATA[<li>…</li>]]></record>`, one row each."""
+    rows = []
+    for record in RECORD.findall(source):
+        match = CDATA.search(record)
+        piece = parse(match[1] if match else html.unescape(record))
+        root = piece.body or piece.root
+        link = next(
+            (node for node in piece.css("a[href]") if squeeze(node.text(deep=True)) or node.attributes.get("title")), None
+        )
+        row = make_row(root, link, url, encoding) if root is not None and link is not None else None
+        if row is not None:
+            rows.append(row)
+    group = GROUP.search(source)
+    href = HREF.search(html.unescape(group[1]) if group and "<a" not in group[1] else group[1]) if group else None
+    following = urls.join(url, html.unescape(href[2]), encoding) if href and href[2].strip() else None
+    total, pages = TOTAL_RECORD.search(source), TOTAL_PAGE.search(source)
+    return Answer(
+        tuple(distinct(rows)),
+        f"{len(rows)} records",
+        None,
+        int(total[1]) if total else None,
+        int(pages[1]) if pages else None,
+        None,
+        following,
+    )
+
+
+# ------------------------------------------------------------------ feeds and sitemaps
+def _elements(source: str, name: str) -> list[str]:
+    """The insides of every element of that name, whatever its namespace prefix."""
+    return re.findall(rf"<(?:\w+:)?{name}\b[^>]*?(?<!/)>(.*?)</(?:\w+:)?{name}\s*>", source, re.IGNORECASE | re.DOTALL)
+
+
+def _content(piece: str, *names: str) -> str:
+    """The text of the first of these elements that has any, CDATA and entities resolved, tags removed."""
+    for name in names:
+        for inside in _elements(piece, name):
+            data = CDATA.search(inside)
+            shown = TAGS.sub("", html.unescape(data[1] if data else inside)).strip(EDGES)
+            if shown:
+                return html.unescape(shown) if data else shown
+    return ""
+
+
+def _from_feed(source: str, url: str) -> Answer:
+    """RSS 0.9–2.0 and Atom (RFC 4287); the next page of an archived feed by rel=next (RFC 5005)."""
+    rows = []
+    pieces = _elements(source, "item") or _elements(source, "entry")
+    for piece in pieces:
+        link = _content(piece, "link") or _atom_link(piece, "alternate") or _content(piece, "guid", "id")
+        title = _content(piece, "title")
+        address = urls.join(url, link) if link else None
+        if address and len(squeeze(title)) >= 2:
+            rows.append(Row(address, title, _feed_date(_content(piece, "pubDate", "published", "updated", "date"))))
+    head = source[: source.find("<item") if "<item" in source else source.find("<entry")] if pieces else source
+    following = _atom_link(head, "next")
+    return Answer(
+        tuple(distinct(rows)), f"{len(rows)} entries of a feed", following=urls.join(url, following) if following else None
+    )
+
+
+def _atom_link(piece: str, rel: str) -> str:
+    for tag in re.findall(r"<(?:\w+:)?link\b[^>]*>", piece, re.IGNORECASE):
+        href = HREF.search(tag)
+        said = re.search(r"""\brel\s*=\s*["'](\w+)["']""", tag, re.IGNORECASE)
+        if href and (said[1].lower() if said else "alternate") == rel:
+            return html.unescape(href[2])
+    return ""
+
+
+def _feed_date(said: str) -> str | None:
+    """RFC 822 (RSS) in its own zone's clock turned to Beijing's, or what else reads as a date (Atom's RFC 3339)."""
+    stamp = read_date(said) if said else None
+    if stamp is not None:
+        return stamp.iso
+    try:
+        moment = parsedate_to_datetime(said)
+    except (ValueError, TypeError, IndexError):
+        return None
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return (moment + timedelta(hours=8)).strftime("%Y-%m-%d %H:%M:%S").removesuffix(" 00:00:00")
+
+
+def _from_sitemap(source: str, url: str, kind: str) -> Answer:
+    """sitemaps.org 0.9: addresses without titles; of an index, further lists."""
+    if kind == "sitemapindex":
+        found = [urls.join(url, _content(piece, "loc")) for piece in _elements(source, "sitemap")]
+        lists = tuple(Request(address) for address in found if address)
+        return Answer((), f"an index of {len(lists)} sitemaps", lists=lists)
+    rows = []
+    for piece in _elements(source, "url"):
+        address = urls.join(url, _content(piece, "loc"))
+        if address:
+            rows.append(Row(address, _content(piece, "title"), _feed_date(_content(piece, "publication_date", "lastmod"))))
+    return Answer(tuple(distinct(rows)), f"{len(rows)} addresses of a sitemap")

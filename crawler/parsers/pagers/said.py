@@ -1,0 +1,95 @@
+"""What a page says of its length in words: `共25页`, `共52条 1/11`, `页次：1/36`, `总共 12222 记录`."""
+
+import re
+
+from crawler.parsers.tree import Node, ancestors, attribute, is_hidden, lines, squeeze, text
+
+PAGES = (
+    re.compile(r"(?:总|共|合计)(?:页数|有|计)?[:：]?(\d{1,6})页"),
+    re.compile(r"总页数[:：]?(\d{1,6})"),
+    re.compile(r"(?:页次|页码|页数|当前页?|第)[:：]?第?\d{1,6}页?[/／](?:共|总)?(\d{1,6})"),
+    re.compile(r"(?<![\d/])\d{1,6}[/／]共?(\d{1,6})页"),
+    re.compile(r"(?:分|为)(\d{1,6})页(?:显示)?"),
+    re.compile(r"(?:^|条|[^\d/])\d{1,5}[/／](\d{1,5})(?:$|页|[^\d/])"),
+    re.compile(r"第\d{1,6}页[,，;；、]?共(\d{1,6})页"),
+)
+ROWS = (
+    re.compile(
+        r"(?:总|共|合计|共计|总计)(?:有|计|共)?[:：]?(\d{1,9})(?:条|篇|件|个|项|则)?(?:记录|信息|数据|结果|文章|新闻|内容|条)"
+    ),
+    re.compile(r"(?:共|总|总计|共计)(?:有|计|共)?[:：]?(\d{1,9})(?:条|篇|件|则)"),
+    re.compile(r"总(?:记录|条|行|篇)?(?:数|条数)[:：]?(\d{1,9})"),
+    re.compile(r"(?:^|[^\d第每])(\d{1,9})条(?:记录|信息|数据)?"),
+)
+CURRENT = (
+    re.compile(r"(?:页次|页码|当前页?|当前为?|第)[:：]?第?(\d{1,6})页?(?:[/／]|页|,|，|$)"),
+    re.compile(r"(?:^|[^\d/])(\d{1,5})[/／]共?\d{1,5}(?:$|页|[^\d/])"),
+)
+MARK = re.compile(
+    r"^[<>«»‹›\s\[\]|]*(?:尾页|末页|最后一?页|上一?页|下一?页|前一?页|后一?页|上\d+页|下\d+页|下一頁|末頁|next|prev(?:ious)?|last)[<>«»‹›\s\[\]|]*$",
+    re.IGNORECASE,
+)
+PART = re.compile(r"^[<>«»‹›\s\[\]|]*(?:\d{1,6}|[首尾末]页|[上下前后]一?页)?[<>«»‹›\s\[\]|]*$")
+LONGEST = 400  # characters of a pager; more is the page around it
+
+
+def area(body: Node) -> Node | None:
+    """The element that holds the pager: around a mark such as 下一页, as large as it can be without holding rows."""
+    best, most = None, 0
+    for node in body.css("a, span, li, button, em, b, i, td, div"):
+        shown = squeeze(node.text(deep=True))
+        if len(shown) > 12 or not MARK.match(shown):
+            continue
+        grown = _grown(node)
+        marks = sum(1 for inner in grown.css("a, span, li, button, em, b, i") if PART.match(squeeze(inner.text(deep=True))))
+        if best is None or marks > most:
+            best, most = grown, marks
+    return best
+
+
+def _grown(node: Node) -> Node:
+    held = node
+    for above in ancestors(node):
+        if above.tag == "body" or len(squeeze(_plain(above))) > LONGEST or _has_titles(above):
+            break
+        held = above
+    return held
+
+
+def _plain(node: Node) -> str:
+    return text(node)
+
+
+def _has_titles(node: Node) -> bool:
+    """A link whose text is as long as a title is none of a pager."""
+    return any(
+        len(squeeze(link.text(deep=True))) > 9 or len(squeeze(attribute(link, "title"))) > 12 for link in node.css("a[href]")
+    )
+
+
+def words(body: Node, pager: Node | None) -> str:
+    """The text that may tell totals, without white space: the pager's, and short lines of the page that are no links."""
+    found = [squeeze(text(pager))] if pager is not None else []
+    for line in lines(body):
+        shown = squeeze(line.text)
+        if len(shown) <= 60 and re.search(r"\d", shown) and re.search(r"[共总页第]", shown) and not _in_link(line.node):
+            found.append(shown)
+    return "\n".join(found)
+
+
+def _in_link(node: Node) -> bool:
+    if node.tag == "a" or is_hidden(node):
+        return True
+    return any(above.tag == "a" for above in ancestors(node)) or any(
+        len(squeeze(link.text(deep=True))) > 9 for link in node.css("a[href]")
+    )
+
+
+def first(forms: tuple[re.Pattern[str], ...], told: str) -> int | None:
+    """The first number that one of these forms finds, the forms in their order."""
+    for form in forms:
+        for line in told.split("\n"):
+            match = form.search(line)
+            if match:
+                return int(match[1])
+    return None
