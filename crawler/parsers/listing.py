@@ -6,7 +6,9 @@ or of neighbouring ones (many sites print a list in blocks of five). The best gr
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -19,6 +21,7 @@ from crawler.parsers.tree import BLOCKS, Node, ancestors, attribute, parse, sele
 
 LEAST_TITLE = 4
 MOST_ROWS = 10_000  # of one page of HTML; more links than that are no list
+DEEPEST = 64  # elements between a row and the body
 CHROME = frozenset({"header", "footer", "nav"})
 NAVIGATION = re.compile(
     r"(?:^|[\s_-])(?:nav|menu|crumbs?|breadcrumb|footer|foot|header|head|top|links?|yqlj|friend|friendlink|pager|pagination|page-?turn|sitemap|tab)(?:$|[\s_-])",
@@ -103,23 +106,23 @@ def _answered(answer: data.Answer, source: str, page: Page, rules: ListRules, en
         rows, how = _by_rules(tree, page.url, rules, encoding) if rules.rows else _by_structure(tree, page.url, encoding, least=1)
         how = f"{answer.evidence}: {how}"
     sheet = Sheet(answer.html or source, tree, page.url, asked, len(rows), {row.url for row in rows}, answer, encoding)
-    found = _listing(rows, read_pager(sheet, rules), rules, how)
+    found = _listing(rows, read_pager(sheet, rules), rules, how, data.MOST_ROWS)
     return Listing(
         found.rows, found.next_list, found.total_pages, found.total_rows, found.evidence, found.pager, found.beyond, answer.lists
     )
 
 
-def _listing(rows: list[Row], pager: Pager, rules: ListRules, how: str) -> Listing:
+def _listing(rows: list[Row], pager: Pager, rules: ListRules, how: str, most: int = MOST_ROWS) -> Listing:
     following = pager.next if rules.next != "none" else None
     evidence = f"{how}, pager: {pager.rule or 'none'}"
     return Listing(
-        tuple(rows[:MOST_ROWS]) if len(rows) > MOST_ROWS else tuple(rows),
+        tuple(rows[:most]),
         following,
         pager.total_pages,
         pager.total_rows,
         evidence,
         pager.rule if rules.next != "none" else NONE,
-        max(0, len(rows) - MOST_ROWS),
+        max(0, len(rows) - most),
     )
 
 
@@ -207,8 +210,13 @@ def _titled(link: Node) -> bool:
     return len(shown) >= LEAST_TITLE and not PAGE_LINK.match(shown) and not PAGE_LINK.match(squeeze(link.text(deep=True)) or "x")
 
 
+def _near(link: Node) -> Iterator[Node]:
+    """Ancestors, no more than lists are deep: hostile pages nest without end."""
+    return islice(ancestors(link), DEEPEST)
+
+
 def _in_navigation(link: Node) -> bool:
-    for number, above in enumerate(ancestors(link)):
+    for number, above in enumerate(_near(link)):
         if above.tag in CHROME:
             return True
         if number < 3 and NAVIGATION.search(attribute(above, "class") + " " + attribute(above, "id")):
@@ -218,7 +226,7 @@ def _in_navigation(link: Node) -> bool:
 
 def _path(link: Node) -> str:
     """The blocks from the link up to the body: rows of one list stand alike, whatever emphasis a single one has."""
-    return "/".join(above.tag or "" for above in ancestors(link) if above.tag in BLOCKS or above.tag == "-document")
+    return "/".join(above.tag or "" for above in _near(link) if above.tag in BLOCKS or above.tag == "-document")
 
 
 def _groups(links: list[Node]) -> list[_Group]:
@@ -235,12 +243,12 @@ def _items(path: str, same: list[Node]) -> list[_Item]:
     """Each link with the largest node around it that holds no other link of its path (but the same address twice is one row)."""
     hrefs: dict[int, set[str]] = {}
     for link in same:
-        for above in ancestors(link):
+        for above in _near(link):
             hrefs.setdefault(above.mem_id, set()).add(attribute(link, "href"))
     items, taken = [], set[int]()
     for link in same:
         node = link
-        for above in ancestors(link):
+        for above in _near(link):
             if above.tag == "body" or len(hrefs[above.mem_id]) > 1:
                 break
             node = above

@@ -331,12 +331,22 @@ def missed(c: Connection, kept: Kept, run: int, url: int, queue_of: Queues) -> N
         _step_back(c, _Here(run, kept.task.source, kept.task.key, kept.at, queue_of), own, 1)
 
 
+def strays(c: Connection, run: int, url: int, location: str) -> bool:
+    """Is this a page behind the first that was redirected to the site's front page? Then there is none, and the column ends here."""
+    own = c.execute(sa.select(t.list_pages).where(t.list_pages.c.run == run, t.list_pages.c.url == url)).first()
+    if own is None or not own.page or not columns.is_front(location):
+        return False
+    _stop(c, run, url, Stop.SOFT_404)
+    return True
+
+
 def moved(c: Connection, run: int, url: int, target: int) -> None:
     """A list page was redirected: its place in the column goes to the target."""
     own = c.execute(sa.select(t.list_pages).where(t.list_pages.c.run == run, t.list_pages.c.url == url)).first()
     if own is None:
         return
-    values = {"run": run, "url": target, "head": own.head, "page": own.page}
+    head = target if own.head == url else own.head
+    values = {"run": run, "url": target, "head": head, "page": own.page}
     c.execute(upsert(c, t.list_pages).values(**values).on_conflict_do_nothing())
 
 
