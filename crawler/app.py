@@ -7,11 +7,14 @@ import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from crawler import urls
+from crawler.alerts import Alarms
 from crawler.archive.writer import Archive, owner_name
 from crawler.config import Config, Source
 from crawler.engine import Local
-from crawler.errors import UsageError
+from crawler.errors import GongkaiError, UsageError
 from crawler.fetcher.fetcher import Fetcher, FetchSettings, user_agent
 from crawler.model import Millis, Request, RunKind
 from crawler.pipeline import AD_HOC, Line
@@ -24,6 +27,9 @@ from crawler.scheduler import Clock
 
 VERSION = "0.1.0"
 AGENT = "gongkai"
+TELL = 15.0  # seconds between two looks at the outbox
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +50,15 @@ def fetch_settings(config: Config) -> FetchSettings:
         max_body=config.network.max_body,
         connect=config.network.connect,
         allow_private=config.network.allow_private,
+        ways={source.id: source.way for source in config.sources.values()},
+        spool=config.storage.archive,
     )
 
 
 def manners(line: Line) -> Manners:
     """How politely each queue is asked: the strictest source that uses it wins."""
     network = line.config.network
-    return Manners(strictest(line.pauses()), network.delay_ms, network.deadline_ms / 1000, AGENT)
+    return Manners(strictest(line.pauses()), network.delay_ms, network.deadline_ms / 1000, AGENT, line.windows())
 
 
 @contextlib.contextmanager
@@ -135,17 +143,34 @@ def _handle_signals(stop: asyncio.Event) -> list[signal.Signals]:
     return caught
 
 
+def alarms(config: Config, line: Line) -> Alarms:
+    """What tells the configured channels."""
+    return Alarms(config, line.database, fetch_settings(config), line.clock)
+
+
+async def _keep_telling(teller: Alarms) -> None:
+    """Send alarms as they come due. Trouble with that is no reason to stop the archive."""
+    while True:
+        try:
+            await teller.tell()
+        except GongkaiError as error:
+            log.warning("alarms cannot be told", error=str(error))
+        await asyncio.sleep(TELL)
+
+
 async def run(config: Config, line: Line, *, span: Millis | None = None) -> None:
-    """The daemon: fires the timetable and works everything due until SIGTERM or SIGINT."""
+    """The daemon: fires the timetable, works everything due and tells alarms until SIGTERM or SIGINT."""
     stop = asyncio.Event()
     _handle_signals(stop)
     clock = Clock(line, config) if span is None else Clock(line, config, span=span)
     fetcher = Fetcher(fetch_settings(config))
     engine = Local(line, fetcher, manners(line), queues_at_once=config.network.queues_at_once)
     clock.start()
+    telling = asyncio.create_task(_keep_telling(alarms(config, line)))
     try:
         await engine.run(stop)
     finally:
+        telling.cancel()
         clock.stop()
         await fetcher.aclose()
 
@@ -165,8 +190,11 @@ async def work(config: Config, line: Line, runs: Sequence[int], watch: Callable[
         watch(progress)
         return progress.open == 0
 
+    teller = alarms(config, line)
     try:
+        await teller.tell()  # from here on its channels hear of what happens
         await engine.run(stop, finished)
+        await teller.tell(waiting=False)  # its runs are over: nothing more comes to be told with them
     finally:
         await fetcher.aclose()
     return line.progress(runs), bool(caught)

@@ -22,9 +22,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from crawler import columns, slots, urls
+from crawler.budget import UNLIMITED, Budget
 from crawler.errors import ConfigError, UsageError
 from crawler.fetcher.tls import PROFILES
-from crawler.model import DetailRules, Expect, ListRules, Millis, ReadRules, Request, Watch, Way
+from crawler.model import ChangeKind, DetailRules, Expect, ListRules, Millis, ReadRules, Request, Watch, Way
+from crawler.pace import Window
+from crawler.parsers import mapped
 from crawler.toml_places import Places
 
 UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -32,6 +35,7 @@ DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)(ms|s|m|h|d))+")
 PIECE = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB|GB)", re.IGNORECASE)
 SIZES = {"b": 1, "kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30}
+HOURS = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
 SOURCE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 KEYS = re.compile(r"\w+(?:\.\w+)*")
 LEAST_DELAY: Millis = 1000
@@ -54,6 +58,7 @@ class Storage:
 
     database: str
     archive: Path
+    keep_free: int = 0  # bytes of the disk that are never written
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +83,41 @@ class ScheduleDefaults:
 
 
 @dataclass(frozen=True, slots=True)
+class Channel:
+    """Where alarms go. `tell`: kinds of ledger lines. Secrets are named by the environment variable that holds them."""
+
+    name: str
+    kind: str
+    tell: tuple[str, ...]
+    url: str | None = field(default=None, repr=False)
+    url_env: str | None = None
+    sign_env: str | None = None
+    command: tuple[str, ...] = ()
+    host: str | None = None
+    port: int = 465
+    security: str = "tls"
+    user: str | None = None
+    password_env: str | None = None
+    sender: str | None = None
+    to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """Whom to tell. `gather_ms`: how long an alarm waits for others of its host; `remind_ms` 0: never."""
+
+    remind_ms: Millis
+    gather_ms: Millis
+    channels: Mapping[str, Channel]
+
+
+@dataclass(frozen=True, slots=True)
 class Politeness:
-    """A source's own queue and pause; None: the host, the default."""
+    """A source's own queue, pause and visiting hours; None: the host, the default, any hour."""
 
     queue: str | None
     delay_ms: Millis | None
+    window: Window | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +137,7 @@ class Source:
     politeness: Politeness
     expect: Expect
     digest: str
+    budget: Budget = UNLIMITED
     way: Way = field(default_factory=Way)
 
 
@@ -114,6 +150,8 @@ class Config:
     network: Network
     schedule: ScheduleDefaults
     watch: Watch
+    budget: Budget  # of a run that belongs to no configured source
+    alarms: Alarms
     sources: Mapping[str, Source]
     root: Path
     path: Path
@@ -169,6 +207,14 @@ def _endpoint(value: str) -> str:
     return value
 
 
+def _hours(value: object) -> tuple[int, int]:
+    match = HOURS.fullmatch(value.strip()) if isinstance(value, str) else None
+    minutes = [int(match[i]) * 60 + int(match[i + 1]) for i in (1, 3)] if match else [0, 0]
+    if match is None or minutes[0] == minutes[1] or max(minutes) > 24 * 60 or int(match[2]) > 59 or int(match[4]) > 59:
+        raise ValueError('expected hours of the day such as "08:00-20:00"')
+    return minutes[0], minutes[1]
+
+
 def _proxy(value: str) -> str:
     try:
         host, path = urls.host(value), urls.path(value)
@@ -191,13 +237,21 @@ def _line(value: str) -> str:
     return value.strip()
 
 
+def _told(value: str) -> str:
+    if value not in [str(kind) for kind in ChangeKind]:
+        raise ValueError(f"expected kinds of ledger lines: {', '.join(ChangeKind)}")
+    return value
+
+
 Duration = Annotated[int, BeforeValidator(_duration)]
 Size = Annotated[int, BeforeValidator(_size)]
+Hours = Annotated[tuple[int, int], BeforeValidator(_hours)]
 Cron = Annotated[str, AfterValidator(_cron)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Address = Annotated[str, AfterValidator(_address)]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 Line = Annotated[str, AfterValidator(_line)]
+Told = Annotated[str, AfterValidator(_told)]
 
 
 class _Table(BaseModel):
@@ -212,6 +266,7 @@ class _Operator(_Table):
 class _Storage(_Table):
     database: str = "sqlite:///data/gongkai.db"
     archive: str = "data/warc"
+    keep_free: Size = 500 << 20
 
 
 class _Network(_Table):
@@ -237,12 +292,53 @@ class _Watch(_Table):
     gone_after: Duration = 14 * 86_400_000
 
 
+class _Budget(_Table):
+    requests: int | None = Field(default=None, ge=1)
+    bytes: Size | None = None
+    time: Duration | None = None
+
+
+class _Channel(_Table):
+    kind: Literal["log", "command", "webhook", "dingtalk", "feishu", "wecom", "slack", "email"]
+    tell: list[Told] = ["health"]
+    url: Address | None = None
+    url_env: Line | None = None
+    sign_env: Line | None = None
+    command: list[Line] = []
+    host: Line | None = None
+    port: int | None = Field(default=None, ge=1, le=65535)
+    security: Literal["tls", "starttls", "none"] = "tls"
+    user: Line | None = None
+    password_env: Line | None = None
+    sender: Line | None = None
+    to: list[Line] = []
+
+    @model_validator(mode="after")
+    def _whole(self) -> "_Channel":
+        needs = {"log": (), "command": ("command",), "email": ("host", "sender", "to")}.get(self.kind, ("url",))
+        missing = [name for name in needs if not (getattr(self, name) or (name == "url" and self.url_env))]
+        if missing:
+            names = " and ".join("url or url_env" if name == "url" else name for name in missing)
+            raise ValueError(f"a channel of kind {self.kind} needs {names}")
+        if self.user and not self.password_env:
+            raise ValueError("user needs password_env, the name of the environment variable that holds the password")
+        return self
+
+
+class _Alarms(_Table):
+    remind: Duration = 3 * 86_400_000
+    gather: Duration = 300_000
+    channels: dict[str, _Channel] = {}
+
+
 class _Settings(_Table):
     operator: _Operator
     storage: _Storage = _Storage()
     network: _Network = _Network()
     schedule: _Schedule = _Schedule()
     watch: _Watch = _Watch()
+    budget: _Budget = _Budget()
+    alarms: _Alarms = _Alarms()
 
 
 class _Start(_Table):
@@ -303,7 +399,52 @@ class _List(_Table):
     skip: Pattern | None = None
 
 
+def _path(value: str) -> str:
+    if not mapped.PATH.fullmatch(value):
+        raise ValueError(
+            'expected a dotted path such as "data.list" or "items.0.title", with ? behind it where it may be missing'
+        )
+    return value
+
+
+Dotted = Annotated[str, AfterValidator(_path)]
+
+
+class _Json(_Table):
+    """Where an answer in JSON holds what; `parsers/mapped.py` reads by it."""
+
+    address: Annotated[str, AfterValidator(_line)] | None = None
+    records: Dotted | None = None
+    title: Dotted
+    published: Dotted | None = None
+    source: Dotted | None = None
+    channel: Dotted | None = None
+    clicks: Dotted | None = None
+    body: Dotted | None = None
+    attachments: Dotted | None = None
+    attachment_url: Dotted | None = None
+    attachment_name: Dotted | None = None
+    index_no: Dotted | None = None
+    doc_no: Dotted | None = None
+    issuer: Dotted | None = None
+    written_date: Dotted | None = None
+    category: Dotted | None = None
+    keywords: Dotted | None = None
+    validity: Dotted | None = None
+    effective_date: Dotted | None = None
+    repeal_date: Dotted | None = None
+    expiry_date: Dotted | None = None
+    open_type: Dotted | None = None
+    abstract: Dotted | None = None
+    name: Dotted | None = None
+    project: Dotted | None = None
+    buyer: Dotted | None = None
+    region: Dotted | None = None
+
+
 class _Detail(_Table):
+    parts: str | None = None
+    mapping: _Json | None = Field(default=None, alias="json")  # pydantic has a method of that name
     body: str | None = None
     title: str | None = None
     published: str | None = None
@@ -315,6 +456,7 @@ class _Detail(_Table):
 class _Politeness(_Table):
     queue: str | None = None
     delay: Duration | None = None
+    window: Hours | None = None
 
 
 class _Expect(_Table):
@@ -353,6 +495,7 @@ class _Source(_Table):
     list: _List = _List()
     detail: Details = []
     politeness: _Politeness = _Politeness()
+    budget: _Budget = _Budget()
     network: _Way = _Way()
     tls: _Tls = _Tls()
     expect: _Expect = _Expect()
@@ -412,6 +555,16 @@ def read_source(file: Path) -> Source:
     return _source(file.stem, found, _Settings(operator=nobody), file.resolve().parent.parent.parent)
 
 
+def place(file: Path, path: tuple[str | int, ...]) -> str:
+    """`file:line:column` of a key, in a table or in the first of an array of them; the file's beginning when it is not there any more."""
+    try:
+        places = Places(file.read_text("utf-8"))
+        line, column = places.key(path if places.has(path) else (path[0], 0, *path[1:]))
+    except (OSError, ValueError):
+        line, column = 1, 1
+    return f"{file}:{line}:{column}"
+
+
 def _read(file: Path, model: type[T], problems: list[str]) -> T | None:
     """The values of one file; None, and its problems added, when there are any."""
     try:
@@ -445,7 +598,9 @@ def _config(settings: _Settings, sources: Mapping[str, Source], root: Path, path
     network = settings.network
     return Config(
         operator=Operator(settings.operator.name, settings.operator.contact),
-        storage=Storage(database, root / (os.environ.get("GONGKAI_ARCHIVE") or settings.storage.archive)),
+        storage=Storage(
+            database, root / (os.environ.get("GONGKAI_ARCHIVE") or settings.storage.archive), settings.storage.keep_free
+        ),
         network=Network(
             network.delay,
             network.deadline,
@@ -455,11 +610,26 @@ def _config(settings: _Settings, sources: Mapping[str, Source], root: Path, path
             tuple(network.allow_private),
         ),
         schedule=ScheduleDefaults(settings.schedule.timezone, settings.schedule.lists, settings.schedule.revisit_per_day),
+        alarms=_alarms(settings.alarms),
         watch=Watch(tuple(settings.watch.revisit), settings.watch.gone_misses, settings.watch.gone_after),
+        budget=_budget(settings.budget, settings.budget),
         sources=MappingProxyType(dict(sources)),
         root=root,
         path=path,
     )
+
+
+def _alarms(found: _Alarms) -> Alarms:
+    """A mail server's usual port follows from its security (RFC 8314, 3.3; RFC 6409, 3.1)."""
+    ports = {"tls": 465, "starttls": 587, "none": 25}
+    channels = {
+        name: Channel(
+            name, c.kind, tuple(c.tell), c.url, c.url_env, c.sign_env, tuple(c.command), c.host, c.port or ports[c.security],
+            c.security, c.user, c.password_env, c.sender, tuple(c.to),
+        )
+        for name, c in found.channels.items()
+    }  # fmt: skip
+    return Alarms(found.remind, found.gather, MappingProxyType(channels))
 
 
 def _source(name: str, found: _Source, settings: _Settings, root: Path) -> Source:
@@ -467,7 +637,16 @@ def _source(name: str, found: _Source, settings: _Settings, root: Path) -> Sourc
     details = sorted(found.detail, key=lambda rules: rules.since or date.min, reverse=True)
     rules = ReadRules(
         tuple(
-            DetailRules(d.body, d.title, d.published, d.source, d.channel, d.since.isoformat() if d.since else None)
+            DetailRules(
+                d.body,
+                d.title,
+                d.published,
+                d.source,
+                d.channel,
+                d.since.isoformat() if d.since else None,
+                d.parts,
+                tuple(d.mapping.model_dump(exclude_none=True).items()) if d.mapping else (),
+            )
             for d in details
         ),
         _list_rules(found.list),
@@ -483,11 +662,16 @@ def _source(name: str, found: _Source, settings: _Settings, root: Path) -> Sourc
         lists=found.schedule.lists or settings.schedule.lists,
         sweep=found.schedule.sweep,
         read=rules,
-        politeness=Politeness(found.politeness.queue, found.politeness.delay),
+        politeness=Politeness(
+            found.politeness.queue,
+            found.politeness.delay,
+            Window(*found.politeness.window, settings.schedule.timezone) if found.politeness.window else None,
+        ),
         expect=Expect(
             found.expect.rows, found.expect.silence, MappingProxyType({str(k): v for k, v in found.expect.fill.items()})
         ),
         digest=hashlib.sha256(json.dumps(found.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()[:16],
+        budget=_budget(found.budget, settings.budget),
         way=Way(
             proxy=found.network.proxy,
             tls_profile=found.tls.profile,
@@ -496,6 +680,11 @@ def _source(name: str, found: _Source, settings: _Settings, root: Path) -> Sourc
             hosts=frozenset(found.tls.hosts or (urls.host(start.url) for start in starts)),
         ),
     )
+
+
+def _budget(own: _Budget, default: _Budget) -> Budget:
+    """A source's own limits where it has some, else those for all."""
+    return Budget(own.requests or default.requests, own.bytes or default.bytes, own.time or default.time)
 
 
 def _list_rules(found: _List) -> ListRules:
@@ -514,12 +703,6 @@ def _list_rules(found: _List) -> ListRules:
     )
 
 
-def place(file: Path, path: tuple[str | int, ...]) -> str:
-    """`file:line:column` of a value in a source's file, for whoever reports that it does not fit its site."""
-    line, column = Places(file.read_text("utf-8")).value(path)
-    return f"{file}:{line}:{column}"
-
-
 def _check_list(file: Path, found: _List, problems: list[str]) -> None:
     """Selectors that are none. A path of keys of a JSON answer is none either, and may stand in their place."""
     for name in ("rows", "link", "title", "date"):
@@ -530,7 +713,8 @@ def _check_list(file: Path, found: _List, problems: list[str]) -> None:
 
         wrong = complaint(selector)
         if wrong is not None:
-            problems.append(f"{place(file, ('list', name))}: list.{name}: {wrong}")
+            line, column = Places(file.read_text("utf-8")).value(("list", name))
+            problems.append(f"{file}:{line}:{column}: list.{name}: {wrong}")
 
 
 def _check_tls(file: Path, tls: _Tls, root: Path, problems: list[str]) -> None:
@@ -586,6 +770,8 @@ def _problem(file: Path, places: Places, error: Mapping[str, Any], model: type[B
     loc = tuple(part for part in error["loc"] if not (isinstance(part, str) and part.startswith(("function-", "_Start"))))
     path = tuple(part for part in loc if part not in ("str", "literal"))
     dotted = ".".join(str(part) for part in path if not isinstance(part, int))
+    if not places.has(path):  # one table where an array of them may stand
+        path = tuple(part for part in path if not isinstance(part, int))
     if error["type"] == "extra_forbidden":
         at, what = places.key(path), "unknown key" + _suggest(str(path[-1]), model, path[:-1])
     elif error["type"] == "missing":
@@ -598,7 +784,8 @@ def _problem(file: Path, places: Places, error: Mapping[str, Any], model: type[B
 
 def _suggest(key: str, model: type[BaseModel], path: tuple[str | int, ...]) -> str:
     for part in path:
-        field = model.model_fields.get(str(part)) if not isinstance(part, int) else None
+        named = ((field.alias or name, field) for name, field in model.model_fields.items())
+        field = next((field for name, field in named if name == part), None)
         inner = _inner(field.annotation) if field else None
         if inner is None and not isinstance(part, int):
             return ""

@@ -1,15 +1,16 @@
 """What follows from what is known, what was seen, and when. Pure: no clock, no database, no network."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from crawler.model import GOOD, MISSES, PASSING, ChangeKind, Expect, Millis, Notice, Outcome, PageKind, Watch
+from crawler.model import GOOD, MISSES, PASSING, ChangeKind, Millis, Notice, Outcome, PageKind, Watch
 
 HERE, MISSING, GONE = "here", "missing", "gone"
 MOST_TRIES = 3
 FIRST_RETRY: Millis = 30_000
 LONGEST_RETRY: Millis = 3_600_000
+SHOWN = frozenset({PageKind.NOTICE, PageKind.FILE})  # a page that holds what a list promised
 GONE_PAGES = frozenset({PageKind.SOFT_404, PageKind.ERROR, PageKind.HOME})
 
 
@@ -26,7 +27,10 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the database holds of a document. `capture` and `capture_at`: what its current version was read from."""
+    """What the database holds of a document. `capture` and `capture_at`: what its current version was read from.
+
+    `whole`: nothing of it was missing; `body` is needed only where something was, or is.
+    """
 
     n: int
     text_digest: str
@@ -34,6 +38,8 @@ class Known:
     capture: int
     capture_at: Millis
     last_seen: Millis
+    whole: bool = True
+    body: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +50,76 @@ class Verdict:
     n: int
 
 
-def judge(known: Known | None, notice: Notice, *, capture: int, at: Millis, rules: str) -> Verdict:
+def judge(known: Known | None, notice: Notice, *, capture: int, at: Millis, rules: str, reached: bool = True) -> Verdict:
     """Is this notice new, the same, edited at the site, or only read differently by us?
 
     The caller has made sure that the current version was read by today's rules, or that `capture` is the one it was read from:
-    then a difference on that very capture is ours, and a difference on a later one is the site's.
+    then a difference on that very capture is ours, and a difference on a later one is the site's. Text that was missing and has come
+    is ours as well. `reached` False: some of the notice could not be looked at, so nothing can be said against what is known.
     """
     if known is None:
         return Verdict(Action.NEW, 1)
+    whole, same = notice.record.incomplete is None, notice.text_digest == known.text_digest
+    completed = whole and not known.whole
     if capture == known.capture:
-        changed = notice.text_digest != known.text_digest
-        return Verdict(Action.REREAD if changed and rules != known.rules else Action.SAME, known.n)
+        changed = not same or whole != known.whole
+        return Verdict(Action.REREAD if changed and (rules != known.rules or completed) else Action.SAME, known.n)
     if at < known.capture_at:
         return Verdict(Action.LATE, known.n)
-    if notice.text_digest == known.text_digest:
+    if same or (not known.whole and covers(notice.record.body, known.body)):
+        return Verdict(Action.REREAD if completed else Action.SAME, known.n)
+    if not reached and (known.whole or covers(known.body, notice.record.body)):
         return Verdict(Action.SAME, known.n)
     return Verdict(Action.EDIT, known.n + 1)
+
+
+def covers(more: Sequence[str], less: Sequence[str]) -> bool:
+    """Does all of `less` stand in `more`, in its order? Its last paragraph may be only begun."""
+    at = 0
+    for number, paragraph in enumerate(less):
+        last = number == len(less) - 1
+        while at < len(more) and not (more[at] == paragraph or (last and more[at].startswith(paragraph))):
+            at += 1
+        if at == len(more):
+            return False
+        at += 1
+    return True
+
+
+def align(known: Sequence[tuple[int, str, str]], found: Sequence[tuple[str, str]]) -> list[int]:
+    """Part numbers for the notices of a page, in page order. `known`: (part, text digest, title) in page order; `found`: (digest, title).
+
+    A notice keeps its number by its text, else by its title, else by standing between the same neighbours; a notice put in between
+    takes the next free number, so that the ones behind it stay who they are. At first sight the numbers are the page's order.
+    """
+    left = dict(enumerate(known))
+    chosen: dict[int, int] = {}
+    for field in (0, 1):
+        for at, item in enumerate(found):
+            if at not in chosen:
+                match = next((number for number, (_, *held) in left.items() if held[field] == item[field]), None)
+                if match is not None:
+                    chosen[at] = match
+                    del left[match]
+    low = -1
+    for at in range(len(found)):
+        if at in chosen:
+            low = chosen[at]
+            continue
+        high = next((chosen[later] for later in range(at + 1, len(found)) if later in chosen), len(known))
+        match = next((number for number in left if low < number < high), None)
+        if match is not None:
+            chosen[at] = low = match
+            del left[match]
+    free = max((part for part, _, _ in known), default=-1) + 1
+    parts = []
+    for at in range(len(found)):
+        if at in chosen:
+            parts.append(known[chosen[at]][0])
+        else:
+            parts.append(free)
+            free += 1
+    return parts
 
 
 # ------------------------------------------------------------------ looks at an address
@@ -120,8 +180,13 @@ def _is_gone(state: UrlState, due: Millis) -> Fate:
     return Fate(replace(state, presence=GONE), due, ChangeKind.GONE)
 
 
-def seen(outcome: Outcome) -> bool | None:
-    """What an outcome says of the notice: True there (as far as the server says), False a miss, None could not look."""
+def seen(outcome: Outcome, leads: str = "") -> bool | None:
+    """What an outcome says of the notice: True there (as far as the server says), False a miss, None could not look.
+
+    A redirect to the home page, or to where the site sends what it has not, is a miss; one to a login page says nothing.
+    """
+    if outcome is Outcome.REDIRECTED and leads:
+        return False if leads in ("home", "missing") else None
     if outcome in GOOD or outcome is Outcome.REDIRECTED:
         return True
     return False if outcome in MISSES else None
@@ -136,50 +201,3 @@ def retry_at(outcome: Outcome, tries: int, at: Millis, retry_after: Millis | Non
         return None
     wait = int(min(FIRST_RETRY * 4**tries, LONGEST_RETRY) * spread)
     return max(at + wait, retry_after or 0)
-
-
-# ------------------------------------------------------------------ sources
-@dataclass(frozen=True, slots=True)
-class Health:
-    """The state of a source (ok, suspect, down) and why it is not ok, in words."""
-
-    state: str
-    reasons: tuple[str, ...] = ()
-
-
-def health(rows: int | None, failed: int, history: Sequence[int], expect: Expect, last_new: Millis | None, now: Millis) -> Health:
-    """How a source is after a run of its list.
-
-    `rows` on its list pages in this run, None when no list page could be read; `failed` list pages; `history` the rows of earlier runs,
-    newest first. Zero rows where there were rows is a failure, whatever the source file says.
-    """
-    before = next((count for count in history if count > 0), 0)
-    if rows is None:
-        return Health("down", ("no list page could be read",)) if failed else Health("ok")
-    if rows == 0 and (before or expect.rows):
-        streak = next((i for i, count in enumerate(history) if count == 0), len(history))
-        return Health(
-            "down",
-            (
-                f"list has 0 rows, had {before} in each of the last {streak} runs"
-                if streak > 1
-                else f"list has 0 rows, had {before}",
-            ),
-        )
-    reasons = []
-    if expect.rows is not None and rows < expect.rows:
-        reasons.append(f"list has {rows} rows, expected at least {expect.rows}")
-    if expect.silence_ms is not None and last_new is not None and now - last_new > expect.silence_ms:
-        reasons.append(
-            f"nothing new for {(now - last_new) // 86_400_000} days, expected something every {expect.silence_ms // 86_400_000} days"
-        )
-    return Health("suspect" if reasons else "ok", tuple(reasons))
-
-
-def result(counts: Mapping[str, int], state: Health) -> str:
-    """How a run ended: ok, unchanged, suspect or failed."""
-    if state.state == "down" or (counts.get("looks", 0) and counts.get("failed", 0) >= counts.get("looks", 0)):
-        return "failed"
-    if state.state == "suspect" or counts.get("failed", 0):
-        return "suspect"
-    return "ok" if counts.get("new", 0) or counts.get("edit", 0) else "unchanged"

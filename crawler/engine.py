@@ -7,19 +7,23 @@ at any moment, the next process asks again.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 import structlog
 
+from crawler.budget import Purse
+from crawler.errors import CannotError
 from crawler.fetcher.fetcher import Fetcher
 from crawler.model import Exchange, Millis, Task
+from crawler.pace import Pace
 from crawler.pipeline import Line
 from crawler.politeness import MARGIN, Manners, QueueWorker
 from crawler.repository.frontier import Lease
-from crawler.repository.origins import Origin
+from crawler.repository.origins import Origin, Probe
 from crawler.repository.settle import Settled
 
 T = TypeVar("T")
@@ -31,6 +35,7 @@ BEAT = 15.0  # seconds between two renewals of the leases
 ADOPT = 60.0  # seconds between two looks for dead processes
 KEEP_AT_ONCE = 256  # exchanges of one transaction
 SETTLE_AT_ONCE = 128
+MOST_PURSES = 1000  # runs whose spending is remembered; forgotten ones are counted again in the database
 READ_AHEAD = 32  # readings on their way, for each child
 
 
@@ -62,6 +67,9 @@ class Local:
         self._pending = asyncio.Event()  # something may be waiting for a reader
         self._unindexed = asyncio.Event()
         self._stopping = False
+        self._purses: dict[int, Purse] = {}
+        self._failed = asyncio.Event()  # the machine stands in the way: the process ends
+        self._failure: CannotError | None = None
 
     # -------------------------------------------------------------- the process
     async def run(self, stop: asyncio.Event, finished: Callable[[], bool] | None = None) -> None:
@@ -75,16 +83,19 @@ class Local:
         loops.append(self._turn_loop())
         tasks = [asyncio.create_task(loop) for loop in loops]
         ending = asyncio.create_task(self._until(stop, finished))
+        failing = asyncio.create_task(self._failed.wait())
         try:
-            done, _ = await asyncio.wait([ending, *tasks], return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait([ending, failing, *tasks], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
             await self._wind_down(tasks)
+            if self._failure is not None:
+                raise self._failure
         finally:
             self._stopping = True
-            for task in [ending, *tasks, *self._workers.values()]:
+            for task in [ending, failing, *tasks, *self._workers.values()]:
                 task.cancel()
-            await asyncio.gather(ending, *tasks, *self._workers.values(), return_exceptions=True)
+            await asyncio.gather(ending, failing, *tasks, *self._workers.values(), return_exceptions=True)
             await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
@@ -139,8 +150,12 @@ class Local:
     def _ended(self, name: str, task: asyncio.Task[None]) -> None:
         self._workers.pop(name, None)
         self._rung.set()
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("queue given back", queue=name, error=str(error))
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        if isinstance(error, CannotError):
+            self._failure = error
+            self._failed.set()
+        log.error("queue given back", queue=name, error=str(error))
 
     async def _hold(self, name: str) -> None:
         """One turn of one queue: lease, work, release."""
@@ -153,7 +168,7 @@ class Local:
             await worker.work(lambda: self._stopping)
         finally:
             self._leases.pop(name, None)
-            await asyncio.shield(self._write(self.line.release, lease, worker.next_at))
+            await asyncio.shield(self._write(self.line.release, lease, worker.pace))
 
     def _lease_length(self) -> Millis:
         return int(self.manners.deadline * 1000) + MARGIN
@@ -184,12 +199,59 @@ class Local:
         """What is remembered of an origin's robots.txt."""
         return await asyncio.to_thread(self.line.origin, name)
 
+    async def probe(self, name: str) -> Probe | None:
+        """How an origin says that it has not something."""
+        return await asyncio.to_thread(self.line.probe, name)
+
+    async def borrow(self, queue: str) -> Lease | None:
+        """Hold another queue for one exchange; None when somebody else does."""
+        lease = await self._write(self.line.lease, queue, self._lease_length())
+        if lease is not None:
+            self._leases[queue] = lease
+        return lease
+
+    async def give_back(self, lease: Lease, known: Pace) -> None:
+        """Give a borrowed queue back."""
+        self._leases.pop(lease.queue, None)
+        await asyncio.shield(self._write(self.line.release, lease, known))
+
+    async def postpone(self, tasks: Sequence[tuple[Task, Millis]]) -> None:
+        """Tasks that are not due before a certain time."""
+        await self._write(self.line.postpone, [(task.frontier, at) for task, at in tasks])
+
+    async def shelve(self, queue: str, reason: str) -> None:
+        """What one-off runs wait for in a queue that will not answer soon."""
+        await self._write(partial(self.line.shelve, reason, queue=queue))
+
+    async def may_spend(self, task: Task) -> bool:
+        """May this run make one more request? If not, what it still waits for is shelved. Raises CannotError when the disk is nearly full."""
+        self.line.check_room()
+        run = task.run.id
+        purse = self._purses.get(run)
+        if purse is None:
+            if len(self._purses) > MOST_PURSES:
+                self._purses.clear()
+            purse = self._purses[run] = await asyncio.to_thread(self.line.purse, run, task.source)
+        reason = purse.spent(self.line.clock())
+        if reason:
+            await self._write(partial(self.line.shelve, reason, run=run))
+            return False
+        purse.requests += 1
+        return True
+
+    def queue_of(self, source: str, url: str) -> str:
+        """The politeness key of an address."""
+        return self.line.queue(source, url)
+
     async def remember(self, origin: Origin) -> None:
         """Keep what robots.txt said."""
         await self._write(self.line.remember, origin)
 
     async def hand_over(self, exchange: Exchange, lease: Lease) -> Awaitable[None]:
         """Give an exchange to the keep step; the answer is set when it is committed."""
+        purse = self._purses.get(exchange.task.run.id)
+        if purse is not None and exchange.wire is not None:
+            purse.bytes += len(exchange.wire.response)
         waiting = Waiting(exchange, lease, asyncio.get_running_loop().create_future())
         await self._to_keep.put(waiting)
         return waiting.kept

@@ -20,6 +20,10 @@ class Kind(StrEnum):
     DETAIL = "detail"
     PIECE = "piece"  # a further capture that the record of a detail address needs
     ROBOTS = "robots"
+    PROBE = "probe"  # an address that cannot exist: how the site says so
+
+
+ABOUT_THE_SITE = frozenset({Kind.ROBOTS, Kind.PROBE})  # kinds that are no page of a source
 
 
 class RunKind(StrEnum):
@@ -260,6 +264,7 @@ class Exchange:
     page: Page | None = None
     payload: Octets = b""  # after transfer decoding, content coding kept
     location: str | None = None  # absolute, of a redirect
+    leads: str = ""  # what a redirect says besides: home, login, itself, missing (where the site sends what it has not)
     retry_after: Millis | None = None  # not before this time
     detail: str = ""
     robots: RobotsSaid | None = None
@@ -300,6 +305,7 @@ class Kept:
     status: int | None = None
     capture: Capture | None = None
     location: str | None = None
+    leads: str = ""
     retry_after: Millis | None = None
     etag: str | None = None
     last_modified: str | None = None
@@ -307,6 +313,9 @@ class Kept:
 
 
 # ------------------------------------------------------------------ parsers → settle
+CUT_OFF = "the page is cut off"  # how `incomplete` begins where the server sent less than its page
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One line of a list page. `url` absolute; `date` in the list's own precision, ISO.
@@ -433,6 +442,8 @@ class Reading:
     beyond: int = 0  # rows beyond the most that are taken from one page
     more_lists: tuple[Request, ...] = ()  # further lists it leads to, as an index of sitemaps does
     error: str | None = None  # why nothing could be read: deadline, memory, crash
+    visible: int = 0  # of a list page: characters a reader sees on it
+    days: int = 0  # of a list page: dates among them
     continues: tuple[
         Request, ...
     ] = ()  # further captures the records are made of, in order; those not there are told in `incomplete`

@@ -41,8 +41,8 @@ def record(draft: Draft, *, url: str | None, final_url: str | None, at: Millis) 
     title, source = _edges(draft.title), _value(draft.source)
     if source is not None and WHITE.sub("", source) == WHITE.sub("", title):
         source = None  # a template's mistake: ContentSource filled with the title
-    if source is None:
-        provenance.pop("source", None)
+    if source is None and not (provenance.get("source") and provenance["source"].disagrees):
+        provenance.pop("source", None)  # kept where it says that a tag names a source the page does not show
     site = Site(_value(draft.site_code), _value(draft.site_name))
     return Record(
         title=title,

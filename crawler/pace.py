@@ -59,6 +59,9 @@ class Pace:
         return max(calm, min(calm << self.failures, LONGEST_PAUSE))
 
 
+FRESH = Pace()
+
+
 def after(pace: Pace, outcome: Outcome, *, at: Millis, ms: Millis, least: Millis, retry_after: Millis | None) -> Pace:
     """The pace after an exchange that began at `at` and took `ms`. `least`: the shortest pause anybody allows.
 
@@ -70,7 +73,7 @@ def after(pace: Pace, outcome: Outcome, *, at: Millis, ms: Millis, least: Millis
     good, failed = outcome in GOOD, outcome in TROUBLE
     latency = (pace.latency + ms) // 2 if good else max(pace.latency, ms)
     failures = pace.failures + 1 if failed else 0
-    broken = (pace.broken or end) if failures >= BREAK_AFTER else None
-    blocked = (pace.blocked or at) if outcome in (Outcome.BLOCKED, Outcome.FORBIDDEN) else None
+    broken = (end if pace.broken is None else pace.broken) if failures >= BREAK_AFTER else None
+    blocked = (at if pace.blocked is None else pace.blocked) if outcome in (Outcome.BLOCKED, Outcome.FORBIDDEN) else None
     found = replace(pace, last_end=end, latency=latency, failures=failures, broken=broken, blocked=blocked)
     return replace(found, next_at=max(end + found.pause(least), retry_after or 0))

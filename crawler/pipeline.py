@@ -11,6 +11,7 @@ adopt   the files of dead processes → what they had archived but not committed
 """
 
 import random
+import shutil
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
@@ -20,9 +21,10 @@ import structlog
 from crawler import urls
 from crawler.archive.reader import open_page
 from crawler.archive.recover import closed_files, recover, walk
-from crawler.archive.writer import Archive
+from crawler.archive.writer import Archive, describe
+from crawler.budget import Purse
 from crawler.config import Config, Source, place
-from crawler.errors import DamagedRecord, RepositoryError
+from crawler.errors import CannotError, DamagedRecord, RepositoryError
 from crawler.model import (
     Exchange,
     Expect,
@@ -40,13 +42,14 @@ from crawler.model import (
     Task,
     payload_digest,
 )
+from crawler.pace import Pace, Window
 from crawler.parsers.page import rules_version
 from crawler.readers import Job, Readers
 from crawler.repository import files, frontier, keep, origins, runs, search, settle
 from crawler.repository.database import Connection, Database
 from crawler.repository.frontier import Lease, Seed
 from crawler.repository.keep import Manner
-from crawler.repository.origins import Origin
+from crawler.repository.origins import Origin, Probe
 from crawler.repository.runs import Progress
 from crawler.repository.settle import Pending, Settled, Ways
 
@@ -116,6 +119,23 @@ class Line:
                 runs.leave(c, found.owner)
             adopted += len(found.kept)
             log.info("adopted", file=found.info.name, looks=len(found.kept), torn=found.torn)
+        return adopted + self._adopt_closed()
+
+    def _adopt_closed(self) -> int:
+        """Files that got their final name from a process that died before it could say so; how many looks they still held."""
+        with self.database.read() as c:
+            unclosed = files.unclosed(c)
+        adopted = 0
+        for name, owner, committed in unclosed:
+            path = self.archive.folder / name
+            if not path.exists():
+                continue
+            kept, info = tuple(walk(path, committed)), describe(path)
+            with self.database.write() as c:
+                self._keep(c, kept, owner, None)
+                files.closed(c, [info], owner)
+            adopted += len(kept)
+            log.info("adopted", file=name, looks=len(kept), torn=0)
         return adopted
 
     # -------------------------------------------------------------- what the configuration says
@@ -154,6 +174,10 @@ class Line:
             found += [(self.queue(source.id, start.url), own) for start in source.start]
         return found
 
+    def windows(self) -> dict[str, Window]:
+        """The sources' visiting hours."""
+        return {source.id: source.politeness.window for source in self.config.sources.values() if source.politeness.window}
+
     def expectations(self) -> dict[str, Expect]:
         """What the sources promise."""
         return {name: source.expect for name, source in self.config.sources.items()}
@@ -164,6 +188,13 @@ class Line:
 
         Raises ArchiveError or RepositoryError; what is in the archive by then is adopted at the next start.
         """
+        try:
+            self._archive_and_commit(exchanges, fences)
+        except BaseException:
+            self.archive.abandon()
+            raise
+
+    def _archive_and_commit(self, exchanges: Sequence[Exchange], fences: Mapping[str, int]) -> None:
         with self.database.read() as c:
             held = keep.known_payloads(c, {digest for exchange in exchanges if (digest := _digest(exchange))})
         kept = []
@@ -191,24 +222,34 @@ class Line:
             return settle.pending(c, limit, owner=self.owner, busy=busy)
 
     def read(self, waiting: Pending) -> Settled:
-        """Read one capture in a child. A page that cannot be read is an outcome, with its bytes kept."""
-        rules = self.rules(waiting.source)
+        """Read one capture in a child, with the further captures of its record that are there.
+
+        A page that cannot be read is an outcome, with its bytes kept.
+        """
+        rules, made_of = self.rules(waiting.source), tuple(piece.capture_id for piece in waiting.more)
         try:
             page = open_page(self.archive.folder, waiting.capture, waiting.payload)
+            more = tuple((piece.key, open_page(self.archive.folder, piece.capture, piece.payload)) for piece in waiting.more)
         except DamagedRecord as error:
-            return Settled(waiting.capture_id, Reading(self.version(waiting.source), PageKind.OTHER, error=f"damaged: {error}"))
-        reading = self.readers.read(Job(page, waiting.kind, rules, waiting.public_url, request=waiting.request))
-        return Settled(waiting.capture_id, self._placed(waiting, reading))
+            reading = Reading(self.version(waiting.source), PageKind.OTHER, error=f"damaged: {error}")
+            return Settled(waiting.capture_id, reading, made_of)
+        reading = self.readers.read(Job(page, waiting.kind, rules, waiting.public_url, more, waiting.request))
+        return Settled(waiting.capture_id, self._placed(waiting, reading), made_of)
 
     def _placed(self, waiting: Pending, reading: Reading) -> Reading:
-        """A selector of a source's file that does not fit its site: the complaint with the file and the line it stands in."""
-        source = self.source(waiting.source)
-        if source is None or waiting.kind is not Kind.LIST or not reading.evidence.startswith("list."):
+        """A rule of a source's file that does not fit its site: the complaint with the file and the line it stands in."""
+        if reading.error is not None and reading.error.startswith("detail.json"):
+            return replace(reading, error=f"{self._place(waiting.source, reading.error)}: {reading.error}")
+        if self.source(waiting.source) is None or waiting.kind is not Kind.LIST or not reading.evidence.startswith("list."):
             return reading
-        key = reading.evidence.partition(":")[0]
-        where = place(self.config.path.parent / "sources" / f"{source.id}.toml", tuple(key.split(".")))
+        where = self._place(waiting.source, reading.evidence)
         log.warning("selector", where=where, said=reading.evidence, page=waiting.public_url)
         return replace(reading, evidence=f"{where}: {reading.evidence}")
+
+    def _place(self, source: str, complaint: str) -> str:
+        """Where the key that a complaint begins with stands in its source's file."""
+        file = self.config.path.parent / "sources" / f"{source}.toml"
+        return place(file, tuple(complaint.partition(":")[0].split(".")))
 
     def settle(self, items: Sequence[Settled]) -> None:
         """Apply readings in one transaction; if that fails, one by one, so that one bad page holds nobody up. Raises RepositoryError."""
@@ -241,10 +282,37 @@ class Line:
         with self.database.write() as c:
             return frontier.lease(c, queue, self.owner, self.clock(), self.clock() + length)
 
-    def release(self, held: Lease, next_at: Millis) -> None:
-        """Give a queue back."""
+    def release(self, held: Lease, known: Pace) -> None:
+        """Give a queue back with what is known of it by now."""
         with self.database.write() as c:
-            frontier.release(c, held, next_at)
+            frontier.release(c, held, known)
+
+    def postpone(self, rows: Sequence[tuple[int, Millis]]) -> None:
+        """Frontier rows, by id, that are not due before a certain time."""
+        with self.database.write() as c:
+            frontier.postpone(c, rows)
+
+    def shelve(self, reason: str, *, queue: str | None = None, run: int | None = None) -> None:
+        """Give up, for now, what a run still waits for, or what one-off runs wait for in a queue; `frontier requeue` takes it up again."""
+        with self.database.write() as c:
+            runs.close_finished(c, runs.shelve(c, reason, queue=queue, run=run), self.clock(), self.expectations())
+
+    def purse(self, run: int, source: str) -> Purse:
+        """What a run has spent of its budget by now."""
+        found = self.source(source)
+        with self.database.read() as c:
+            requests, size, started = runs.spent(c, run)
+        return Purse(found.budget if found else self.config.budget, started, requests, size)
+
+    def check_room(self) -> None:
+        """Raises CannotError before the disk that holds the archive is full: what is in flight still finds room."""
+        folder = next(path for path in (self.archive.folder, *self.archive.folder.parents) if path.exists())
+        free, keep_free = shutil.disk_usage(folder).free, self.config.storage.keep_free
+        if free < keep_free:
+            raise CannotError(
+                f"only {free >> 20} MB are free on the disk of {self.archive.folder}, storage.keep_free is {keep_free >> 20} MB",
+                remedy="free some space; nothing is lost, what is due stays due",
+            )
 
     def beat(self, leases: Sequence[Lease], length: Millis) -> set[str]:
         """Say that this process lives and renew its leases; the queues that somebody else holds now."""
@@ -262,6 +330,11 @@ class Line:
         with self.database.read() as c:
             return origins.get(c, name)
 
+    def probe(self, name: str) -> Probe | None:
+        """How an origin says that it has not something, when that was last looked at."""
+        with self.database.read() as c:
+            return origins.probe(c, name)
+
     def remember(self, origin: Origin) -> None:
         """Remember what an origin's robots.txt says."""
         with self.database.write() as c:
@@ -273,10 +346,10 @@ class Line:
         with self.database.read() as c:
             return runs.last_slot(c, source, kind)
 
-    def is_paused(self, source: str) -> bool:
-        """Did the operator pause this source?"""
+    def is_held(self, source: str) -> bool:
+        """Did the operator pause this source, or is it in quarantine?"""
         with self.database.read() as c:
-            return runs.is_paused(c, source)
+            return runs.is_held(c, source, self.clock())
 
     def fire(
         self, source: Source, kind: RunKind, slot: Millis, skipped: Sequence[Millis], *, limit: int | None = None
@@ -291,19 +364,27 @@ class Line:
     def fire_once(self, name: str, starts: Sequence[Request], options: Mapping[str, object], *, listed: bool) -> int:
         """Fire a one-off run of these addresses, as lists or as single notices; its id."""
         kind = Kind.LIST if listed else Kind.DETAIL
+        seeds = self._seeds(name, starts, kind)
         with self.database.write() as c:
             runs.ensure_source(c, name)
-            slot = self.clock()
-            while True:  # two crawls in one millisecond are two slots
-                run = runs.fire(c, name, RunKind.ONCE, slot, self._seeds(name, starts, kind), slot, options=options)
-                if run is not None:
-                    return run.id
-                slot += 1
+            frontier.ask_again(c, {seed.queue for seed in seeds}, self.clock())
+            return runs.fire_once(c, name, seeds, self.clock(), options)
 
     def _seeds(self, name: str, starts: Sequence[Request], kind: Kind) -> list[Seed]:
         now = self.clock()
         priority = frontier.LIST if kind is Kind.LIST else frontier.NEW
         return [Seed(start, start.url, kind, self.queue(name, start.url), name, priority, now) for start in starts]
+
+    def requeue(self, ids: Collection[int], source: str | None, reason: str | None) -> tuple[list[int], int]:
+        """Take up again what was given up: one one-off run for each source. The runs' ids, and how many addresses."""
+        fired, count, now = [], 0, self.clock()
+        with self.database.write() as c:
+            for name, rows in frontier.dead(c, ids=ids, source=source, reason=reason).items():
+                run = runs.fire_once(c, name, (), now, {"requeued": len(rows)})
+                count += frontier.revive(c, run, rows, now)
+                frontier.ask_again(c, {row.queue for row in frontier.rows(c, source=name, state=frontier.TODO)}, now)
+                fired.append(run)
+        return fired, count
 
     def progress(self, only: Collection[int]) -> Progress:
         """How far runs are."""

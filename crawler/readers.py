@@ -16,6 +16,7 @@ from crawler.parsers.page import rules_version
 from crawler.parsers.protocol import BadMessage, Job
 
 WATCH = 0.05  # seconds between two looks of the watchdog
+STARTING = 60.0  # seconds a process may take to be there: no page's fault, so no page's time
 PASSED_ON = (
     "PATH",
     "SYSTEMROOT",
@@ -67,6 +68,16 @@ class _Child:
                     continue
 
 
+@contextmanager
+def _until(child: _Child, seconds: float) -> Iterator[None]:
+    """The watchdog kills the child when this takes longer."""
+    child.late, child.until = False, time.monotonic() + seconds
+    try:
+        yield
+    finally:
+        child.until = None
+
+
 class Readers:
     """`read(job)` from any thread; at most `workers` pages at a time, each within `deadline` seconds and `memory` bytes."""
 
@@ -108,15 +119,17 @@ class Readers:
             return Reading(rules_version(job.rules), PageKind.OTHER, error=why)
 
     def _ask(self, child: _Child, job: Job) -> dict[str, object] | None:
+        fresh = child.process is None
         process = child.start()
         assert process.stdin is not None
         assert process.stdout is not None
-        child.late, child.until = False, time.monotonic() + self.deadline
-        try:
+        if fresh:
+            with _until(child, STARTING):
+                if protocol.read(process.stdout) is None:
+                    return None
+        with _until(child, self.deadline):
             protocol.write(process.stdin, protocol.job_header(job), job.body)
             message = protocol.read(process.stdout)
-        finally:
-            child.until = None
         child.pages += 1
         return message[0] if message is not None else None
 

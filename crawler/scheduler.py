@@ -84,7 +84,7 @@ class Clock:
         now = self.line.clock()
         last = self.line.last_slot(beat.source.id, beat.kind)
         slots = due_slot(beat.schedule, last, now)
-        if slots.due is not None and not self.line.is_paused(beat.source.id):
+        if slots.due is not None and not self.line.is_held(beat.source.id):
             limit = self._revisits if beat.kind is RunKind.REVISIT else None
             run = self.line.fire(beat.source, beat.kind, slots.due, slots.skipped, limit=limit)
             if run is not None:

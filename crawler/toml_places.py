@@ -30,6 +30,10 @@ class Places:
         """Where the value stands."""
         return self._at(self._nearest(path)[1])
 
+    def has(self, path: Path) -> bool:
+        """Does this path stand in the text?"""
+        return path in self._found
+
     def _nearest(self, path: Path) -> tuple[int, int]:
         while path and path not in self._found:
             path = path[:-1]

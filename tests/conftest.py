@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings
 
 from crawler import app as house
 from crawler.config import Config, load
@@ -24,6 +25,9 @@ from crawler.demo.story import write_config
 from crawler.pipeline import Line
 from crawler.repository import query
 from crawler.repository.runs import Progress
+
+settings.register_profile("gongkai", deadline=None)  # how long an example takes says how busy the machine is
+settings.load_profile("gongkai")
 
 
 @pytest.fixture(scope="session")

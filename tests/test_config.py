@@ -16,6 +16,7 @@ from crawler.toml_places import Places
 
 ROOT = Path(__file__).parent.parent
 OPERATOR = '[operator]\nname = "测试"\ncontact = "mailto:a@example.org"\n'
+START = 'title = "甲"\nstart = "http://a.example.cn/"\n'
 
 
 def write(folder: Path, settings: str, **sources: str) -> Path:
@@ -149,6 +150,18 @@ def test_the_committed_record_schema_is_today_s_and_records_obey_it() -> None:
     jsonschema.validate(made, committed)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**made, "clicks": "many"}, committed)
+
+
+def test_a_mapping_of_json_is_read_and_its_errors_stand_at_their_keys(tmp_path: Path) -> None:
+    good = '[detail.json]\naddress = "/api/{id}"\ntitle = "data.0.title"\ndoc_no = "data.0.no?"\n'
+    source = load(write(tmp_path / "good", OPERATOR, a=START + good)).sources["a"]
+    assert source.read.details[0].json == (("address", "/api/{id}"), ("title", "data.0.title"), ("doc_no", "data.0.no?"))
+    bad = '[detail]\nparts = "div"\n[detail.json]\ntitel = "x"\nbody = "data..html"\n'
+    assert problems(write(tmp_path / "bad", OPERATOR, a=START + bad)) == [
+        "config/sources/a.toml:5:1: detail.json.title: required key is missing",
+        'config/sources/a.toml:6:1: detail.json.titel: unknown key; did you mean "title"?',
+        'config/sources/a.toml:7:8: detail.json.body: expected a dotted path such as "data.list" or "items.0.title", with ? behind it where it may be missing (got \'data..html\')',
+    ]
 
 
 PAGERS = {

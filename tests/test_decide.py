@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.decide import Action, Known, UrlState, after_look, health, judge, result, retry_at, seen
-from crawler.model import ChangeKind, Expect, Notice, Outcome, Record, Watch
+from crawler.decide import Action, Known, UrlState, after_look, judge, retry_at, seen
+from crawler.model import ChangeKind, Notice, Outcome, Record, Watch
 
 DAY = 86_400_000
 WATCH = Watch((DAY, 3 * DAY, 7 * DAY), gone_misses=3, gone_after=14 * DAY)
@@ -102,30 +102,3 @@ def test_every_outcome_says_there_missed_or_could_not_look() -> None:
     said = {outcome: seen(outcome) for outcome in Outcome}
     assert {outcome for outcome, there in said.items() if there is False} == {Outcome.NOT_FOUND, Outcome.GONE, Outcome.FORBIDDEN}
     assert said[Outcome.BLOCKED] is said[Outcome.TIMEOUT] is said[Outcome.SERVER_ERROR] is said[Outcome.DISALLOWED] is None
-
-
-def test_no_rows_where_there_were_rows_is_a_failure_whatever_was_expected() -> None:
-    state = health(0, 0, [20, 20, 20], Expect(), None, 0)
-    assert (state.state, state.reasons) == ("down", ("list has 0 rows, had 20 in each of the last 3 runs",))
-    assert health(0, 0, [], Expect(), None, 0).state == "ok"
-
-
-def test_fewer_rows_than_promised_and_silence_are_suspect() -> None:
-    assert health(3, 0, [3], Expect(rows=10), None, 0).state == "suspect"
-    quiet = health(20, 0, [20], Expect(silence_ms=30 * DAY), 0, 31 * DAY)
-    assert quiet.state == "suspect"
-    assert "nothing new for 31 days" in quiet.reasons[0]
-    assert health(20, 0, [20], Expect(rows=10, silence_ms=30 * DAY), 5 * DAY, 31 * DAY).state == "ok"
-
-
-def test_a_list_that_cannot_be_read_is_down() -> None:
-    assert health(None, 1, [20], Expect(), None, 0).state == "down"
-
-
-def test_a_run_ends_by_what_it_found() -> None:
-    ok, bad = health(5, 0, [5], Expect(), None, 0), health(0, 0, [5], Expect(), None, 0)
-    assert result({"looks": 5, "new": 1}, ok) == "ok"
-    assert result({"looks": 5}, ok) == "unchanged"
-    assert result({"looks": 5, "failed": 1}, ok) == "suspect"
-    assert result({"looks": 5, "failed": 5}, ok) == "failed"
-    assert result({"looks": 5}, bad) == "failed"

@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from crawler import app as house
 from crawler.archive.reader import open_page
 from crawler.config import load
 from crawler.demo.site import LANWAN, QINGHE, SONGLING, Notice, Page, Site
 from crawler.engine import Local
+from crawler.errors import RepositoryError
 from crawler.fetcher.fetcher import Fetcher
 from crawler.model import Capture, Original
+from crawler.repository import files, settle
 from crawler.repository import runs as repository_runs
-from crawler.repository import settle
 
 Home = Any  # the fixture's class lives in conftest, which tests do not import
 
@@ -198,7 +200,7 @@ def test_one_request_at_a_time_and_a_pause_after_each_answer(site: Site, home: H
     home.path.write_text(text.replace('delay = "0s"', 'delay = "60ms"'), "utf-8")
     home.crawl("lanwan", max_pages=1)
     seen = sorted((item for item in site.seen if item.host == LANWAN), key=lambda item: item.came)
-    assert len(seen) == 10
+    assert len(seen) == 11  # robots.txt, a list, eight notices, and an address that cannot exist
     gaps = [after.came - before.left for before, after in itertools.pairwise(seen)]
     assert min(gaps) >= 0.055
 
@@ -278,6 +280,38 @@ def test_what_a_dead_process_archived_but_did_not_commit_is_adopted(home: Home) 
     assert not list(archive.glob("*.open"))
 
 
+def test_what_was_archived_before_the_database_failed_is_adopted_at_the_next_start(home: Home) -> None:
+    with house.open_line(home.config, "test") as line:
+        with line.database.write() as c:
+            c.exec_driver_sql("CREATE TRIGGER broken BEFORE INSERT ON looks BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END")
+        with pytest.raises(RepositoryError):
+            home.work(line, house.fire(home.config, line, house.Wish(("lanwan",))))
+        with line.database.write() as c:
+            c.exec_driver_sql("DROP TRIGGER broken")
+    assert home.sql("SELECT count(*) FROM looks") == [(0,)]
+    assert list(home.config.storage.archive.glob("*.open"))
+    with house.open_line(home.config, "test"):
+        pass
+    assert home.sql("SELECT count(*) > 0 FROM looks WHERE outcome = 'ok'") == [(1,)]
+    assert not list(home.config.storage.archive.glob("*.open"))
+
+
+def test_a_file_whose_closing_was_never_told_is_read_to_its_end(home: Home) -> None:
+    home.crawl("lanwan")
+    before = home.export()
+    for file in (home.folder / "data").glob("gongkai.db*"):
+        file.unlink()
+    (closed,) = home.config.storage.archive.glob("*.warc.gz")
+    with house.open_line(home.config, "test") as line, line.database.write() as c:
+        statement = sa.text("INSERT INTO files (name, owner, state, committed) VALUES (:name, 'dead', 'open', 0)")
+        c.execute(statement, {"name": closed.name})
+    with house.open_line(home.config, "test") as line:
+        assert line.settle_all() > 0
+        with line.database.read() as c:
+            assert [row[1] for row in files.unclosed(c)] == []
+    assert home.export() == before
+
+
 def test_a_url_alone_is_one_look_and_its_record(site: Site, home: Home) -> None:
     notice = notice_of(site, SONGLING, BUDGET)
     progress = home.crawl(url=f"http://{SONGLING}{notice.path}")
@@ -298,7 +332,7 @@ def test_a_paused_source_does_not_fire_and_a_run_closes_itself(home: Home) -> No
     with house.open_line(home.config, "test") as line:
         with line.database.write() as c:
             assert repository_runs.pause(c, "lanwan", 1)
-        assert line.is_paused("lanwan")
+        assert line.is_held("lanwan")
 
 
 def test_pending_readings_of_a_live_process_are_its_own(home: Home) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from crawler.archive.record import WarcRecord, decode
 from crawler.archive.writer import OPEN
 from crawler.errors import ArchiveError, DamagedRecord
-from crawler.fetcher.decoding import CutStream, TooMuch
+from crawler.fetcher.decoding import Undecodable
 from crawler.fetcher.decoding import decode as decode_content
 from crawler.fetcher.message import parse_response
 from crawler.model import Capture, Page, payload_digest
@@ -55,6 +55,6 @@ def open_page(folder: Path, capture: Capture, payload: Capture | None = None) ->
     headers = {name.lower(): value for name, value in (body.headers if payload else own.headers)}
     try:
         decoded = decode_content(body.payload, headers.get("content-encoding"), limit=MOST).body
-    except (CutStream, TooMuch) as error:
+    except Undecodable as error:
         raise DamagedRecord(f"the body of {capture.record_id} cannot be decoded: {error}") from error
     return Page(capture.url, own.status, own.headers, decoded, capture.at)

@@ -4,8 +4,8 @@ import contextlib
 import os
 import re
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -24,7 +24,7 @@ BLOCK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """A dead process's file, closed now: what it held behind the committed end, and how many torn bytes were set aside."""
+    """A dead process's file, whole now: what it held behind the committed end, and how many torn bytes were set aside."""
 
     info: FileInfo
     owner: str
@@ -39,16 +39,19 @@ class _Member:
     end: int
 
 
-def recover(folder: Path, committed: Callable[[str], int]) -> Iterator[Recovered]:
+def recover(folder: Path, committed: Callable[[str], int]) -> Generator[Recovered, None, None]:
     """Adopt every `.open` file whose writer is dead. `committed(name)`: the end the database knows of a file, 0 if it does not.
 
-    Raises ArchiveError when a file cannot be read or closed.
+    A file gets its final name when the caller asks for the next one, that is when what it held is committed: whoever dies before
+    that leaves it to be found again. Raises ArchiveError when a file cannot be read or closed.
     """
     for path in sorted(folder.glob(f"*{SUFFIX}{OPEN}")):
         try:
             with path.open("r+b") as file:
                 if lock(file) and path.exists():  # whoever held it may have renamed it meanwhile
                     yield _adopt(path, file, committed(path.name.removesuffix(OPEN)))
+                    os.replace(path, path.with_name(path.name.removesuffix(OPEN)))
+                    sync_folder(path.parent)
         except FileNotFoundError:
             continue
         except OSError as error:
@@ -70,10 +73,8 @@ def _adopt(path: Path, file: IO[bytes], committed: int) -> Recovered:
             os.fsync(aside.fileno())
         file.truncate(good)
     os.fsync(file.fileno())
-    os.replace(path, path.with_name(name))
-    sync_folder(path.parent)
     match = NAME.fullmatch(name)
-    return Recovered(describe(path.with_name(name)), match["owner"] if match else name, kept, size - good)
+    return Recovered(replace(describe(path), name=name), match["owner"] if match else name, kept, size - good)
 
 
 def _first_end(file: IO[bytes]) -> int:

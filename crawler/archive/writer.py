@@ -18,6 +18,7 @@ from typing import IO
 from crawler.archive import metadata
 from crawler.archive.record import IDENTICAL, NOT_MODIFIED, STEP, new_id, pieces, warc_date
 from crawler.errors import ArchiveError, Condemned
+from crawler.fetcher.spool import release
 from crawler.locks import lock, sync_folder
 from crawler.model import Capture, Exchange, Kept, Octets, Original, Outcome, payload_digest
 
@@ -56,7 +57,11 @@ class _Open:
 
 
 class Archive:
-    """Appends exchanges to WARC files of one process. One thread at a time."""
+    """Appends exchanges to WARC files of one process. One thread at a time.
+
+    A file is closed only when whatever was appended to it has been synced, and by its user's order committed: a closed file is not
+    looked into by recovery. It may therefore outgrow `max_bytes` by one batch.
+    """
 
     def __init__(self, folder: Path, *, owner: str, info: Mapping[str, str], max_bytes: int = 1 << 30, level: int = 6) -> None:
         self.folder, self.owner, self.info = folder, owner, dict(info)
@@ -84,6 +89,7 @@ class Archive:
     def _group(self, target: _Open, exchange: Exchange, same: Original | None) -> Kept:
         wire, task = exchange.wire, exchange.task
         digest = payload_digest(exchange.payload) if wire and wire.response else ""
+        release(exchange.payload)
         outcome = exchange.outcome
         if outcome is Outcome.OK and digest == task.last_digest:
             outcome = Outcome.SAME_BYTES
@@ -99,6 +105,7 @@ class Archive:
             tied.append(("WARC-Concurrent-To", request_id))
         if wire and wire.response:
             capture = self._answer(target, exchange, answer, digest, same)
+            release(wire.response)
             tied.append(("WARC-Concurrent-To", answer))
         block = json.dumps(metadata.to_json(exchange, outcome, redacted=redacted), ensure_ascii=False).encode("utf-8", "replace")
         self._write(
@@ -110,9 +117,8 @@ class Archive:
         """The response or revisit record; the capture, unless a 304 only confirmed one we have."""
         wire, url = exchange.wire, exchange.task.request.url
         assert wire is not None
-        extra = [("WARC-Target-URI", url)]
-        if not (exchange.reach and exchange.reach.proxy):  # behind a proxy nobody knows the server's address
-            extra.append(("WARC-IP-Address", wire.address))
+        proxied = exchange.reach is not None and exchange.reach.proxy  # the server's address is then unknown
+        extra = [("WARC-Target-URI", url), *([] if proxied else [("WARC-IP-Address", wire.address)])]
         confirmed = exchange.task.validators.original if exchange.task.validators else None
         offset = target.end
         if exchange.outcome is Outcome.NOT_MODIFIED and confirmed:
@@ -123,15 +129,8 @@ class Archive:
         extra.append(("WARC-Payload-Digest", digest))
         if revisit and same is not None:
             extra += _refers(IDENTICAL, same)
-            self._write(
-                target,
-                "revisit",
-                record_id,
-                wire.response[: wire.head] if wire.head else head_of(bytes(wire.response)),
-                RESPONSE,
-                exchange.at,
-                extra,
-            )
+            head = wire.response[: wire.head] if wire.head else head_of(bytes(wire.response))
+            self._write(target, "revisit", record_id, head, RESPONSE, exchange.at, extra)
         else:
             if not wire.whole:
                 extra.append(("WARC-Truncated", CUT.get(exchange.outcome, "unspecified")))
@@ -165,7 +164,7 @@ class Archive:
 
     # -------------------------------------------------------------- files
     def _file(self) -> _Open:
-        if self._open is not None and self._open.end >= self.max_bytes:
+        if self._open is not None and self._open.end >= self.max_bytes and not self._open.dirty:  # what it holds is committed
             self._close()
         if self._open is None:
             self._open = self._start()
@@ -197,10 +196,10 @@ class Archive:
             target.file.seek(start)
             target.end = start
         except OSError:
-            self._condemn()
+            self.abandon()
 
-    def _condemn(self) -> None:
-        """Let go of a file that can no longer be trusted; recovery will look at it."""
+    def abandon(self) -> None:
+        """Let go of a file that can no longer be trusted, or that holds what the database may not know: recovery will look at it."""
         if self._open is not None:
             with contextlib.suppress(OSError):
                 self._open.file.close()
@@ -215,7 +214,7 @@ class Archive:
             os.fsync(self._open.file.fileno())
             self._open.dirty = False
         except OSError as error:
-            self._condemn()
+            self.abandon()
             raise Condemned(
                 f"fsync of {path} failed: {error.strerror or error}",
                 remedy="check the disk; what was not confirmed is fetched again",

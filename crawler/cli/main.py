@@ -18,6 +18,8 @@ VERSION = "0.1.0"
 COMMANDS = {  # name → module; a module is imported when its command is called
     "demo": "demo",
     "init": "init",
+    "probe": "trial",
+    "try": "trial",
     "crawl": "work",
     "run": "work",
     "reindex": "work",
@@ -27,11 +29,16 @@ COMMANDS = {  # name → module; a module is imported when its command is called
     "history": "look",
     "changes": "ledger",
     "export": "ledger",
+    "health": "health",
     "sources": "sources",
+    "frontier": "frontier",
+    "fetch": "fetch",
 }
 HELP = {
     "demo": "A small government site in your machine: crawled, changed behind your back, crawled again.",
     "init": "Write a commented configuration.",
+    "probe": "Look at a column and draft its source file.",
+    "try": "Read one list page and three notices of a source; keep nothing.",
     "crawl": "One-off crawl, with progress, to its end.",
     "run": "The daemon.",
     "reindex": "Rebuild the database from the WARC files.",
@@ -41,7 +48,10 @@ HELP = {
     "history": "A document's versions, looks and ledger lines.",
     "changes": "What happened, and what did not.",
     "export": "The records as JSON Lines.",
+    "health": "How every source is, and what is wrong with it.",
     "sources": "The columns: list, check, pause, resume.",
+    "frontier": "What is due, what is dead: list, requeue.",
+    "fetch": "The whole story of one exchange; keeps nothing.",
 }
 
 

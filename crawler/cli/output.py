@@ -83,12 +83,12 @@ def fit(written: str, width: int) -> str:
     return plain + " " * (width - cell_len(plain))
 
 
-def table(rows: Sequence[Sequence[str]], widths: Sequence[int]) -> None:
+def table(rows: Sequence[Sequence[str]], widths: Sequence[int], style: str = "") -> None:
     """Rows in columns; the last column is as long as it is."""
     console = out()
     for row in rows:
         cells = [fit(cell, width) for cell, width in zip(row, widths, strict=False)] + [safe(cell) for cell in row[len(widths) :]]
-        console.print(Text("  ".join(cells).rstrip()))
+        console.print(Text("  ".join(cells).rstrip(), style=style))
 
 
 # ------------------------------------------------------------------ the ledger

@@ -16,8 +16,9 @@ import typer
 from crawler.archive.reader import open_page
 from crawler.archive.recover import walk
 from crawler.cli import output
+from crawler.cli.explain import explained, tell
 from crawler.errors import DamagedRecord, UsageError
-from crawler.model import Kind, Outcome, Page, Reading, ReadRules, Record
+from crawler.model import ABOUT_THE_SITE, Kind, Outcome, Page, Reading, ReadRules, Record
 from crawler.normalize import as_json as as_values
 from crawler.normalize import record
 from crawler.parsers.notice import read_notice, write_notice
@@ -53,6 +54,7 @@ def parse(
     form: Annotated[As, typer.Option("--as", help="record, or notice: the sample notice's layout.")] = As.RECORD,
     as_json: Annotated[bool, typer.Option("--json", help="JSON Lines on stdout and nothing else.")] = False,
     manifest: Annotated[Path | None, typer.Option(help="JSON Lines with file and page_url.")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Say why: rules, witnesses, what was left out.")] = False,
 ) -> None:
     """Read saved pages; no configuration, nothing is kept.
 
@@ -61,6 +63,9 @@ def parse(
     problems: list[str] = []
     if notice:
         _notices(files, form, problems, as_json=as_json)
+    elif explain:
+        for item in _items(files, _manifest(manifest) if manifest else {}, problems):
+            tell(item.name, explained(item.page), as_json=as_json)
     else:
         addresses = _manifest(manifest) if manifest else {}
         kind = Kind.LIST if listed else Kind.DETAIL
@@ -139,7 +144,7 @@ def _from_warc(path: Path, problems: list[str]) -> Iterator[Item]:
             continue
         if look.capture.type == "response":
             held[look.capture.record_id] = look.capture
-        if look.outcome is not Outcome.OK or look.task.kind is Kind.ROBOTS:
+        if look.outcome is not Outcome.OK or look.task.kind in ABOUT_THE_SITE:
             continue
         original = held.get(look.capture.original.record_id) if look.capture.original else None
         try:

@@ -97,7 +97,7 @@ def _tell_failures(failed: list[runs.Failure]) -> None:
 def _json(progress: Progress, seconds: float) -> dict[str, object]:
     return {
         "runs": dict(progress.results), "lists": progress.lists, "notices": progress.details, "new": progress.new, "edit": progress.edit,
-        "reread": progress.reread, "failed": progress.failed, "bytes": progress.bytes, "looks": dict(progress.looks), "seconds": round(seconds, 2),
+        "reread": progress.reread, "failed": progress.failed, "shelved": progress.shelved, "bytes": progress.bytes, "looks": dict(progress.looks), "seconds": round(seconds, 2),
     }  # fmt: skip
 
 
@@ -113,6 +113,8 @@ def _summary(config: Config, progress: Progress, seconds: float, sample: tuple[s
         f"{seconds:.1f} s",
     ]
     output.say(f"done: {', '.join(counted)}")
+    if progress.shelved:
+        output.note(f"{progress.shelved} addresses were given up without a look: gongkai frontier list --state dead says why")
     if progress.results.get("suspect") or progress.results.get("failed"):
         output.note("not everything is well: gongkai changes --kind health")
     if sample:

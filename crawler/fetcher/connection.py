@@ -1,27 +1,26 @@
-"""One HTTP/1.1 connection: an asyncio protocol over llhttp that keeps the exact bytes and trusts nothing it did not ask for."""
+"""One HTTP/1.1 connection: an asyncio protocol that keeps the exact bytes, within limits, and trusts nothing it did not ask for."""
 
 import asyncio
-import re
+import select
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
 
-import httptools
+from crawler.fetcher.message import Answer, head_places, message_end
+from crawler.fetcher.spool import Spool
+from crawler.model import Octets, Reach, Tls, Wire
 
-from crawler.model import Tls, Wire
-
-HEAD_END = re.compile(rb"\r?\n\r?\n")
-# What old servers really send. "Dangerous" is said of proxies, where two readers may disagree; here is one reader, and one exchange
-# at a time on a connection.
-LENIENT = dict.fromkeys(
-    ("lenient_headers", "lenient_chunked_length", "lenient_optional_cr_before_lf", "lenient_spaces_after_chunk_size"),
-    True,
-)
+FRAMING_FREE = 1 << 20  # bytes that chunk sizes, extensions and trailers may take whatever the body's size
 
 
 class WireError(Exception):
-    """An exchange that did not end well; `wire` holds the bytes that came, when any did."""
+    """An exchange that did not end well; `wire` holds the bytes that came, when any did, `payload` what they held."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.wire: Wire | None = None
+        self.payload: Octets = b""
+        self.status: int | None = None
 
 
 class BadHttp(WireError):
@@ -44,45 +43,72 @@ class Late(WireError):
     """The deadline passed."""
 
 
+class NoRoom(WireError):
+    """This machine's disk refused a large body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bytes of head and body at most; where large bodies lie meanwhile."""
+
+    head: int = 65536
+    body: int = 32 << 20
+    folder: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Got:
+    """A whole answer: what the archive keeps, what the parser told, and the payload after transfer decoding."""
+
+    wire: Wire
+    answer: Answer
+    payload: Octets
+
+
 class Connection(asyncio.Protocol):
-    """`send` starts one exchange; its future ends with the Wire or a WireError. Parsed head and payload stand in the attributes."""
+    """`send` starts one exchange; its future ends with Got or a WireError."""
 
-    def __init__(self, address: str, max_head: int, max_body: int) -> None:
-        self.address, self.max_head, self.max_body = address, max_head, max_body
+    def __init__(self, address: str, limits: Limits) -> None:
+        self.address, self.limits = address, limits
         self.transport: asyncio.Transport | None = None
-        self.done: asyncio.Future[Wire] | None = None
+        self.done: asyncio.Future[Got] | None = None
         self.tls: Tls | None = None
-        self.closed = False
-        self.keep = False
+        self.reach: Reach | None = None
+        self.closed = self.eof = self.keep = False
         self.idle_since, self.used = 0.0, 0
-        self._begin(b"")
 
-    def _begin(self, request: bytes) -> None:
-        self.request = request
-        self.received: list[bytes] = []
-        self.size = 0
-        self.complete = self.excess = self.keep = False
-        self.status, self.version = 0, "1.1"
-        self._message()
-
-    def _message(self) -> None:
-        self.headers: list[tuple[bytes, bytes]] = []
-        self.body: list[bytes] = []
-        self.reason = b""
-        self.body_size = self.length = 0
-        self.head, self.framing = False, "close"
-
-    def send(self, method: bytes, request: bytes, loop: asyncio.AbstractEventLoop) -> "asyncio.Future[Wire]":
+    def send(self, method: bytes, request: bytes, loop: asyncio.AbstractEventLoop) -> "asyncio.Future[Got]":
         """Write a request; one at a time."""
         assert self.transport is not None
-        self.method = method
         self.used += 1
-        self._begin(request)
-        self.parser = httptools.HttpResponseParser(self)
-        self.parser.set_dangerous_leniencies(**LENIENT)
+        self.method, self.request = method, request
+        self.early: list[bytes] = []  # until the head is whole
+        self.early_size = self.head_size = 0
+        self.received, self.chunked = Spool(self.limits.folder), Spool(self.limits.folder)
+        self.last = b""
+        self.keep = False
+        self.answer = Answer(method, self.chunked.write)
         self.done = loop.create_future()
         self.transport.write(request)
         return self.done
+
+    def secured(self, transport: asyncio.Transport, tls: Tls) -> None:
+        """TLS stands; what is said from now on goes through it."""
+        self.transport, self.tls, self.used = transport, tls, 0
+
+    def quiet(self) -> bool:
+        """Has nothing arrived that nobody asked for, the end included? Asked right before the next request is written."""
+        handle = self.transport.get_extra_info("socket") if self.transport is not None else None
+        if self.closed or handle is None:
+            return False
+        number = handle.fileno()
+        if number < 0:
+            return False
+        if not hasattr(select, "poll"):  # Windows
+            return not select.select([number], [], [], 0)[0]
+        poll = select.poll()
+        poll.register(number, select.POLLIN | select.POLLHUP | select.POLLERR)
+        return not poll.poll(0)
 
     # -------------------------------------------------------------- asyncio
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -95,38 +121,58 @@ class Connection(asyncio.Protocol):
         if self.done is None:  # bytes nobody asked for: this connection is not to be trusted again
             self._abort()
             return
-        self.received.append(data)
-        self.size += len(data)
-        had_head = self.head
+        answer, self.last = self.answer, data
+        had_head = answer.head
         try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self.fail(BadHttp("unasked protocol upgrade"))
+            if had_head:
+                self.received.write(data)
+            else:
+                self.early.append(data)
+                self.early_size += len(data)
+            wrong = answer.feed(data)
+            if answer.head and not had_head:
+                self._head_came()
+        except OSError as error:
+            self.fail(NoRoom(f"no room for a large body: {error.strerror or error}"))
             return
-        except httptools.HttpParserError as error:
-            if not self.complete:
-                self.fail(BadHttp(f"bad HTTP: {error}"))
-                return
-            self.excess = True  # the message was whole; what follows is not ours
-        except ValueError as error:  # a Content-Length that is no number
-            self.fail(BadHttp(f"bad HTTP: {error}"))
-            return
-        self._after(had_head=had_head)
-
-    def _after(self, *, had_head: bool) -> None:
-        declared = self.length if self.framing == "length" else 0
-        if not had_head and self.size > self.max_head and not self._head_fits():
-            self.fail(TooLarge(f"headers over {self.max_head} bytes"))
-        elif max(self.body_size, declared) > self.max_body or self.size > self.max_head + 2 * self.max_body:
-            self.fail(TooLarge(f"body over {self.max_body} bytes"))
-        elif self.complete:
+        wrong = wrong or self._foul()
+        if wrong:
+            self.fail(BadHttp(wrong))
+        elif excess := self._over():
+            self.fail(TooLarge(excess))
+        elif answer.complete:
             self._finish()
 
-    def _head_fits(self) -> bool:
-        return self.head and HEAD_END.search(self.raw()[: self.max_head]) is not None
+    def _head_came(self) -> None:
+        """Interim answers are cut away; from here on the bytes may be many."""
+        raw = self.early[0] if len(self.early) == 1 else b"".join(self.early)
+        start, end = head_places(raw, self.answer)
+        self.head_size = end - start
+        self.early = []
+        self.received.write(raw[start:] if start else raw)
+
+    def _foul(self) -> str | None:
+        """A body in a transfer coding that was never asked for cannot be told from its content."""
+        other = self.answer.other_coding
+        return f"transfer coding {other[:40].decode('latin-1')!r} was not asked for" if other not in (b"", b"identity") else None
+
+    def _over(self) -> str | None:
+        answer, limits = self.answer, self.limits
+        if not answer.head:
+            return f"headers over {limits.head} bytes" if self.early_size > limits.head else None
+        if self.head_size > limits.head:
+            return f"headers over {limits.head} bytes"
+        declared = answer.length if answer.framing == "length" else 0
+        if max(answer.body_size, declared) > limits.body:
+            return f"body over {limits.body} bytes"
+        if answer.framing == "chunked" and self.received.size > self.head_size + 2 * answer.body_size + FRAMING_FREE:
+            return f"{self.received.size} bytes came for a body of {answer.body_size}"
+        return None
 
     def eof_received(self) -> bool:
-        """The server has nothing more to say: let the transport close."""
+        """The server has nothing more to say; over TLS only its close_notify says so (RFC 9112, 9.8). The transport then closes."""
+        held = self.transport.get_extra_info("ssl_object") if self.transport is not None else None
+        self.eof = held is None or goodbye(held)
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -134,135 +180,95 @@ class Connection(asyncio.Protocol):
         self.closed = True
         if self.done is None:
             return
-        if self.head and self.framing == "close" and exc is None:
+        answer, why = self.answer, exc or ("closed" if self.eof else "cut without a goodbye")
+        if answer.head and answer.framing == "close" and exc is None and self.eof:
             self._finish()
-        elif not self.size:
-            self.fail(Lost(f"connection lost before the answer ({exc or 'closed'})"))
-        elif not self.head:
-            self.fail(Truncated(f"cut in the headers after {self.size} bytes ({exc or 'closed'})"))
+        elif not self.early_size:
+            self.fail(Lost(f"connection lost before the answer ({why})"))
+        elif not answer.head:
+            self.fail(Truncated(f"cut in the headers after {self.early_size} bytes ({why})"))
         else:
-            of = f" of {self.length}" if self.framing == "length" else ""
-            self.fail(Truncated(f"cut after {self.body_size}{of} body bytes, {self.framing} ({exc or 'closed'})"))
-
-    # -------------------------------------------------------------- httptools
-    def on_message_begin(self) -> None:
-        """A second message behind ours is surplus."""
-        if self.complete:
-            self.excess = True
-        else:
-            self._message()
-
-    def on_status(self, reason: bytes) -> None:
-        """The reason phrase, perhaps in pieces."""
-        if not self.complete:
-            self.reason += reason
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """One header line."""
-        if self.complete:
-            return
-        self.headers.append((name, value))
-        lower = name.lower()
-        if lower == b"content-length" and self.framing == "close":
-            self.framing, self.length = "length", int(value)
-        elif lower == b"transfer-encoding" and value.lower().rstrip().endswith(b"chunked"):
-            self.framing = "chunked"
-
-    def on_headers_complete(self) -> None:
-        """The head is whole; some answers have no body by rule (RFC 9112, 6.3)."""
-        if self.complete:
-            return
-        self.head = True
-        self.status, self.version = self.parser.get_status_code(), self.parser.get_http_version()
-        if self.method == b"HEAD" and self.status >= 200:  # llhttp does not know the method: end it here
-            self.complete, self.keep = True, self.parser.should_keep_alive()
-        if self.method == b"HEAD" or self.status in (204, 304):
-            self.framing = "none"
-
-    def on_body(self, data: bytes) -> None:
-        """Payload bytes, chunk framing removed."""
-        if not self.complete:
-            self.body_size += len(data)
-            self.body.append(data)
-
-    def on_message_complete(self) -> None:
-        """The message is whole; an interim answer (1xx) is cut away and the real one follows."""
-        if self.complete:
-            return
-        if self.status < 200:
-            raw = self.raw()
-            end = HEAD_END.search(raw)
-            self.received = [raw[end.end() :] if end else b""]
-            self.head = False
-        else:
-            self.complete, self.keep = True, self.parser.should_keep_alive()
+            of = f" of {answer.length}" if answer.framing == "length" else ""
+            self.fail(Truncated(f"cut after {answer.body_size}{of} body bytes, {answer.framing} ({why})"))
 
     # -------------------------------------------------------------- ends of an exchange
-    def raw(self) -> bytes:
-        """The response's bytes so far."""
-        if len(self.received) > 1:
-            self.received = [b"".join(self.received)]
-        return self.received[0] if self.received else b""
-
-    def wire(self, raw: bytes, *, whole: bool) -> Wire:
-        """What the archive keeps."""
-        return Wire(self.request, raw, self.address, self.framing, whole, self.used > 1, self.tls)
-
     def _finish(self) -> None:
+        try:
+            raw = self.received.octets()
+            end = self._end(raw)
+            payload = self._payload(raw, end)
+        except OSError as error:
+            self.fail(NoRoom(f"no room for a large body: {error.strerror or error}"))
+            return
         done, self.done = self.done, None
-        raw = self.raw()
-        end = self._end(raw)
-        if self.excess or end < len(raw):
-            self.keep, raw = False, raw[:end]
+        surplus = len(raw) - end
+        self.keep = self.answer.keep and not surplus and not self.answer.excess and not self.closed
+        wire = self._wire(raw[:end] if surplus else raw, whole=True, surplus=surplus)
+        got = Got(wire, self.answer, payload)
+        self._let_go()
         if done is not None and not done.done():
-            done.set_result(self.wire(raw, whole=True))
+            done.set_result(got)
 
-    def _end(self, raw: bytes) -> int:
+    def _end(self, raw: Octets) -> int:
         """Offset behind our message: what follows it is not ours."""
-        head = HEAD_END.search(raw)
-        if head is None or self.framing == "close":
+        answer = self.answer
+        if answer.framing != "chunked":
+            return self.head_size + answer.body_size
+        if not answer.excess and raw[-7:] == b"\r\n0\r\n\r\n":
             return len(raw)
-        if self.framing == "length":
-            return head.end() + self.length
-        if self.framing == "none":
-            return head.end()
-        return len(raw) if raw.endswith(b"\r\n0\r\n\r\n") else chunked_end(raw, head.end())
+        last = self.last[-len(raw) :]
+        return message_end(bytes(raw[: len(raw) - len(last)]), last, self.method)
+
+    def _payload(self, raw: Octets, end: int) -> Octets:
+        return self.chunked.octets() if self.answer.framing == "chunked" else raw[self.head_size : end]
+
+    def _wire(self, raw: Octets, *, whole: bool, surplus: int = 0) -> Wire:
+        return Wire(
+            self.request, raw, self.address, self.answer.framing, whole, self.used > 1, self.tls, self.head_size,
+            self.answer.interim, surplus, "bytes behind the message" if surplus else "",
+        )  # fmt: skip
 
     def fail(self, error: WireError) -> WireError:
         """End the exchange and the connection with an error that carries what had come."""
         done, self.done = self.done, None
         self._abort()
-        error.wire = self.wire(self.raw(), whole=False)
-        if done is not None and not done.done():
-            done.set_exception(error)
+        if done is not None:
+            self._carry(error)
+            self._let_go()
+            if not done.done():
+                done.set_exception(error)
         return error
+
+    def _carry(self, error: WireError) -> None:
+        try:
+            raw: Octets = self.received.octets() if self.head_size else b"".join(self.early)
+            error.wire = self._wire(raw, whole=False)
+            if self.head_size:
+                error.status = self.answer.status
+                error.payload = self._payload(raw, min(len(raw), self.head_size + self.answer.body_size))
+        except OSError:  # the disk refused: only that something came is left
+            error.wire = self._wire(b"", whole=False)
+
+    def _let_go(self) -> None:
+        """The next exchange brings its own; an idle connection holds nothing of the last one."""
+        self.answer.close()
+        self.early, self.last = [], b""
+        self.received.close()
+        self.chunked.close()
 
     def _abort(self) -> None:
         self.closed = True
         if self.transport is not None:
             self.transport.abort()
 
-    def forget(self) -> None:
-        """Let go of the last exchange's bytes while the connection waits for the next."""
-        self.received, self.body = [], []
-
     def close(self) -> None:
         """Drop an idle connection."""
         self._abort()
 
 
-def chunked_end(raw: bytes, start: int) -> int:
-    """Offset behind a chunked body that starts at `start` and that the parser has accepted."""
-    at = start
-    while True:
-        line_end = raw.index(b"\n", at) + 1
-        size = int(raw[at:line_end].split(b";")[0], 16)
-        if not size:
-            at = line_end
-            break
-        at = raw.index(b"\n", line_end + size) + 1
-    while True:  # trailers
-        line_end = raw.index(b"\n", at) + 1
-        if not raw[at:line_end].strip():
-            return line_end
-        at = line_end
+def goodbye(held: ssl.SSLObject) -> bool:
+    """Did the other side end TLS itself? asyncio reports the end of TCP the same way."""
+    try:
+        return held.read(1) == b""
+    except ssl.SSLError:
+        return False

@@ -1,33 +1,42 @@
 """One hop → Exchange. Network trouble is a value; only cancellation passes through."""
 
+import asyncio
 import re
 import ssl
 import time
 import urllib.parse
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx
 
-from crawler.errors import DamagedRecord
+from crawler import urls
+from crawler.errors import CannotError
 from crawler.fetcher import outcomes
-from crawler.fetcher.connection import Late, Lost, TooLarge, Truncated, WireError
-from crawler.fetcher.decoding import CutStream, TooMuch, decode
+from crawler.fetcher.connection import Late, Limits, Lost, NoRoom, TooLarge, Truncated, WireError
+from crawler.fetcher.cookies import Jars
+from crawler.fetcher.decoding import BrokenStream, CutStream, Decoded, TooMuch, Undecodable, decode
 from crawler.fetcher.guard import Guard, Refused, Resolver
-from crawler.fetcher.message import parse_response
+from crawler.fetcher.spool import release
 from crawler.fetcher.tls import context
-from crawler.fetcher.wire import Transport
-from crawler.model import Exchange, Millis, Outcome, Page, Task, Wire
+from crawler.fetcher.wire import MODERN, Transport
+from crawler.model import Exchange, Millis, Octets, Outcome, Page, Task, Way
 
 ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,application/json;q=0.9,*/*;q=0.8"
+DECODE_INLINE = 1 << 17  # bytes of a coded body
+UNDECODABLE: Mapping[type[Undecodable], Outcome] = {
+    CutStream: Outcome.TRUNCATED,
+    BrokenStream: Outcome.PROTOCOL_ERROR,
+    TooMuch: Outcome.TOO_LARGE,
+}
 LEADS = {"home": "the home page", "login": "a login page", "itself": "itself"}
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
 class FetchSettings:
-    """`max_body` and `max_head` in bytes, of the wire and of the decoded body each."""
+    """`max_body` and `max_head` in bytes, of the wire and of the decoded body each. `ways`: by source; `spool`: folder of large bodies."""
 
     user_agent: str
     max_body: int = 32 << 20
@@ -35,6 +44,8 @@ class FetchSettings:
     connect: Mapping[str, str] | None = None
     allow_private: tuple[str, ...] = ()
     ca_file: Path | None = None
+    ways: Mapping[str, Way] = field(default_factory=dict)
+    spool: Path | None = None
 
 
 def user_agent(name: str, contact: str, version: str) -> str:
@@ -61,39 +72,44 @@ class Fetcher:
         self, settings: FetchSettings, *, resolver: Resolver | None = None, clock: Callable[[], Millis] = wall_clock
     ) -> None:
         self.settings, self.clock = settings, clock
+        self.jars = Jars()
         self.transport = Transport(
             Guard(settings.allow_private, settings.connect, resolver),
-            tls=lambda: context(settings.ca_file),
-            max_head=settings.max_head,
-            max_body=settings.max_body,
+            tls=lambda way: context(settings.ca_file, way),
+            limits=Limits(settings.max_head, settings.max_body, settings.spool),
         )
 
     async def fetch(self, task: Task, deadline: float) -> Exchange:
-        """What came of asking for the task's address once, within `deadline` seconds."""
+        """What came of asking for the task's address once, within `deadline` seconds. Raises CannotError when this machine's disk is full."""
         at, began = self.clock(), time.monotonic()
+        try:
+            request = self._request(task, deadline, self.jars.header(task.source, task.run.id, task.request.url, at))
+        except (httpx.InvalidURL, ValueError) as error:
+            return Exchange(task, Outcome.CLIENT_ERROR, at, 0, detail=f"not asked: {error}")
 
-        def ended(outcome: Outcome, detail: str = "", wire: Wire | None = None, status: int | None = None) -> Exchange:
+        def ended(outcome: Outcome, detail: str) -> Exchange:
             ms = int((time.monotonic() - began) * 1000)
-            return Exchange(task, outcome, at, ms, status=status, wire=wire, detail=detail, payload=_partial(wire, task))
+            return Exchange(task, outcome, at, ms, detail=detail, reach=request.extensions.get("reach"))
 
         try:
-            request = self._request(task, deadline)
             response = await self.transport.handle_async_request(request)
+        except NoRoom as error:
+            raise CannotError(str(error), remedy="free some disk space") from error
         except WireError as error:
-            return ended(
-                _wire_outcome(error), str(error), error.wire if error.wire and error.wire.request else None, _status(error.wire)
-            )
+            sent = error.wire if error.wire and error.wire.request else None
+            told = ended(_wire_outcome(error), str(error))
+            return replace(told, wire=sent, status=error.status, payload=error.payload)
         except Refused as error:
             return ended(Outcome.REFUSED, str(error))
         except ssl.SSLError as error:
             return ended(Outcome.TLS_ERROR, str(error))
-        except (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+        except (httpx.LocalProtocolError, httpx.UnsupportedProtocol) as error:
             return ended(Outcome.CLIENT_ERROR, f"not asked: {error}")
         except OSError as error:
             return ended(Outcome.NETWORK_ERROR, str(error) or type(error).__name__)
-        return self._answered(task, response, at, int((time.monotonic() - began) * 1000))
+        return await self._answered(task, response, at, began)
 
-    def _request(self, task: Task, deadline: float) -> httpx.Request:
+    def _request(self, task: Task, deadline: float, cookies: str) -> httpx.Request:
         headers = [
             ("User-Agent", self.settings.user_agent),
             ("Accept", ACCEPT),
@@ -106,36 +122,46 @@ class Fetcher:
             if task.validators.last_modified:
                 headers.append(("If-Modified-Since", task.validators.last_modified))
         headers += task.request.headers
-        return httpx.Request(
+        if cookies:
+            headers.append(("Cookie", cookies))
+        request = httpx.Request(
             task.request.method,
             task.request.url,
             headers=headers,
             content=task.request.body or None,
-            extensions={"deadline": deadline},
+            extensions={"deadline": deadline, "way": self.settings.ways.get(task.source, MODERN)},
         )
+        if urls.host(str(request.url)) != urls.host(task.request.url):
+            raise ValueError("two readers see different hosts in the address")
+        return request
 
-    def _answered(self, task: Task, response: httpx.Response, at: Millis, ms: int) -> Exchange:
-        headers = dict(response.headers.items())
-        payload: bytes = response.extensions["payload"]
+    async def _answered(self, task: Task, response: httpx.Response, at: Millis, began: float) -> Exchange:
+        pairs = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
+        headers = _joined(pairs)
+        cookies = [value for name, value in pairs if name.lower() == "set-cookie"]
+        self.jars.keep(task.source, task.run.id, task.request.url, cookies, at)
+        payload: Octets = response.extensions["payload"]
         conditional = task.validators is not None and bool(task.validators.etag or task.validators.last_modified)
-        outcome, detail, page = Outcome.PROTOCOL_ERROR, "", None
+        seen: bytes | None = None
         try:
-            decoded = decode(payload, headers.get("content-encoding"), limit=self.settings.max_body)
-            pairs = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
-            page = Page(task.request.url, response.status_code, pairs, decoded.body, at)
-            outcome, evidence = outcomes.outcome_of(
-                response.status_code, headers, conditional=conditional, body=decoded.body[: outcomes.LOOKED_AT]
-            )
-            detail = "; ".join(filter(None, (evidence, ", ".join(decoded.flags))))
-        except CutStream as error:
-            outcome, detail = Outcome.TRUNCATED, str(error)
-        except TooMuch as error:
-            outcome, detail = Outcome.TOO_LARGE, str(error)
+            decoded, wrong = await self._decoded(payload, headers.get("content-encoding")), None
+            seen = decoded.body
+        except Undecodable as error:
+            decoded, wrong = Decoded(b"", ("undecodable",)), error
+        release(payload)
+        outcome, evidence = outcomes.outcome_of(
+            response.status_code, headers, conditional=conditional, body=decoded.body[: outcomes.LOOKED_AT]
+        )
+        if wrong is not None and outcome is Outcome.OK:  # of other answers the body is not what was asked for
+            outcome = UNDECODABLE[type(wrong)]
+        details = [evidence, str(wrong) if wrong else ", ".join(decoded.flags)]
+        page = Page(task.request.url, response.status_code, pairs, seen, at) if seen is not None else None
         location = outcomes.location_of(task.request.url, headers["location"]) if outcome is Outcome.REDIRECTED else None
         if outcome is Outcome.REDIRECTED and location is None:
-            outcome, detail = Outcome.PROTOCOL_ERROR, "redirected to what is no address"
+            outcome, details = Outcome.PROTOCOL_ERROR, ["redirected to what is no address"]
         if location is not None and (to := outcomes.leads(task.request.url, location)):
-            detail = "; ".join(filter(None, (detail, f"leads to {LEADS[to]}")))
+            details.append(f"leads to {LEADS[to]}")
+        ms = int((time.monotonic() - began) * 1000)
         return Exchange(
             task,
             outcome,
@@ -146,9 +172,20 @@ class Fetcher:
             page=page,
             payload=payload,
             location=location,
+            leads=outcomes.leads(task.request.url, location) if location else "",
             retry_after=outcomes.retry_after(headers.get("retry-after"), at + ms) if outcome is Outcome.BUSY else None,
-            detail=detail,
+            detail="; ".join(filter(None, details)),
+            reach=response.request.extensions["reach"],
+            codings=decoded.codings,
+            flags=decoded.flags,
         )
+
+    async def _decoded(self, payload: Octets, coding: str | None) -> Decoded:
+        """Small bodies at once; what may take long in a thread, so that other hosts are fetched meanwhile."""
+        limit = self.settings.max_body
+        if len(payload) <= DECODE_INLINE:
+            return decode(payload, coding, limit=limit)
+        return await asyncio.to_thread(decode, payload, coding, limit=limit)
 
     async def aclose(self) -> None:
         """Drop every connection."""
@@ -165,20 +202,10 @@ def _wire_outcome(error: WireError) -> Outcome:
     return Outcome.NETWORK_ERROR if isinstance(error, Lost) else Outcome.PROTOCOL_ERROR
 
 
-def _partial(wire: Wire | None, task: Task) -> bytes:
-    """The payload that came before an exchange went wrong."""
-    if wire is None or not wire.response:
-        return b""
-    try:
-        return parse_response(bytes(wire.response), task.request.method).payload
-    except DamagedRecord:
-        return b""
-
-
-def _status(wire: Wire | None) -> int | None:
-    if wire is None or not wire.response:
-        return None
-    try:
-        return parse_response(bytes(wire.response)).status
-    except DamagedRecord:
-        return None
+def _joined(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Names in small letters, values of one name joined by a comma (RFC 9110, 5.3); bytes as characters, none guessed at."""
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        lower = name.strip().lower()
+        found[lower] = f"{found[lower]}, {value}" if lower in found else value
+    return found

@@ -1,11 +1,173 @@
-"""A stored response block read again: status, headers, payload. Tolerates what the wire accepted."""
+"""One response as llhttp tells it, live or read again from the archive: status, headers, payload, and how it was delimited."""
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import httptools
 
 from crawler.errors import DamagedRecord
-from crawler.fetcher.connection import LENIENT
+from crawler.model import Octets
+
+HEAD_END = re.compile(rb"\r?\n\r?\n")
+HEAD_START = re.compile(rb"[^\r\n]")
+# What old servers really send. "Dangerous" is said of proxies, where two readers may disagree; here is one reader, and one exchange
+# at a time on a connection.
+LENIENT = dict.fromkeys(
+    ("lenient_headers", "lenient_chunked_length", "lenient_optional_cr_before_lf", "lenient_spaces_after_chunk_size"),
+    True,
+)
+STEP = 1 << 16
+BODILESS = frozenset({b"HEAD", b"CONNECT"})  # their answers end with the head, whatever it says (RFC 9112, 6.3)
+
+
+class Answer:
+    """What the parser has told of the final answer to one request; interim (1xx) answers are only counted.
+
+    `sink` takes the payload of a chunked body; of any other body the payload is what stands behind the head.
+    """
+
+    def __init__(self, method: bytes, sink: Callable[[bytes], None]) -> None:
+        self.method, self.sink = method, sink
+        self.complete = self.excess = self.keep = False
+        self.interim = 0
+        self._begin()
+        self.parser = httptools.HttpResponseParser(self)
+        self.parser.set_dangerous_leniencies(**LENIENT)
+
+    def _begin(self) -> None:
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.reason, self.status, self.version = b"", 0, "1.1"
+        self.body_size = self.length = 0
+        self.head, self.framing = False, "close"
+        self.other_coding = b""
+
+    # -------------------------------------------------------------- httptools
+    def on_message_begin(self) -> None:
+        """A second message behind ours is surplus."""
+        if self.complete:
+            self.excess = True
+        else:
+            self._begin()
+
+    def on_status(self, reason: bytes) -> None:
+        """The reason phrase, perhaps in pieces."""
+        if not self.complete:
+            self.reason += reason
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header line, or one trailer line."""
+        if self.complete or self.head:
+            return
+        self.headers.append((name, value))
+        lower = name.rstrip(b" \t").lower()  # llhttp lets a blank before the colon pass, and means the header
+        if lower == b"content-length":
+            if self.framing == "close" and value.strip().isdigit():  # it refuses any other
+                self.framing, self.length = "length", int(value)
+        elif lower == b"transfer-encoding":
+            self._coded(value.lower().strip())
+
+    def _coded(self, coding: bytes) -> None:
+        if coding.endswith(b"chunked"):
+            self.framing = "chunked"
+        self.other_coding = coding.removesuffix(b"chunked").strip(b" \t,")
+
+    def on_headers_complete(self) -> None:
+        """The head is whole; some answers have no body by rule (RFC 9112, 6.3)."""
+        if self.complete:
+            return
+        self.head = True
+        self.status, self.version = self.parser.get_status_code(), self.parser.get_http_version()
+        if self.status < 200:
+            return
+        if self.method in BODILESS:  # llhttp does not know the method: end it here
+            self.framing = "none"
+            self.complete, self.keep = True, self.parser.should_keep_alive()
+        elif self.status in (204, 304):
+            self.framing = "none"
+
+    def on_body(self, data: bytes) -> None:
+        """Payload bytes, chunk framing removed."""
+        if not self.complete:
+            self.body_size += len(data)
+            if self.framing == "chunked":
+                self.sink(data)
+
+    def on_message_complete(self) -> None:
+        """The message is whole, or an interim answer is and the real one follows."""
+        if self.complete:
+            return
+        if self.status < 200:
+            self.interim += 1
+            self.head = False
+        else:
+            self.complete, self.keep = True, self.parser.should_keep_alive()
+
+    # -------------------------------------------------------------- what it is made of
+    def feed(self, data: bytes) -> str | None:
+        """Parse; why this is not HTTP, or None. Bytes behind a whole message only set `excess`."""
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            if not self.complete:
+                return "unasked protocol upgrade"
+            self.excess = True
+        except httptools.HttpParserError as error:
+            if isinstance(error.__context__, OSError):  # the sink's disk, not the server
+                raise error.__context__ from None
+            if not self.complete:
+                return f"bad HTTP: {error}"
+            self.excess = True
+        return None
+
+    def close(self) -> None:
+        """Let go of the parser, which holds on to what holds it."""
+        del self.parser
+
+
+def head_places(raw: bytes, answer: Answer) -> tuple[int, int]:
+    """Where the final answer starts and where its head ends in bytes whose head the parser has just completed."""
+    start = end = 0
+    for _ in range(answer.interim + 1):
+        start = end
+        first = HEAD_START.search(raw, start)
+        found = HEAD_END.search(raw, first.start() if first else start)
+        if found is None:
+            return _head_by_parser(raw)
+        end = found.end()
+    if answer.framing != "chunked" and not answer.complete and len(raw) - end != answer.body_size:
+        return _head_by_parser(raw)
+    return start, end
+
+
+def _head_by_parser(raw: bytes) -> tuple[int, int]:
+    """The same, asked of the parser byte by byte: slow, and right however odd the head is."""
+    probe, start, interim = Answer(b"HEAD", _drop), 0, 0
+    for at in range(len(raw)):
+        probe.feed(raw[at : at + 1])
+        if probe.complete:
+            probe.close()
+            return start, at + 1
+        if probe.interim > interim:
+            start, interim = at + 1, probe.interim
+    probe.close()
+    return start, len(raw)
+
+
+def message_end(before: Octets, last: bytes, method: bytes) -> int:
+    """Offset behind the message in `before + last`, by the parser; it ends within `last`. For a chunked body with bytes behind it."""
+    probe, at = Answer(method, _drop), 0
+    for start in range(0, len(before), STEP):
+        probe.feed(bytes(before[start : start + STEP]))
+    while at < len(last) and not probe.complete:
+        probe.feed(last[at : at + 1])
+        at += 1
+    probe.close()
+    return len(before) + at
+
+
+def _drop(_data: bytes) -> None:
+    """A sink that keeps nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,45 +181,19 @@ class Message:
     whole: bool
 
 
-class _Reader:
-    """Collects what llhttp reads of one final response; interim answers are not stored."""
-
-    def __init__(self, method: str) -> None:
-        self.headers: list[tuple[str, str]] = []
-        self.body: list[bytes] = []
-        self.reason = b""
-        self.complete = self.head = False
-        self.method = method
-
-    def on_status(self, reason: bytes) -> None:
-        self.reason += reason
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers.append((name.decode("latin-1"), value.decode("latin-1")))
-
-    def on_headers_complete(self) -> None:
-        self.head = True
-
-    def on_body(self, data: bytes) -> None:
-        self.body.append(data)
-
-    def on_message_complete(self) -> None:
-        self.complete = True
-
-
 def parse_response(block: bytes, method: str = "GET") -> Message:
     """Read a response block. Raises DamagedRecord when it has no head."""
-    reader = _Reader(method)
-    parser = httptools.HttpResponseParser(reader)
-    parser.set_dangerous_leniencies(**LENIENT)
-    try:
-        parser.feed_data(block)
-    except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-        if not reader.head:
-            raise DamagedRecord(f"no HTTP response in the record: {error}") from error
-    if not reader.head:
-        raise DamagedRecord("no HTTP response in the record: the head is not whole")
-    status = parser.get_status_code()
-    delimited = any(name.lower() in ("content-length", "transfer-encoding") for name, _ in reader.headers)
-    whole = reader.complete or not delimited or method == "HEAD" or status in (204, 304)
-    return Message(status, reader.reason.decode("latin-1"), tuple(reader.headers), b"".join(reader.body), whole)
+    body: list[bytes] = []
+    answer = Answer(method.encode("ascii", "replace"), body.append)
+    wrong = answer.feed(block)
+    if not answer.head:
+        raise DamagedRecord(f"no HTTP response in the record: {wrong or 'the head is not whole'}")
+    if answer.framing == "chunked":
+        payload = b"".join(body)
+    else:
+        end = head_places(block, answer)[1]
+        payload = block[end : end + answer.body_size]
+    answer.close()
+    whole = answer.complete or answer.framing in ("close", "none")
+    headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers)
+    return Message(answer.status, answer.reason.decode("latin-1"), headers, payload, whole)

@@ -2,90 +2,130 @@
 
     response = await Transport(Guard(), …).handle_async_request(request)
     wire = response.extensions["wire"]          # model.Wire
+    reach = request.extensions["reach"]         # model.Reach, also when the exchange failed
 
-Errors are WireError (with the bytes that came), guard.Refused, ssl.SSLError, or OSError (lookup, connect).
+A request's extensions may hold `deadline` (seconds for the whole exchange: lookup, connect, TLS, head, body) and `way` (model.Way).
+Errors are WireError (with the bytes that came), guard.Refused, ssl.SSLError, or OSError (lookup, connect, proxy).
 """
 
 import asyncio
 import collections
 import ssl
-from collections.abc import Callable
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 import httpx
 
-from crawler.fetcher.connection import Connection, Late, Lost, WireError
-from crawler.fetcher.guard import Endpoint, Guard
+from crawler.fetcher.connection import Connection, Got, Late, Limits, Lost, WireError
+from crawler.fetcher.guard import Endpoint, Guard, Refused
 from crawler.fetcher.tls import describe
-from crawler.model import Wire
+from crawler.model import Octets, Reach, Way
 
-Key = tuple[str, int, ssl.SSLContext | None]
+STEP = 1 << 16
+SAFE = frozenset({b"GET", b"HEAD"})  # asked once more when a kept connection turns out to be closed
+MOST_IDLE = 256  # kept connections over all hosts
+MODERN = Way()
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One way to one server; connections are kept per route."""
+
+    secure: bool
+    host: str
+    port: int
+    way: Way
+
+    @property
+    def server_name(self) -> str:
+        """What the certificate must be for; a final dot is no part of it (RFC 6066, 3)."""
+        return self.host.rstrip(".")
+
+    @property
+    def authority(self) -> bytes:
+        """host:port, as CONNECT wants it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}".encode("ascii")
+
+
+class Body(httpx.AsyncByteStream):
+    """A payload in steps, so that a large one is not copied at once."""
+
+    def __init__(self, payload: Octets) -> None:
+        self.payload = payload
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for start in range(0, len(self.payload), STEP):
+            yield bytes(self.payload[start : start + STEP])
 
 
 class Transport(httpx.AsyncBaseTransport):
-    """HTTP/1.1, one request at a time on a connection. `request.extensions["deadline"]`: seconds for the whole exchange."""
+    """HTTP/1.1, one request at a time on a connection; `tls` makes the context of a way."""
 
     def __init__(
         self,
         guard: Guard,
         *,
-        tls: Callable[[], ssl.SSLContext],
+        tls: Callable[[Way], ssl.SSLContext],
+        limits: Limits | None = None,
         deadline: float = 60.0,
         connect_timeout: float = 15.0,
-        max_head: int = 65536,
-        max_body: int = 32 << 20,
         idle: float = 15.0,
     ) -> None:
-        self.guard, self.deadline, self.connect_timeout = guard, deadline, connect_timeout
-        self.max_head, self.max_body, self.idle = max_head, max_body, idle
+        self.guard, self.deadline, self.connect_timeout, self.idle = guard, deadline, connect_timeout, idle
+        self.limits = limits or Limits()
         self._make_tls = tls
-        self._tls: ssl.SSLContext | None = None
-        self._free: dict[Key, list[Connection]] = collections.defaultdict(list)
+        self._contexts: dict[tuple[str, str | None], ssl.SSLContext] = {}
+        self._free: dict[Route, list[Connection]] = collections.defaultdict(list)
+        self._idle = 0
         self._swept = 0.0
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """One exchange. Raises WireError, Refused, ssl.SSLError or OSError."""
-        url = request.url
-        secure = url.scheme == "https"
-        if not secure and url.scheme != "http":
-            raise httpx.UnsupportedProtocol(f"{url.scheme} is not spoken here", request=request)
+        route = _route(request)
         method = request.method.encode("ascii")
-        data = head(method, url.raw_path, request.headers.raw)
-        if method not in (b"GET", b"HEAD"):
+        data = head(method, _target(request.url, route), request.headers.raw)
+        if method not in SAFE:
             data += await request.aread()
-        key = (url.raw_host.decode("ascii").strip("[]"), url.port or (443 if secure else 80), self._context() if secure else None)
-        connection, wire = await self._exchange(key, method, data, request.extensions.get("deadline", self.deadline))
-        payload = b"".join(connection.body)
+        limit = request.extensions.get("deadline", self.deadline)
+        connection, got = await self._exchange(route, method, data, limit, request)
+        answer = got.answer
         response = httpx.Response(
-            connection.status,
-            headers=connection.headers,
-            stream=httpx.ByteStream(payload),
+            answer.status,
+            headers=answer.headers,
+            stream=Body(got.payload),
             request=request,
             extensions={
-                "http_version": b"HTTP/" + connection.version.encode("ascii"),
-                "reason_phrase": connection.reason,
-                "wire": wire,
-                "payload": payload,
+                "http_version": b"HTTP/" + answer.version.encode("ascii"),
+                "reason_phrase": answer.reason,
+                "wire": got.wire,
+                "payload": got.payload,
             },
         )
-        self._put(key, connection)
+        self._put(route, connection)
         return response
 
-    def _context(self) -> ssl.SSLContext:
-        if self._tls is None:
-            self._tls = self._make_tls()
-        return self._tls
-
-    async def _exchange(self, key: Key, method: bytes, data: bytes, limit: float) -> tuple[Connection, Wire]:
-        """A connection whose exchange has ended well, and its bytes."""
+    # -------------------------------------------------------------- one exchange
+    async def _exchange(
+        self, route: Route, method: bytes, data: bytes, limit: float, request: httpx.Request
+    ) -> tuple[Connection, Got]:
+        """A connection whose exchange has ended well, and what came."""
         connection: Connection | None = None
+        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(limit):
                 while True:
-                    connection = self._take(key) or await self._connect(*key)
+                    connection = self._take(route)
+                    if connection is None:
+                        connection = await self._connect(route, request)
+                    else:
+                        request.extensions["reach"] = connection.reach
                     try:
-                        return connection, await connection.send(method, data, asyncio.get_running_loop())
+                        return connection, await connection.send(method, data, loop)
                     except Lost:  # a kept connection that the server had closed meanwhile: once more on another
-                        if connection.used == 1 or method not in (b"GET", b"HEAD"):
+                        if connection.used == 1 or method not in SAFE:
                             raise
                         connection = None
         except TimeoutError:
@@ -96,65 +136,126 @@ class Transport(httpx.AsyncBaseTransport):
                 connection.fail(WireError("cancelled"))
             raise
 
-    async def _connect(self, host: str, port: int, context: ssl.SSLContext | None) -> Connection:
+    async def _connect(self, route: Route, request: httpx.Request) -> Connection:
+        """A new connection; `request.extensions["reach"]` tells how far it came."""
+        proxy = urlsplit(route.way.proxy) if route.way.proxy else None
+        host, port = (proxy.hostname or "", proxy.port or 80) if proxy else (route.host, route.port)
+        reach = Reach(host, port, proxy=route.way.proxy or "", tls_profile=route.way.tls_profile if route.secure else "")
+        request.extensions["reach"] = reach
+        began = time.monotonic()
+        try:
+            if proxy:
+                self.guard.check_named(route.host)
+            checked = await self.guard.check(host, port)
+        except Refused as refused:
+            request.extensions["reach"] = replace(reach, answers=refused.answers, guard=str(refused), lookup_ms=_since(began))
+            raise
+        reach = replace(reach, answers=checked.answers, guard=checked.decision, lookup_ms=_since(began))
         error: OSError | None = None
-        for endpoint in await self.guard.addresses(host, port):
+        for endpoint in checked.endpoints:
+            ip = f"[{endpoint.ip}]" if ":" in endpoint.ip else endpoint.ip
+            tried = request.extensions["reach"] = replace(reach, address=f"{ip}:{endpoint.port}")
             try:
-                return await self._dial(endpoint, host, context)
+                connection = await self._dial(endpoint, route, tried)
             except ssl.SSLError:
                 raise
             except OSError as failed:
                 error = failed
+            else:
+                request.extensions["reach"] = connection.reach
+                connection.reach = replace(connection.reach or tried, reused=True, lookup_ms=None, connect_ms=None, tls_ms=None)
+                return connection
         raise error or OSError(f"{host} has no address")
 
-    async def _dial(self, endpoint: Endpoint, host: str, context: ssl.SSLContext | None) -> Connection:
-        loop = asyncio.get_running_loop()
+    async def _dial(self, endpoint: Endpoint, route: Route, reach: Reach) -> Connection:
+        loop, began = asyncio.get_running_loop(), time.monotonic()
+        connection = Connection(endpoint.ip, self.limits)
+        step = f"connection to {endpoint.ip}"
         try:
             async with asyncio.timeout(self.connect_timeout):
-                transport, connection = await loop.create_connection(
-                    lambda: Connection(endpoint.ip, self.max_head, self.max_body),
-                    endpoint.ip,
-                    endpoint.port,
-                    ssl=context,
-                    server_hostname=host if context else None,
-                )
+                await loop.create_connection(lambda: connection, endpoint.ip, endpoint.port)
+                connection.reach = replace(reach, connect_ms=_since(began))
+                if route.secure:
+                    if route.way.proxy:
+                        step = "answer of the proxy"
+                        await self._tunnel(connection, route)
+                    step = f"TLS handshake with {endpoint.ip}"
+                    await self._secure(connection, route)
         except TimeoutError:
-            raise OSError(f"no connection to {endpoint.ip} within {self.connect_timeout:g} s") from None
-        if context is not None:
-            connection.tls = describe(transport.get_extra_info("ssl_object"))
+            connection.close()
+            raise OSError(f"no {step} within {self.connect_timeout:g} s") from None
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
-    def _take(self, key: Key) -> Connection | None:
-        free, now = self._free.get(key), asyncio.get_running_loop().time()
+    async def _tunnel(self, connection: Connection, route: Route) -> None:
+        """Ask the proxy for a way through (RFC 9110, 9.3.6)."""
+        ask = b"CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n" % (route.authority, route.authority)
+        try:
+            got = await connection.send(b"CONNECT", ask, asyncio.get_running_loop())
+        except WireError as error:
+            raise OSError(f"the proxy {route.way.proxy} answered no CONNECT: {error}") from error
+        if got.answer.status // 100 != 2 or got.wire.surplus:
+            raise OSError(f"the proxy {route.way.proxy} answered {got.answer.status} to CONNECT")
+
+    async def _secure(self, connection: Connection, route: Route) -> None:
+        began, loop = time.monotonic(), asyncio.get_running_loop()
+        assert connection.transport is not None
+        assert connection.reach is not None
+        try:
+            transport = await loop.start_tls(
+                connection.transport,
+                connection,
+                self._context(route.way),
+                server_hostname=route.server_name,
+                ssl_handshake_timeout=self.connect_timeout + 1,  # ours comes first, and says what was waited for
+                ssl_shutdown_timeout=1.0,
+            )
+        except ConnectionError as error:
+            raise OSError(f"cut in the TLS handshake: {error or type(error).__name__}") from error
+        assert transport is not None
+        connection.secured(transport, describe(transport.get_extra_info("ssl_object"), route.way))
+        connection.reach = replace(connection.reach, tls_ms=_since(began))
+
+    def _context(self, way: Way) -> ssl.SSLContext:
+        key = (way.tls_profile, way.certificates)
+        if key not in self._contexts:
+            self._contexts[key] = self._make_tls(way)
+        return self._contexts[key]
+
+    # -------------------------------------------------------------- kept connections
+    def _take(self, route: Route) -> Connection | None:
+        free, now = self._free.get(route), asyncio.get_running_loop().time()
         while free:
             connection = free.pop()
-            if not connection.closed and now - connection.idle_since < self.idle:
+            self._idle -= 1
+            if now - connection.idle_since < self.idle and connection.quiet():
                 return connection
             connection.close()
         return None
 
-    def _put(self, key: Key, connection: Connection) -> None:
+    def _put(self, route: Route, connection: Connection) -> None:
         if connection.closed or not connection.keep:
             connection.close()
             return
-        connection.forget()
         connection.idle_since = asyncio.get_running_loop().time()
-        self._free[key].append(connection)
-        if connection.idle_since - self._swept > self.idle:
+        self._free[route].append(connection)
+        self._idle += 1
+        if self._idle > MOST_IDLE or connection.idle_since - self._swept > self.idle:
             self._sweep(connection.idle_since)
 
     def _sweep(self, now: float) -> None:
-        """Close what hosts that are not asked again have left open."""
+        """Close what hosts that are not asked again have left open; the oldest too, when there are too many."""
         self._swept = now
-        for key, free in list(self._free.items()):
-            fresh = [c for c in free if not c.closed and now - c.idle_since < self.idle]
-            for connection in free:
-                if connection not in fresh:
-                    connection.close()
-            if fresh:
-                self._free[key] = fresh
+        held = sorted(((c, route) for route, free in self._free.items() for c in free), key=lambda item: -item[0].idle_since)
+        self._free.clear()
+        for number, (connection, route) in enumerate(held):
+            if number < MOST_IDLE // 2 and not connection.closed and now - connection.idle_since < self.idle:
+                self._free[route].append(connection)
             else:
-                del self._free[key]
+                connection.close()
+        self._idle = sum(map(len, self._free.values()))
 
     async def aclose(self) -> None:
         """Drop every connection."""
@@ -162,11 +263,33 @@ class Transport(httpx.AsyncBaseTransport):
             for connection in free:
                 connection.close()
         self._free.clear()
+        self._idle = 0
+
+
+def _route(request: httpx.Request) -> Route:
+    """Raises httpx.UnsupportedProtocol. A TLS profile counts for the way's own hosts alone; the proxy for all."""
+    url, way = request.url, request.extensions.get("way", MODERN)
+    secure = url.scheme == "https"
+    if not secure and url.scheme != "http":
+        raise httpx.UnsupportedProtocol(f"{url.scheme} is not spoken here", request=request)
+    host = url.raw_host.decode("ascii").strip("[]")
+    if way.tls_profile != "modern" and (not secure or host not in way.hosts):
+        way = Way(proxy=way.proxy)
+    return Route(secure, host, url.port or (443 if secure else 80), way)
+
+
+def _target(url: httpx.URL, route: Route) -> bytes:
+    """The request target; a proxy wants the whole address (RFC 9112, 3.2.2), unless it only opens a tunnel."""
+    return b"http://" + url.netloc + url.raw_path if route.way.proxy and not route.secure else url.raw_path
+
+
+def _since(began: float) -> int:
+    return int((time.monotonic() - began) * 1000)
 
 
 def head(method: bytes, target: bytes, headers: list[tuple[bytes, bytes]]) -> bytes:
     """Request line and headers as sent. Raises httpx.LocalProtocolError for anything that would break out of its line."""
-    data = b"%s %s HTTP/1.1\r\n%s\r\n" % (method, target, b"".join(b"%s: %s\r\n" % pair for pair in headers))
+    data = b"%s %s HTTP/1.1\r\n%s\r\n" % (method, target, b"".join([b"%s: %s\r\n" % pair for pair in headers]))
     lines = len(headers) + 2
     if data.count(b"\n") != lines or data.count(b"\r") != lines or b"\0" in data or b" " in target:
         raise httpx.LocalProtocolError("control character in the request")

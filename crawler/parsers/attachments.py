@@ -1,6 +1,7 @@
 """Documents a notice names: links to files, in or beside its article."""
 
 import re
+from collections.abc import Iterable
 from urllib.parse import unquote
 
 from crawler import urls
@@ -39,7 +40,7 @@ def media_type(url: str, name: str) -> str | None:
     return None
 
 
-def read_attachments(nodes: list[Node], base: str, encoding: str) -> tuple[Attachment, ...]:
+def read_attachments(nodes: Iterable[Node], base: str, encoding: str) -> tuple[Attachment, ...]:
     """The files linked in these nodes, in their order, each address once."""
     found: dict[str, Attachment] = {}
     for node in nodes:

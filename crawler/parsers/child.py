@@ -50,6 +50,7 @@ def main() -> None:
     outgoing = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     limit_memory(int(sys.argv[1]) if len(sys.argv) > 1 else 0)
+    protocol.write(outgoing, {"ready": os.getpid()})  # a page's deadline begins when there is somebody to read it
     serve(sys.stdin.buffer, outgoing)
 
 

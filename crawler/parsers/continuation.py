@@ -20,6 +20,7 @@ MOST_PIECES = 50
 SHORT = 60  # characters of text below which a page with a frame is only the frame around its article
 PAGED = re.compile(r"createPage|下\s*一?\s*页|后一?页|>\s*next\s*<", re.IGNORECASE)
 FRAMED = re.compile(r"<iframe\b", re.IGNORECASE)
+FRAME = re.compile(r"<iframe\b[^>]{0,2000}>(?:\s{0,100}</iframe\s*>)?", re.IGNORECASE)
 PAGE_PARAMETER = re.compile(r"(?:page|pageno|pagenum|pageindex|curpage|cur_page|cpage|p|pn)", re.IGNORECASE)
 NO_ARTICLE = re.compile(
     r"(?:comment|pinglun|share|jiucuo|error|weather|tianqi|video|player|map|login|search|count|stat)", re.IGNORECASE
@@ -141,18 +142,35 @@ def frame(source: str, page: Page, written: int) -> Request | None:
     """The iframe that holds the article of a page which has next to no text of its own (`written` characters)."""
     if written >= SHORT or not FRAMED.search(source):
         return None
-    tree = parse(source)
     found = []
-    for node in tree.css("iframe[src]"):
+    for node in parse(source).css("iframe[src]"):
         address = urls.join(page.url, attribute(node, "src").strip())
         if address is None or is_hidden(node) or _is_small(attribute(node, "width")) or _is_small(attribute(node, "height")):
             continue
         if urls.host(address) == urls.host(page.url) and not NO_ARTICLE.search(urlsplit(address).path):
-            found.append(address)
-    distinct = list(dict.fromkeys(urls.canonical(address) for address in found))
+            found.append(urls.canonical(address))
+    distinct = list(dict.fromkeys(found))
     return Request(distinct[0]) if len(distinct) == 1 and distinct[0] != urls.canonical(page.url) else None
 
 
 def _is_small(size: str) -> bool:
     match = re.match(r"\s*(\d{1,4})(?:px)?\s*$", size)
     return match is not None and int(match[1]) < 100
+
+
+def inline(source: str, page: Page, framed: Request, inner: str, inner_page: Page, encoding: str) -> str:
+    """The page as a reader sees it: the frame's content in the frame's place, its links absolute."""
+    tree = parse(inner)
+    for name in ("href", "src"):
+        for node in tree.css(f"[{name}]"):
+            address = urls.join(inner_page.url, attribute(node, name), encoding)
+            if address is not None:
+                node.attrs[name] = address
+    content = "".join(child.html or "" for child in tree.body.iter(include_text=True)) if tree.body is not None else ""
+
+    def put(match: re.Match[str]) -> str:
+        node = parse(match[0]).css_first("iframe[src]")
+        address = urls.join(page.url, attribute(node, "src").strip()) if node is not None else None
+        return f"<div>{content}</div>" if address is not None and urls.canonical(address) == framed.url else match[0]
+
+    return FRAME.sub(put, source, count=MOST_PIECES)

@@ -1,29 +1,28 @@
-"""A detail page → drafts. Three witnesses for every field: labelled visible text, mandated metas, generic evidence.
-
-Orders, and why:
-  title      what headings and metas agree on (titles.py)
-  published  visible label > disclosure block > PubDate unless it is the build time > an unlabelled date by the title > the address
-             (PubDate is later than the notice by minutes to years on pages of several systems)
-  source     visible label > ContentSource; never invented
-  channel    last breadcrumb item > ColumnName (which is often the site's name or a year)
-  meta       the disclosure block only
-"""
+"""A detail page → drafts. Three witnesses for every field: labelled visible text, mandated metas, generic evidence (`fields.py`)."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from selectolax.lexbor import LexborHTMLParser
 
 from crawler.dates import day_in_url, read_date
-from crawler.model import DetailRules, Draft, Page, PageKind, Witness
-from crawler.parsers import kinds, meta
-from crawler.parsers.article import Container, find_container, read_body, read_channel, read_facts
+from crawler.model import Attachment, DetailRules, Draft, Page, PageKind, Witness
+from crawler.parsers import fields, kinds, meta
+from crawler.parsers.article import Container, find_container
 from crawler.parsers.attachments import read_attachments
+from crawler.parsers.body import Body, Dropped, read_body
+from crawler.parsers.crumbs import read_channel
 from crawler.parsers.disclosure import Disclosure, read_disclosure
+from crawler.parsers.facts import Facts, read_facts
+from crawler.parsers.fields import Said, pick, same_day, same_text, testify
 from crawler.parsers.platforms import recognise
-from crawler.parsers.titles import read_title
-from crawler.parsers.tree import lines, parse, select, squeeze, text
+from crawler.parsers.sheet import Sheet, lay_flat
+from crawler.parsers.stated import stated
+from crawler.parsers.titles import Title, key, read_title, title_of_text
+from crawler.parsers.tree import Node, parse, select, squeeze, text
+from crawler.parsers.worth import refuse
 
 META_FIELDS = frozenset(
     {
@@ -31,169 +30,213 @@ META_FIELDS = frozenset(
         "open_type", "abstract", "name", "project", "buyer", "region",
     }
 )  # fmt: skip
-NO_COLUMN = re.compile(r"^(?:\d{4}年?|首页|正文|网站首页)$")
-LONGEST_HEAD = 80  # lines above and in the head of the article where an unlabelled date may stand
+FILES = (
+    ".fj",
+    "#fujian",
+    ".fujian",
+    ".attachment",
+    "#article-file",
+    ".xgfj",
+    ".ewb-file",
+    ".article-attachment",
+    ".article-file",
+)
+CUT = re.compile(r"(?:…|\.{2,}|。{2,})$")
 
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """What a detail page is; its drafts when it is a notice."""
+    """What a detail page is; its drafts when it is a notice; what stood in the article's element and was left out."""
 
     page_kind: PageKind
     evidence: str
     drafts: tuple[Draft, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
+@dataclass(slots=True)
+class _Read:
+    """Everything read so far of one page."""
+
     tree: LexborHTMLParser
-    meta: dict[str, str]
-    disclosure: Disclosure
-    container: Container | None
+    sheet: Sheet
+    page: Page
     encoding: str
-    url: str
     rules: DetailRules
+    meta: dict[str, str]
+    block: Disclosure
+    title: Title | None
+    container: Container | None = None
+    facts: Facts = field(default_factory=Facts)
+    body: Body = field(default_factory=Body)
+
+    @property
+    def article(self) -> tuple[int, int]:
+        """The article's first line and the one behind its last; behind the page's end when there is no article."""
+        if self.container is None:
+            return len(self.sheet.lines), len(self.sheet.lines)
+        element = self.sheet.elements[self.container.at]
+        return element.first, element.last
 
 
 def read_detail(source: str, page: Page, *, rules: DetailRules, encoding: str = "utf-8") -> Detail:
     """Read a page as a notice. Raises UnreadablePage for a selector of the source's own that is none."""
     tree = parse(source)
-    metas = meta.read_meta(tree)
-    disclosure = read_disclosure(tree)
-    container = find_container(tree, recognise(source), rules.body)
-    read = _Page(tree, metas, disclosure, container, encoding, page.url, rules)
-    titled = read_title(tree, metas, disclosure.fields, _own(tree, rules.title))
-    title = titled[0] if titled else ""
-    body = read_body(container.node, disclosure.blocks, title=title) if container else ()
-    size = sum(len(squeeze(paragraph)) for paragraph in body)
-    judged = kinds.judge(tree, source, article_title=bool(metas.get("articletitle")), body=size)
+    sheet = lay_flat(tree)
+    if len(sheet.lines) < 3 and sheet.tags.get("body"):
+        shown = lay_flat(tree, hidden=True)  # a page whose script shows its hidden text
+        sheet = shown if len(shown.lines) > len(sheet.lines) else sheet
+    metas = meta.read_meta(sheet)
+    block = read_disclosure(sheet)
+    titled = read_title(sheet, metas, block.fields.get("name"), _own(tree, rules.title), block.lines)
+    read = _Read(tree, sheet, page, encoding, rules, metas, block, titled)
+    own = _places(sheet, tree, rules.body) if rules.body else ()
+    line = titled.line if titled is not None else None
+    read.container = find_container(sheet, recognise(sheet, source), own, title=line, skip=block.lines)
+    if read.container is not None:
+        if titled is None:
+            titled = read.title = title_of_text(sheet.lines[read.article[0] : read.article[1]])
+        read.body = read_body(sheet, read.container, block.lines, titled.text if titled else "")
+    size = sum(len(squeeze(paragraph)) for paragraph in read.body.paragraphs)
+    attachments = read_attachments(_file_boxes(read), page.url, encoding)
+    judged = kinds.judge(
+        tree, source, article_title=bool(metas.get("articletitle")), body=size, sheet=sheet, file=bool(attachments)
+    )
     if judged is not None:
         return Detail(judged.kind, judged.evidence)
     if titled is None:
         return Detail(PageKind.OTHER, "no title")
-    draft = _draft(read, title, titled[1], body)
-    refused = _refuse(read, draft, size)
+    read.facts = read_facts(sheet, line, titled.text, read.article, block)
+    draft = _draft(read, titled, attachments)
+    refused = None if rules.body else refuse(sheet, draft, metas, block.labels, read.article, titled=line is not None)
     if refused is not None:
-        return refused
-    return Detail(PageKind.NOTICE, container.rule if container else "no article", (draft,))
-
-
-def _refuse(read: _Page, draft: Draft, size: int) -> Detail | None:
-    """Pages that have a title and yet are no notice: home pages and lists."""
-    if read.meta.get("articletitle") or read.disclosure.labels >= 2 or read.rules.body:
-        return None
-    marked = "published" in draft.witnesses and draft.witnesses["published"].rule != "published.url"
-    links = [
-        link for link in (read.tree.body or read.tree.root or read.tree).css("a[href]") if len(squeeze(link.text(deep=True))) >= 8
-    ]
-    if not marked and len(links) >= 30 and size < 60 * len(links):
-        return Detail(PageKind.LIST if size < 400 else PageKind.HOME, f"{len(links)} titled links, no labelled date")
-    if not marked and size < 80 and not draft.attachments:
-        return Detail(PageKind.OTHER, f"{size} characters of text and no labelled date")
-    return None
+        return Detail(refused.kind, refused.evidence, dropped=read.body.dropped)
+    return Detail(PageKind.NOTICE, read.container.rule if read.container else "no article", (draft,), read.body.dropped)
 
 
 def _own(tree: LexborHTMLParser, selector: str | None) -> str | None:
-    if selector is None:
-        return None
-    nodes = select(tree, selector)
+    """What a selector of the source's own finds."""
+    nodes = select(tree, selector) if selector else []
     return text(nodes[0]) if nodes else None
 
 
-def _draft(read: _Page, title: str, why: Witness, body: tuple[str, ...]) -> Draft:
-    facts = read_facts(read.tree, read.container.node if read.container else None, read.disclosure.blocks)
-    witnesses = {"title": why}
-    published = _published(read, facts, title, witnesses)
-    source = _source(read, facts, title, witnesses)
-    channel = _channel(read, title, witnesses)
-    fields = {name: value for name, value in read.disclosure.fields.items() if name in META_FIELDS}
-    witnesses |= {f"meta.{name}": Witness("disclosure", value) for name, value in fields.items()}
+def _places(sheet: Sheet, tree: LexborHTMLParser, selector: str) -> list[int]:
+    wanted = [node.mem_id for node in select(tree, selector)]
+    place = {element.node.mem_id: element.at for element in sheet.elements} if wanted else {}
+    return [place[memory] for memory in wanted if memory in place]
+
+
+def _file_boxes(read: _Read) -> list[Node]:
+    places = [read.container.at] if read.container is not None else []
+    places += [at for selector in FILES for at in read.sheet.named(selector)]
+    return [read.sheet.elements[at].node for at in places]
+
+
+# ------------------------------------------------------------------ the fields
+def _draft(read: _Read, title: Title, attachments: tuple[Attachment, ...]) -> Draft:
+    witnesses: dict[str, Witness] = {"title": _title_witness(title)}
+
+    def take(name: str, said: Iterable[Said], *, day: bool = False) -> str | None:
+        picked = pick(name, said, same_day if day else same_text)
+        if picked.witness is not None:
+            witnesses[name] = picked.witness
+        return picked.value
+
+    published = take("published", _published(read), day=True)
+    source = take("source", _source(read, title.text, witnesses))
+    channel = take("channel", _channel(read, title.text))
+    facts = _meta(read, title, witnesses)
     if read.container is not None:
-        witnesses["body"] = Witness(read.container.rule)
-    nodes = [read.container.node] if read.container else []
-    nodes += read.tree.css(".fj, #fujian, .fujian, .attachment, #article-file, .xgfj, .ewb-file, .article-attachment")
+        standing = "agreed" if read.container.also else "alone"
+        witnesses["body"] = Witness(
+            read.container.rule, version=fields.VERSIONS["body"], confidence=fields.CONFIDENCE["body"].get(standing)
+        )
     return Draft(
-        title=title,
+        title=title.text,
         channel=channel,
         published=published,
-        source=source,
-        clicks=facts.get("clicks"),
-        body=body,
-        attachments=read_attachments(nodes, read.url, read.encoding),
-        meta=MappingProxyType(fields),
+        source=source or None,
+        clicks=next((said for said in (read.facts.get("clicks", zone) for zone in ("head", "tail")) if said), None),
+        body=read.body.paragraphs,
+        attachments=attachments,
+        meta=MappingProxyType(facts),
         site_code=squeeze(read.meta.get("siteidcode")) or None,
         site_name=read.meta.get("sitename"),
         witnesses=MappingProxyType(witnesses),
     )
 
 
-def _pick(name: str, said: list[tuple[str, str | None]], witnesses: dict[str, Witness], *, day: bool = False) -> str | None:
-    """The first witness that speaks; the first that contradicts it is remembered."""
-    spoken = [(rule, value) for rule, value in said if value]
-    if not spoken:
-        return None
-    rule, chosen = spoken[0]
-
-    def differs(value: str) -> bool:
-        if not day:
-            return squeeze(value) != squeeze(chosen)
-        mine, other = read_date(chosen), read_date(value)
-        return mine is not None and other is not None and mine.iso[:10] != other.iso[:10]
-
-    against = next((value for _, value in spoken[1:] if differs(value)), "")
-    witnesses[name] = Witness(f"{name}.{rule}", chosen, against)
-    return chosen
+def _title_witness(title: Title) -> Witness:
+    (rule, chosen), *rest = title.said
+    plain = key(chosen)
+    weighty = [
+        (name, said, key(said) == plain)
+        for name, said in rest
+        if key(said) == plain or name.startswith("meta") or name in ("h1", "disclosure.name", "own")
+    ]
+    return testify("title", rule, chosen, weighty)
 
 
-def _published(read: _Page, facts: dict[str, str], title: str, witnesses: dict[str, Witness]) -> str | None:
-    said = [
+def _published(read: _Read) -> list[Said]:
+    def dated(value: str | None) -> str | None:
+        return value if value and read_date(value) is not None else None
+
+    block = read.block.fields.get("published")
+    if block is None and read.block.words.get("written_date", "").endswith("公开日期"):
+        block = read.block.fields.get("written_date")
+    return [
         ("own", _own(read.tree, read.rules.published)),
-        ("label", facts.get("published")),
-        ("disclosure", _dated(read.disclosure.fields.get("published"))),
+        *((f"label.{zone}", read.facts.get("published", zone)) for zone in ("head", "tail", "page")),
+        ("disclosure", dated(block)),
+        ("unlabelled", read.facts.unlabelled),
         ("meta.PubDate", meta.published(read.meta)),
-        ("head", _head_date(read, title)),
-        ("url", day_in_url(read.url)),
+        ("meta.firstpublished", meta.first_published(read.meta)),
+        ("url", day_in_url(read.page.url)),
     ]
-    return _pick("published", said, witnesses, day=True)
 
 
-def _dated(value: str | None) -> str | None:
-    return value if value and read_date(value) else None
-
-
-def _head_date(read: _Page, title: str) -> str | None:
-    """A date without a label, in a short line between the title and the article, or right at its head."""
-    body = read.tree.body or read.tree.root
-    if body is None:
-        return None
-    wanted, after = squeeze(title), False
-    skip = frozenset({read.container.node.mem_id}) if read.container else frozenset()
-    head = [line.text for line in lines(body, skip)]
-    for line in head:
-        if squeeze(line).startswith(wanted) and wanted:
-            after = True
-            line = line[len(title) :]
-        if after and len(line) <= LONGEST_HEAD and read_date(line):
-            return line
-    return None
-
-
-def _source(read: _Page, facts: dict[str, str], title: str, witnesses: dict[str, Witness]) -> str | None:
-    said = [
+def _source(read: _Read, title: str, witnesses: dict[str, Witness]) -> list[Said]:
+    declared = meta.source(read.meta, title)
+    shown = [read.facts.get("source", zone) for zone in ("head", "tail")]
+    cut = next((said for said in shown if said and CUT.search(said)), None)
+    if cut and declared and squeeze(declared).startswith(CUT.sub("", squeeze(cut))):
+        return [("own", _own(read.tree, read.rules.source)), ("meta.ContentSource", declared)]
+    silent = read.facts.head and not any(shown) and not read.block.fields.get("source") and not _scripted(read)
+    if silent and declared:
+        witnesses["source"] = testify("source", "not_shown", "", [("meta.ContentSource", declared, False)])
+        declared = None
+    return [
         ("own", _own(read.tree, read.rules.source)),
-        ("label", facts.get("source")),
-        ("meta.ContentSource", meta.source(read.meta, title)),
+        *((f"label.{zone}", said) for zone, said in zip(("head", "tail"), shown, strict=True)),
+        ("label.page", None if read.facts.head else read.facts.get("source", "page")),
+        ("disclosure", read.block.fields.get("source")),
+        ("meta.ContentSource", declared),
     ]
-    return _pick("source", said, witnesses)
 
 
-def _channel(read: _Page, title: str, witnesses: dict[str, Witness]) -> str | None:
-    column = read.meta.get("columnname")
-    if column and (NO_COLUMN.match(squeeze(column)) or squeeze(column) in (squeeze(title), squeeze(read.meta.get("sitename")))):
-        column = None
-    said = [
+def _scripted(read: _Read) -> bool:
+    """A script writes into the line of facts, and what it writes could not be read."""
+    return any(read.sheet.lines[at].scripted for at in read.facts.lines) and not read.facts.said.get("source")
+
+
+def _channel(read: _Read, title: str) -> list[Said]:
+    return [
         ("own", _own(read.tree, read.rules.channel)),
-        ("breadcrumb", read_channel(read.tree, title)),
-        ("meta.ColumnName", column),
+        ("breadcrumb", read_channel(read.sheet, title, read.article)),
+        ("meta.ColumnName", meta.column(read.meta, title)),
     ]
-    return _pick("channel", said, witnesses)
+
+
+def _meta(read: _Read, title: Title, witnesses: dict[str, Witness]) -> dict[str, str]:
+    """The block's fields, then what the text states of itself."""
+    said: Mapping[str, str] = stated(read.body.paragraphs)
+    found: dict[str, str] = {}
+    for name in (*read.block.fields, *(name for name in said if name not in read.block.fields)):
+        if name not in META_FIELDS:
+            continue
+        same = same_day if name.endswith("_date") else fields.same_doc_no if name == "doc_no" else same_text
+        other = title.text if name == "name" else said.get(name)
+        picked = pick(f"meta.{name}", [("disclosure", read.block.fields.get(name)), ("text", other)], same)
+        if picked.value is not None and picked.witness is not None:
+            found[name], witnesses[f"meta.{name}"] = picked.value, picked.witness
+    return found

@@ -1,197 +1,188 @@
-"""The disclosure block (索引号, 发文字号 …): a table of labels, and the shapes in which label and value stand."""
+"""The disclosure block (索引号, 发文字号 …): labels and values in whatever shape a template lays them.
+
+On the sheet all shapes are four: cells side by side, a row of labels over a row of values, label and value in one line or cell, and a
+label that fills a line with its value in the next (dl, boxes, layout tables). Doubled blocks say everything twice: the first counts.
+"""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
-from selectolax.lexbor import LexborHTMLParser
+from crawler.dates import read_date
+from crawler.parsers.labels import CORE, NOTHING, SCRIPT, STRONG, head_of, in_block, label_of, spaced
+from crawler.parsers.sheet import Line, Sheet
+from crawler.parsers.tree import EDGES
 
-from crawler.fold import fold
-from crawler.parsers.tree import EDGES, Node, ancestors, contains, lines, squeeze, text
-
-LABELS = {
-    "index_no": "索引号 信息索引 信息索引号 索取号 信息索取号 公开索引号",
-    "doc_no": "发文字号 文号 文件编号 文件字号 公文文号 发文文号 文件号 发文号",
-    "issuer": "发文机关 发文机构 发布机构 发文单位 制发机关 公开机构 发布单位 信息发布机构 公开责任部门 主办单位",
-    "written_date": "成文日期 生成日期 发文日期 成文时间 制发日期 印发日期 公文生成日期 生成时间 签发日期",
-    "category": "主题分类 信息分类 信息类别 公开分类 分类 所属主题 文件分类 主题类别 组配分类 公开类别",
-    "keywords": "主题词 关键词 关键字",
-    "validity": "有效性 效力状态 时效性 是否有效 有效状态",
-    "effective_date": "生效时间 生效日期 实施日期 施行日期",
-    "expiry_date": "失效时间 失效日期 截止日期 有效期至",
-    "repeal_date": "废止时间 废止日期",
-    "open_type": "公开方式 公开形式",
-    "abstract": "内容概述 内容摘要 摘要 信息概述",
-    "name": "名称 信息名称 标题 文件名称 信息标题",
-    "project": "采购项目名称 项目名称",
-    "buyer": "采购单位 采购人 采购人名称",
-    "region": "行政区域",
-    "published": "发布日期 发布时间 公开日期 公开时间 信息发布时间 发文时间 公布日期",
-    "": "语种 信息格式 备注 公开范围 公开时限 体裁分类 服务对象分类 信息来源 载体类型 品目 公告时间 体裁 责任部门 附件 有效期",
-}
-BY_LABEL = {fold(label): name for name, words in LABELS.items() for label in words.split()}
-STRONG = frozenset(
-    {"index_no", "doc_no", "issuer", "written_date", "category", "open_type", "project", "buyer", "keywords", "validity"}
-)
-LONGEST_LABEL = 12
-NOTHING = frozenset({"", "无", "暂无", "-", "--", "——", "/", "null"})
-MARKS = re.compile(r"[\s:：\[\]【】]+")
-INLINE = re.compile(r"^\s*[\[【]?\s*([^:：\]】]{2,20}?)\s*[\]】]?\s*[:：]\s*(.*)$", re.DOTALL)
-SCRIPT = re.compile(r"\bvar\s+\w+\s*=|document\.write|function\s*\(|\{\{")
-CELLS = "td, th, li, p, dt, dd, span, div, strong, b, label, em, h5, h6"
+LONGEST_LINE = 400
+MANY = 3
+GAP = 4  # lines between two labels of one block
+LONGEST_VALUE = {"issuer": 100, "category": 100, "validity": 40, "open_type": 40, "name": 300, "abstract": 2000, "region": 40}
+DIGIT = re.compile(r"[\d０-９一二三四五六七八九]")
 
 
 @dataclass(frozen=True, slots=True)
 class Disclosure:
-    """Field → the page's own text; `blocks`: the nodes that hold the block, to be left out of the body."""
+    """Field → the page's own text and the label it stood behind; `lines`: places of the block's lines; `labels`: distinct strong fields."""
 
-    fields: dict[str, str]
-    blocks: tuple[Node, ...]
-    labels: int
+    fields: dict[str, str] = field(default_factory=dict)
+    words: dict[str, str] = field(default_factory=dict)
+    lines: frozenset[int] = frozenset()
+    labels: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
     field: str
+    rank: int
+    word: str
     value: str
-    node: Node
+    at: int
+    upto: int  # the last line that belongs to it
 
 
-def label_of(written: str) -> str | None:
-    """The field a label names (empty: a label we know and do not keep), None when it is no label."""
-    plain = MARKS.sub("", written)
-    if not 2 <= len(plain) <= LONGEST_LABEL * 4:
-        return None
-    return BY_LABEL.get(MARKS.sub("", fold(plain)))
-
-
-def read_disclosure(tree: LexborHTMLParser) -> Disclosure:
-    """The block's fields, first value of each; nothing when there are not at least two labels of a disclosure block together."""
-    found: list[_Found] = []
-    for node in tree.css(CELLS):
-        if node.css_first("td, p, li, dd, table") is not None and node.tag in ("div", "td", "li", "span"):
+def read_disclosure(sheet: Sheet) -> Disclosure:
+    """The block's fields; nothing when there are not two labels of a disclosure block near each other."""
+    groups = [group for group in map(_trimmed, _groups(_pairs(sheet))) if len({item.field for item in group} & STRONG) >= 2]
+    if not groups or _is_list(groups):
+        return Disclosure()
+    best: dict[str, _Found] = {}
+    for item in (item for group in groups for item in group):
+        if not item.field or item.value in NOTHING or SCRIPT.search(item.value) or not _fits(item.field, item.value):
             continue
-        got = _pair(node)
-        if got is not None:
-            found.append(got)
-    strong = {item.field for item in found if item.field in STRONG}
-    if len(strong) < 2:
-        return Disclosure({}, (), len(strong))
-    fields: dict[str, str] = {}
+        if item.field not in best or item.rank < best[item.field].rank:
+            best[item.field] = item
+    places: set[int] = set()
+    for group in groups:
+        places |= _lines_of(sheet, group)
+    strong = {item.field for group in groups for item in group} & STRONG
+    return Disclosure(
+        {name: item.value for name, item in best.items()},
+        {name: item.word for name, item in best.items()},
+        frozenset(places),
+        len(strong),
+    )
+
+
+def _is_list(groups: list[list[_Found]]) -> bool:
+    """Many numbers or names: each row of a list shows the block of its own notice. A doubled block has one of each."""
+    for name in ("index_no", "name", "doc_no"):
+        if len({item.value for group in groups for item in group if item.field == name and item.value not in NOTHING}) >= MANY:
+            return True
+    return False
+
+
+def _fits(name: str, value: str) -> bool:
+    """Can a field have this value? A box whose value is empty is followed by something else."""
+    if name == "index_no":
+        return len(value) <= 80 and DIGIT.search(value) is not None
+    if name == "doc_no":
+        return len(value) <= 80 and (DIGIT.search(value) is not None or "号" in value)
+    if name.endswith("_date") or name == "published":
+        return read_date(value) is not None or len(value) <= 12
+    return len(value) <= LONGEST_VALUE.get(name, 400)
+
+
+def _groups(found: list[_Found]) -> Iterator[list[_Found]]:
+    """Labels that stand near each other."""
+    group: list[_Found] = []
     for item in found:
-        if item.field and item.value not in NOTHING and not SCRIPT.search(item.value):
-            fields.setdefault(item.field, item.value)
-    return Disclosure(fields, _blocks([item.node for item in found if item.field in STRONG or item.field == "name"]), len(strong))
+        if group and item.at - group[-1].upto > GAP:
+            yield group
+            group = []
+        group.append(item)
+    if group:
+        yield group
 
 
-def _pair(node: Node) -> _Found | None:
-    """A label in this node, with the value in the same node, the next one, or the one below."""
-    written = node.text(deep=True, strip=False)
-    if len(written) > 400 and node.tag not in ("td", "p", "li"):
-        return None
-    own = text(node) if len(written) < 2000 else ""
+def _trimmed(group: list[_Found]) -> list[_Found]:
+    """Without lines before and behind that only tell date and source: those are the line under the title, which may stand near."""
+    strong = [item.at for item in group if item.field and item.field not in ("published", "source")]
+    first, last = (min(strong), max(strong)) if strong else (0, -1)
+    return [item for item in group if first <= item.at <= last]
+
+
+def _pairs(sheet: Sheet) -> list[_Found]:
+    found: list[_Found] = []
+    lines = sheet.lines
+    for at, line in enumerate(lines):
+        if len(line.text) > LONGEST_LINE and not line.cells:
+            continue
+        if line.cells:
+            found += _in_cells(lines, at)
+            continue
+        labelled = in_block(spaced(line))
+        if labelled and (labelled[-1].value or len(labelled) > 1):
+            found += [_Found(item.field, item.rank, item.label, item.value, at, at) for item in labelled]
+            continue
+        named = label_of(line.text)
+        if named is not None:
+            found.append(_below(lines, at, named))
+        elif line.marked:
+            first, rest = head_of(line)
+            named = label_of(first)
+            if named is not None and rest:
+                found.append(_Found(named[0], named[1], first.strip(":："), rest.lstrip(":： "), at, at))
+    return found
+
+
+def _below(lines: list[Line], at: int, named: tuple[str, int]) -> _Found:
+    """A label that fills a line: the next line is its value, unless that is a label too."""
+    following = lines[at + 1] if at + 1 < len(lines) else None
+    value = ""
+    if following is not None and not following.cells and label_of(following.text) is None and not in_block(following.text):
+        value = following.text.strip(EDGES + ":：") if len(following.text) <= 200 else ""
+    return _Found(named[0], named[1], lines[at].plain.strip(":："), value, at, at + 1 if value else at)
+
+
+def _in_cells(lines: list[Line], at: int) -> list[_Found]:
+    cells = lines[at].cells
+    named = [label_of(cell) for cell in cells]
+    if len(cells) >= 2 and all(name is not None for name in named):
+        return _header(lines, at, named)
+    found = []
+    number = 0
+    while number < len(cells):
+        name, cell = named[number], cells[number]
+        if name is not None:
+            value = cells[number + 1] if number + 1 < len(cells) and named[number + 1] is None else ""
+            if in_block(value):
+                value = ""
+            found.append(_Found(name[0], name[1], cell.strip(EDGES + ":："), value.strip(EDGES), at, at))
+            number += 2 if value else 1
+            continue
+        found += [_Found(item.field, item.rank, item.label, item.value, at, at) for item in in_block(cell)]
+        number += 1
+    return found
+
+
+def _header(lines: list[Line], at: int, named: list[tuple[str, int] | None]) -> list[_Found]:
+    """A row of labels over one row of values. Over several rows, or over links, it heads a list."""
+    width = len(named)
+    rows = [line for line in lines[at + 1 : at + 3] if len(line.cells) == width]
+    if len(rows) != 1 or rows[0].linked or any(label_of(cell) for cell in rows[0].cells):
+        return []
+    cells = lines[at].cells
+    return [
+        _Found(name[0], name[1], cells[number].strip(EDGES + ":："), rows[0].cells[number].strip(EDGES), at, at + 1)
+        for number, name in enumerate(named)
+        if name is not None
+    ]
+
+
+def _lines_of(sheet: Sheet, group: list[_Found]) -> set[int]:
+    """The lines of one block: its labelled lines, and the whole table or list that they fill."""
+    own = {place for item in group for place in range(item.at, item.upto + 1)}
+    if not {item.field for item in group} & CORE:
+        own = {place for place in own if sheet.lines[place].cells}  # 项目名称 and 采购人 as lines of a text are that text
     if not own:
-        return None
-    field = label_of(own)
-    if field is not None:
-        value = _next_value(node)
-        return _Found(field, value, node) if value is not None else None
-    match = INLINE.match(own)
-    if match is None:
-        return None
-    field = label_of(match[1])
-    if field is None or node.tag in ("span", "strong", "b", "em", "label"):
-        return None
-    return _Found(field, match[2].strip(EDGES), node)
-
-
-def _next_value(node: Node) -> str | None:
-    """The value of a label that fills its node."""
-    if node.tag in ("td", "th"):
-        return _cell_value(node)
-    following = node.next
-    while following is not None and (
-        following.tag == "-comment" or (following.tag == "-text" and not squeeze(following.text_content))
-    ):
-        following = following.next
-    if following is None:
-        parent = node.parent
-        return (
-            _next_value(parent)
-            if parent is not None and parent.tag in ("td", "th", "dt", "div", "li") and label_of(text(parent)) is not None
-            else None
-        )
-    value = (following.text_content or "") if following.tag == "-text" else text(following)
-    value = value.strip(EDGES + ":：")
-    return "" if label_of(value) is not None else value
-
-
-def _cell_value(cell: Node) -> str | None:
-    """The next cell, or the one below where the row is a row of labels."""
-    row = [child for child in (cell.parent.iter() if cell.parent is not None else ()) if child.tag in ("td", "th")]
-    at = next((i for i, child in enumerate(row) if child.mem_id == cell.mem_id), None)
-    if at is None:
-        return None
-    right = text(row[at + 1]).strip(EDGES) if at + 1 < len(row) else None
-    if right is not None and label_of(right) is None:
-        return right
-    below = _below(cell, at, len(row))
-    if below is not None:
-        return below
-    return "" if right is not None else None
-
-
-def _below(cell: Node, at: int, width: int) -> str | None:
-    row = cell.parent
-    body = row.parent if row is not None else None
-    following = row.next if row is not None else None
-    while following is not None and following.tag in ("-text", "-comment"):
-        following = following.next
-    if following is None and body is not None and body.tag == "thead":
-        following = body.next
-        while following is not None and following.tag != "tbody":
-            following = following.next
-        following = following.css_first("tr") if following is not None else None
-    if following is None or following.tag != "tr":
-        return None
-    row_below = [child for child in following.iter() if child.tag in ("td", "th")]
-    if len(row_below) != width:
-        return None
-    value = text(row_below[at]).strip(EDGES)
-    return None if label_of(value) is not None else value
-
-
-def _blocks(nodes: list[Node]) -> tuple[Node, ...]:
-    """The smallest tables, lists or boxes that hold the labels."""
-    found: dict[int, Node] = {}
-    for node in nodes:
-        block = _block(node)
-        if block is not None:
-            found.setdefault(block.mem_id, block)
-    kept = list(found.values())
-    return tuple(block for block in kept if not any(other is not block and contains(other, block) for other in kept))
-
-
-def _block(node: Node) -> Node | None:
-    above = [node, *ancestors(node)]
-    for candidate in above:
-        if candidate.tag in ("table", "ul", "dl"):
-            own = lines(candidate)
-            labelled = sum(
-                1 for line in own if any(label_of(cell) is not None or _has_label(cell) for cell in line.text.split("\t"))
-            )
-            # a layout table around the whole page also holds the article
-            return (
-                candidate
-                if labelled * 3 >= len(own) and sum(len(line.text) for line in own) < 3000
-                else (node if node.tag in ("p", "li", "div") else _row(node))
-            )
-    return node if node.tag in ("p", "li", "div") else _row(node)
-
-
-def _row(node: Node) -> Node | None:
-    return next((above for above in ancestors(node) if above.tag in ("tr", "p", "li")), None)
-
-
-def _has_label(line: str) -> bool:
-    match = INLINE.match(line)
-    return match is not None and label_of(match[1]) is not None
+        return own
+    first, last = min(own), max(own)
+    labelled = sum(len(sheet.lines[place].plain) for place in own)
+    places = set(own)
+    for at in [sheet.lines[first].element, *sheet.above(sheet.lines[first].element)]:
+        element = sheet.elements[at]
+        if element.first > first or element.last <= last or element.tag not in ("table", "tbody", "ul", "dl"):
+            continue
+        if labelled * 3 >= sum(len(line.plain) for line in sheet.lines[element.first : element.last]):
+            places |= set(range(element.first, element.last))  # and not a layout table, which also holds the article
+    return places

@@ -6,24 +6,48 @@ from dataclasses import dataclass
 from selectolax.lexbor import LexborHTMLParser
 
 from crawler.model import PageKind
-from crawler.parsers.tree import squeeze, text
+from crawler.parsers.furniture import is_crumb, is_foot
+from crawler.parsers.sheet import Sheet, lay_flat
+from crawler.parsers.tree import attribute
 
 ERROR_TITLE = re.compile(
-    r"(?:不存在|已(?:被)?删除|出错|\b404\b|\b403\b|\b50[0-4]\b|错误页?|页面丢失|not found|forbidden|error|whitelabel|访问被拒绝|无法访问|找不到)",
+    r"(?:页面不存在|不存在$|已(?:被)?删除|出错|(?<![\d第〔\[（(])(?:404|403|50[0-4])(?![\d号批])|错误页?$|页面丢失|not found|forbidden|\berror\b|whitelabel|访问被拒绝|无法访问|找不到)",
     re.IGNORECASE,
 )
 ERROR_TEXT = re.compile(
-    r"(?:(?:页面|网页|文件|信息|内容|资源|地址|栏目|文章)[^。]{0,12}(?:不存在|已(?:被)?删除|找不到|无法(?:找到|访问|显示))|找不到(?:该|您|所|此)|抱歉[^。]{0,20}(?:页面|访问)|访问出错|出错啦|键入错误|"
-    r"404|403 forbidden|not found|whitelabel|bad gateway|internal server error)",
-    re.IGNORECASE,
+    r"(?:(?:页面|网页|文件|信息|内容|资源|地址|栏目|文章)[^。]{0,12}(?:不存在|已(?:被)?(?:删除|撤销|下线)|找不到|无法(?:找到|访问|显示))|找不到(?:该|您|所|此)|(?:抱歉|对不起)[^。]{0,20}(?:页面|访问|内容|文章|信息)|访问出错|出错啦|键入错误|"
+    r"^\W*404\W*$|404\s*(?:not found|错误|页面)|403 forbidden|not found|whitelabel|bad gateway|internal server error|service unavailable|访问被拦截|请求被拒绝)",
+    re.IGNORECASE | re.MULTILINE,
 )
-LOGIN = re.compile(r"(?:用户登录|请(?:先)?登录|统一身份认证|账号登录)")
-CHALLENGE = re.compile(
-    r"\$_ts\b|__jsluid|__jsl_clearance|\bacw_sc__v2\b|安全验证|访问验证|滑动验证|人机验证|captcha", re.IGNORECASE
+LOGIN = re.compile(r"(?:用户登录|请(?:先)?登录|统一身份认证|账号登录|扫码登录|用户名)")
+CHALLENGES = (
+    "$_ts",
+    "__jsluid",
+    "__jsl_clearance",
+    "acw_sc__v2",
+    "安全验证",
+    "访问验证",
+    "滑动验证",
+    "人机验证",
+    "captcha",
+    "challenge-platform",
+    "yunsuo_session",
 )
-SHELL = re.compile(
-    r"\bng-app\b|\bng-controller\b|\{\{[^}]{1,80}\}\}|<div id=[\"']?(?:app|root)[\"']?>\s*</div>|v-cloak", re.IGNORECASE
+SHELLS = (
+    "ng-app",
+    "ng-controller",
+    "data-ng-app",
+    "v-cloak",
+    'id="app"',
+    'id="root"',
+    "id='app'",
+    "id=app",
+    "data-reactroot",
+    "v-html=",
+    "ng-bind-html",
 )
+TEMPLATE = re.compile(r"\{\{[^{}]{1,80}\}\}")
+JUMP = re.compile(r"(?:\blocation(?:\.href|\.replace\s*\(|\s*=)|window\.open\s*\()")
 SHORT = 400  # characters of a page that says only that it has nothing to say
 EMPTY = 60
 
@@ -36,34 +60,83 @@ class Kind:
     evidence: str
 
 
-def judge(tree: LexborHTMLParser, source: str, *, article_title: bool, body: int) -> Kind | None:
+def judge(
+    tree: LexborHTMLParser, source: str, *, article_title: bool, body: int, sheet: Sheet | None = None, file: bool = False
+) -> Kind | None:
     """The kind of a page that is no notice, None when nothing speaks against one.
 
-    `article_title`: the page has an ArticleTitle meta; `body`: characters of the article found.
+    `article_title`: the page has an ArticleTitle meta; `body`: characters of the article found; `sheet`: the page laid flat, if it is
+    already; `file`: the article names or shows documents, so that little text is enough.
     """
-    root = tree.body or tree.root
-    plain = squeeze(root.text(deep=True, skip_empty=True) if root is not None else "")
-    visible = squeeze(text(root))
-    title_node = tree.css_first("title")
-    title = title_node.text(deep=True).strip() if title_node is not None else ""
-    challenge = CHALLENGE.search(source)
-    if challenge and len(visible) < EMPTY:
-        return Kind(PageKind.CHALLENGE, f"{challenge[0]} and no text")
-    if not article_title:
-        found = ERROR_TITLE.search(title)
-        if found and len(title) < 40:
-            return Kind(PageKind.ERROR, f"title says {found[0]}")
-        found = ERROR_TEXT.search(visible[:SHORT])
-        if found and (len(visible) < SHORT or (body < EMPTY and len(visible) < 4 * SHORT)):
-            return Kind(PageKind.ERROR, f"text says {found[0]}")
-    refresh = tree.css_first("meta[http-equiv=refresh], meta[http-equiv=Refresh], meta[http-equiv=REFRESH]")
+    sheet = sheet or lay_flat(tree)
+    visible = "\n".join(line.plain for line in sheet.lines)
+    size = len(visible)
+    challenge = next((mark for mark in CHALLENGES if mark in source), None) if size < EMPTY else None
+    if challenge is not None:
+        return Kind(PageKind.CHALLENGE, f"{challenge} and no text")
+    error = _error(sheet, visible, body) if not article_title or body < EMPTY else None
+    if error is not None:
+        return error
+    if file and size >= EMPTY:
+        return None
+    refresh = _refresh(sheet)
     if refresh is not None and body < EMPTY:
-        return Kind(PageKind.REDIRECT, f"meta refresh: {(refresh.attributes.get('content') or '')[:100]}")
-    if LOGIN.search(visible[:SHORT]) and body < EMPTY and tree.css_first("input[type=password]") is not None:
+        return Kind(PageKind.REDIRECT, f"meta refresh: {refresh[:100]}")
+    if LOGIN.search(visible[:SHORT]) and body < EMPTY and _asks_password(sheet):
         return Kind(PageKind.LOGIN, "a password field and no article")
-    shell = SHELL.search(source)
-    if shell and body < 200:
-        return Kind(PageKind.SHELL, f"{shell[0][:40]}: filled by script")
-    if len(visible) < EMPTY and body < EMPTY:
-        return Kind(PageKind.REDIRECT if "location" in source else PageKind.OTHER, f"{len(plain)} characters of text")
+    shell = _shell(source, visible) if body < 200 else None
+    if shell is not None:
+        return Kind(PageKind.SHELL, f"{shell[:40]}: filled by script")
+    if size < EMPTY and body < EMPTY:
+        jump = JUMP.search("\n".join(sheet.scripts)) if size < EMPTY else None
+        if jump is not None:
+            return Kind(PageKind.REDIRECT, f"script: {jump[0]} and {size} characters of text")
+        if (
+            not body
+            and sheet.scripts
+            and sum(map(len, sheet.scripts)) + source.count("<script") * 50 > size * 4
+            and not article_title
+        ):
+            return Kind(PageKind.SHELL, f"{len(sheet.scripts)} scripts and {size} characters of text")
+        return Kind(PageKind.OTHER, f"{size} characters of text")
     return None
+
+
+def _error(sheet: Sheet, visible: str, body: int) -> Kind | None:
+    places = sheet.named("title")
+    title = sheet.elements[places[0]].node.text(deep=True).strip() if places else ""
+    found = ERROR_TITLE.search(title)
+    if found and len(title) < 40 and body < SHORT:
+        return Kind(PageKind.ERROR, f"title says {found[0]}")
+    size = len(visible)
+    found = ERROR_TEXT.search(visible[:SHORT])
+    if found and size < SHORT:
+        return Kind(PageKind.ERROR, f"text says {found[0].strip()}")
+    own = "\n".join(
+        line.plain
+        for line in sheet.lines
+        if line.linked * 2 < len(line.plain) and not is_foot(line.text) and not is_crumb(line.text)
+    )
+    found = ERROR_TEXT.search(own[:SHORT])
+    if found and len(own) < SHORT and body < 2 * EMPTY:
+        return Kind(PageKind.ERROR, f"text says {found[0].strip()}")
+    return None
+
+
+def _refresh(sheet: Sheet) -> str | None:
+    for at in sheet.named("meta"):
+        node = sheet.elements[at].node
+        if attribute(node, "http-equiv").strip().lower() == "refresh" and "url" in attribute(node, "content").lower():
+            return attribute(node, "content")
+    return None
+
+
+def _asks_password(sheet: Sheet) -> bool:
+    return any(attribute(sheet.elements[at].node, "type").lower() == "password" for at in sheet.named("input"))
+
+
+def _shell(source: str, visible: str) -> str | None:
+    found = TEMPLATE.search(visible)
+    if found is not None:
+        return found[0]
+    return next((mark for mark in SHELLS if mark in source), None)

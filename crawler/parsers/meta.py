@@ -1,20 +1,22 @@
 """The mandated meta tags (国办发〔2017〕47号), and the lies they are known to tell."""
 
+import re
 from collections.abc import Mapping
 
-from selectolax.lexbor import LexborHTMLParser
-
 from crawler.dates import read_date
+from crawler.parsers.sheet import Sheet
 from crawler.parsers.tree import attribute, squeeze
 
-BUILD_TIME = ("others", "maketime", "htmlgeneratetime", "createdate")  # when the page was made, not when the notice was published
+BUILD_TIME = ("others", "maketime", "htmlgeneratetime", "createdate", "generatetime", "buildtime")  # when the page was made
 EMPTY = frozenset({"", "无", "null", "undefined"})
+NO_COLUMN = re.compile(r"^(?:\d{4}年?|第?\d+期?|首页|正文|网站首页|详情页?|内容页?)$")
 
 
-def read_meta(tree: LexborHTMLParser) -> dict[str, str]:
+def read_meta(sheet: Sheet) -> dict[str, str]:
     """Meta name (lower case) → first content that is not empty."""
     found: dict[str, str] = {}
-    for node in tree.css("meta[content]"):
+    for at in sheet.named("meta"):
+        node = sheet.elements[at].node
         name = (attribute(node, "name") or attribute(node, "property")).strip().lower()
         content = attribute(node, "content").strip()
         if name and content and content.lower() not in EMPTY:
@@ -23,24 +25,41 @@ def read_meta(tree: LexborHTMLParser) -> dict[str, str]:
 
 
 def published(meta: Mapping[str, str]) -> str | None:
-    """PubDate, unless it is the time the page was built (页面生成时间 T with T equal: the UCAP family prints the build there)."""
-    pubdate = meta.get("pubdate") or meta.get("publishdate") or meta.get("article:published_time")
+    """PubDate, unless it is the time the page was built (the UCAP family prints 页面生成时间 there, others HtmlGenerateTime)."""
+    pubdate = meta.get("pubdate") or meta.get("publishdate") or meta.get("article:published_time") or meta.get("publish_time")
     if pubdate is None:
         return None
     stamp = read_date(pubdate)
     if stamp is None:
         return None
-    built = meta.get("others", "")
-    if "生成时间" in built:
+    for name in BUILD_TIME:
+        built = meta.get(name, "")
+        if not built or (name == "others" and "生成时间" not in built):
+            continue
         at = read_date(built)
-        if at is not None and at.iso[:16] == stamp.iso[:16]:
+        if at is not None and len(at.iso) > 10 and at.iso[:16] == stamp.iso[:16]:
             return None
     return pubdate
 
 
+def first_published(meta: Mapping[str, str]) -> str | None:
+    """`firstpublishedtime` of one family, whose clock of 23:59:59 only fills the form."""
+    value = meta.get("firstpublishedtime")
+    stamp = read_date(value) if value else None
+    return stamp.iso[:10] if stamp is not None else None
+
+
 def source(meta: Mapping[str, str], title: str) -> str | None:
-    """ContentSource, unless a template filled it with the title."""
+    """ContentSource, unless a template filled it with the title, an address or markup."""
     value = meta.get("contentsource") or meta.get("source")
-    if value is None or squeeze(value) == squeeze(title) or len(value) > 60 or "<" in value:
+    if value is None or squeeze(value) == squeeze(title) or len(value) > 120 or "<" in value or value.startswith("http"):
         return None
     return value
+
+
+def column(meta: Mapping[str, str], title: str) -> str | None:
+    """ColumnName, unless it is a year, the title or the site's name."""
+    value = meta.get("columnname")
+    if not value or NO_COLUMN.match(squeeze(value)) or squeeze(value) in (squeeze(title), squeeze(meta.get("sitename"))):
+        return None
+    return value if len(value) <= 40 else None

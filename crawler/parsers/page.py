@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -16,12 +17,14 @@ from crawler.parsers.files import read_file, what_file
 from crawler.parsers.kinds import judge
 from crawler.parsers.listing import read_list
 from crawler.parsers.shapes import read_shapes
-from crawler.parsers.tree import parse
+from crawler.parsers.tree import parse, squeeze
+from crawler.parsers.tree import text as text_of
 
 RULES = "1"  # every change of what is read from the same bytes makes this a new one
 GZIP = b"\x1f\x8b\x08"
 MOST_UNPACKED = 50 << 20  # what a sitemap may be (sitemaps.org)
 BEIJING = timedelta(hours=8)
+DAY = re.compile(r"(?:19|20)\d\d[-/.年]\d{1,2}")
 NONE: Mapping[str, Page] = MappingProxyType({})
 
 
@@ -84,6 +87,7 @@ def _unpacked(body: bytes) -> bytes:
 
 def _as_list(decoded: text.Decoded, page: Page, rules: ReadRules, version: str, request: Request) -> Reading:
     found = read_list(decoded.text, page, rules=rules.list, encoding=decoded.encoding, request=request)
+    shown = squeeze(text_of(parse(decoded.text).root))
     if not found.rows and found.next_list is None and not found.more_lists:
         other = judge(parse(decoded.text), decoded.text, article_title=False, body=0)
         if other is not None and other.kind in (PageKind.CHALLENGE, PageKind.ERROR, PageKind.LOGIN, PageKind.SHELL):
@@ -96,6 +100,8 @@ def _as_list(decoded: text.Decoded, page: Page, rules: ReadRules, version: str, 
         next_list=found.next_list,
         total_pages=found.total_pages,
         total_rows=found.total_rows,
+        visible=len(shown),
+        days=len(DAY.findall(shown)),
         pager=found.pager,
         beyond=found.beyond,
         more_lists=found.more_lists,

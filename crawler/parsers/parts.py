@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from selectolax.lexbor import LexborHTMLParser
 
-from crawler.model import DetailRules, Draft, Page
+from crawler.model import DetailRules, Draft, Page, Witness
 from crawler.parsers.detail import read_detail
 from crawler.parsers.tree import Node, ancestors, attribute, is_hidden, parse, select, squeeze
 
@@ -19,7 +19,7 @@ HEADINGS = "h1, h2, h3, h4"
 NUMBER = re.compile(
     r"[\u4e00-\u9fff]{1,16}[〔［\[（(]\d{4}[〕］\])）]\s*第?\d{1,5}\s*号|(?:令|公告)\s*第\s*[\d一二三四五六七八九十百零〇]{1,6}\s*号|\d{4}年第\d{1,4}号"
 )
-MARK = re.compile(r"号")
+HEADED = re.compile(r"<h[1-4]\b", re.IGNORECASE)
 HEAD = 400  # characters from the beginning of a block in which its document number stands
 LEAST = 60
 MOST_PARTS = 500
@@ -30,13 +30,13 @@ def read_parts(source: str, page: Page, rules: DetailRules, encoding: str, whole
 
     What a block does not say itself (channel, date, source) it has from the page, `whole`. Raises UnreadablePage for a selector that is none.
     """
-    if rules.parts is None and len(MARK.findall(source)) < 2:
+    if rules.parts is None and (len(HEADED.findall(source)) < 2 or len(NUMBER.findall(source)) < 2):
         return ()
     tree = parse(source)
     blocks = _own(tree, rules.parts) if rules.parts is not None else _evident(tree)
     if len(blocks) < 2:
         return ()
-    plain = replace(rules, parts=None, body=None)
+    plain = replace(rules, parts=None, body="#gongkai-part", title=rules.title or HEADINGS)
     drafts = [draft for block in blocks[:MOST_PARTS] for draft in _read(block, page, plain, encoding, whole)]
     if rules.parts is None and len(drafts) != len(blocks[:MOST_PARTS]):
         return ()  # a block that is no notice: then the evidence was none
@@ -79,12 +79,34 @@ def _is_notice(block: Node) -> bool:
     return len(text) >= LEAST and linked * 3 < len(text) and NUMBER.search(text[:HEAD]) is not None
 
 
+def _numbered(draft: Draft) -> Draft:
+    """With the document number that stands alone on a line at the head of its block."""
+    if "doc_no" in draft.meta:
+        return draft
+    number = next((line for line in draft.body[:3] if NUMBER.fullmatch(squeeze(line))), None)
+    if number is None:
+        return draft
+    witnesses = {**draft.witnesses, "meta.doc_no": Witness("part.number", number)}
+    body = tuple(line for line in draft.body if line != number)
+    meta = MappingProxyType({**draft.meta, "doc_no": number})
+    return replace(draft, body=body, meta=meta, witnesses=MappingProxyType(witnesses))
+
+
+def _is_weak(draft: Draft, name: str) -> bool:
+    """Not said by the block itself: what the address tells, it tells of the whole page."""
+    return not getattr(draft, name) or draft.witnesses.get(name, Witness("")).rule.endswith(".url")
+
+
 def _read(block: Node, page: Page, rules: DetailRules, encoding: str, whole: Draft | None) -> Sequence[Draft]:
-    found = read_detail(f"<html><body>{block.html}</body></html>", page, rules=rules, encoding=encoding).drafts
-    if not found or whole is None:
-        return found
-    draft = found[0]
-    inherited = {name: getattr(whole, name) for name in ("channel", "published", "source") if getattr(draft, name) in (None, "")}
+    found = read_detail(
+        f'<html><body><div id="gongkai-part">{block.html}</div></body></html>', page, rules=rules, encoding=encoding
+    ).drafts
+    if not found:
+        return ()
+    draft = _numbered(found[0])
+    if whole is None:
+        return [draft]
+    inherited = {name: getattr(whole, name) for name in ("channel", "published", "source") if _is_weak(draft, name)}
     witnesses = {name: whole.witnesses[name] for name in inherited if name in whole.witnesses}
     return [
         replace(

@@ -149,6 +149,7 @@ def reading_header(reading: Reading) -> dict[str, Any]:
         "beyond": reading.beyond,
         "more_lists": [_request_header(request) for request in reading.more_lists],
         "error": reading.error,
+        "seen": [reading.visible, reading.days],
     }
 
 
@@ -183,6 +184,8 @@ def reading_of(said: Mapping[str, Any]) -> Reading:
             beyond=_count(said["beyond"]) or 0,
             more_lists=tuple(map(_request, said["more_lists"][:MOST_ROWS])),
             error=_optional(said["error"]),
+            visible=_count(said["seen"][0]) or 0,
+            days=_count(said["seen"][1]) or 0,
             continues=tuple(map(_request, continues)),
         )
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:

@@ -3,15 +3,15 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
+from html import escape
 
 from crawler import text, urls
-from crawler.model import Attachment, DetailRules, Draft, Page, PageKind, Request, Witness
-from crawler.parsers.article import is_furniture
+from crawler.model import CUT_OFF, DetailRules, Draft, Page, PageKind, Request
 from crawler.parsers.attachments import read_attachments
-from crawler.parsers.continuation import Piece, frame, join
+from crawler.parsers.continuation import Piece, frame, inline, join
 from crawler.parsers.detail import Detail, read_detail
-from crawler.parsers.files import read_file, what_file
+from crawler.parsers.files import file_name, what_file
+from crawler.parsers.furniture import is_furniture
 from crawler.parsers.mapped import api_address, is_json, read_mapped
 from crawler.parsers.parts import read_parts
 from crawler.parsers.tree import lines, parse
@@ -59,7 +59,7 @@ def read_shapes(said: text.Decoded, page: Page, rules: DetailRules, public_url: 
             return Found(detail.page_kind, detail.evidence, (joined.draft,), joined.continues)
     framed = frame(said.text, page, sum(map(len, whole.body)) if whole else 0)
     if framed is not None and detail.page_kind in FRAMES:
-        return _framed(rules, more, framed, detail, whole)
+        return _framed(said, page, rules, more, framed, detail, whole)
     return Found(detail.page_kind, detail.evidence, (whole,) if whole else ())
 
 
@@ -76,30 +76,33 @@ def _elsewhere(said: text.Decoded, page: Page, rules: DetailRules, more: Mapping
 
 
 # ------------------------------------------------------------------ frames and further pages
-def _framed(rules: DetailRules, more: Mapping[str, Page], framed: Request, detail: Detail, outer: Draft | None) -> Found:
+def _framed(
+    said: text.Decoded,
+    page: Page,
+    rules: DetailRules,
+    more: Mapping[str, Page],
+    framed: Request,
+    detail: Detail,
+    outer: Draft | None,
+) -> Found:
     """An empty page around a frame: its facts are the page's, its text the frame's."""
     held = more.get(urls.key(framed))
     if held is None:
-        drafts = (replace(outer, incomplete=f"the frame that holds the text is missing: {framed.url}"),) if outer else ()
-        return Found(detail.page_kind, detail.evidence, drafts, (framed,))
-    if outer is None:
-        said = text.decode(held.body, held.header("content-type"))
-        inner = read_detail(said.text, held, rules=rules, encoding=said.encoding)
-        return Found(inner.page_kind, f"in a frame: {inner.evidence}", inner.drafts, (framed,))
+        why = f"the frame that holds the text is missing: {framed.url}"
+        return Found(detail.page_kind, detail.evidence, (replace(outer, incomplete=why),) if outer else (), (framed,))
     file = what_file(held)
     if file is not None:
-        return Found(PageKind.NOTICE, "document in a frame", (_with(outer, (), read_file(held, file[1]).attachments),), (framed,))
-    _, piece = _piece(held, rules)
-    if piece.error:
-        outer = replace(outer, incomplete=f"the frame that should hold the text does not ({piece.error}): {framed.url}")
-    draft = _with(outer, piece.body, piece.attachments)
-    witnesses = MappingProxyType({**draft.witnesses, "body": Witness("frame")})
-    return Found(PageKind.NOTICE, "article in a frame", (replace(draft, witnesses=witnesses),), (framed,))
-
-
-def _with(draft: Draft, body: tuple[str, ...], files: tuple[Attachment, ...]) -> Draft:
-    attachments = {item.url: item for item in (*files, *draft.attachments)}
-    return replace(draft, body=(*draft.body, *body), attachments=tuple(attachments.values()))
+        link = f'<p><a href="{escape(held.url)}">{escape(file_name(held)[0])}</a></p>'
+        inner, kind = text.Decoded(f"<body>{link}</body>", "utf-8", None, "file"), None
+    else:
+        inner = text.decode(held.body, held.header("content-type"))
+        kind = read_detail(inner.text, held, rules=rules, encoding=inner.encoding)
+    if kind is not None and kind.page_kind in REFUSALS:
+        why = f"the frame that should hold the text does not ({kind.page_kind}: {kind.evidence}): {framed.url}"
+        return Found(detail.page_kind, detail.evidence, (replace(outer, incomplete=why),) if outer else (), (framed,))
+    merged = inline(said.text, page, framed, inner.text, held, inner.encoding)
+    whole = read_detail(merged, page, rules=rules, encoding=said.encoding)
+    return Found(whole.page_kind, f"in a frame: {whole.evidence}", whole.drafts, (framed,))
 
 
 def _piece(page: Page, rules: DetailRules) -> tuple[str, Piece]:
@@ -127,8 +130,8 @@ def cut_off(page: Page, said: text.Decoded) -> str | None:
     if "</html" in tail.lower() or "</body" in tail.lower() or not tail.strip():
         return None
     if tail.endswith("\ufffd") and not page.body.endswith(b"\xef\xbf\xbd"):
-        return "the page is cut off within a character"
+        return f"{CUT_OFF} within a character"
     inside = tail.rfind("<")
     if inside > tail.rfind(">") and OPENING.match(tail, inside):
-        return "the page is cut off within a tag"
-    return f"the page is cut off at {len(page.body)} bytes" if len(page.body) in CUTS else None
+        return f"{CUT_OFF} within a tag"
+    return f"{CUT_OFF} at {len(page.body)} bytes" if len(page.body) in CUTS else None

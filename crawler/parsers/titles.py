@@ -1,144 +1,323 @@
-"""The title: what headings, metas, scripts and <title> say, weighed against one another."""
+"""The title: what headings, metas, scripts and <title> say, weighed against one another.
+
+Each candidate brings its rule's weight; those that say the same (white space and width apart) add up. What the page shows is preferred to
+what only a tag says. <title> is cut by evidence: by lines the page shows, then by names of site and column that the page says elsewhere.
+"""
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from selectolax.lexbor import LexborHTMLParser
+from crawler.dates import read_date
+from crawler.parsers.furniture import is_crumb, is_fact_line, is_foot, is_furniture
+from crawler.parsers.labels import in_facts, spaced
+from crawler.parsers.sheet import Element, Line, Sheet
+from crawler.parsers.tree import EDGES, squeeze
 
-from crawler.model import Witness
-from crawler.parsers.tree import EDGES, Node, ancestors, is_hidden, label, squeeze, text
-
-SCRIPTED = re.compile(r"""\bvar\s+(?:doc)?title\s*=\s*(["'])(.{4,300}?)\1""", re.IGNORECASE)
 HEADING = re.compile(
-    r"(?:^|[\s_-])(?:(?:article|art|news|content|con|detail|info|doc|main|show|text|zw|wz|xl|big|ivs|p|m|page)?[-_]?(?:title|tit|bt|biaoti|head(?:line)?)\d?)(?:$|[\s_-])",
+    r"(?:^|[\s_-])(?:(?:article|art|news|content|con|detail|info|doc|main|show|text|zw|wz|xl|big|ivs|p|m|page|xxgk|arc|cont)?[-_]?(?:title|tit|bt|biaoti|head(?:line)?)\d?)(?:$|[\s_-])",
     re.IGNORECASE,
 )
-TAGS = re.compile(r"<[^>]+>")
-SUFFIX = re.compile(r"\s*(?:[-_|—–－_·]|--|__)+\s*")
-LONGEST = 200
-WEIGHTS = {  # h1 is what the reader sees; ArticleTitle is mandated and mostly right; <title> often carries the site's name
+SCRIPTED = re.compile(r"^(?:doc|art|article|info|news|page)?_?(?:title|biaoti|bt)$", re.IGNORECASE)
+TAGS = re.compile(r"<[^>]{0,2000}>")
+PIECES = re.compile(r"\s*(?:[-_|—–－_·>»]|--|__|\s{2,})+\s*")
+ORGANISATION = re.compile(
+    r"(?:网|网站|政府|委员会|[省市县区州]|局|厅|部|门户|平台|委|办公室|gov\.cn|公开|中心|办|公报|官网|频道|专栏|首页|管委会|集团|学院|大学)$"
+)
+ACT = re.compile(
+    r"(?:通知|公告|公示|通报|意见|决定|决议|办法|规定|条例|细则|方案|规划|批复|函|令|报告|纪要|通告|公报)(?:\([^()]{1,20}\))?$"
+)
+MOST_LINES = 5
+SITE = re.compile(r"^.{0,20}(?:门户网站?|官方网站|政府网站?|人民政府|政府网|政务网|信息公开网|公众信息网|官网)$")
+LARGE = re.compile(r"font-size\s*:\s*(?:(?:2[0-9]|3\d)(?:\.\d+)?\s*p[xt]|1[6-9](?:\.\d+)?\s*pt|x+-large)", re.IGNORECASE)
+SHORTEST, LONGEST = 4, 200
+LONGEST_SCRIPT = 20_000
+SITE_NAME = (
+    0.2  # what a candidate that is the site's own name is worth: the logo is a heading too, and on some pages all of <title>
+)
+WEIGHTS = {
     "own": 100.0,
-    "meta.ArticleTitle": 3.0,
-    "h1": 2.6,
-    "disclosure.name": 2.0,
+    "meta.ArticleTitle": 3.0,  # mandated, and mostly right
+    "h1": 2.6,  # what the reader sees, unless it is the site's logo
     "script": 2.5,
     "ucaptitle": 2.5,
-    "heading": 1.6,
+    "shown": 2.4,  # lines of the page that <title> repeats
+    "disclosure.name": 2.0,
+    "above_facts": 1.7,  # the line over date and source
+    "heading": 1.6,  # a box that is called a title
     "h2": 1.5,
-    "title": 1.2,
+    "large": 1.2,
+    "title": 1.2,  # often with the site's name, sometimes nothing else
+}
+HEADINGS = frozenset({"h1", "h2", "heading", "above_facts", "meta.ArticleTitle", "disclosure.name", "own"})
+SEEN = frozenset({"h1", "h2", "heading", "shown", "above_facts", "large", "ucaptitle", "script", "own"})
+WIDTH = {
+    ord(wide): narrow for wide, narrow in zip("（）［］【】：；，．？！·•“”„‟＂‘’－–—", '()[][]:;,.?!.."""""\'\'---', strict=True)
 }
 
 
-def read_title(
-    tree: LexborHTMLParser, meta: Mapping[str, str], fields: Mapping[str, str], own: str | None
-) -> tuple[str, Witness] | None:
-    """(title as the page shows it, its witness); None when nothing on the page is one."""
-    said = _candidates(tree, meta, fields, own)
+@dataclass(frozen=True, slots=True)
+class Title:
+    """The title as the page shows it; `said`: (rule, text) of every candidate, the winner first; `line`: where it stands, if it does."""
+
+    text: str
+    said: tuple[tuple[str, str], ...]
+    line: int | None
+
+
+def key(written: str) -> str:
+    """How titles are compared: without white space, widths and quotes alike."""
+    return squeeze(written).translate(WIDTH)
+
+
+def read_title(sheet: Sheet, meta: Mapping[str, str], name: str | None, own: str | None, block: frozenset[int]) -> Title | None:
+    """`name`: 名称 of the disclosure block; `own`: what the source's own selector found; None when nothing on the page is a title."""
+    page = _page_title(sheet)
+    said = [(rule, written.strip(EDGES)) for rule, written in _candidates(sheet, meta, name, own, page, block)]
+    said = [
+        item for item in said if item[0] == "own" or (SHORTEST <= len(squeeze(item[1])) <= LONGEST and not is_furniture(item[1]))
+    ]
     if not said:
         return None
     scores: dict[str, float] = {}
+    best_of: dict[tuple[str, str], float] = {}
     for rule, written in said:
-        plain = squeeze(written)
-        scores[plain] = scores.get(plain, 0.0) + WEIGHTS[rule]
-    whole = squeeze(_page_title(tree))
+        plain = key(written)
+        if (rule, plain) not in best_of:  # a rule speaks once for one text
+            best_of[rule, plain] = WEIGHTS[rule]
+            scores[plain] = scores.get(plain, 0.0) + WEIGHTS[rule]
+    whole = key(page)
+    site = key(meta.get("sitename", ""))
+    foot = "".join(key(line.text) for line in sheet.lines if is_foot(line.text))
     for plain in scores:
         if len(plain) >= 6 and plain in whole:
             scores[plain] += 1.0
+        if (
+            plain == site
+            or SITE.search(plain)
+            or (len(plain) <= 30 and plain in foot)
+            or (
+                len(plain) <= 30
+                and ORGANISATION.search(plain.rstrip(")"))
+                and not any(rule in HEADINGS for rule, said_so in best_of if said_so == plain)
+            )
+        ):
+            scores[plain] *= SITE_NAME
     best = max(scores, key=lambda plain: (scores[plain], len(plain)))
-    rule, written = next((rule, written) for rule, written in said if squeeze(written) == best)
-    against = next((other for name, other in said if squeeze(other) != best and WEIGHTS[name] >= 2), "")
-    return written, Witness(f"title.{rule}", written, against)
+    best = _uncut(best, scores)
+    agreed = [(rule, written) for rule, written in said if key(written) == best]
+    agreed.sort(key=lambda item: (item[0] not in SEEN, -WEIGHTS[item[0]]))
+    others = [item for item in sorted(said, key=lambda item: -WEIGHTS[item[0]]) if key(item[1]) != best]
+    return Title(agreed[0][1], (*agreed, *others), _line_of(sheet, best, block))
+
+
+def _uncut(best: str, scores: Mapping[str, float]) -> str:
+    """A heading cut with … gives way to the whole title that another witness has."""
+    stem = best.rstrip("….。") if best.endswith(("…", "...", "..")) else ""
+    longer = [
+        plain for plain in scores if len(stem) >= 6 and len(plain) > len(best) - 1 and plain.startswith(stem) and plain != best
+    ]
+    return max(longer, key=lambda plain: scores[plain]) if longer else best
 
 
 def _candidates(
-    tree: LexborHTMLParser, meta: Mapping[str, str], fields: Mapping[str, str], own: str | None
-) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = [("own", own)] if own else []
-    found += [("ucaptitle", text(node)) for node in tree.css("ucaptitle")]
-    found += [("h1", text(node)) for node in tree.css("h1")[:4] if not is_hidden(node) and not _is_logo(node)]
+    sheet: Sheet, meta: Mapping[str, str], name: str | None, own: str | None, page: str, block: frozenset[int]
+) -> Iterator[tuple[str, str]]:
+    if own:
+        yield "own", own
+    yield from (("ucaptitle", sheet.text(at)) for at in sheet.named("ucaptitle"))
+    for tag, most in (("h1", 4), ("h2", 3)):
+        shown = [at for at in sheet.named(tag) if not _is_logo(sheet, sheet.elements[at])]
+        yield from ((tag, _without_facts(sheet.text(at))) for at in shown[:most])
     if meta.get("articletitle"):
-        found.append(("meta.ArticleTitle", _strip_tags(meta["articletitle"])))
-    scripted = SCRIPTED.search(
-        "\n".join(node.text(deep=True) for node in tree.css("script") if "title" in node.text(deep=True).lower())
-    )
-    if scripted:
-        found.append(("script", _strip_tags(scripted[2])))
-    if fields.get("name"):
-        found.append(("disclosure.name", fields["name"]))
-    found += [("heading", text(node)) for node in tree.css("[class], [id]") if _is_heading(node)][:4]
-    found += [("h2", text(node)) for node in tree.css("h2")[:3] if not is_hidden(node)]
-    page = _page_title(tree)
+        yield "meta.ArticleTitle", strip_tags(meta["articletitle"])
+    if any("itle" in script or "biaoti" in script for script in sheet.scripts if len(script) < LONGEST_SCRIPT):
+        yield from (("script", strip_tags(value)) for variable, value in sheet.strings.items() if SCRIPTED.match(variable))
+    if name:
+        yield "disclosure.name", name
+    headings = [sheet.elements[at] for at in sheet.called(HEADING)]
+    yield from (("heading", _without_facts(sheet.text(element.at))) for element in headings[:40] if _is_heading(sheet, element))
+    yield from _by_place(sheet, block)
     if page:
-        found.append(("title", _without_site(page, [written for _, written in found], meta)))
-    return [(rule, written.strip(EDGES)) for rule, written in found if 4 <= len(squeeze(written)) <= LONGEST or rule == "own"]
+        shown_lines = _shown(sheet, page)
+        if shown_lines:
+            yield "shown", shown_lines
+        yield "title", shown_lines or _without_site(sheet, page, meta)
 
 
-def _is_heading(node: Node) -> bool:
-    if node.tag in ("a", "li", "ul", "body", "td", "input", "img") or not HEADING.search(label(node)):
+def _without_facts(text: str) -> str:
+    """A heading that also holds the line of facts or a date in brackets ends before them."""
+    facts = in_facts(text) if ":" in text or "：" in text else []
+    if facts and facts[0].label in text:
+        text = text[: text.find(facts[0].label[:1], max(0, text.find(facts[0].label)))] if text.find(facts[0].label) > 4 else text
+    stamp = read_date(text[-24:]) if len(text) > 24 else None
+    if stamp is not None and text.rstrip(EDGES + ")）]】").endswith(stamp.raw) and stamp.iso[4:5] == "-" and len(stamp.iso) >= 10:
+        text = text[: text.rfind(stamp.raw)].rstrip(EDGES + "(（[【")
+    return text.rstrip(EDGES + "[【(（|｜")
+
+
+def _is_logo(sheet: Sheet, element: Element) -> bool:
+    """A heading of the page's frame: links or pictures, or within header, footer, nav."""
+    if element.hidden or element.last <= element.first:
+        return True
+    inner = sheet.elements[element.at + 1 : element.end]
+    linked = sum(line.linked for line in sheet.lines[element.first : element.last])
+    size = sum(len(line.plain) for line in sheet.lines[element.first : element.last])
+    if linked * 2 >= size or (any(item.tag == "img" for item in inner) and size < 12):
+        return True
+    return any(sheet.elements[at].tag in ("header", "footer", "nav") for at in sheet.above(element.at))
+
+
+def _is_heading(sheet: Sheet, element: Element) -> bool:
+    if element.hidden or element.silent or element.tag in ("a", "li", "ul", "body", "input", "img", "table", "tr"):
         return False
-    plain = squeeze(node.text(deep=True))
+    count = element.last - element.first
+    if element.tag in ("td", "th", "span") and count == 0:
+        return False
     return (
-        4 <= len(plain) <= LONGEST
-        and not is_hidden(node)
-        and len(node.css("a")) == 0
-        and not any(above.tag in ("li", "a", "header", "footer", "nav") for above in ancestors(node))
+        1 <= count <= 4
+        and not _is_logo(sheet, element)
+        and not any(sheet.elements[at].tag in ("li", "a") for at in sheet.above(element.at))
     )
 
 
-def _is_logo(node: Node) -> bool:
-    return node.css_first("img, a") is not None or any(above.tag in ("header", "footer", "nav") for above in ancestors(node))
+def _by_place(sheet: Sheet, block: frozenset[int]) -> Iterator[tuple[str, str]]:
+    """The line over the first line of facts; a line set large."""
+    for at, line in enumerate(sheet.lines[:400]):
+        if at and at not in block and is_fact_line(spaced(line)) and line.linked * 2 < len(line.plain):
+            above = sheet.lines[at - 1]
+            if at - 1 not in block and _may_be_title(above):
+                yield "above_facts", above.text
+            break
+    for line in sheet.lines[:400]:
+        element = sheet.elements[line.element]
+        style = element.node.attributes.get("style") or ""
+        if (
+            LARGE.search(style) or (element.tag == "font" and (element.node.attributes.get("size") or "") >= "5")
+        ) and _may_be_title(line):
+            yield "large", line.text
+            break
 
 
-def _page_title(tree: LexborHTMLParser) -> str:
-    node = tree.css_first("title")
-    return _strip_tags(node.text(deep=True)).strip(EDGES) if node is not None else ""
+def _may_be_title(line: Line) -> bool:
+    size = len(line.plain)
+    if not SHORTEST < size <= 100 or line.cells or line.linked * 2 >= size:
+        return False
+    return not (
+        is_furniture(line.text) or is_crumb(line.text) or is_foot(line.text) or line.text.endswith(("。", "；", "，", ":", "："))
+    )
 
 
-def _strip_tags(written: str) -> str:
+def title_of_text(lines: Sequence[Line]) -> Title | None:
+    """Where nothing is set as a title: the article's first lines, up to one that ends like an act's name, else the first if it is short."""
+    joined = ""
+    for line in lines[:MOST_LINES]:
+        if line.cells or not line.plain or line.linked * 2 > len(line.plain) or line.text.endswith(("。", "；", "，", "：", ":")):
+            break
+        joined += line.text
+        if ACT.search(key(joined)) and SHORTEST <= len(joined) <= LONGEST:
+            return Title(joined, (("text", joined),), None)
+    if lines and _may_be_title(lines[0]) and len(lines[0].plain) <= 60 and not is_fact_line(lines[0].text):
+        return Title(lines[0].text, (("text", lines[0].text),), None)
+    return None
+
+
+# ------------------------------------------------------------------ <title>
+def _page_title(sheet: Sheet) -> str:
+    places = sheet.named("title")
+    node = sheet.elements[places[0]].node if places else None
+    return strip_tags(node.text(deep=True)).strip(EDGES)[:2000] if node is not None else ""
+
+
+def strip_tags(written: str) -> str:
     """Some templates escape a Word heading into <title> and metas, once or twice."""
-    for _ in range(2):
-        written = html.unescape(TAGS.sub("", written))
-    return TAGS.sub("", written).strip(EDGES)
+    if "<" in written or "&" in written:
+        for _ in range(2):
+            written = html.unescape(TAGS.sub("", written[:20_000]))
+        written = TAGS.sub("", written)
+    return written.strip(EDGES)
 
 
-def _without_site(page: str, others: list[str], meta: Mapping[str, str]) -> str:
-    """<title> with the site's or column's name cut off, by evidence: another witness, or SiteName and ColumnName."""
-    known = {squeeze(other) for other in others}
-    pieces = [piece for piece in SUFFIX.split(page) if piece]
-    for count in range(len(pieces), 0, -1):
-        joined = page[: page.find(pieces[count - 1]) + len(pieces[count - 1])]
-        if squeeze(joined) in known:
-            return joined
-    names = {squeeze(meta.get(name, "")) for name in ("sitename", "columnname")} - {""}
-    while len(pieces) > 1 and (
-        squeeze(pieces[-1]) in names or any(name in squeeze(pieces[-1]) for name in names) or _is_site(pieces[-1])
-    ):
-        pieces.pop()
-    end = page.find(pieces[-1]) + len(pieces[-1])
-    return page[:end]
+def _shown(sheet: Sheet, page: str) -> str:
+    """The longest run of lines that <title> repeats between borders: the title, whatever separates it from the site's name."""
+    whole, where = _squeezed(page)
+    best = ""
+    for at, line in enumerate(sheet.lines[:600]):
+        plain = line.plain
+        if not SHORTEST <= len(plain) <= LONGEST or line.cells or plain not in whole:
+            continue
+        if line.linked * 2 >= len(plain):
+            continue
+        start = whole.find(plain)
+        joined = plain
+        for following in sheet.lines[at + 1 : at + 4]:
+            if not following.plain or not whole.startswith(joined + following.plain, start):
+                break
+            joined += following.plain
+        if len(joined) > len(squeeze(best)) and _at_borders(page, where, start, start + len(joined)):
+            best = page[where[start] : where[start + len(joined) - 1] + 1]
+    return best
 
 
-def _is_site(piece: str) -> bool:
-    plain = squeeze(piece)
-    return len(plain) <= 24 and plain.endswith(
-        (
-            "网",
-            "网站",
-            "政府",
-            "委员会",
-            "局",
-            "厅",
-            "部",
-            "门户",
-            "平台",
-            "委",
-            "办公室",
-            "区",
-            "市",
-            "县",
-            "gov.cn",
-            "公开",
-            "中心",
+def _squeezed(text: str) -> tuple[str, list[int]]:
+    places = [at for at, character in enumerate(text) if squeeze(character)]
+    return "".join(text[at] for at in places), places
+
+
+def _at_borders(page: str, where: list[int], start: int, end: int) -> bool:
+    before = page[: where[start]]
+    after = page[where[end - 1] + 1 :]
+    return (not before or not re.search(r"[\w）)》”]$", before)) and (not after or not re.match(r"[\w（(《“]", after))
+
+
+def _without_site(sheet: Sheet, page: str, meta: Mapping[str, str]) -> str:
+    """<title> without the pieces at its ends that the page says elsewhere to be the site or a column, or that end like an authority."""
+    pieces = [piece for piece in PIECES.split(page) if piece]
+    names = {squeeze(meta.get(name, "")) for name in ("sitename", "columnname", "lanmu", "contentsource")} - {""}
+    names |= {line.plain for line in sheet.lines[:60] if line.linked and len(line.plain) <= 30}
+    names |= {
+        item
+        for line in sheet.lines
+        if line.linked == 0 and is_crumb(line.text)
+        for item in map(squeeze, PIECES.split(line.text))
+        if len(item) > 1
+    }
+
+    def is_site(piece: str) -> bool:
+        plain = squeeze(piece)
+        return (
+            plain in names
+            or any(len(name) > 3 and (name in plain or plain in name) for name in names)
+            or (len(plain) <= 24 and ORGANISATION.search(plain) is not None)
         )
-    )
+
+    kept = list(pieces)
+    while len(kept) > 1 and is_site(kept[-1]):
+        kept.pop()
+    while len(kept) > 1 and is_site(kept[0]) and len(squeeze(kept[0])) < len(squeeze("".join(kept[1:]))):
+        kept.pop(0)
+    if not kept:
+        return page
+    start = page.find(kept[0])
+    return page[start : page.rfind(kept[-1]) + len(kept[-1])]
+
+
+def _line_of(sheet: Sheet, plain: str, block: frozenset[int]) -> int | None:
+    """The last line of the title where the page shows it: whole, or over several lines; not in a breadcrumb, the block or a link."""
+    for at, line in enumerate(sheet.lines):
+        if at in block or line.linked * 2 >= len(line.plain) or not line.plain:
+            continue
+        own = key(line.text)
+        if own == plain or (own.startswith(plain) and len(own) <= len(plain) + 60):
+            return at
+        if len(own) >= 2 and plain.startswith(own):
+            upto = at
+            while (
+                len(own) < len(plain) and upto + 1 < len(sheet.lines) and plain.startswith(own + key(sheet.lines[upto + 1].text))
+            ):
+                upto += 1
+                own += key(sheet.lines[upto].text)
+            if own == plain:
+                return upto
+    return None

@@ -18,6 +18,14 @@ def committed(c: Connection) -> dict[str, int]:
     return {row.name: row.committed for row in c.execute(sa.select(t.files.c.name, t.files.c.committed))}
 
 
+def unclosed(c: Connection) -> list[tuple[str, str, int]]:
+    """(name, owner, committed end) of the files that are being written, or whose closing was never told."""
+    query = (
+        sa.select(t.files.c.name, t.files.c.owner, t.files.c.committed).where(t.files.c.state == OPEN).order_by(t.files.c.name)
+    )
+    return [(row.name, row.owner, row.committed) for row in c.execute(query)]
+
+
 def reached(c: Connection, kept: Iterable[Kept], owner: str) -> None:
     """These looks are being committed: move the ends of their files."""
     ends: dict[str, int] = {}

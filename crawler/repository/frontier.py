@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 
 from crawler import urls
 from crawler.model import Kind, Millis, Original, Request, Run, RunKind, Task, Validators
+from crawler.pace import FRESH, Pace
 from crawler.repository import schema as t
 from crawler.repository.database import AnyRow, clean, upsert
 
@@ -35,12 +36,12 @@ class Seed:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A held queue. Writes under it carry `fence`; `next_at` is when its host may be asked again."""
+    """A held queue. Writes under it carry `fence`; `pace` is what was known of it when it was leased."""
 
     queue: str
     owner: str
     fence: int
-    next_at: Millis
+    pace: Pace = FRESH
 
 
 # ------------------------------------------------------------------ addresses
@@ -134,9 +135,32 @@ def lease(c: Connection, queue: str, owner: str, now: Millis, until: Millis) -> 
         t.queues.update()
         .where(t.queues.c.name == queue, t.queues.c.leased_until <= now)
         .values(fence=t.queues.c.fence + 1, owner=owner, leased_until=until)
-        .returning(t.queues.c.fence, t.queues.c.next_at)
+        .returning(t.queues)
     ).first()
-    return Lease(queue, owner, row.fence, row.next_at) if row else None
+    return Lease(queue, owner, row.fence, pace_of(row)) if row else None
+
+
+def pace_of(row: AnyRow) -> Pace:
+    """What a row of the queues says of its pace."""
+    return Pace(row.next_at, row.last_end, row.latency, row.failures, row.broken_since, row.blocked_since)
+
+
+def pace_values(pace: Pace) -> dict[str, int | None]:
+    """The columns that hold a pace."""
+    return {
+        "next_at": pace.next_at,
+        "last_end": pace.last_end,
+        "latency": pace.latency,
+        "failures": pace.failures,
+        "broken_since": pace.broken,
+        "blocked_since": pace.blocked,
+    }
+
+
+def ask_again(c: Connection, queues: Collection[str], now: Millis) -> None:
+    """Somebody asks for these queues now: one whose breaker is open may be tried at once, with its one request."""
+    broken = sa.and_(t.queues.c.name.in_(sorted(queues)), t.queues.c.broken_since.is_not(None), t.queues.c.next_at > now)
+    c.execute(t.queues.update().where(broken).values(next_at=now))
 
 
 def renew(c: Connection, leases: Sequence[Lease], until: Millis) -> set[str]:
@@ -154,13 +178,13 @@ def renew(c: Connection, leases: Sequence[Lease], until: Millis) -> set[str]:
     return lost
 
 
-def release(c: Connection, held: Lease, next_at: Millis) -> None:
-    """Give a queue back; its host may be asked again at `next_at`."""
-    later = sa.case((t.queues.c.next_at < next_at, next_at), else_=t.queues.c.next_at)
+def release(c: Connection, held: Lease, pace: Pace) -> None:
+    """Give a queue back with what is known of it by now; nothing makes it due earlier than it was."""
+    later = sa.case((t.queues.c.next_at < pace.next_at, pace.next_at), else_=t.queues.c.next_at)
     c.execute(
         t.queues.update()
         .where(t.queues.c.name == held.queue, t.queues.c.fence == held.fence, t.queues.c.owner == held.owner)
-        .values(leased_until=0, owner=None, next_at=later)
+        .values(**pace_values(pace) | {"leased_until": 0, "owner": None, "next_at": later})
     )
 
 
@@ -181,6 +205,7 @@ def slice_(c: Connection, held: Lease, now: Millis, limit: int, runs: Collection
             t.urls.c.via, t.urls.c.etag, t.urls.c.last_modified, t.urls.c.last_digest,
             t.runs.c.id.label("run"), t.runs.c.source, t.runs.c.kind.label("run_kind"), t.runs.c.slot,
             first.c.record, home.c.url.label("home"), first.c.at, first.c.payload_digest,
+            sa.exists().where(t.pieces.c.capture == t.urls.c.last_capture).label("many"),
         )
         .select_from(t.frontier)
         .join(t.urls, t.urls.c.id == t.frontier.c.url)
@@ -210,9 +235,91 @@ def _task(row: AnyRow, queue: str) -> Task:
         source=row.source,
         run=Run(row.source, RunKind(row.run_kind), row.slot, row.run),
         tries=row.tries,
-        validators=Validators(row.etag, row.last_modified, held) if held and (row.etag or row.last_modified) else None,
+        validators=Validators(row.etag, row.last_modified, held)
+        if held and (row.etag or row.last_modified) and not row.many
+        else None,
         via=row.via,
         hops=row.hops,
         frontier=row.id,
         last_digest=row.last_digest,
     )
+
+
+def postpone(c: Connection, rows: Sequence[tuple[int, Millis]]) -> None:
+    """Frontier rows that are not due before a certain time: (id, time)."""
+    for number, due in rows:
+        c.execute(t.frontier.update().where(t.frontier.c.id == number, t.frontier.c.due < due).values(due=due))
+
+
+# ------------------------------------------------------------------ for people
+@dataclass(frozen=True, slots=True)
+class RowView:
+    """One row of the frontier: what is looked at next, when and why again, or what was given up (`dead`) and why."""
+
+    id: int
+    state: str
+    source: str
+    run_kind: str
+    queue: str
+    kind: str
+    url: str
+    tries: int
+    due: Millis
+    reason: str | None
+
+
+def rows(
+    c: Connection, *, state: str | None = None, source: str | None = None, queue: str | None = None, limit: int = 1000
+) -> list[RowView]:
+    """Rows of the frontier: what is due first, then what was given up."""
+    query = (
+        sa.select(
+            t.frontier.c.id, t.frontier.c.state, t.runs.c.source, t.runs.c.kind.label("run_kind"), t.frontier.c.queue, t.urls.c.kind, t.urls.c.url,
+            t.frontier.c.tries, t.frontier.c.due, t.frontier.c.reason,
+        )
+        .join(t.urls, t.urls.c.id == t.frontier.c.url)
+        .join(t.runs, t.runs.c.id == t.frontier.c.run)
+        .order_by(t.frontier.c.state.desc(), t.frontier.c.due, t.frontier.c.id)
+        .limit(limit)
+    )  # fmt: skip
+    for column, wanted in ((t.frontier.c.state, state), (t.runs.c.source, source), (t.frontier.c.queue, queue)):
+        query = query if wanted is None else query.where(column == wanted)
+    return [RowView(**row._mapping) for row in c.execute(query)]  # noqa: SLF001 - the documented way to a row as a mapping
+
+
+def dead(
+    c: Connection, *, ids: Collection[int] = (), source: str | None = None, reason: str | None = None
+) -> dict[str, list[int]]:
+    """Rows that were given up, by source: all of them, or these ids, of one source, whose reason starts so."""
+    query = (
+        sa.select(t.frontier.c.id, t.runs.c.source)
+        .join(t.runs, t.runs.c.id == t.frontier.c.run)
+        .where(t.frontier.c.state == DEAD)
+        .order_by(t.frontier.c.id)
+    )
+    if ids:
+        query = query.where(t.frontier.c.id.in_(sorted(ids)))
+    if source is not None:
+        query = query.where(t.runs.c.source == source)
+    if reason is not None:
+        query = query.where(t.frontier.c.reason.startswith(reason, autoescape=True))
+    found: dict[str, list[int]] = {}
+    for row in c.execute(query):
+        found.setdefault(row.source, []).append(row.id)
+    return found
+
+
+def revive(c: Connection, run: int, ids: Sequence[int], now: Millis) -> int:
+    """Move dead rows into a run that is open and make them due, tries forgotten; of two for one address one goes. How many are due."""
+    addresses: dict[int, int] = {}
+    for at in range(0, len(ids), AT_ONCE):
+        query = sa.select(t.frontier.c.url, t.frontier.c.id).where(t.frontier.c.id.in_(ids[at : at + AT_ONCE]))
+        addresses.update({row.url: row.id for row in c.execute(query)})
+    kept = set(addresses.values())
+    for number in ids:
+        row = t.frontier.c.id == number
+        if number in kept:
+            c.execute(t.frontier.update().where(row).values(run=run, state=TODO, tries=0, due=now, reason=None))
+        else:
+            c.execute(t.frontier.delete().where(row))
+    return len(kept)

@@ -9,9 +9,22 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler import decide, urls
-from crawler.model import GOOD, PASSING, Kept, Kind, Millis, Original, Outcome, PageKind, Request, Watch, capture_id
-from crawler.repository import files, frontier, lists, presence, runs
+from crawler import decide, pace, urls
+from crawler.model import (
+    ABOUT_THE_SITE,
+    GOOD,
+    PASSING,
+    Kept,
+    Kind,
+    Millis,
+    Original,
+    Outcome,
+    Request,
+    Watch,
+    capture_id,
+)
+from crawler.pace import Pace
+from crawler.repository import files, frontier, lists, origins, pieces, presence, runs
 from crawler.repository import schema as t
 from crawler.repository.changes import NewChange, append
 from crawler.repository.database import clean, upsert
@@ -19,10 +32,8 @@ from crawler.repository.frontier import Seed
 
 PENDING = "pending"
 MOST_HOPS = 10
+GOLDEN = 0.618034  # spreads one random number evenly over the looks of a batch
 WELL: Millis = 24 * 3_600_000  # a host that answered others within a day is well
-TROUBLE = frozenset(
-    {Outcome.BUSY, Outcome.BLOCKED, Outcome.SERVER_ERROR, Outcome.NETWORK_ERROR, Outcome.TIMEOUT, Outcome.TLS_ERROR}
-)
 ANSWERED = GOOD | {Outcome.REDIRECTED}
 
 
@@ -77,17 +88,23 @@ def keep(
     A look fetched after the lease was lost is kept all the same; only its queue is not touched. Returns the runs concerned.
     """
     files.reached(c, batch, owner)
+    if any(kept.task.kind is Kind.PIECE for kept in batch):
+        pieces.lock(c)
     ids = frontier.ensure_urls(c, [_as_seed(look) for look in batch])
     changes: list[NewChange] = []
     concerned = set()
-    for kept in batch:
+    paces: dict[str, Pace | None] = {}
+    for number, kept in enumerate(batch):
         look = _insert(c, kept, ids[kept.task.key])
         if look is None:
             continue
         concerned.add(look.run)
-        _queue(c, kept, fences, manner)
+        _queue(c, kept, fences, manner, paces)
         _address(c, look, manner, changes)
-        _frontier(c, look, manner, spread)
+        _frontier(c, look, manner, (spread + number * GOLDEN) % 1)
+        if kept.task.kind not in ABOUT_THE_SITE:
+            for capture in pieces.ready(c, look.run, look.url, kept.task.via if kept.task.kind is Kind.PIECE else None):
+                _to_read(c, capture, look.run if look.running else None)
     append(c, changes)
     return concerned
 
@@ -147,25 +164,34 @@ def _capture(c: Connection, kept: Kept, url: int) -> int:
 
 
 # ------------------------------------------------------------------ the queue
-def _queue(c: Connection, kept: Kept, fences: Mapping[str, int] | None, manner: Manner) -> None:
-    """When the host may be asked again, and how it is. Without a valid fence only that it answered."""
+def _queue(c: Connection, kept: Kept, fences: Mapping[str, int] | None, manner: Manner, paces: dict[str, Pace | None]) -> None:
+    """When the host may be asked again, and how it is. Without a valid fence only that it was asked, and whether it answered."""
     name, end = kept.task.queue, kept.at + kept.ms
-    well = {"last_ok": end} if kept.outcome in ANSWERED else {}
+    if kept.outcome in pace.NOT_ASKED:
+        return
+    least = manner.pause(name)
     if fences is None:
         c.execute(upsert(c, t.queues).values(name=name, leased_until=0, next_at=0, delay=0).on_conflict_do_nothing())
-        if well:
-            later = sa.or_(t.queues.c.last_ok.is_(None), t.queues.c.last_ok < end)
-            c.execute(t.queues.update().where(t.queues.c.name == name, later).values(**well))
+        _later(c, name, {"last_end": end, "next_at": end + least} | ({"last_ok": end} if kept.outcome in ANSWERED else {}))
         return
-    blocked = kept.outcome in (Outcome.BLOCKED, Outcome.FORBIDDEN)
-    values = {
-        **well,
-        "next_at": max(end + manner.pause(name), kept.retry_after or 0),
-        "delay": manner.pause(name),
-        "failures": t.queues.c.failures + 1 if kept.outcome in TROUBLE else 0,
-        "blocked_since": sa.func.coalesce(t.queues.c.blocked_since, kept.at) if blocked else None,
-    }
-    c.execute(t.queues.update().where(t.queues.c.name == name, t.queues.c.fence == fences.get(name, -1)).values(**values))
+    mine = sa.and_(t.queues.c.name == name, t.queues.c.fence == fences.get(name, -1))
+    if name not in paces:
+        row = c.execute(sa.select(t.queues).where(mine)).first()
+        paces[name] = frontier.pace_of(row) if row else None
+    known = paces[name]
+    if known is None:
+        return
+    now = pace.after(known, kept.outcome, at=kept.at, ms=kept.ms, least=least, retry_after=kept.retry_after)
+    paces[name] = now
+    well = {"last_ok": end} if kept.outcome in ANSWERED else {}
+    c.execute(t.queues.update().where(mine).values(**frontier.pace_values(now), **well, delay=now.pause(least)))
+
+
+def _later(c: Connection, queue: str, times: Mapping[str, Millis]) -> None:
+    """Times of a queue that only move forward."""
+    for column, time in times.items():
+        known = t.queues.c[column]
+        c.execute(t.queues.update().where(t.queues.c.name == queue, sa.or_(known.is_(None), known < time)).values({column: time}))
 
 
 # ------------------------------------------------------------------ the address
@@ -181,16 +207,22 @@ def _address(c: Connection, look: _Look, manner: Manner, changes: list[NewChange
         values["first_record"] = sa.func.coalesce(t.urls.c.first_record, kept.capture.record_id)
     if kept.outcome is Outcome.REDIRECTED and kept.location:
         values["redirect"] = urls.key(Request(kept.location))
-    if kept.task.kind is Kind.ROBOTS:
+    if kept.task.kind in ABOUT_THE_SITE:
         c.execute(t.urls.update().where(t.urls.c.id == look.url).values(**values))
+        if kept.task.kind is Kind.PROBE:
+            name = urls.origin(kept.task.request.url)
+            shown = look.capture if kept.outcome is Outcome.OK else None
+            origins.probed(c, origins.Probe(name, kept.at, kept.outcome, kept.location, shown))
         return
     before = c.execute(sa.select(t.urls.c.last_capture).where(t.urls.c.id == look.url)).scalar()
     c.execute(t.urls.update().where(t.urls.c.id == look.url).values(**values))
+    if kept.task.kind is Kind.PIECE:
+        return  # it has no reading of its own: the record it belongs to is read with it
     if kept.outcome is Outcome.OK:
         if look.capture is not None:
             _to_read(c, look.capture, look.run if look.running else None)
         return
-    there = decide.seen(kept.outcome)
+    there = decide.seen(kept.outcome, kept.leads)
     if kept.outcome in (Outcome.SAME_BYTES, Outcome.NOT_MODIFIED):
         there = _same(c, look, before, manner)
     if kept.task.kind is Kind.DETAIL:
@@ -219,14 +251,19 @@ def _same(c: Connection, look: _Look, before: int | None, manner: Manner) -> boo
             "page_kind": row.page_kind,
             "rules": row.rules,
             "rows": row.rows,
+            "facts": row.facts,
         }
         c.execute(upsert(c, t.readings).values(**values, evidence=row.evidence, error=row.error).on_conflict_do_nothing())
     if row.state == PENDING:
         return None
+    if look.capture and before and pieces.same(c, before, look.capture):
+        if not look.running or not pieces.follow(c, look.run, look.capture, look.kept.at):
+            _to_read(c, look.capture, look.run if look.running else None)
+        return None
     if not current or (look.kept.task.kind is Kind.LIST and look.running):
         _to_read(c, look.capture or row.capture, look.run if look.running else None)
         return None
-    if row.page_kind == PageKind.NOTICE:
+    if row.page_kind in decide.SHOWN:
         return True
     return False if row.page_kind in decide.GONE_PAGES else None
 
@@ -256,7 +293,7 @@ def _frontier(c: Connection, look: _Look, manner: Manner, spread: float) -> None
         kept.outcome is Outcome.REDIRECTED
         and kept.location
         and look.running
-        and task.kind is not Kind.ROBOTS
+        and (task.kind is Kind.LIST or (task.kind is Kind.DETAIL and kept.leads in ("", "itself")))
         and task.hops < MOST_HOPS
         and not (task.kind is Kind.LIST and lists.strays(c, look.run, look.url, kept.location))
     ):

@@ -1,18 +1,19 @@
-"""What robots.txt said, origin by origin."""
+"""What is known of an origin besides its pages: what robots.txt said, and how it says that it has not something."""
 
+import json
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler.model import Millis
+from crawler.model import Millis, Outcome
 from crawler.repository import schema as t
 from crawler.repository.database import clean, upsert
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """`verdict` is rules, allow or disallow; `body` the file's text when it has rules; `detail` why there are none."""
+    """`verdict` is rules, allow or disallow; `body` the file's text when it has rules; `detail` why there are none; the sitemaps it names."""
 
     origin: str
     verdict: str
@@ -20,12 +21,26 @@ class Origin:
     detail: str
     fetched: Millis
     expires: Millis
+    sitemaps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A look at an address that cannot exist: what came, where it was redirected, and the page that was shown instead."""
+
+    origin: str
+    at: Millis
+    outcome: Outcome
+    location: str | None = None
+    capture: int | None = None
 
 
 def get(c: Connection, name: str) -> Origin | None:
     """What is remembered of an origin, fresh or not."""
     row = c.execute(sa.select(t.origins).where(t.origins.c.origin == name)).first()
-    return Origin(row.origin, row.verdict, row.body, row.detail, row.fetched, row.expires) if row else None
+    if row is None:
+        return None
+    return Origin(row.origin, row.verdict, row.body, row.detail, row.fetched, row.expires, tuple(json.loads(row.sitemaps)))
 
 
 def put(c: Connection, origin: Origin) -> None:
@@ -36,6 +51,21 @@ def put(c: Connection, origin: Origin) -> None:
         "verdict": origin.verdict,
         "body": clean(origin.body),
         "detail": clean(origin.detail),
+        "sitemaps": json.dumps([clean(item) for item in origin.sitemaps]),
     }
     insert = upsert(c, t.origins).values(origin=origin.origin, **values)
     c.execute(insert.on_conflict_do_update(index_elements=["origin"], set_=values))
+
+
+def probe(c: Connection, name: str, at: Millis | None = None) -> Probe | None:
+    """The last look at an address that an origin cannot have; `at`: the last one by then."""
+    query = sa.select(t.probes).where(t.probes.c.origin == name).order_by(t.probes.c.at.desc()).limit(1)
+    row = c.execute(query if at is None else query.where(t.probes.c.at <= at)).first()
+    return Probe(row.origin, row.at, Outcome(row.outcome), row.location, row.capture) if row else None
+
+
+def probed(c: Connection, found: Probe) -> None:
+    """Remember such a look."""
+    values = {"outcome": str(found.outcome), "location": found.location, "capture": found.capture}
+    insert = upsert(c, t.probes).values(origin=found.origin, at=found.at, **values)
+    c.execute(insert.on_conflict_do_update(index_elements=["origin", "at"], set_=values))

@@ -1,12 +1,15 @@
 """Is a notice still there? The state of an address between looks, applied to its documents and to the ledger."""
 
+from collections.abc import Collection, Sequence
+
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from crawler import decide
-from crawler.model import Millis, Watch
+from crawler.model import ChangeKind, Millis, Watch
 from crawler.repository import schema as t
 from crawler.repository.changes import NewChange
+from crawler.repository.database import AnyRow
 
 
 def looked(
@@ -20,11 +23,17 @@ def looked(
     well: bool,
     changes: list[NewChange],
     fresh: bool = False,
+    parts: Collection[int] | None = None,
 ) -> None:
-    """Apply one look: misses, revisit ladder, presence of the documents at this address; `changes` receives ledger lines."""
+    """Apply one look: misses, revisit ladder, presence of the documents at this address; `changes` receives ledger lines.
+
+    `parts`: the notices that stand on the page. None, nobody read it: those that stood on it when one was seen last; a notice
+    that was taken off a page of many stays off.
+    """
     row = c.execute(sa.select(t.urls.c.misses, t.urls.c.first_missed, t.urls.c.rung).where(t.urls.c.id == url)).one()
-    documents = c.execute(sa.select(t.documents).where(t.documents.c.url == url)).all()
-    present = next((d.presence for d in documents if d.presence != decide.GONE), documents[0].presence if documents else None)
+    documents = _standing(c.execute(sa.select(t.documents).where(t.documents.c.url == url)).all(), parts)
+    held = {document.presence for document in documents}
+    present = next((word for word in (decide.HERE, decide.MISSING, decide.GONE) if word in held), None)
     fate = decide.after_look(
         decide.UrlState(row.misses, row.first_missed, row.rung, present), there, at, watch, well=well, fresh=fresh
     )
@@ -36,14 +45,20 @@ def looked(
     update: dict[str, object] = {"presence": state.presence, "first_missed": state.first_missed}
     if there:
         update["last_seen"] = sa.case((t.documents.c.last_seen < at, at), else_=t.documents.c.last_seen)
-    c.execute(t.documents.update().where(t.documents.c.url == url).values(**update))
-    if fate.change is not None:
-        for document in documents:
+    c.execute(t.documents.update().where(t.documents.c.id.in_([document.id for document in documents])).values(**update))
+    for document in documents:
+        change = ChangeKind.BACK if there and document.presence != decide.HERE else fate.change
+        if change is not None and not (change is ChangeKind.BACK and document.presence == decide.HERE):
             detail = {
                 "last_seen": document.last_seen,
                 "first_missed": state.first_missed or document.first_missed,
                 "misses": state.misses or row.misses,
             }
-            changes.append(
-                NewChange(fate.change, at, document.source, document.id, document.version, document.version, look, detail)
-            )
+            changes.append(NewChange(change, at, document.source, document.id, document.version, document.version, look, detail))
+
+
+def _standing(documents: Sequence[AnyRow], parts: Collection[int] | None) -> list[AnyRow]:
+    if parts is not None:
+        return [document for document in documents if document.part in parts]
+    latest = max((document.last_seen for document in documents), default=0)
+    return [document for document in documents if document.last_seen == latest]

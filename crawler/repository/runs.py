@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler import decide
-from crawler.model import GOOD, MISSES, ChangeKind, Expect, Kind, Millis, Outcome, PageKind, Run, RunKind
-from crawler.repository import frontier, lists
+from crawler import health
+from crawler.model import GOOD, MISSES, Expect, Kind, Millis, Outcome, PageKind, Run, RunKind
+from crawler.pace import NOT_ASKED
+from crawler.repository import frontier, lists, sights
 from crawler.repository import schema as t
 from crawler.repository.changes import NewChange, append
 from crawler.repository.database import AnyRow, upsert
 from crawler.repository.frontier import Seed
 
 SKIPPED = "skipped"
-HISTORY = 31  # earlier runs a list's rows are compared with
-LISTING = (RunKind.LIST, RunKind.SWEEP, RunKind.ONCE)
+SHELVED = "shelved: "  # reason of what was given up without having been asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ class Progress:
     new: int = 0
     edit: int = 0
     reread: int = 0
+    shelved: int = 0
     results: Mapping[str, int] = field(default_factory=dict)
     looks: Mapping[str, int] = field(default_factory=dict)
 
@@ -69,9 +70,10 @@ def pause(c: Connection, source: str, at: Millis | None) -> bool:
     )
 
 
-def is_paused(c: Connection, source: str) -> bool:
-    """Was the source paused by its operator?"""
-    return c.execute(sa.select(t.sources.c.paused).where(t.sources.c.id == source)).scalar() is not None
+def is_held(c: Connection, source: str, now: Millis) -> bool:
+    """Is the source paused by its operator, or in quarantine?"""
+    row = c.execute(sa.select(t.sources.c.paused, t.sources.c.rests_until).where(t.sources.c.id == source)).first()
+    return row is not None and (row.paused is not None or (row.rests_until is not None and row.rests_until > now))
 
 
 def beat(c: Connection, owner: str, what: str, now: Millis) -> None:
@@ -122,6 +124,33 @@ def fire(
         return None
     frontier.seed(c, run, seeds)
     return Run(source, kind, slot, run)
+
+
+def fire_once(c: Connection, source: str, seeds: Sequence[Seed], now: Millis, options: Mapping[str, object]) -> int:
+    """Fire a one-off run; two in one millisecond are two slots. Its id."""
+    slot = now
+    while (run := fire(c, source, RunKind.ONCE, slot, seeds, now, options=options)) is None:
+        slot += 1
+    return run.id
+
+
+def shelve(c: Connection, reason: str, *, queue: str | None, run: int | None) -> set[int]:
+    """Mark as dead what a run still waits for, or what one-off runs wait for in a queue; the runs concerned."""
+    todo = t.frontier.c.state == frontier.TODO
+    if run is not None:
+        which = sa.and_(todo, t.frontier.c.run == run)
+    else:
+        once = sa.select(t.runs.c.id).where(t.runs.c.kind == str(RunKind.ONCE), t.runs.c.ended.is_(None))
+        which = sa.and_(todo, t.frontier.c.queue == queue, t.frontier.c.run.in_(once))
+    values = {"state": frontier.DEAD, "reason": f"{SHELVED}{reason}"}
+    return set(c.execute(t.frontier.update().where(which).values(**values).returning(t.frontier.c.run)).scalars())
+
+
+def spent(c: Connection, run: int) -> tuple[int, int, Millis]:
+    """(requests, bytes, start) of a run: what was asked on its behalf, robots.txt included, and what of it lies in the archive."""
+    asked = sa.select(sa.func.count()).where(t.looks.c.run == run, t.looks.c.outcome.not_in([str(o) for o in NOT_ASKED]))
+    started = c.execute(sa.select(t.runs.c.started).where(t.runs.c.id == run)).scalar_one()
+    return c.execute(asked.select_from(t.looks)).scalar_one(), _bytes(c, run), started
 
 
 def _is_open(c: Connection, source: str, kind: RunKind) -> bool:
@@ -185,9 +214,9 @@ def close_finished(c: Connection, ids: Collection[int], now: Millis, expect: Map
         if row is None or _waits(c, number):
             continue
         counts = count(c, number)
-        state = _health(c, row, counts, expect.get(row.source, Expect()), now, changes)
-        ended = decide.result({**counts, "looks": counts["looks"]}, state)
-        c.execute(t.runs.update().where(t.runs.c.id == number).values(ended=now, result=ended, counts=json.dumps(counts)))
+        found = sights.judge(c, row, expect.get(row.source), now, changes)
+        values = {"ended": now, "result": health.result(counts, found), "counts": json.dumps(counts)}
+        c.execute(t.runs.update().where(t.runs.c.id == number).values(**values))
         closed.append(number)
     append(c, changes)
     return closed
@@ -221,11 +250,13 @@ def count(c: Connection, run: int) -> dict[str, int]:
         .select_from(t.looks)
         .join(t.urls, t.urls.c.id == t.looks.c.url)
         .outerjoin(t.readings, t.readings.c.capture == t.looks.c.capture)
-        .where(t.looks.c.id.in_(last), t.urls.c.kind != str(Kind.ROBOTS))
+        .where(t.looks.c.id.in_(last), t.urls.c.kind.in_([str(Kind.LIST), str(Kind.DETAIL)]))
     )
     for row in c.execute(query):
         _tally(found, row)
     found["bytes"] = _bytes(c, run)
+    dead = sa.select(sa.func.count()).where(t.frontier.c.run == run, t.frontier.c.state == frontier.DEAD)
+    found["shelved"] = c.execute(dead.where(t.frontier.c.reason.like(f"{SHELVED}%"))).scalar_one()
     lines = (
         sa.select(t.changes.c.kind, sa.func.count()).join(t.looks, t.looks.c.id == t.changes.c.look).where(t.looks.c.run == run)
     )
@@ -256,44 +287,6 @@ def _tally(found: dict[str, int], row: AnyRow) -> None:
 def _bytes(c: Connection, run: int) -> int:
     query = sa.select(sa.func.coalesce(sa.func.sum(t.captures.c.length), 0)).join(t.looks, t.looks.c.capture == t.captures.c.id)
     return int(c.execute(query.where(t.looks.c.run == run, t.looks.c.at <= t.captures.c.at)).scalar_one())
-
-
-def _health(
-    c: Connection,
-    run: AnyRow,
-    counts: Mapping[str, int],
-    expect: Expect,
-    now: Millis,
-    changes: list[NewChange],
-) -> decide.Health:
-    """Judge a source after a run of its list; a change of state is a line of the ledger."""
-    if not counts["heads"]:
-        return decide.Health("ok")
-    source = c.execute(sa.select(t.sources).where(t.sources.c.id == run.source)).one()
-    found = counts.get("new", 0)
-    last_new = now if found else source.last_new
-    rows = None if counts["head_failures"] == counts["heads"] else counts["rows"]
-    state = decide.health(rows, counts["head_failures"], _history(c, run.source), expect, last_new, now)
-    values: dict[str, object] = {"last_new": last_new}
-    if rows is not None:
-        values["last_ok"] = now
-    if state.state != source.health:
-        values |= {"health": state.state, "health_since": now}
-        detail = {"before": source.health, "after": state.state, "reasons": list(state.reasons)}
-        changes.append(NewChange(ChangeKind.HEALTH, now, run.source, detail=detail))
-    c.execute(t.sources.update().where(t.sources.c.id == run.source).values(values))
-    return state
-
-
-def _history(c: Connection, source: str) -> list[int]:
-    query = (
-        sa.select(t.runs.c.counts)
-        .where(t.runs.c.source == source, t.runs.c.kind.in_([str(kind) for kind in LISTING]), t.runs.c.ended.is_not(None))
-        .order_by(t.runs.c.ended.desc(), t.runs.c.id.desc())
-        .limit(HISTORY)
-    )
-    counted = [json.loads(text) for text in c.execute(query).scalars()]
-    return [counts["rows"] for counts in counted if counts.get("heads") and counts["head_failures"] < counts["heads"]]
 
 
 # ------------------------------------------------------------------ progress
@@ -356,6 +349,7 @@ def progress(c: Connection, ids: Collection[int]) -> Progress:
         new=totals.get("new", 0),
         edit=totals.get("edit", 0),
         reread=totals.get("reread", 0),
+        shelved=totals.get("shelved", 0),
         results=results,
         looks={row.outcome: row[1] for row in c.execute(outcomes)},
     )

@@ -41,8 +41,14 @@ sources = sa.Table(
     sa.Column("config_digest", Text, nullable=False),
     sa.Column("enabled", Flag, nullable=False, server_default="0"),
     _time("paused"),
-    sa.Column("health", Text, nullable=False, server_default="ok"),
+    sa.Column("health", Text, nullable=False, server_default="ok"),  # ok, suspect, down, recovered
     _time("health_since"),
+    sa.Column("trouble", Text),  # what is wrong, by name; kept while suspect or down
+    sa.Column("reasons", Text, nullable=False, server_default="[]"),
+    sa.Column("bad", sa.Integer(), nullable=False, server_default="0"),  # runs in a row with something wrong
+    sa.Column("good", sa.Integer(), nullable=False, server_default="0"),  # runs in a row with nothing wrong
+    sa.Column("failures", sa.Integer(), nullable=False, server_default="0"),  # runs in a row that failed
+    _time("rests_until"),  # quarantine: not fired by its schedule before
     _time("last_ok"),
     _time("last_new"),
 )
@@ -58,6 +64,8 @@ runs = sa.Table(
     _time("ended"),
     sa.Column("result", Text),  # ok, unchanged, suspect, failed, skipped
     sa.Column("counts", Text, nullable=False, server_default="{}"),
+    sa.Column("sight", Text),  # what its list showed: JSON of health.Sight
+    sa.Column("trouble", Text),  # what was wrong, by name
     sa.Column("options", Text, nullable=False, server_default="{}"),  # of a one-off crawl: since, max_pages
     sa.UniqueConstraint("source", "kind", "slot"),
     sa.Index("ix_runs_open", "source", sqlite_where=sa.text("ended IS NULL"), postgresql_where=sa.text("ended IS NULL")),
@@ -74,6 +82,9 @@ queues = sa.Table(
     sa.Column("delay", Time, nullable=False),  # what the last holder kept: never less than configured
     sa.Column("failures", sa.Integer(), nullable=False, server_default="0"),
     _time("blocked_since"),
+    _time("broken_since"),  # the breaker is open: one request at next_at decides whether it closes
+    sa.Column("latency", Time, nullable=False, server_default="0"),  # the server's own, smoothed
+    sa.Column("last_end", Time, nullable=False, server_default="0"),  # of the last exchange
     _time("last_ok"),
 )
 
@@ -86,6 +97,17 @@ origins = sa.Table(
     sa.Column("verdict", Text, nullable=False),  # rules, allow, disallow
     sa.Column("body", Text, nullable=False, server_default=""),
     sa.Column("detail", Text, nullable=False, server_default=""),
+    sa.Column("sitemaps", Text, nullable=False, server_default="[]"),  # as robots.txt names them
+)
+
+probes = sa.Table(  # looks at an address that cannot exist: how an origin says that it has not something
+    "probes",
+    metadata,
+    sa.Column("origin", Text, primary_key=True),
+    sa.Column("at", Time, primary_key=True),
+    sa.Column("outcome", Text, nullable=False),
+    sa.Column("location", Text),  # where it redirects what it has not
+    sa.Column("capture", Id),  # the page it shows instead
 )
 
 urls = sa.Table(
@@ -145,6 +167,7 @@ listings = sa.Table(
     sa.Column("date", Text),
     sa.Column("run", Id),  # that listed it last
     sa.Column("reason", Text),  # why it is not followed; none: it is
+    sa.Index("ix_listings_source_date", "source", "date"),
 )
 
 list_pages = sa.Table(
@@ -236,12 +259,21 @@ readings = sa.Table(
     sa.Column("evidence", Text, nullable=False, server_default=""),
     sa.Column("rules", Text),
     sa.Column("rows", sa.Integer()),  # of a list, notices of a page
+    sa.Column("facts", Text),  # of a list: JSON of health.Face
     sa.Column("error", Text),
     sa.Column("attempts", sa.Integer(), nullable=False, server_default="0"),
     sa.Index(
         "ix_readings_pending", "capture", sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'")
     ),
     sa.Index("ix_readings_run", "run", sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'")),
+)
+
+pieces = sa.Table(  # further addresses that a capture's page names: its record is made of them all
+    "pieces",
+    metadata,
+    sa.Column("capture", Id, sa.ForeignKey("captures.id"), primary_key=True),
+    sa.Column("position", sa.Integer(), primary_key=True),
+    sa.Column("url", Id, sa.ForeignKey("urls.id"), nullable=False, index=True),
 )
 
 works = sa.Table(
@@ -278,6 +310,9 @@ versions = sa.Table(
     sa.Column("document", Id, sa.ForeignKey("documents.id"), nullable=False),
     sa.Column("n", sa.Integer(), nullable=False),  # state at the site, from 1
     sa.Column("rules", Text, nullable=False),  # a reread adds a row with the same n
+    sa.Column(
+        "whole", Flag, nullable=False, server_default="1"
+    ),  # 0: the record says what is missing; what comes later adds a row
     sa.Column("capture", Id, sa.ForeignKey("captures.id"), nullable=False, index=True),
     _time("first_seen", nullable=False),
     sa.Column("text_digest", Text, nullable=False),
@@ -290,7 +325,7 @@ versions = sa.Table(
     sa.Column("search_title", Text, nullable=False),
     sa.Column("search_body", Text, nullable=False),
     sa.Column("record", Text, nullable=False),  # JSON with provenance
-    sa.UniqueConstraint("document", "n", "rules"),
+    sa.UniqueConstraint("document", "n", "rules", "whole"),
 )
 
 attachments = sa.Table(
@@ -347,14 +382,25 @@ changes = sa.Table(
     sa.Index("ix_changes_at", "at"),
 )
 
+channels = sa.Table(
+    "channels",
+    metadata,
+    sa.Column("name", Text, primary_key=True),
+    sa.Column("seq", Id, nullable=False),  # lines of the ledger up to here are in the outbox, or no alarm of this channel
+    sa.Column("error", Text),  # of the last try, without secrets
+)
+
 outbox = sa.Table(
     "outbox",
     metadata,
     sa.Column("change", Id, sa.ForeignKey("changes.seq"), primary_key=True),
     sa.Column("channel", Text, primary_key=True),
+    sa.Column("reminder", sa.Integer(), primary_key=True, autoincrement=False),  # 0: the alarm itself
     _time("due", nullable=False),
     sa.Column("tries", sa.Integer(), nullable=False, server_default="0"),
     _time("sent"),
+    sa.Column("result", Text),  # sent, grouped, given up
+    sa.Index("ix_outbox_due", "due", sqlite_where=sa.text("sent IS NULL"), postgresql_where=sa.text("sent IS NULL")),
 )
 
 daemons = sa.Table(

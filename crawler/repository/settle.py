@@ -8,12 +8,15 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from crawler import decide
+from crawler.health import Face
 from crawler.model import (
+    CUT_OFF,
     Capture,
     ChangeKind,
     Kind,
@@ -30,19 +33,21 @@ from crawler.model import (
     short_id,
 )
 from crawler.normalize import as_json
-from crawler.repository import files, lists, presence, works
+from crawler.repository import files, lists, pieces, presence, sights, works
 from crawler.repository import schema as t
 from crawler.repository.changes import NewChange, append
 from crawler.repository.database import AnyRow, clean, lock_keys
 from crawler.repository.keep import PENDING, WELL, _to_read
+from crawler.repository.pieces import Round
 
 DONE, UNREADABLE = "done", "unreadable"
+MOST_ATTEMPTS = 200  # readings of one capture: each piece of a long article may call for one
 WARC_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A capture waiting to be read. `payload`: the capture that holds a revisit's body."""
+    """A capture waiting to be read. `payload`: the capture that holds a revisit's body; `more`: the further captures of its record."""
 
     capture_id: int
     capture: Capture
@@ -51,14 +56,26 @@ class Pending:
     source: str
     public_url: str
     request: Request
+    more: tuple["Further", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Further:
+    """A further capture of a record, under the URL key by which the first page names it."""
+
+    key: str
+    capture_id: int
+    capture: Capture
+    payload: Capture | None
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A capture that was read (or could not be: `reading.error`)."""
+    """A capture that was read (or could not be: `reading.error`), together with the captures `made_of`."""
 
     capture_id: int
     reading: Reading
+    made_of: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +90,25 @@ class Ways:
 # ------------------------------------------------------------------ what waits
 def pending(c: Connection, limit: int, *, owner: str, busy: frozenset[int]) -> list[Pending]:
     """Captures to be read, oldest first: those in this process's files and in closed ones; a live writer reads its own."""
-    payload, home = t.captures.alias("payload"), t.urls.alias("home")
     query = (
+        _placed()
+        .join(t.readings, t.readings.c.capture == t.captures.c.id)
+        .join(t.files, t.files.c.name == t.captures.c.file)
+        .where(t.readings.c.state == PENDING, sa.or_(t.files.c.state == files.CLOSED, t.files.c.owner == owner))
+        .order_by(t.readings.c.capture)
+        .limit(limit + len(busy))
+    )
+    found = [item for row in c.execute(query) if (item := _pending(row)).capture_id not in busy][:limit]
+    joined = pieces.with_pieces(c, [item.capture_id for item in found])
+    return [replace(item, more=_further(c, item.capture_id)) if item.capture_id in joined else item for item in found]
+
+
+_payload, _home = t.captures.alias("payload"), t.urls.alias("home")
+
+
+def _placed() -> sa.Select[Any]:
+    """Captures with their addresses and, of revisits, the captures that hold their bodies."""
+    return (
         sa.select(
             t.captures,
             t.urls.c.url.label("address"),
@@ -84,39 +118,30 @@ def pending(c: Connection, limit: int, *, owner: str, busy: frozenset[int]) -> l
             t.urls.c.method,
             t.urls.c.headers,
             t.urls.c.body,
-            payload,
-            home.c.url.label("home"),
+            _payload,
+            _home.c.url.label("home"),
         )
-        .select_from(t.readings)
-        .join(t.captures, t.captures.c.id == t.readings.c.capture)
-        .join(t.files, t.files.c.name == t.captures.c.file)
+        .select_from(t.captures)
         .join(t.urls, t.urls.c.id == t.captures.c.url)
-        .outerjoin(payload, payload.c.id == t.captures.c.original)
-        .outerjoin(home, home.c.id == payload.c.url)
-        .where(t.readings.c.state == PENDING, sa.or_(t.files.c.state == files.CLOSED, t.files.c.owner == owner))
-        .order_by(t.readings.c.capture)
-        .limit(limit + len(busy))
+        .outerjoin(_payload, _payload.c.id == t.captures.c.original)
+        .outerjoin(_home, _home.c.id == _payload.c.url)
     )
-    found = []
-    for row in c.execute(query):
-        m = row._mapping  # noqa: SLF001 - the documented way to columns of two aliases of one table
-        if m[t.captures.c.id] in busy:
-            continue
-        held = None
-        if m[payload.c.id] is not None:
-            held = _place(m, payload, m["home"])
-        found.append(
-            Pending(
-                m[t.captures.c.id],
-                _place(m, t.captures, m["address"]),
-                held,
-                Kind(m[t.urls.c.kind]),
-                m[t.urls.c.source],
-                m[t.urls.c.public_url],
-                _request(m),
-            )
-        )
-    return found[:limit]
+
+
+def _pending(row: AnyRow) -> Pending:
+    m = row._mapping  # noqa: SLF001 - the documented way to columns of two aliases of one table
+    held = _place(m, _payload, m["home"]) if m[_payload.c.id] is not None else None
+    own = _place(m, t.captures, m["address"])
+    kind = Kind(m[t.urls.c.kind])
+    return Pending(m[t.captures.c.id], own, held, kind, m[t.urls.c.source], m[t.urls.c.public_url], _request(m))
+
+
+def _further(c: Connection, capture: int) -> tuple[Further, ...]:
+    """The pieces of a capture's round that are there."""
+    named = [(key, number) for key, number in pieces.round_of(c, capture).pieces if number is not None]
+    rows = c.execute(_placed().where(t.captures.c.id.in_([number for _, number in named])))
+    held = {item.capture_id: item for item in map(_pending, rows)}
+    return tuple(Further(key, number, held[number].capture, held[number].payload) for key, number in named)
 
 
 def _request(m: sa.RowMapping) -> Request:
@@ -151,8 +176,8 @@ def settle(c: Connection, items: Sequence[Settled], ways: Ways) -> set[int]:
             continue
         if row.run is not None:
             concerned.add(row.run)
-        if _one(c, row, item.reading, ways, changes):
-            _done(c, row.capture, item.reading)
+        if _one(c, row, item, ways, changes):
+            _done(c, row.capture, row.kind, item.reading)
     append(c, changes)
     return concerned
 
@@ -160,7 +185,7 @@ def settle(c: Connection, items: Sequence[Settled], ways: Ways) -> set[int]:
 def _load(c: Connection, ids: Sequence[int]) -> Sequence[AnyRow]:
     query = (
         sa.select(
-            t.readings.c.capture, t.readings.c.state, t.readings.c.run, t.captures.c.url, t.captures.c.at, t.captures.c.record,
+            t.readings.c.capture, t.readings.c.state, t.readings.c.run, t.readings.c.attempts, t.captures.c.url, t.captures.c.at, t.captures.c.record,
             t.captures.c.file, t.captures.c.offset, t.captures.c.length, t.captures.c.payload_digest, t.urls.c.key, t.urls.c.kind, t.urls.c.source,
             t.urls.c.public_url, t.urls.c.url.label("address"), t.urls.c.first_record, t.urls.c.queue,
         )
@@ -176,27 +201,54 @@ def _identities(items: Sequence[Settled], rows: dict[int, AnyRow]) -> set[str]:
     return keys | {f"match {n.match_digest}" for item in items for n in item.reading.notices if n.match_digest}
 
 
-def _one(c: Connection, row: AnyRow, reading: Reading, ways: Ways, changes: list[NewChange]) -> bool:
-    """One capture; False when it must wait for another to be read again first."""
+def _one(c: Connection, row: AnyRow, item: Settled, ways: Ways, changes: list[NewChange]) -> bool:
+    """One capture; False when it must be read again: after another, or together with further captures that are there by now."""
+    reading = item.reading
     if row.kind == Kind.LIST:
         lists.apply(c, row, reading, rules=ways.lists(row.source), queue_of=ways.queue_of)
         return True
     if reading.error is not None:
         return True
+    pieces.name(c, row, reading.continues, ways.queue_of)
+    its_round = pieces.round_of(c, row.capture)
+    if reading.continues and row.run is not None and row.run == its_round.run and pieces.follow(c, row.run, row.capture, row.at):
+        return True  # the run looks at them; the last of those looks calls for this capture again
+    if its_round.captures != item.made_of and row.attempts < MOST_ATTEMPTS:
+        c.execute(t.readings.update().where(t.readings.c.capture == row.capture).values(attempts=t.readings.c.attempts + 1))
+        return False
+    return _detail(c, row, reading, its_round, ways, changes)
+
+
+def _detail(c: Connection, row: AnyRow, reading: Reading, its_round: Round, ways: Ways, changes: list[NewChange]) -> bool:
     look = _look(c, row.capture)
-    if reading.page_kind is PageKind.NOTICE and reading.notices:
+    if reading.page_kind in decide.SHOWN and reading.notices:
         stale = _stale(c, row, reading)
         if stale is not None:
             _to_read(c, stale, row.run)
             return False
         fresh = False
-        for notice in reading.notices:
-            fresh |= _notice(c, row, notice, reading.rules, look, changes)
-        _parts_gone(c, row, reading, look, changes)
-        _presence(c, row, ways, look, changes, there=True, fresh=fresh)
+        notices = _aligned(c, row, reading)
+        for notice in notices:
+            fresh |= _notice(c, row, notice, reading.rules, its_round, look, changes)
+        parts = {notice.part for notice in notices}
+        _parts_gone(c, row, parts, look, changes)
+        _seen(c, row, parts)
+        _presence(c, row, ways, look, changes, there=True, fresh=fresh, parts=parts)
         return True
     _presence(c, row, ways, look, changes, there=False if reading.page_kind in decide.GONE_PAGES else None, fresh=False)
     return True
+
+
+def _aligned(c: Connection, row: AnyRow, reading: Reading) -> Sequence[Notice]:
+    """The page's notices under the part numbers by which they are known."""
+    known = sorted(_current(c, row.url), key=lambda current: current.part)
+    if len(reading.notices) == 1 and [current.part for current in known] in ([], [0]):
+        return [replace(reading.notices[0], part=0)]
+    parts = decide.align(
+        [(current.part, current.text_digest, current.title) for current in known],
+        [(notice.text_digest, clean(notice.record.title)) for notice in reading.notices],
+    )
+    return [replace(notice, part=part) for notice, part in zip(reading.notices, parts, strict=True)]
 
 
 def _look(c: Connection, capture: int) -> int | None:
@@ -213,20 +265,48 @@ def _presence(
     *,
     there: bool | None,
     fresh: bool,
+    parts: set[int] | None = None,
 ) -> None:
     latest = c.execute(sa.select(t.urls.c.last_capture).where(t.urls.c.id == row.url)).scalar()
     if latest is not None and latest > row.capture:
         return  # a later look has spoken, or will
     last_ok = c.execute(sa.select(t.queues.c.last_ok).where(t.queues.c.name == row.queue)).scalar()
     well = last_ok is not None and row.at - last_ok <= WELL
-    at = row.at
-    if there:
-        shown = c.execute(sa.select(sa.func.max(t.looks.c.at)).where(t.looks.c.capture == row.capture)).scalar()
-        at = max(at, shown or at)
-    presence.looked(c, row.url, there, at=at, look=look, watch=ways.watch, well=well, changes=changes, fresh=fresh)
+    at = _shown(c, row) if there else row.at
+    presence.looked(c, row.url, there, at=at, look=look, watch=ways.watch, well=well, changes=changes, fresh=fresh, parts=parts)
 
 
-def _done(c: Connection, capture: int, reading: Reading) -> None:
+def _shown(c: Connection, row: AnyRow) -> Millis:
+    """The last look that this capture answers for."""
+    shown = c.execute(sa.select(sa.func.max(t.looks.c.at)).where(t.looks.c.capture == row.capture)).scalar()
+    at: Millis = row.at
+    return max(at, shown or at)
+
+
+def _seen(c: Connection, row: AnyRow, parts: set[int]) -> None:
+    """These notices stood on the page then, whatever later looks have said already."""
+    at = _shown(c, row)
+    own = sa.and_(t.documents.c.url == row.url, t.documents.c.part.in_(parts), t.documents.c.last_seen < at)
+    c.execute(t.documents.update().where(own).values(last_seen=at))
+
+
+def _facts(reading: Reading) -> str:
+    """What a list page shows, for the judgement of its source's health."""
+    days = [row.date[:10] for row in reading.rows if row.date]
+    return sights.dump_face(
+        Face(
+            rows=len(reading.rows),
+            dated=len(days),
+            newest=max(days, default=None),
+            visible=reading.visible,
+            days=reading.days,
+            text=sum(len(row.title) + len(row.date or "") for row in reading.rows),
+            total=reading.total_rows,
+        )
+    )
+
+
+def _done(c: Connection, capture: int, kind: str, reading: Reading) -> None:
     state = UNREADABLE if reading.error is not None else DONE
     c.execute(
         t.readings.update()
@@ -238,6 +318,7 @@ def _done(c: Connection, capture: int, reading: Reading) -> None:
             evidence=clean(reading.evidence)[:2000],
             rules=reading.rules,
             rows=len(reading.rows) or len(reading.notices),
+            facts=_facts(reading) if kind == Kind.LIST and reading.page_kind is PageKind.LIST else None,
             error=clean(reading.error)[:2000] if reading.error else None,
             attempts=t.readings.c.attempts + 1,
         )
@@ -249,7 +330,7 @@ def _current(c: Connection, url: int) -> Sequence[AnyRow]:
     query = (
         sa.select(
             t.documents.c.id, t.documents.c.part, t.documents.c.presence, t.documents.c.last_seen, t.versions.c.id.label("version"), t.versions.c.n,
-            t.versions.c.text_digest, t.versions.c.rules, t.versions.c.capture, t.captures.c.at, t.readings.c.rules.label("read_by"), t.readings.c.state,
+            t.versions.c.text_digest, t.versions.c.title, t.versions.c.whole, t.versions.c.rules, t.versions.c.capture, t.captures.c.at, t.readings.c.rules.label("read_by"), t.readings.c.state,
         )
         .join(t.versions, t.versions.c.id == t.documents.c.version)
         .join(t.captures, t.captures.c.id == t.versions.c.capture)
@@ -268,21 +349,36 @@ def _stale(c: Connection, row: AnyRow, reading: Reading) -> int | None:
     return None
 
 
-def _notice(c: Connection, row: AnyRow, notice: Notice, rules: str, look: int | None, changes: list[NewChange]) -> bool:
+def _notice(
+    c: Connection, row: AnyRow, notice: Notice, rules: str, its_round: Round, look: int | None, changes: list[NewChange]
+) -> bool:
     """Judge one notice and apply the verdict; True when it is new or edited."""
     current = next((known for known in _current(c, row.url) if known.part == notice.part), None)
+    incomplete = notice.record.incomplete
+    reached = its_round.reached and not (incomplete or "").startswith(CUT_OFF)
     known = None
     if current is not None:
-        known = decide.Known(current.n, current.text_digest, current.rules, current.capture, current.at, current.last_seen)
-    verdict = decide.judge(known, notice, capture=row.capture, at=row.at, rules=rules)
+        body = () if current.whole and reached else _body(c, current.version)
+        known = decide.Known(
+            current.n,
+            current.text_digest,
+            current.rules,
+            current.capture,
+            current.at,
+            current.last_seen,
+            bool(current.whole),
+            body,
+        )
+    verdict = decide.judge(known, notice, capture=row.capture, at=row.at, rules=rules, reached=reached)
+    further = _places(c, its_round)
     if verdict.action is decide.Action.NEW:
         document = _new_document(c, row, notice)
-        after = _new_version(c, document, 1, row, notice, rules)
+        after = _new_version(c, document, 1, row, notice, rules, further)
         changes.append(NewChange(_kind(verdict), row.at, row.source, document, None, after, look))
         return True
     assert current is not None
     if verdict.action in (decide.Action.EDIT, decide.Action.REREAD):
-        after = _new_version(c, current.id, verdict.n, row, notice, rules)
+        after = _new_version(c, current.id, verdict.n, row, notice, rules, further)
         changes.append(NewChange(_kind(verdict), row.at, row.source, current.id, current.version, after, look))
     return verdict.action is decide.Action.EDIT
 
@@ -307,14 +403,33 @@ def _new_document(c: Connection, row: AnyRow, notice: Notice) -> int:
     return number
 
 
-def _new_version(c: Connection, document: int, n: int, row: AnyRow, notice: Notice, rules: str) -> int:
+def _body(c: Connection, version: int) -> tuple[str, ...]:
+    held = c.execute(sa.select(t.versions.c.record).where(t.versions.c.id == version)).scalar_one()
+    return tuple(json.loads(held)["body"])
+
+
+def _places(c: Connection, its_round: Round) -> tuple[Place, ...]:
+    """Where the further captures of a record lie, in order."""
+    if not its_round.captures:
+        return ()
+    rows = {row.id: row for row in c.execute(sa.select(t.captures).where(t.captures.c.id.in_(its_round.captures)))}
+    return tuple(_place_of(rows[number]) for number in its_round.captures)
+
+
+def _place_of(row: AnyRow) -> Place:
+    return Place(capture_id(row.record), row.file, row.offset, row.length, row.payload_digest, _iso(row.at))
+
+
+def _new_version(
+    c: Connection, document: int, n: int, row: AnyRow, notice: Notice, rules: str, further: tuple[Place, ...]
+) -> int:
     """Append a version, make it current, link its work."""
-    place = Place(capture_id(row.record), row.file, row.offset, row.length, row.payload_digest, _iso(row.at))
-    record = replace(notice.record, url=row.public_url, final_url=row.address, capture=place)
+    record = replace(notice.record, url=row.public_url, final_url=row.address, capture=_place_of(row), further=further)
     values = {
         "document": document,
         "n": n,
         "rules": rules,
+        "whole": int(record.incomplete is None),
         "capture": row.capture,
         "first_seen": row.at,
         "text_digest": notice.text_digest,
@@ -349,11 +464,10 @@ def _iso(at: Millis) -> str:
     return datetime.fromtimestamp(at // 1000, UTC).strftime(WARC_TIME)
 
 
-def _parts_gone(c: Connection, row: AnyRow, reading: Reading, look: int | None, changes: list[NewChange]) -> None:
-    """Notices that stood on this page and do not any more, while the page itself is there."""
-    parts = {notice.part for notice in reading.notices}
+def _parts_gone(c: Connection, row: AnyRow, parts: set[int], look: int | None, changes: list[NewChange]) -> None:
+    """Notices that stood on this page and do not any more, while the page itself is there. On the very same bytes that is our doing."""
     for known in _current(c, row.url):
-        if known.part not in parts and known.presence == decide.HERE and known.at <= row.at:
+        if known.part not in parts and known.presence == decide.HERE and known.at <= row.at and known.capture != row.capture:
             c.execute(
                 t.documents.update().where(t.documents.c.id == known.id).values(presence=decide.MISSING, first_missed=row.at)
             )

@@ -67,6 +67,16 @@ def test_what_the_database_knows_is_not_told_again(tmp_path: Path, make: Make) -
     assert [look.end for look in found.kept] == ends[2:]
 
 
+def test_a_recovery_that_dies_before_its_commit_is_done_again(tmp_path: Path, make: Make) -> None:
+    _, ends = crashed(tmp_path, make, 3)
+    dying = recover(tmp_path, lambda name: 0)
+    assert len(next(dying).kept) == 3
+    dying.close()
+    (again,) = recover(tmp_path, lambda name: 0)
+    assert [look.end for look in again.kept] == ends
+    assert not list(tmp_path.glob("*.open"))
+
+
 def test_a_live_file_is_not_touched_by_another_process_or_this_one(tmp_path: Path, make: Make) -> None:
     archive = Archive(tmp_path, owner=owner_name(), info={"software": "test"})
     archive.append(make())

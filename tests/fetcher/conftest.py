@@ -1,108 +1,77 @@
-"""A raw server: each path answers with a script of bytes and pauses, so that every misbehaviour is possible."""
+"""Servers for the fetcher's tests: the one of all named faults in a process of its own, and scripts made on the spot."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
 from crawler.fetcher.fetcher import Fetcher, FetchSettings
 from crawler.model import Exchange, Kind, Original, Request, Run, RunKind, Task, Validators
-
-Script = list[bytes | float | str]  # bytes are sent, a number is a pause in seconds, "reset" and "close" end the connection
-
-
-@dataclass
-class Faults:
-    """The server's scripts and what it was asked."""
-
-    scripts: dict[str, Script] = field(default_factory=dict)
-    asked: list[bytes] = field(default_factory=list)
-    connections: int = 0
-    port: int = 0
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection."""
-        self.connections += 1
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            while True:
-                head = await reader.readuntil(b"\r\n\r\n")
-                self.asked.append(head)
-                if not await self._play(self.scripts[head.split(b" ")[1].decode()], writer):
-                    break
-        writer.close()
-
-    async def _play(self, script: Script, writer: asyncio.StreamWriter) -> bool:
-        for step in script:
-            if isinstance(step, bytes):
-                writer.write(step)
-                await writer.drain()
-            elif isinstance(step, float):
-                await asyncio.sleep(step)
-            elif step == "reset":
-                writer.transport.abort()
-                return False
-            else:
-                return False
-        return True
-
+from tests.fetcher import fault_server
+from tests.fetcher.fault_server import Server, Step, Where, listening
 
 Fetch = Callable[..., Awaitable[Exchange]]
+HELD = Validators('"v1"', None, Original("<urn:x>", "http://fault.test/", 1, "sha256:x"))
 
 
-def task(path: str, **changes: object) -> Task:
-    """A task for a path of http://fault.test."""
-    url = f"http://fault.test{path}"
-    return Task(f"GET {url}", Request(url), url, "fault.test", Kind.DETAIL, "demo", Run("demo", RunKind.ONCE, 1), **changes)  # type: ignore[arg-type] # a test's own
+def task(url: str, **changes: Any) -> Task:
+    """A task for an address, or for a path of http://fault.test."""
+    url = url if ":" in url else f"http://fault.test{url}"
+    request = Request(url, changes.pop("method", "GET"))
+    fixed = {"key": f"GET {url}", "public_url": url, "queue": "q", "kind": Kind.DETAIL, "source": "demo"}
+    return Task(request=request, run=Run("demo", RunKind.ONCE, 1), **{**fixed, **changes})
+
+
+@dataclass(frozen=True)
+class Faults:
+    """The server of all cases."""
+
+    where: Where
+
+    def fetch(self, name: str, deadline: float = 1.0, **settings: Any) -> Exchange:
+        """What a fetcher of its own makes of a case."""
+        case = fault_server.CASES[name]
+
+        async def main() -> Exchange:
+            options = {"connect": self.where.connect, "ca_file": self.where.ca, **settings}
+            fetcher = Fetcher(FetchSettings("test-agent", **options))
+            try:
+                held = HELD if case.conditional else None
+                return await fetcher.fetch(task(fault_server.url_of(name), method=case.method, validators=held), deadline)
+            finally:
+                await fetcher.aclose()
+
+        return asyncio.run(main())
+
+
+@pytest.fixture(scope="session")
+def faults() -> Iterator[Faults]:
+    """Every named fault, served by another process."""
+    with fault_server.process() as where:
+        yield Faults(where)
 
 
 @pytest.fixture
-def run_faults() -> Callable[..., object]:
-    """run(scripts, body, **settings): serve the scripts while `body(fetch, faults)` runs; what it returns."""
+def run_faults() -> Callable[..., Any]:
+    """run(scripts, body, **settings): serve the scripts (path → steps) while `body(fetch, server)` runs; what it returns."""
 
-    def run(scripts: dict[str, Script], body: Callable[[Fetch, Faults], Awaitable[object]], **settings: object) -> object:
-        async def main() -> object:
-            faults = Faults(scripts)
-            async with _listening(faults):
-                options = {"connect": {"*": f"127.0.0.1:{faults.port}"}, **settings}
-                fetcher = Fetcher(FetchSettings("test-agent", **options))  # type: ignore[arg-type] # a test's own keywords
+    def run(scripts: dict[str, list[Step]], body: Callable[[Fetch, Server], Awaitable[Any]], **settings: Any) -> Any:
+        async def main() -> Any:
+            server = Server(lambda path: scripts[path])
+            async with listening(server.serve) as server.port:
+                options = {"connect": {"*": f"127.0.0.1:{server.port}"}, **settings}
+                fetcher = Fetcher(FetchSettings("test-agent", **options))
 
                 async def fetch(path: str, deadline: float = 2.0, *, conditional: bool = False) -> Exchange:
-                    held = (
-                        Validators('"v1"', None, Original("<urn:x>", "http://fault.test/", 1, "sha256:x"))
-                        if conditional
-                        else None
-                    )
-                    return await fetcher.fetch(task(path, validators=held), deadline)
+                    return await fetcher.fetch(task(path, validators=HELD if conditional else None), deadline)
 
                 try:
-                    return await body(fetch, faults)
+                    return await body(fetch, server)
                 finally:
                     await fetcher.aclose()
 
         return asyncio.run(main())
 
     return run
-
-
-@contextlib.asynccontextmanager
-async def _listening(faults: Faults) -> AsyncIterator[None]:
-    handlers: set[asyncio.Task[None]] = set()
-
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        current = asyncio.current_task()
-        assert current is not None
-        handlers.add(current)
-        await faults.serve(reader, writer)
-
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
-    faults.port = server.sockets[0].getsockname()[1]
-    try:
-        yield
-    finally:
-        server.close()
-        for handler in handlers:
-            handler.cancel()
-        await asyncio.gather(*handlers, return_exceptions=True)
-        await server.wait_closed()

@@ -48,7 +48,7 @@ def test_each_layout_gives_what_a_reader_sees(layout: Layout) -> None:
 
 def test_every_field_names_the_rule_that_read_it(standard: Layout) -> None:
     made = recorded(standard.html)
-    assert made.provenance["published"].rule == "published.label"
+    assert made.provenance["published"].rule == "published.label.head"
     assert made.provenance["title"].rule.startswith("title.")
     assert made.provenance["body"].rule == "trs.body"
 

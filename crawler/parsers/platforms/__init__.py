@@ -1,34 +1,65 @@
 """Publishing systems, as data: how a page shows what made it, and where its article stands.
 
-A platform never makes a page worse than the generic reader: its containers are candidates that must hold text like any other.
+A platform never makes a page worse than the generic reader: its containers are candidates whose lines must be worth about as much as
+those of the element that the generic reader found.
 """
 
 from dataclasses import dataclass
 
+from crawler.parsers.sheet import Sheet
+
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """`marks`: any of these strings in the page's source; `body`: selectors of the article, best first."""
+    """`names`: ids, classes or tags of which one is evidence (`#`, `.` as in CSS; a name that ends in `*` is a beginning); `marks`: strings
+    in scripts, addresses or comments that are; `body`: the article's element, best first."""
 
     name: str
-    marks: tuple[str, ...]
+    names: tuple[str, ...]
     body: tuple[str, ...]
+    marks: tuple[str, ...] = ()
 
 
 PLATFORMS = (
-    Platform("ucap", ("UCAP-CONTENT", "<ucapcontent", "<ucaptitle"), ("#UCAP-CONTENT", "ucapcontent", ".pages_content")),
-    Platform("nfcms", ("NFCMS_POST_ID", "NFC_INCLUDE", "zoomcon"), ("#zoomcon", ".zw")),
-    Platform("hanweb", ("ZJEG_RSS.content", "<$[信息内容]", "i_columnid"), ("#zoom",)),
-    Platform("lonsun", ("StartLabelHtml_", "j-fontContent"), (".j-fontContent",)),
-    Platform("vsb", ("vsb_content", "v_news_content"), (".v_news_content", "#vsb_content")),
-    Platform("easysite", ("/eportal/", "easysite-"), ("#articleWrap",)),
-    Platform("shanghai", ("ivs_content",), ("#ivs_content",)),
-    Platform("epoint", ("ewb-",), (".ewb-article-info", ".ewb-trade-right", ".ewb-info-bd")),
-    Platform("xinhua", ("BodyLabel", "detailContent"), ("#BodyLabel", "#detailContent")),
-    Platform("phpcms", ("czfxcontent", "contt_cont"), ("#czfxcontent", ".contt_cont")),
+    Platform("ucap", ("#UCAP-CONTENT", "ucapcontent", "ucaptitle"), ("#UCAP-CONTENT", "ucapcontent", ".pages_content")),
+    Platform("nfcms", ("#zoomcon",), ("#zoomcon", ".zw"), ("NFCMS_POST_ID", "NFC_INCLUDE")),
+    Platform("gkmlpt", (".gkml-content", ".classify"), (".article-content", ".gkml-content .content", ".content"), ("/gkmlpt/",)),
+    Platform(
+        "hanweb",
+        (),
+        ("#zoom", ".bt_content", "#c"),
+        ("ZJEG_RSS.content", "<$[信息内容]", "i_columnid", "/jpaas-jpolicy", "/module/web/"),
+    ),
+    Platform("jpaas", (".jpaas-content",), ("#zoom", ".jpaas-content", ".article-content"), ("jpaas-",)),
+    Platform("lonsun", (".j-fontContent", ".j-info-hit"), (".j-fontContent",), ("StartLabelHtml_",)),
+    Platform(
+        "vsb",
+        ("#vsb_content*", ".v_news_content"),
+        (".v_news_content", "#vsb_content", "#vsb_content_2", "#vsb_content_4"),
+        ("_showDynClicks",),
+    ),
+    Platform("webplus", (".wp_articlecontent", ".arti_metas", ".arti_content"), (".wp_articlecontent", ".arti_content", ".read")),
+    Platform("easysite", ("#easysite-*", "#articleWrap"), ("#articleWrap", "#zoom", ".easysite-news-text"), ("/eportal/",)),
+    Platform("shanghai", ("#ivs_content", "#ivs_title"), ("#ivs_content",)),
+    Platform(
+        "epoint", (".ewb-*",), (".ewb-article-info", ".ewb-article-content", ".ewb-trade-right", ".ewb-info-bd", ".infodetail")
+    ),
+    Platform("xinhua", ("#BodyLabel", "#detailContent"), ("#BodyLabel", "#detailContent", "#detail")),
+    Platform(
+        "phpcms",
+        ("#czfxcontent", ".contt_cont"),
+        ("#czfxcontent", ".contt_cont", "#Article .content", ".content"),
+        ("/statics/",),
+    ),
+    Platform(
+        "dedecms",
+        (".viewbox", ".dede_pages"),
+        (".viewbox .content", ".content", ".article-body"),
+        ("/plus/count.php", "/templets/"),
+    ),
     Platform(
         "trs",
-        ("TRS_Editor", "trs_editor_view", "TRS_UEDITOR", "CurrChnlCls", "Custom_UnionStyle"),
+        (".TRS_Editor", ".trs_editor_view", ".TRS_UEDITOR", ".CurrChnlCls", ".Custom_UnionStyle", ".TRS_PreAppend"),
         (".trs_editor_view", ".TRS_UEDITOR", ".TRS_Editor", ".Custom_UnionStyle"),
     ),
 )
@@ -36,12 +67,22 @@ PLATFORMS = (
 # Containers that many sites share, in the order in which they were met over 400 crawlers of policy pages.
 COMMON = (
     "#zoom", "#Zoom", ".TRS_Editor", ".trs_editor_view", "#UCAP-CONTENT", "#zoomcon", "#articleContent", "#article_content", ".article-content", ".article_content",
-    ".content_text", "#fontzoom", "#ivs_content", ".v_news_content", "#vsb_content", "#BodyLabel", "#detailContent", ".pages_content",
+    ".content_text", "#fontzoom", "#ivs_content", ".v_news_content", "#vsb_content", ".wp_articlecontent", "#BodyLabel", "#detailContent", ".pages_content",
     ".article-con", ".article_con", ".news_content", ".newsContent", ".view_content", ".detail_content", ".detail-content", ".TRS_PreAppend", ".cas_content", ".zwnr", "#nw_detail",
-    "#content", ".content", "article",
+    "#NewsContent", ".conTxt", ".con_text", ".wz_content", ".xl_content", ".infoContent", "#mainContent", "#content", ".content", "article",
 )  # fmt: skip
 
 
-def recognise(source: str) -> Platform | None:
-    """The platform whose mark stands in a page's source, or None."""
+def recognise(sheet: Sheet, source: str) -> Platform | None:
+    """The platform whose evidence stands in a page, or None."""
+    for platform in PLATFORMS:
+        if any(_has(sheet, name) for name in platform.names):
+            return platform
     return next((platform for platform in PLATFORMS if any(mark in source for mark in platform.marks)), None)
+
+
+def _has(sheet: Sheet, name: str) -> bool:
+    if not name.endswith("*"):
+        return bool(sheet.named(name))
+    table = sheet.ids if name[0] == "#" else sheet.classes
+    return any(known.startswith(name[1:-1]) for known in table)

@@ -1,3 +1,10 @@
+CREATE TABLE channels (
+	name TEXT NOT NULL,
+	seq BIGINT NOT NULL,
+	error TEXT,
+	CONSTRAINT pk_channels PRIMARY KEY (name)
+)
+
 CREATE TABLE daemons (
 	owner TEXT NOT NULL,
 	what TEXT NOT NULL,
@@ -23,7 +30,17 @@ CREATE TABLE origins (
 	verdict TEXT NOT NULL,
 	body TEXT DEFAULT '' NOT NULL,
 	detail TEXT DEFAULT '' NOT NULL,
+	sitemaps TEXT DEFAULT '[]' NOT NULL,
 	CONSTRAINT pk_origins PRIMARY KEY (origin)
+)
+
+CREATE TABLE probes (
+	origin TEXT NOT NULL,
+	at BIGINT NOT NULL,
+	outcome TEXT NOT NULL,
+	location TEXT,
+	capture BIGINT,
+	CONSTRAINT pk_probes PRIMARY KEY (origin, at)
 )
 
 CREATE TABLE queues (
@@ -35,6 +52,9 @@ CREATE TABLE queues (
 	delay BIGINT NOT NULL,
 	failures INTEGER DEFAULT '0' NOT NULL,
 	blocked_since BIGINT,
+	broken_since BIGINT,
+	latency BIGINT DEFAULT '0' NOT NULL,
+	last_end BIGINT DEFAULT '0' NOT NULL,
 	last_ok BIGINT,
 	CONSTRAINT pk_queues PRIMARY KEY (name)
 )
@@ -47,6 +67,12 @@ CREATE TABLE sources (
 	paused BIGINT,
 	health TEXT DEFAULT 'ok' NOT NULL,
 	health_since BIGINT,
+	trouble TEXT,
+	reasons TEXT DEFAULT '[]' NOT NULL,
+	bad INTEGER DEFAULT '0' NOT NULL,
+	good INTEGER DEFAULT '0' NOT NULL,
+	failures INTEGER DEFAULT '0' NOT NULL,
+	rests_until BIGINT,
 	last_ok BIGINT,
 	last_new BIGINT,
 	CONSTRAINT pk_sources PRIMARY KEY (id)
@@ -167,6 +193,8 @@ CREATE TABLE listings (
 	CONSTRAINT fk_listings_url FOREIGN KEY(url) REFERENCES urls (id)
 )
 
+CREATE INDEX ix_listings_source_date ON listings (source, date)
+
 CREATE INDEX ix_listings_url ON listings (url)
 
 CREATE TABLE runs (
@@ -178,6 +206,8 @@ CREATE TABLE runs (
 	ended BIGINT,
 	result TEXT,
 	counts TEXT DEFAULT '{}' NOT NULL,
+	sight TEXT,
+	trouble TEXT,
 	options TEXT DEFAULT '{}' NOT NULL,
 	CONSTRAINT pk_runs PRIMARY KEY (id),
 	CONSTRAINT uq_runs_source_kind_slot UNIQUE (source, kind, slot),
@@ -282,6 +312,17 @@ CREATE INDEX ix_looks_run ON looks (run)
 
 CREATE INDEX ix_looks_url ON looks (url)
 
+CREATE TABLE pieces (
+	capture BIGINT NOT NULL,
+	position INTEGER NOT NULL,
+	url BIGINT NOT NULL,
+	CONSTRAINT pk_pieces PRIMARY KEY (capture, position),
+	CONSTRAINT fk_pieces_capture FOREIGN KEY(capture) REFERENCES captures (id),
+	CONSTRAINT fk_pieces_url FOREIGN KEY(url) REFERENCES urls (id)
+)
+
+CREATE INDEX ix_pieces_url ON pieces (url)
+
 CREATE TABLE readings (
 	capture BIGINT NOT NULL,
 	state TEXT NOT NULL,
@@ -290,6 +331,7 @@ CREATE TABLE readings (
 	evidence TEXT DEFAULT '' NOT NULL,
 	rules TEXT,
 	rows INTEGER,
+	facts TEXT,
 	error TEXT,
 	attempts INTEGER DEFAULT '0' NOT NULL,
 	CONSTRAINT pk_readings PRIMARY KEY (capture),
@@ -332,6 +374,7 @@ CREATE TABLE versions (
 	document BIGINT NOT NULL,
 	n INTEGER NOT NULL,
 	rules TEXT NOT NULL,
+	whole SMALLINT DEFAULT '1' NOT NULL,
 	capture BIGINT NOT NULL,
 	first_seen BIGINT NOT NULL,
 	text_digest TEXT NOT NULL,
@@ -345,7 +388,7 @@ CREATE TABLE versions (
 	search_body TEXT NOT NULL,
 	record TEXT NOT NULL,
 	CONSTRAINT pk_versions PRIMARY KEY (id),
-	CONSTRAINT uq_versions_document_n_rules UNIQUE (document, n, rules),
+	CONSTRAINT uq_versions_document_n_rules_whole UNIQUE (document, n, rules, whole),
 	CONSTRAINT fk_versions_document FOREIGN KEY(document) REFERENCES documents (id),
 	CONSTRAINT fk_versions_capture FOREIGN KEY(capture) REFERENCES captures (id)
 )
@@ -368,12 +411,16 @@ CREATE INDEX ix_attachments_url ON attachments (url)
 CREATE TABLE outbox (
 	change BIGINT NOT NULL,
 	channel TEXT NOT NULL,
+	reminder INTEGER NOT NULL,
 	due BIGINT NOT NULL,
 	tries INTEGER DEFAULT '0' NOT NULL,
 	sent BIGINT,
-	CONSTRAINT pk_outbox PRIMARY KEY (change, channel),
+	result TEXT,
+	CONSTRAINT pk_outbox PRIMARY KEY (change, channel, reminder),
 	CONSTRAINT fk_outbox_change FOREIGN KEY(change) REFERENCES changes (seq)
 )
+
+CREATE INDEX ix_outbox_due ON outbox (due) WHERE sent IS NULL
 
 ALTER TABLE search ADD COLUMN words tsvector NOT NULL
 

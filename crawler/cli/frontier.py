@@ -1,0 +1,112 @@
+"""`frontier`: what is looked at next, what is tried again, and what was given up."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from crawler import app as house
+from crawler.cli import output
+from crawler.cli.options import Json, configured, reading
+from crawler.cli.progress import Bar
+from crawler.errors import UsageError
+from crawler.repository import frontier as rows
+from crawler.repository.frontier import RowView
+
+STATES = ("todo", "dead")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(
+        frontier, name="frontier", help="What is due, what is dead: list, requeue.\n\nExample: gongkai frontier list --state dead"
+    )
+
+
+frontier = typer.Typer(no_args_is_help=False, invoke_without_command=True)
+
+
+@frontier.callback()
+def default(context: typer.Context) -> None:
+    """What is due, what is dead: list, requeue.
+
+    Example: gongkai frontier list --state dead
+    """
+    if context.invoked_subcommand is None:
+        list_rows(context)
+
+
+@frontier.command("list")
+def list_rows(
+    context: typer.Context,
+    state: Annotated[str | None, typer.Option(help="todo (due or waiting) or dead (given up).")] = None,
+    source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
+    queue: Annotated[str | None, typer.Option(help="Only this queue: a host, unless a source names another.")] = None,
+    limit: Annotated[int, typer.Option(min=1)] = 1000,
+    as_json: Json = False,
+) -> None:
+    """What is looked at next and when, what is tried again and why, what was given up. Times are Beijing time.
+
+    Example: gongkai frontier list --state dead
+    """
+    if state is not None and state not in STATES:
+        raise UsageError(f"--state is todo or dead, not {state!r}")
+    with reading(context) as c:
+        found = rows.rows(c, state=state, source=source, queue=queue, limit=limit)
+    if as_json:
+        for row in found:
+            output.json_line(_json(row))
+        return
+    table = [[str(row.id), row.state, output.when(row.due, "%m-%d %H:%M:%S"), row.source, _why(row), row.url] for row in found]
+    output.table(table, [6, 4, 14, 14, 34])
+    dead = sum(1 for row in found if row.state == rows.DEAD)
+    hint = " · gongkai frontier requeue" if dead else ""
+    output.note(f"{len(found) - dead} to look at, {dead} given up{hint}" if found else "nothing is due and nothing was given up")
+
+
+def _why(row: RowView) -> str:
+    if row.reason is None:
+        return row.kind
+    again = f"try {row.tries + 1}, " if row.state == rows.TODO else ""
+    return f"{again}{row.reason}"
+
+
+def _json(row: RowView) -> dict[str, object]:
+    return {
+        "id": row.id, "state": row.state, "source": row.source, "run": row.run_kind, "queue": row.queue, "kind": row.kind, "url": row.url,
+        "tries": row.tries, "due": output.iso(row.due), "reason": row.reason,
+    }  # fmt: skip
+
+
+@frontier.command("requeue")
+def requeue(
+    context: typer.Context,
+    ids: Annotated[
+        list[int] | None, typer.Argument(metavar="[ID]...", help="Rows of frontier list; default: all that were given up.")
+    ] = None,
+    source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Only rows whose reason starts so.")] = None,
+    now: Annotated[bool, typer.Option("--now", help="Look at them now instead of leaving them to the daemon.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Take up again what was given up, with its tries forgotten.
+
+    Example: gongkai frontier requeue --source demo --now
+    """
+    config = configured(context)
+    interrupted = False
+    with house.open_line(config, "requeue") as line:
+        fired, count = line.requeue(ids or (), source, reason)
+        if now and fired:
+            with Bar("requeued", quiet=as_json) as bar:
+                _, interrupted = asyncio.run(house.work(config, line, fired, bar.show))
+    if ids and not count:
+        raise UsageError("none of these rows was given up", remedy="gongkai frontier list --state dead shows what was")
+    if as_json:
+        output.json_line({"requeued": count, "runs": len(fired), "worked": now})
+    else:
+        what = "address" if count == 1 else "addresses"
+        where = "" if not count else "; looked at" if now else "; the daemon looks at them next, --now does it here"
+        output.say(f"{count} {what} taken up again{where}")
+    if interrupted:
+        raise typer.Exit(130)

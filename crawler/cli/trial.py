@@ -1,0 +1,306 @@
+"""`probe` and `try`: look at a column without keeping anything; draft its source file, or save fixtures of it."""
+
+import asyncio
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crawler import app as house
+from crawler import trial, urls
+from crawler.cli import output
+from crawler.cli.options import Json, configured
+from crawler.config import Config, Source
+from crawler.errors import CannotError, UsageError
+from crawler.fetcher.fetcher import Fetcher
+from crawler.fixtures import Saved, save
+from crawler.model import Kind, ReadRules, Request, Row
+from crawler.normalize import as_json
+from crawler.readers import Job, Readers
+from crawler.trial import Sample, Trial, Visitor
+
+ROWS_SHOWN = 10
+SCHEMA = Path("docs") / "source.schema.json"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("probe")(probe)
+    app.command("try")(try_)
+
+
+def probe(
+    context: typer.Context,
+    url: Annotated[str, typer.Argument(metavar="URL", help="The address of a column's list page.")],
+    name: Annotated[str | None, typer.Option("--id", help="The source's id; default: from the address.")] = None,
+    dry: Annotated[bool, typer.Option("--print", help="Print the draft instead of writing it.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Look at a column and draft its source file. Five requests or six at most, nothing is archived.
+
+    Example: gongkai probe https://www.example.gov.cn/zwgk/tzgg/
+    """
+    if not urls.is_http(url):
+        raise UsageError(f"{url!r} is no http or https address", remedy="give the whole address, scheme included")
+    config = configured(context)
+    known = trial.known_under(config, url)
+    wanted = name or trial.draft_id(url)
+    found = _look(config, wanted, Request(url), ReadRules(), None, second=True)
+    if as_json:
+        output.json_line(_as_json(found, url))
+    else:
+        _tell(found)
+    if not found.rows:
+        _account(found)
+        raise typer.Exit(1)
+    if known is not None:
+        output.note(f"this column is source {known.id} already: gongkai try {known.id}")
+        return
+    _write(config, found, url, wanted, dry=dry or as_json, quiet=as_json, named=name is not None)
+
+
+def try_(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="SOURCE", help="A configured source, turned on or not.")],
+    keep: Annotated[
+        bool, typer.Option("--save", help="Save the pages and what was read from them as the source's fixture.")
+    ] = False,
+    to: Annotated[Path | None, typer.Option(help="Where fixtures lie; default tests/sources.", show_default=False)] = None,
+    as_json: Json = False,
+) -> None:
+    """Read one list page and three notices of a source; nothing is archived.
+
+    Example: gongkai try demo --save
+    """
+    config = configured(context)
+    (source,) = house.chosen(config, [name])
+    found = _look(config, source.id, source.start[0], source.read, source, second=False)
+    if as_json:
+        output.json_line(_as_json(found, source.start[0].url))
+    else:
+        _tell(found)
+        _table(found)
+    if keep and found.visit.page is not None:
+        _save(found, source, (to or config.root / "tests" / "sources") / source.id)
+    if not found.rows:
+        _account(found)
+        raise typer.Exit(1)
+    if found.read < len(found.samples):
+        raise typer.Exit(1)
+
+
+def _look(config: Config, name: str, start: Request, rules: ReadRules, source: Source | None, *, second: bool) -> Trial:
+    delay = source.politeness.delay_ms if source else None
+
+    async def go() -> Trial:
+        fetcher = Fetcher(house.fetch_settings(config))
+        try:
+            with Readers(1) as readers:
+                visitor = Visitor(config, fetcher, delay_ms=delay)
+                return await trial.look(visitor, readers, name, start, rules, _watch, second=second)
+        finally:
+            await fetcher.aclose()
+
+    return asyncio.run(go())
+
+
+def _watch(url: str) -> None:
+    if sys.stderr.isatty():
+        output.err().print(f"  asking {output.safe(url)}", style="dim", markup=False)
+
+
+# ------------------------------------------------------------------ what is shown
+def _fact(label: str, value: str, style: str = "") -> None:
+    output.say(f"{output.fit(label, 12)}{value}", style)
+
+
+def _tell(found: Trial) -> None:
+    exchange, reading = found.visit.exchange, found.reading
+    output.say(output.safe(exchange.task.request.url), "bold")
+    for hop in found.visit.hops:
+        _fact("redirected", hop)
+    said = found.visit.robots
+    asks = f", asks for {said.crawl_delay:g} s between requests" if said.crawl_delay else ""
+    _fact("robots.txt", f"{said.decision}{f' ({said.line})' if said.line else ''}{asks}")
+    _fact("answer", f"{found.visit.said}, {exchange.ms} ms" if exchange.ms else found.visit.said)
+    if reading is None:
+        return
+    body = len(exchange.page.body) if exchange.page else 0
+    _fact("page", " · ".join(filter(None, (found.platform or "unknown platform", found.encoding, output.size(body)))))
+    if found.site or found.column:
+        _fact("names", " · ".join(filter(None, (found.site, found.column))))
+    dated = sum(1 for row in found.rows if row.date)
+    left = sum(1 for row in found.rows if row.reason)
+    _fact("rows", f"{len(found.rows)}, {dated} with a date" + (f", {left} not to be followed" if left else ""))
+    pages = f", {reading.total_pages} pages" if reading.total_pages else ""
+    total = f", {reading.total_rows} rows in all" if reading.total_rows else ""
+    _fact("pager", f"{reading.pager or 'none'}{pages}{total}")
+    if reading.next_list is not None:
+        body_said = f"  {reading.next_list.body.decode('utf-8', 'replace')[:60]}" if reading.next_list.body else ""
+        _fact("next page", f"{reading.next_list.method} {reading.next_list.url}{body_said}")
+    if found.second:
+        _fact("", found.second)
+    _fact("politeness", f"one request at a time, {found.delay_ms / 1000:g} s after every answer")
+    for number, sample in enumerate(found.samples, 1):
+        _tell_sample(number, sample)
+
+
+def _tell_sample(number: int, sample: Sample) -> None:
+    output.say()
+    output.say(f"{number}  {output.fit(sample.row.date or '-', 10)}  {sample.row.title}", "bold")
+    reading = sample.reading
+    if reading is None:
+        _fact("", sample.visit.said, "dim")
+        return
+    if not reading.notices:
+        why = reading.error or reading.evidence
+        _fact("", f"no notice: {reading.page_kind}{f' ({why})' if why else ''}", "dim")
+        return
+    record = reading.notices[0].record
+    sure = dict(trial.confidence(reading))
+    for label, name, value in (
+        ("标题", "title", record.title),
+        ("时间", "published", record.published),
+        ("来源", "source", record.source),
+        ("栏目", "channel", record.channel),
+    ):
+        _sure(label, value or "-", sure.get(name))
+    text = "".join(record.body)
+    _sure("正文", f"{len(text)} characters in {len(record.body)} paragraphs: {text[:40]}…" if text else "-", sure.get("body"))
+    if record.meta:
+        _fact("   公开信息", ", ".join(record.meta))
+    if record.attachments:
+        _fact("   附件", str(len(record.attachments)))
+    if len(reading.notices) > 1:
+        _fact("", f"and {len(reading.notices) - 1} more notices on the same page")
+    if reading.continues:
+        _fact("", f"continues on {len(reading.continues)} further pages, which a crawl reads")
+
+
+def _sure(label: str, value: str, sure: float | None) -> None:
+    mark = f"{sure:>4.0%} " if sure is not None else "     "
+    output.say(f"   {output.fit(label, 9)}{mark}{value}")
+
+
+def _table(found: Trial) -> None:
+    if not found.rows:
+        return
+    output.say()
+    shown: list[Row] = list(found.rows[:ROWS_SHOWN])
+    output.table([[row.date or "-", row.title, row.reason or urls.host(row.url)] for row in shown], [10, 64])
+    if len(found.rows) > len(shown):
+        output.say(f"… and {len(found.rows) - len(shown)} more", "dim")
+
+
+def _account(found: Trial) -> None:
+    """What was tried, and what a person can write."""
+    reading = found.reading
+    output.say()
+    if reading is None:
+        output.say("No list page could be read, so nothing was drafted.", "bold")
+        if found.visit.robots.decision == "disallow":
+            output.say("robots.txt does not let us; that is its owner's decision, and there is no switch for it here.")
+        return
+    output.say("No rows were found on this page, so nothing was drafted.", "bold")
+    output.say(
+        "Tried: rows by repeating structure (the same kind of place, titled links), JSON, JSONP, XML, RSS and Atom by their shape."
+    )
+    output.say(
+        f"Found: {reading.page_kind}{f', {reading.evidence}' if reading.evidence else ''}{f', {reading.error}' if reading.error else ''}"
+    )
+    for hint in found.hints:
+        output.say(f"  · {hint}")
+    output.say("What you can write by hand in config/sources/<id>.toml:")
+    output.say(
+        '  [list] rows = "…" (CSS, or for JSON a path of keys), link, title, date, where the rows are on the page after all'
+    )
+    output.say(
+        '  start = [{ url = "…", method = "POST", body = "…" }]   where a browser asks an API: its developer tools show the request'
+    )
+
+
+def _write(config: Config, found: Trial, url: str, wanted: str, *, dry: bool, quiet: bool, named: bool) -> None:
+    folder = config.path.parent / "sources"
+    name = trial.free_id(config, wanted, lambda tried: (folder / f"{tried}.toml").exists())
+    if named and name != wanted:
+        raise UsageError(f"there is a source {wanted!r} already", remedy="choose another --id; no file is overwritten")
+    schema = config.root / SCHEMA
+    text = trial.draft(found, url, int(time.time() * 1000), schema=os.path.relpath(schema, folder) if schema.exists() else "")
+    if dry:
+        if not quiet:
+            output.say()
+            output.say(text.rstrip())
+        return
+    target = folder / f"{name}.toml"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with target.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise CannotError(f"cannot write {target}: {error.strerror or error}", remedy="--print shows the draft") from error
+    output.say()
+    output.say(f"wrote {os.path.relpath(target)}")
+    output.note(f"next: look at it · gongkai try {name} · set enabled = true")
+
+
+def _save(found: Trial, source: Source, folder: Path) -> None:
+    page = found.visit.page
+    assert page is not None
+    saved = [Saved("list", page, Kind.LIST, source.start[0].url)]
+    for number, sample in enumerate((sample for sample in found.samples if sample.visit.page is not None), 1):
+        assert sample.visit.page is not None
+        saved.append(Saved(str(number), sample.visit.page, Kind.DETAIL, sample.row.url))
+    day = time.strftime("%Y-%m-%d", time.gmtime())
+    with Readers(1) as readers:
+        files = save(
+            folder,
+            source.id,
+            saved,
+            lambda one: readers.read(Job(one.page, one.kind, source.read, one.public_url)),
+            verified=f"gongkai try {source.id} --save, {day}",
+        )
+    output.note(f"saved {len(saved)} pages and what was read from them, {len(files)} files in {os.path.relpath(folder)}")
+
+
+# ------------------------------------------------------------------ for programs
+def _as_json(found: Trial, url: str) -> dict[str, object]:
+    reading = found.reading
+    return {
+        "url": url,
+        "outcome": str(found.visit.exchange.outcome),
+        "status": found.visit.exchange.status,
+        "redirects": list(found.visit.hops),
+        "robots": {
+            "decision": found.visit.robots.decision,
+            "line": found.visit.robots.line,
+            "crawl_delay": found.visit.robots.crawl_delay,
+        },
+        "platform": found.platform or None,
+        "encoding": found.encoding or None,
+        "site": found.site or None,
+        "column": found.column or None,
+        "page_kind": str(reading.page_kind) if reading else None,
+        "evidence": reading.evidence if reading else None,
+        "error": reading.error if reading else None,
+        "rows": [{"url": row.url, "title": row.title, "date": row.date, "reason": row.reason} for row in found.rows],
+        "pager": reading.pager or None if reading else None,
+        "next": reading.next_list.url if reading and reading.next_list else None,
+        "total_pages": reading.total_pages if reading else None,
+        "total_rows": reading.total_rows if reading else None,
+        "second_page": found.second or None,
+        "delay_seconds": found.delay_ms / 1000,
+        "samples": [
+            {
+                "url": sample.row.url,
+                "said": sample.visit.said,
+                "page_kind": str(sample.reading.page_kind) if sample.reading else None,
+                "record": as_json(sample.reading.notices[0].record) if sample.reading and sample.reading.notices else None,
+                "confidence": dict(trial.confidence(sample.reading)) if sample.reading else {},
+            }
+            for sample in found.samples
+        ],
+        "hints": list(found.hints),
+    }

@@ -1,0 +1,214 @@
+"""What of the article is read. Nothing is dropped silently: each line that is left out is named with the rule that left it out."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from crawler.parsers.article import Container
+from crawler.parsers.attachments import ENDING, TYPES
+from crawler.parsers.furniture import CHROME, is_crumb, is_fact_line, is_foot, is_furniture
+from crawler.parsers.labels import spaced
+from crawler.parsers.sheet import EMBEDS, Element, Line, Sheet
+from crawler.parsers.titles import key
+from crawler.parsers.tree import attribute, squeeze
+
+HEAD = 6  # lines at the article's head among which the title and the line of facts may stand again
+COPY = 0.8  # share of lines that say the same from which the second half of an article is its copy
+LEAST_TEXT = 80  # characters: below, pictures are what there is to read
+LEAST_LEFT = 20  # characters: a table of labels that is the whole article is its text
+RELATED = re.compile(r"^[【\[<]?\s*(?:相关|推荐|热点|延伸阅读|最新|更多|猜你喜欢)[^。，]{0,10}[】\]>]?[:：]?$")
+NAME = re.compile(r"[\u3400-\u9fff]")
+FILE_NAME = re.compile(r"^[\w.%-]+\.(?:jpe?g|png|gif|bmp|webp)$|^\d+$|^(?:img|image|图片)\d*$", re.IGNORECASE)
+WORD = re.compile(r"\w")
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A line that stood in the article's element and is not in the body, and why."""
+
+    text: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The paragraphs as a reader sees them, and what was left out."""
+
+    paragraphs: tuple[str, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+
+
+def read_body(sheet: Sheet, container: Container, block: frozenset[int], title: str) -> Body:
+    """Furniture, the disclosure block, the title repeated, second copies and what is hidden are left out."""
+    element = sheet.elements[container.at]
+    span = range(element.first, element.last)
+    left = {at for at in span if at not in block}
+    if sum(len(sheet.lines[at].plain) for at in left) < LEAST_LEFT:
+        block = frozenset()
+    chrome = _chrome(sheet, element)
+    why: dict[int, str] = {}
+    for at in span:
+        line = sheet.lines[at]
+        if at in block:
+            why[at] = "disclosure block"
+        elif at in chrome:
+            why[at] = f"box called {chrome[at]}"
+        elif is_furniture(line.text):
+            why[at] = "furniture"
+    _head(sheet, span, why, title)
+    _copies(sheet, span, why)
+    _tail(sheet, span, why)
+    kept = list(_with_pictures(sheet, element, [at for at in span if at not in why], title))
+    dropped = [Dropped(sheet.lines[at].text, rule) for at, rule in sorted(why.items())]
+    return Body(tuple(kept), (*dropped, *_hidden(sheet, element)))
+
+
+def _chrome(sheet: Sheet, container: Element) -> dict[int, str]:
+    """Lines within boxes that are called share, related, crumbs …; a box with half of the text is a wrapper that happens to be called so."""
+    size = sum(len(line.plain) for line in sheet.lines[container.first : container.last])
+    found: dict[int, str] = {}
+    for place in sheet.called(CHROME):
+        element = sheet.elements[place]
+        match = CHROME.search(element.label)
+        if match is None or not container.at < place < container.end or element.last <= element.first:
+            continue
+        own = sheet.lines[element.first : element.last]
+        if sum(len(line.plain) for line in own) * 2 < size:
+            found |= dict.fromkeys(range(element.first, element.last), match[0].strip())
+    return found
+
+
+def _head(sheet: Sheet, span: range, why: dict[int, str], title: str) -> None:
+    """The title, the line of facts and the breadcrumb where the article's element begins with them."""
+    wanted = key(title)
+    passed = 0
+    for at in span:
+        if at in why:
+            continue
+        line = sheet.lines[at]
+        plain = key(line.text)
+        if plain == wanted and _is_title_line(sheet, line):
+            why[at] = "the title"
+        elif is_fact_line(spaced(line)):
+            why[at] = "line of facts"
+        elif passed and is_crumb(line.text):
+            why[at] = "breadcrumb"
+        else:
+            passed += 1
+            if passed >= HEAD:
+                return
+
+
+def _is_title_line(sheet: Sheet, line: Line) -> bool:
+    """Set as a heading: a title that is a paragraph of the text is repeated in the text."""
+    places = [line.element, *sheet.above(line.element)[:2]]
+    return any(sheet.elements[at].tag in ("h1", "h2", "h3") or "title" in sheet.elements[at].label.lower() for at in places)
+
+
+def _copies(sheet: Sheet, span: range, why: dict[int, str]) -> None:
+    """The same article again, for another screen: from a line that begins like the whole, if nearly all that follows was said above."""
+    kept = [at for at in span if at not in why]
+    texts = [sheet.lines[at].plain for at in kept]
+    if len(texts) < 2:
+        return
+    start = next((number for number, text in enumerate(texts) if len(text) >= 8), 0)
+    for number in range(start + 1, len(texts)):
+        if texts[number] != texts[start]:
+            continue
+        said, again = texts[start:number], texts[number:]
+        same = sum(1 for text in again[: len(said)] if text in said)
+        if (
+            same >= COPY * min(len(said), len(again))
+            and sum(map(len, again[: len(said)])) >= 30
+            and len(again) >= COPY * len(said)
+        ):
+            for at in kept[number:]:
+                if sheet.lines[at].plain in said:
+                    why[at] = "said above"
+            return
+
+
+def _tail(sheet: Sheet, span: range, why: dict[int, str]) -> None:
+    """Bare punctuation, the page's foot and lists of other pages at the end."""
+    kept = [at for at in span if at not in why]
+    while kept:
+        line = sheet.lines[kept[-1]]
+        if not WORD.search(line.text):
+            why[kept.pop()] = "no words"
+        elif is_foot(line.text) and len(kept) > 1:
+            why[kept.pop()] = "the page's foot"
+        elif RELATED.match(line.text):
+            why[kept.pop()] = "list of other pages"
+        else:
+            break
+    last = len(kept)
+    while last and _is_other_page(sheet, sheet.lines[kept[last - 1]]):
+        last -= 1
+    heads = 1 if last and RELATED.match(sheet.lines[kept[last - 1]].text) else 0
+    if heads and last < len(kept) and last > 1:
+        for at in kept[last - 1 :]:
+            why[at] = "list of other pages"
+
+
+def _is_other_page(sheet: Sheet, line: Line) -> bool:
+    """A line that is a link to no file, perhaps with a date."""
+    if line.linked * 10 < len(line.plain) * 6:
+        return False
+    for at in [line.element, *sheet.above(line.element)[:1]]:
+        if sheet.elements[at].tag == "a":
+            match = ENDING.search(attribute(sheet.elements[at].node, "href"))
+            return match is None or match[1].lower() not in TYPES
+    return True
+
+
+# ------------------------------------------------------------------ pictures and embedded documents
+def _with_pictures(sheet: Sheet, container: Element, kept: list[int], title: str) -> Iterator[str]:
+    """The lines, and between them what is shown and is no text: documents always, pictures that say something or are all there is."""
+    little = sum(len(sheet.lines[at].plain) for at in kept) < LEAST_TEXT
+    shown: dict[int, list[str]] = {}
+    for element in sheet.elements[container.at + 1 : container.end]:
+        if element.hidden:
+            continue
+        name = (
+            _document(element)
+            if element.tag in EMBEDS
+            else _picture(element, title, little=little)
+            if element.tag == "img"
+            else ""
+        )
+        if name and name not in shown.get(element.first, []):
+            shown.setdefault(element.first, []).append(name)
+    for at in kept:
+        yield from (text for place in sorted(place for place in shown if place <= at) for text in shown.pop(place))
+        yield sheet.lines[at].text
+    yield from (text for place in sorted(shown) for text in shown[place])
+
+
+def _document(element: Element) -> str:
+    address = attribute(element.node, "src") or attribute(element.node, "data")
+    match = next((match for match in ENDING.finditer(unquote(address)) if match[1].lower() in TYPES), None)
+    if match is None:
+        return ""
+    return f"[文档：{unquote(address)[: match.end(1)].replace('=', '/').rpartition('/')[2]}]"
+
+
+def _picture(element: Element, title: str, *, little: bool) -> str:
+    name = (attribute(element.node, "alt") or attribute(element.node, "title")).strip()
+    if FILE_NAME.match(name) or not NAME.search(name) or key(name) == key(title) or len(name) > 120:
+        name = ""
+    if not name and little:
+        name = unquote(urlsplit(attribute(element.node, "src")[:500].replace("[", "").replace("]", "")).path).rpartition("/")[2]
+        if re.search(r"icon|logo|btn|share|print|\.gif$|qr|ewm", name, re.IGNORECASE):
+            name = ""
+    return f"[图片：{name}]" if name else ""
+
+
+def _hidden(sheet: Sheet, container: Element) -> Iterator[Dropped]:
+    """Text within the article's element that no reader sees."""
+    for element in sheet.elements[container.at + 1 : container.end]:
+        over = sheet.elements[element.up]
+        if element.hidden and not over.hidden and not element.silent:
+            text = " ".join(element.node.text(deep=True, separator=" ").split())
+            if squeeze(text):
+                yield Dropped(text, "hidden")

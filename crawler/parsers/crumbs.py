@@ -1,0 +1,90 @@
+"""The channel: the last item of the breadcrumb that names a column."""
+
+import re
+from collections.abc import Iterator
+
+from crawler.parsers.furniture import CRUMB, CRUMB_CUT
+from crawler.parsers.sheet import Sheet
+from crawler.parsers.tree import EDGES, squeeze
+
+BOXES = re.compile(r"(?:crumb|location|position|weizhi|dqwz|dangqian|local|curmb|currentpath|wz\b|bread|path)", re.IGNORECASE)
+NO_CHANNEL = re.compile(
+    r"^(?:(?:文章|信息|新闻|公告|通知|资讯|政策|文件|公示|内容)?(?:正文|详情|详细|内容|内页|全文)(?:页|页面|内容|信息|浏览)?|浏览文章|阅读正文|查看|浏览|当前页|"
+    r"(?:网站|返回|门户|本站)?首\s*页|主页|第?\d{1,4}[年期号]?|\d{4}年?第?\d{1,3}[期号]|(?:您|你)?(?:现在|当前|目前)?的?(?:所在)?位置[是:：]*|[>＞»›/\\|:：·\-→\s]*)$"
+)
+PREFIX = re.compile(r"^.{0,20}?位置(?:是)?\s*[:：]?\s*")
+LONGEST, LONGEST_ITEM = 300, 40
+MOST_ITEMS = 9
+
+
+def read_channel(sheet: Sheet, title: str, article: tuple[int, int]) -> str | None:
+    """The last breadcrumb item that is not 正文, the title, or a bare year or number; breadcrumbs within the article are its text."""
+    wanted = squeeze(title)
+    for items in _trails(sheet, article):
+        kept = [item for item in map(_once, items) if _names(item, wanted)]
+        if kept and len(items) > 1 and len(kept[-1]) <= LONGEST_ITEM:
+            return kept[-1]
+    return None
+
+
+def _names(item: str, title: str) -> bool:
+    plain = squeeze(item)
+    if not plain or NO_CHANNEL.match(plain) or plain == title:
+        return False
+    return not (len(plain.rstrip("….")) >= 6 and title.startswith(plain.rstrip("….")[:40]))
+
+
+def _once(item: str) -> str:
+    """An item printed twice (a link and its own heading) is one."""
+    words = item.split()
+    half = len(words) // 2
+    return " ".join(words[:half]) if len(words) % 2 == 0 and half and words[:half] == words[half:] else item
+
+
+def _trails(sheet: Sheet, article: tuple[int, int]) -> Iterator[list[str]]:
+    """Breadcrumbs, best evidence first: a line that says so, then a box that is called so."""
+    first, last = article
+    for at, line in enumerate(sheet.lines):
+        if len(line.text) > LONGEST or first <= at < last:
+            continue
+        found = CRUMB.search(line.text)
+        if found is not None and (found.start() <= 30 or found[0].startswith("首")):
+            yield _items(sheet, at)
+    for place in sheet.called(BOXES):
+        element = sheet.elements[place]
+        if element.hidden or element.last <= element.first:
+            continue
+        text = sheet.text(element.at)
+        if len(text) <= LONGEST and not (first <= element.first < last) and CRUMB_CUT.search(text):
+            yield _cut(text)
+
+
+def _items(sheet: Sheet, at: int) -> list[str]:
+    """The items of the breadcrumb that begins in a line; where it has hardly any, those of the box around it."""
+    line = sheet.lines[at].text.replace("\t", " ")
+    found = CRUMB.match(line.lstrip(EDGES))
+    trail = line.lstrip(EDGES)[found.end() :] if found is not None and "首" not in found[0] else line[_start(line) :]
+    items = _cut(trail)
+    if len([item for item in items if not NO_CHANNEL.match(squeeze(item))]) >= 1 and len(items) > 1:
+        return items
+    for up in sheet.above(sheet.lines[at].element)[:4]:
+        box = sheet.elements[up]
+        count = box.last - box.first
+        if count > MOST_ITEMS:
+            break
+        own = sheet.lines[box.first : box.last]
+        if count > 1 and all(len(item.text) <= LONGEST_ITEM for item in own):
+            return [part for item in own for part in _cut(CRUMB.sub("", item.text) if "位置" in item.text else item.text)]
+    return items
+
+
+def _start(line: str) -> int:
+    """Where a breadcrumb begins in a line that also holds something else."""
+    place = line.find("位置")
+    home = re.search(r"首\s*页", line)
+    return home.start() if home is not None and place < 0 else max(0, place)
+
+
+def _cut(trail: str) -> list[str]:
+    items = [item.strip(EDGES + ">＞»›/:：·-→") for item in CRUMB_CUT.split(PREFIX.sub("", trail))]
+    return [item for item in items if item]

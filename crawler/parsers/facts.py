@@ -1,0 +1,134 @@
+"""The labelled facts around an article: date, source, clicks. Where they stand decides whom to believe.
+
+The line between title and text is the page's own; the line under the text is the next best; a labelled date elsewhere (a side
+column, a list of other notices) may be another notice's and is a witness of its own, the weakest.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from crawler.dates import read_date
+from crawler.parsers.disclosure import Disclosure
+from crawler.parsers.furniture import is_fact_line, is_foot
+from crawler.parsers.labels import FACT_LABELS, in_block, in_facts, source_of, spaced
+from crawler.parsers.sheet import Line, Sheet
+from crawler.parsers.titles import key
+from crawler.parsers.tree import squeeze
+
+LONGEST = 400
+HEAD = 12  # lines before the article in which its facts may stand when the title's place is not known
+TAIL = 20
+INNER = 6  # lines at either end of the article that may be lines of facts
+LONGEST_UNLABELLED = 80
+ABOUT = re.compile(r"通过|修[订正]|公布|施行|会议|批准|届|印发|第.{1,6}次")  # what a regulation says of itself under its title
+WEEKDAYS = re.compile(r"星期[一二三四五六日天]|今天|现在时间|农历")
+ZONES = ("head", "tail", "page")
+
+
+@dataclass(slots=True)
+class Facts:
+    """Field → {zone: the page's own text}. A source that is shown and empty is the empty string; one a script fills is missing."""
+
+    said: dict[str, dict[str, str]] = field(default_factory=dict)
+    lines: set[int] = field(default_factory=set)  # places of the lines of facts
+    head: bool = False  # the page shows a line of facts at its title
+    unlabelled: str | None = None  # a date without a label by the title
+
+    def get(self, name: str, zone: str) -> str | None:
+        """What a zone says of a field."""
+        return self.said.get(name, {}).get(zone)
+
+
+def read_facts(sheet: Sheet, title: int | None, name: str, article: tuple[int, int], block: Disclosure) -> Facts:
+    """`title`: the title's line, `name` its text; `article`: its first line and the one behind its last."""
+    facts = Facts()
+    first, last = article
+    head_from = title if title is not None and title < first else max(0, first - HEAD)
+    for at in range(len(sheet.lines)):
+        line = sheet.lines[at]
+        if at in block.lines or len(line.text) > LONGEST:
+            continue
+        inside = first <= at < last
+        if inside and not ((at < first + INNER or at >= last - INNER) and _tells(line)):
+            continue
+        if line.linked * 2 >= len(line.plain) and not _tells(line):
+            continue
+        zone = "head" if head_from <= at < first + INNER else "tail" if last - INNER <= at < last + TAIL else "page"
+        if zone == "page" and is_foot(line.text):
+            continue
+        _take(sheet, at, zone, facts)
+    facts.head = any("head" in zones for zones in facts.said.values())
+    facts.unlabelled = _unlabelled(
+        sheet, range(head_from, min(first + 3, len(sheet.lines), last)), first, title, name, block.lines
+    )
+    return facts
+
+
+def _tells(line: Line) -> bool:
+    return is_fact_line(spaced(line))
+
+
+def _take(sheet: Sheet, at: int, zone: str, facts: Facts) -> None:
+    line = sheet.lines[at]
+    found = in_facts(spaced(line))
+    for number, item in enumerate(found):
+        if not item.field:
+            continue
+        value = item.value
+        if not value and number == len(found) - 1 and not line.scripted:
+            value = _next_line(sheet, at)
+        kept = _value(item.field, value, line)
+        if kept is not None:
+            facts.said.setdefault(item.field, {}).setdefault(zone, kept)
+            facts.lines.add(at)
+
+
+def _next_line(sheet: Sheet, at: int) -> str:
+    """The line below a label that ends its line: its value, in layouts that put each in a box."""
+    following = sheet.lines[at + 1] if at + 1 < len(sheet.lines) else None
+    if following is None or following.cells or len(following.text) > 40 or in_facts(following.text) or in_block(following.text):
+        return ""
+    own, other = sheet.elements[sheet.lines[at].element], sheet.elements[following.element]
+    near = {own.up, *sheet.above(own.at)[:2]} & {other.up, *sheet.above(other.at)[:2]}
+    return following.text if near and squeeze(following.text) not in FACT_LABELS else ""
+
+
+def _value(name: str, value: str, line: Line) -> str | None:
+    if name == "published":
+        stamp = read_date(value)
+        if stamp is None or value.find(stamp.raw) > 3:
+            return None  # a date somewhere behind a label is what the text is about
+        return value if len(stamp.iso) >= 10 or value.strip() == stamp.raw else None
+    if name == "source":
+        said = source_of(value)
+        if not said and line.scripted:
+            return None  # a script fills it: the page does not say that there is none
+        return said
+    return value or None
+
+
+def _unlabelled(sheet: Sheet, head: range, first: int, title: int | None, name: str, block: frozenset[int]) -> str | None:
+    """A date without a label, in a short line between the title and the article, in the title's own line, or at the article's head."""
+    for at in head:
+        line = sheet.lines[at]
+        if at in block or line.linked * 2 >= len(line.plain) or len(line.text) > LONGEST_UNLABELLED or WEEKDAYS.search(line.text):
+            continue
+        if title is None and at < first - 5:
+            continue
+        if at == title:
+            behind = line.text[len(name) :] if key(line.text).startswith(key(name)) else ""
+            if read_date(behind) is not None:
+                return behind.strip()
+            continue
+        if ABOUT.search(line.text) or (at >= first and not _only_date(line.text)):
+            continue
+        stamp = read_date(line.text)
+        if stamp is not None and len(stamp.iso) >= 10:
+            return line.text
+    return None
+
+
+def _only_date(text: str) -> bool:
+    """Nothing but a date, and perhaps a label that is none of ours."""
+    stamp = read_date(text)
+    return stamp is not None and len(squeeze(text)) - len(squeeze(stamp.raw)) <= 8 and "日" not in text[-2:]

@@ -1,0 +1,72 @@
+"""What a page prints around its text, told by its words and, where they speak, by the names of its boxes."""
+
+import re
+
+from crawler.dates import read_date
+from crawler.fold import fold
+from crawler.parsers.labels import in_facts
+from crawler.parsers.tree import squeeze
+
+CHROME = re.compile(
+    r"(?:^|[\s_-])(?:share|bdsharebuttonbox|bshare|social|qrcode|ewm|erweima|crumb|crumbs|breadcrumb|location|position|weizhi|dqwz|nav|menu|footer|foot|header|"
+    r"sidebar|related|xgwz|xgxw|xgbd|relation|pagination|page-turn|prenext|prev-next|comment|print|toolbar|tools|fontsize|jiathis|editor-name|zrbj|rightbar|"
+    r"accessibility|voice|speech|feedback|jiucuo)(?:$|[\s_-])",
+    re.IGNORECASE,
+)
+WORD = (
+    r"(?:我要)?打印(?:本页|此页|文章|页面|正文|内容)?|关闭(?:本页|窗口|此页|页面)?|(?:我要|加入)?收藏(?:本页)?|(?:返回)?(?:页面)?顶部|返回(?:上一页|上一级|列表|首页|页首)?|"
+    r"(?:我要|内容)?纠错|字号|字体(?:大小)?|文字大小|字|大小|大|中|小|默认|超大|正常|保存(?:本页)?|复制(?:链接|本页)?|转发|"
+    r"分享(?:到|至)?|一键分享|扫一扫.{0,20}|(?:用|使用|打开)微信.{0,30}|手机(?:扫码|看|阅读).{0,12}|微信(?:扫一扫|好友|朋友圈)?|微博|qq(?:空间|好友)?|新浪微博|腾讯微博|人人网|朋友圈|"
+    r"语音播报|播报|播放|朗读|暂停|继续|停止|无障碍.{0,6}|适老.{0,4}|全文下载|下载(?:全文|文字版)?|word|pdf|背景色?|视力保护色|保护视力色|推荐|评论|繁体|简体|繁|简|a\s?[+-]?|t|x|\+|-|更多"
+)
+FURNITURE = re.compile(rf"^(?:[【\[(（〖「<《]?(?:{WORD})[】\])）〗」>》]?[:：|\s/、·]*)+$", re.IGNORECASE)
+LINE_FURNITURE = re.compile(
+    r"^[【\[(（]?\s*(?:责任编辑|责编|编辑|校对|初审|复审|终审|一审|二审|三审|审核|审核人|编审|录入|录入人|信息员|值班编辑|上一篇|下一篇|上一条|下一条|上一页|下一页|上页|下页|前一篇|后一篇|"
+    r"相关(?:附件|链接|稿件|文章|新闻|阅读|文件|解读|信息|推荐|报道|政策|内容|资讯)|热门(?:推荐|文章|新闻)|分享到|分享至|扫一扫|浏览次数|浏览量|阅读次数|点击数|点击率|点击|访问次数|打印|字号|字体|"
+    r"视力保护色|版权所有|网站标识码|备案号|(?:分享|转发)[:：])\s*[】\])）]?\s*(?:[:：].{0,60})?$",
+    re.IGNORECASE,
+)
+EDITOR = re.compile(r"^[（(【\[]\s*(?:责任编辑|责编|编辑|校对|审核)\s*[:：].{0,30}[)）】\]]$")
+FOOT = (
+    "版权所有", "版权与免责声明", "版权和免责声明", "主办:", "主办：", "主办单位:", "主办单位：", "承办:", "承办：", "承办单位：", "承办单位:", "网站标识码", "公网安备", "icp备", "icp证",
+    "copyright", "all rights reserved", "©", "技术支持:", "技术支持：", "网站地图", "联系我们", "网站声明", "免责声明", "浏览器浏览", "分辨率", "最佳浏览", "站点地图", "隐私声明", "隐私政策",
+    "维护单位:", "维护单位：", "政府网站找错", "您访问的链接即将离开", "无障碍浏览", "今天是", "凡本站注明", "凡本网注明", "凡本站及其子站注明",
+)  # fmt: skip
+CRUMB = re.compile(
+    r"(?:您|你)?(?:现在|当前|目前)?(?:所?在)?(?:的)?位置(?:是)?\s*[:：]?|当前(?:栏目|页面|路径)\s*[:：]|首\s*页\s*(?:&gt;|[>＞»›/·\-→])"
+)
+CRUMB_CUT = re.compile(r"\s*(?:-+(?:&gt;|[>＞])|&gt;|[>＞»›→]+|＞＞|>>|\s/\s|\s-\s|\s·\s|\s\|\s|›|»)\s*")
+
+
+def is_furniture(line: str) -> bool:
+    """Buttons, font sizes, share boxes, editors."""
+    plain = squeeze(line)
+    if len(plain) > 80:
+        return False
+    folded = fold(plain)
+    return FURNITURE.match(folded) is not None or LINE_FURNITURE.match(folded) is not None or EDITOR.match(folded) is not None
+
+
+def is_foot(line: str) -> bool:
+    """A line of a page's foot: who runs the site, its registrations."""
+    if len(line) >= 400:
+        return False
+    low = line.lower()
+    return any(word in low for word in FOOT)
+
+
+def is_crumb(line: str) -> bool:
+    """A breadcrumb."""
+    return len(line) < 200 and CRUMB.match(line) is not None and (len(line) < 8 or len(CRUMB_CUT.split(line)) > 1)
+
+
+def is_fact_line(line: str) -> bool:
+    """The line under a title: a labelled date or source, with another label or nothing else of length."""
+    if len(line) > 200:
+        return False
+    found = in_facts(line)
+    kept = {item.field for item in found}
+    if not kept & {"published", "source"}:
+        return False
+    size = len(squeeze(line))
+    return len(found) >= 2 or ("published" in kept and size <= 32) or (size <= 60 and read_date(line) is not None)

@@ -1,0 +1,44 @@
+"""What a notice's text states of itself: its number under the title, the date of its signature, the day it comes into force."""
+
+import re
+from collections.abc import Sequence
+
+from crawler.dates import read_date
+from crawler.parsers.tree import squeeze
+
+HEAD, TAIL = 5, 6
+LONGEST_DAY = 16
+DOC_NO = re.compile(
+    r"^(?:[\u3400-\u9fff]{1,16}?[〔\[［（(【]\s*(?:19|20)[\d０-９]{2}\s*[〕\]］）)】]\s*(?:第\s*)?[\d０-９]{1,5}\s*号|[\u3400-\u9fff]{0,14}令\s*第?\s*[\d０-９]{1,4}\s*号|(?:19|20)\d\d年\s*第\s*\d{1,4}\s*号)$"
+)
+BRACKETED = re.compile(r"^[（(]\s*(.+?)\s*[)）]$")
+SIGNED = re.compile(
+    r"^[（(]?(?:\d{4}年\d{1,2}月\d{1,2}日|[一二][〇○零Ｏ0一二三四五六七八九]{3}年[一二三四五六七八九十元]{1,3}月[一二三四五六七八九十廿]{1,4}日)[)）]?$"
+)
+IN_FORCE = re.compile(
+    r"(?:本|该)[\u3400-\u9fff（）()]{1,12}?自\s*([\d一二三四五六七八九〇○零]{4}年[\d一二三四五六七八九十]{1,3}月[\d一二三四五六七八九十]{1,3}日)\s*起?(?:正式)?(?:施行|实施|生效|执行)"
+)
+
+
+def stated(paragraphs: Sequence[str]) -> dict[str, str]:
+    """doc_no, written_date and effective_date as the text itself states them: each only where it stands in a line of its own, or in the
+    sentence that says when *this* act comes into force."""
+    found: dict[str, str] = {}
+    for text in paragraphs[:HEAD]:
+        plain = squeeze(text)
+        inner = BRACKETED.match(plain)
+        candidate = inner[1] if inner is not None and DOC_NO.match(inner[1]) else plain
+        if len(plain) <= 40 and DOC_NO.match(candidate):
+            found["doc_no"] = text if candidate == plain else inner[1] if inner is not None else text
+            break
+    for text in reversed(paragraphs[-TAIL:]):
+        plain = squeeze(text)
+        if len(plain) <= LONGEST_DAY and SIGNED.match(plain) and read_date(plain) is not None:
+            found["written_date"] = plain.strip("（）()")
+            break
+    for text in paragraphs:
+        match = IN_FORCE.search(text) if "自" in text else None
+        if match is not None and read_date(match[1]) is not None:
+            found["effective_date"] = match[1]
+            break
+    return found

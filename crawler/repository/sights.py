@@ -1,0 +1,235 @@
+"""What a run of a source's list showed, what it showed before, and how the source is after it. The judgement itself is `health`."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from crawler import health
+from crawler.health import Face, Finding, Head, Rhythm, Sight, Standing
+from crawler.model import GOOD, MISSES, ChangeKind, Expect, Kind, Millis, Outcome, PageKind, RunKind
+from crawler.repository import schema as t
+from crawler.repository.changes import NewChange
+from crawler.repository.database import AnyRow, dump
+from crawler.workdays import BEIJING, day_of
+
+HISTORY = 31  # earlier runs a list is compared with
+LISTING = (RunKind.LIST, RunKind.SWEEP, RunKind.ONCE)
+LEARNED = 400  # newest rows a source's rhythm is learned from
+SEEN_LATE = timedelta(days=14)  # a row published so long before we saw it was no news when we saw it
+NOTICES = 500  # of one run, whose fields are counted
+FIELDS = ("title", "channel", "published", "source", "body")
+BLOCKED_PAGES = frozenset({PageKind.CHALLENGE, PageKind.LOGIN})
+BLOCKED = frozenset({Outcome.BLOCKED, Outcome.FORBIDDEN, Outcome.BUSY})
+
+
+# ------------------------------------------------------------------ as JSON
+def dump_face(face: Face) -> str:
+    """What a list page shows, as it is kept beside its reading."""
+    return json.dumps(asdict(face))
+
+
+def dump_sight(sight: Sight) -> str:
+    """What a run showed, as it is kept beside the run."""
+    return dump(asdict(sight))
+
+
+def load_sight(text: str) -> Sight:
+    """The sight back."""
+    said = json.loads(text)
+    heads = tuple(
+        Head(
+            Outcome(head["outcome"]),
+            PageKind(head["page_kind"]) if head["page_kind"] else None,
+            Face(**head["face"]) if head["face"] else None,
+            head["detail"],
+        )
+        for head in said.pop("heads")
+    )
+    return Sight(heads=heads, **said)
+
+
+# ------------------------------------------------------------------ one run
+def judge(c: Connection, run: AnyRow, expect: Expect | None, now: Millis, changes: list[NewChange]) -> tuple[Finding, ...]:
+    """Judge a source after a run of its list, and remember how it is; a change of state is a line of the ledger.
+
+    `expect` None: the source is not configured (single addresses): its run is judged, nothing is remembered of it.
+    """
+    sight = _sight(c, run, now)
+    if not sight.heads:
+        return ()
+    if expect is None:
+        return health.examine(sight, (), Expect(), Rhythm(), now)
+    source = c.execute(sa.select(t.sources).where(t.sources.c.id == run.source)).one()
+    was = standing(source)
+    rhythm = learn(c, run.source, now)
+    found = health.examine(
+        sight, before(c, run.source, ever=was.bad >= health.NEW_NORMAL and not was.failures), expect, rhythm, now
+    )
+    after = health.step(was, found)
+    values = {"trouble": str(found[0].trouble) if found else None, "sight": dump_sight(sight)}
+    c.execute(t.runs.update().where(t.runs.c.id == run.id).values(**values))
+    _remember(c, source, was, after, rhythm, now, read=bool(sight.faces))
+    if after.state != was.state and after.state != health.OK:
+        detail = {
+            "before": was.state,
+            "after": after.state,
+            "trouble": after.trouble or was.trouble,
+            "reasons": list(after.reasons),
+        }
+        changes.append(NewChange(ChangeKind.HEALTH, now, run.source, detail=detail))
+    return found
+
+
+def standing(source: AnyRow) -> Standing:
+    """How a source was, from its row."""
+    reasons = tuple(json.loads(source.reasons))
+    return Standing(source.health, source.trouble, reasons, source.bad, source.good, source.failures)
+
+
+def _remember(c: Connection, source: AnyRow, was: Standing, now_is: Standing, rhythm: Rhythm, now: Millis, *, read: bool) -> None:
+    values: dict[str, object] = {
+        "health": now_is.state,
+        "trouble": now_is.trouble,
+        "reasons": dump(list(now_is.reasons)),
+        "bad": now_is.bad,
+        "good": now_is.good,
+        "failures": now_is.failures,
+        "rests_until": health.rest(now_is.failures, now),
+    }
+    if now_is.state != was.state:
+        values["health_since"] = now
+    if read:
+        values["last_ok"] = now
+    if rhythm.last_new is not None:
+        values["last_new"] = rhythm.last_new
+    c.execute(t.sources.update().where(t.sources.c.id == source.id).values(values))
+
+
+def before(c: Connection, source: str, *, ever: bool = False) -> list[Sight]:
+    """What earlier runs showed in which nothing was wrong, newest first; `ever`: the newest, whatever was wrong."""
+    r = t.runs.c
+    query = (
+        sa.select(r.sight)
+        .where(r.source == source, r.kind.in_([str(kind) for kind in LISTING]), r.ended.is_not(None), r.sight.is_not(None))
+        .order_by(r.ended.desc(), r.id.desc())
+        .limit(HISTORY)
+    )
+    return [load_sight(text) for text in c.execute(query if ever else query.where(r.trouble.is_(None))).scalars()]
+
+
+def _sight(c: Connection, run: AnyRow, now: Millis) -> Sight:
+    last = sa.select(sa.func.max(t.looks.c.id)).where(t.looks.c.run == run.id).group_by(t.looks.c.url)
+    query = (
+        sa.select(
+            t.urls.c.kind, t.urls.c.via, t.list_pages.c.page, t.looks.c.outcome, t.looks.c.detail, t.looks.c.at, t.captures.c.at.label("taken"),
+            t.readings.c.state, t.readings.c.page_kind, t.readings.c.evidence, t.readings.c.error, t.readings.c.facts,
+        )
+        .select_from(t.looks)
+        .join(t.urls, t.urls.c.id == t.looks.c.url)
+        .outerjoin(t.list_pages, sa.and_(t.list_pages.c.run == t.looks.c.run, t.list_pages.c.url == t.looks.c.url))
+        .outerjoin(t.captures, t.captures.c.id == t.looks.c.capture)
+        .outerjoin(t.readings, t.readings.c.capture == t.looks.c.capture)
+        .where(t.looks.c.id.in_(last), t.urls.c.kind != str(Kind.ROBOTS))
+    )  # fmt: skip
+    rows = c.execute(query).all()
+    first = [row for row in rows if row.kind == Kind.LIST and (row.via is None or row.page == 0)]
+    final = [row for row in first if row.outcome != Outcome.REDIRECTED] or first
+    heads = tuple(_head(row) for row in final)
+    details = [row for row in rows if row.kind == Kind.DETAIL and row.outcome != Outcome.REDIRECTED]
+    blocked = sum(1 for row in details if row.outcome in BLOCKED or row.page_kind in BLOCKED_PAGES)
+    failed = sum(1 for row in details if row.outcome not in GOOD | MISSES | BLOCKED or row.state == "unreadable")
+    notices, filled = _filled(c, run.id)
+    taken = min((row.taken for row in final if row.taken is not None), default=None)
+    newest = max((head.face.newest for head in heads if head.face and head.face.newest), default=None)
+    listed = sa.select(sa.func.count()).where(t.listings.c.source == run.source, t.listings.c.first_listed >= run.started)
+    return Sight(
+        heads,
+        listed=c.execute(listed).scalar_one(),
+        lost=_lost(c, run.source, newest, taken, now) if newest and taken is not None else 0,
+        details=len(details),
+        failed=failed,
+        blocked=blocked,
+        notices=notices,
+        filled=filled,
+    )
+
+
+def _head(row: AnyRow) -> Head:
+    face = Face(**json.loads(row.facts)) if row.facts and row.state == "done" and row.page_kind == PageKind.LIST else None
+    detail = row.detail or row.error or row.evidence or ""
+    return Head(Outcome(row.outcome), PageKind(row.page_kind) if row.page_kind else None, face, "" if face else detail[:300])
+
+
+def _lost(c: Connection, source: str, newest: str, taken: Millis, now: Millis) -> int:
+    """Rows listed before that are newer than all that are shown, and not shown. Dates in the future are mistakes, not news."""
+    try:
+        following = (date.fromisoformat(newest[:10]) + timedelta(1)).isoformat()
+    except ValueError:  # a list that shows months only
+        return 0
+    tomorrow = (day_of(now) + timedelta(2)).isoformat()
+    rows = t.listings.c
+    query = sa.select(sa.func.count()).where(
+        rows.source == source, rows.date >= following, rows.date < tomorrow, rows.last_listed < taken
+    )
+    return c.execute(query).scalar_one()
+
+
+def _filled(c: Connection, run: int) -> tuple[int, dict[str, int]]:
+    """How many notices a run found new or edited, and in how many of them each field is filled."""
+    query = (
+        sa.select(t.versions.c.record)
+        .join(t.changes, t.changes.c.after == t.versions.c.id)
+        .join(t.looks, t.looks.c.id == t.changes.c.look)
+        .where(t.looks.c.run == run, t.changes.c.kind.in_([str(ChangeKind.NEW), str(ChangeKind.EDIT)]))
+        .order_by(t.changes.c.seq.desc())
+        .limit(NOTICES)
+    )
+    records: list[Mapping[str, Any]] = [json.loads(text) for text in c.execute(query).scalars()]
+    return len(records), {name: sum(bool(record.get(name)) for record in records) for name in FIELDS}
+
+
+# ------------------------------------------------------------------ rhythm
+def learn(c: Connection, source: str, now: Millis) -> Rhythm:
+    """When a source last had something new, and how long it may be silent, from the dates of its rows, else from when they were listed."""
+    rows = t.listings.c
+    tomorrow = (day_of(now) + timedelta(2)).isoformat()
+    dated = c.execute(
+        sa.select(rows.date, rows.first_listed)
+        .where(rows.source == source, rows.date < tomorrow, sa.func.length(rows.date) >= 10)
+        .order_by(rows.date.desc())
+        .limit(LEARNED)
+    ).all()
+    undated = c.execute(sa.select(sa.func.max(rows.first_listed)).where(rows.source == source, rows.date.is_(None))).scalar()
+    if not dated:
+        listed = c.execute(
+            sa.select(rows.first_listed).where(rows.source == source).distinct().order_by(rows.first_listed.desc()).limit(LEARNED)
+        )
+        return Rhythm(undated, health.learn_silence([day_of(at) for at in listed.scalars()]))
+    last = max(_news(row.date, row.first_listed) for row in dated)
+    return Rhythm(max(last, undated or 0), health.learn_silence(_days([row.date for row in dated])))
+
+
+def _days(written: Sequence[str]) -> list[date]:
+    found = []
+    for text in written:
+        try:
+            found.append(date.fromisoformat(text[:10]))
+        except ValueError:  # no day of the calendar
+            continue
+    return found
+
+
+def _news(written: str, first_listed: Millis) -> Millis:
+    """When a row was news: when we saw it first, unless it had been published long before."""
+    try:
+        published = date.fromisoformat(written[:10])
+    except ValueError:
+        return first_listed
+    if day_of(first_listed) - published <= SEEN_LATE:
+        return first_listed
+    return int((datetime(published.year, published.month, published.day, tzinfo=UTC) - BEIJING).timestamp() * 1000)

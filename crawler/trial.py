@@ -1,0 +1,347 @@
+"""Looking without keeping: a column's list page and a few of its notices, asked for as politely as in a crawl. Nothing is archived.
+
+Visitor (robots.txt, one hop after the other, pauses) ─▶ a child reads ─▶ Trial (what was found) ─▶ draft (a source's file, as text)
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from html import unescape
+
+from crawler import text, urls
+from crawler.config import Config, Source
+from crawler.fetcher.fetcher import Fetcher
+from crawler.fetcher.robots import Robots, verdict_of
+from crawler.model import (
+    GOOD,
+    Exchange,
+    Kind,
+    Millis,
+    Outcome,
+    Page,
+    PageKind,
+    Reading,
+    ReadRules,
+    Request,
+    RobotsSaid,
+    Row,
+    Run,
+    RunKind,
+    Task,
+)
+from crawler.parsers.platforms import recognise
+from crawler.parsers.sheet import lay_flat
+from crawler.parsers.tree import parse
+from crawler.readers import Job, Readers
+from crawler.workdays import beijing
+
+HOPS = 5
+SAMPLES = 3
+AGENT = "gongkai"
+MARKS = (  # of list pages, on which no article shows what made it
+    ("createPageHTML", "TRS WCM (its pager)"),
+    ("dataproxy.jsp", "Hanweb (its data proxy)"),
+    ("<datastore", "Hanweb (its records)"),
+    ("common_list_", "UCAP (its page names)"),
+    ("/gkmlpt/", "NFCMS (its catalogue)"),
+    ("wp_paging", "Sudy WebPlus (its pager)"),
+    ("_wp3services", "Sudy WebPlus (its services)"),
+    ("vsb", "Boda VSB"),
+    ("/cms/www/", "/cms/www (Hebei's sites)"),
+)
+TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+META = re.compile(r"<meta\s[^>]*>", re.IGNORECASE)
+ATTRIBUTE = re.compile(r"""(name|content)\s*=\s*["']([^"']*)["']""", re.IGNORECASE)
+TAGS = re.compile(r"<[^>]+>")
+SEPARATOR = re.compile(r"\s*(?:[-_|—–>›»]+|\s{2,})\s*")
+DULL = frozenset({"www", "gov", "cn", "com", "org", "edu", "net", "index", "list", "default", "col", "html", "htm", "cms", "web"})
+PIECE = re.compile(r"[a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What came of asking for one address: the last hop, the decision of robots.txt, and the addresses on the way."""
+
+    exchange: Exchange
+    robots: RobotsSaid
+    hops: tuple[str, ...] = ()
+
+    @property
+    def page(self) -> Page | None:
+        """The page, when there is one."""
+        return self.exchange.page if self.exchange.outcome in GOOD else None
+
+    @property
+    def said(self) -> str:
+        """What came of it, in words."""
+        status = f" ({self.exchange.status})" if self.exchange.status else ""
+        return f"{self.exchange.outcome}{status}{f': {self.exchange.detail}' if self.exchange.detail else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One row of a list and what its page said. `reading` None: there was no page."""
+
+    row: Row
+    visit: Visit
+    reading: Reading | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One list page and a few of its notices. `second`: what came of the next page, as far as it was asked for."""
+
+    source: str
+    visit: Visit
+    reading: Reading | None
+    encoding: str = ""
+    platform: str = ""
+    site: str = ""
+    column: str = ""
+    samples: tuple[Sample, ...] = ()
+    second: str = ""
+    delay_ms: Millis = 0
+    hints: tuple[str, ...] = field(default_factory=tuple)
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The rows found."""
+        return self.reading.rows if self.reading else ()
+
+    @property
+    def read(self) -> int:
+        """How many of the samples are notices."""
+        return sum(1 for sample in self.samples if sample.reading is not None and sample.reading.notices)
+
+
+# ------------------------------------------------------------------ asking
+class Visitor:
+    """Asks for pages one after the other, robots.txt first, with the configured pause after every answer. Keeps nothing."""
+
+    def __init__(self, config: Config, fetcher: Fetcher, *, delay_ms: Millis | None = None) -> None:
+        self.config, self.fetcher = config, fetcher
+        self.delay = max(config.network.delay_ms, delay_ms or 0)
+        self._robots: dict[str, tuple[str, Robots, str]] = {}
+        self._next: dict[str, float] = {}  # host → when it may be asked again
+
+    async def visit(self, request: Request, kind: Kind, source: str) -> Visit:
+        """One address and its redirects."""
+        hops: list[str] = []
+        while True:
+            said = await self._may(request.url, source)
+            if said.decision == "disallow":
+                exchange = Exchange(
+                    _task(request, kind, source), Outcome.DISALLOWED, 0, 0, detail=said.line or "robots.txt", robots=said
+                )
+                return Visit(exchange, said, tuple(hops))
+            exchange = await self._ask(request, kind, source)
+            if exchange.outcome is not Outcome.REDIRECTED or exchange.location is None or len(hops) >= HOPS:
+                return Visit(exchange, said, tuple(hops))
+            hops.append(exchange.location)
+            request = Request(exchange.location)
+
+    async def _may(self, url: str, source: str) -> RobotsSaid:
+        origin = urls.origin(url)
+        if origin not in self._robots:
+            exchange = await self._ask(Request(f"{origin}/robots.txt"), Kind.ROBOTS, source)
+            verdict = verdict_of(exchange.outcome)
+            body = exchange.page.body if verdict == "rules" and exchange.page else b""
+            why = (
+                "" if verdict == "rules" else f"robots.txt: {exchange.outcome}{f' {exchange.status}' if exchange.status else ''}"
+            )
+            self._robots[origin] = ("disallow" if verdict == "busy" else verdict, Robots.parse(bytes(body)), why)
+        decision, rules, why = self._robots[origin]
+        if decision != "rules":
+            return RobotsSaid(decision, why)
+        said = rules.said(url, AGENT)
+        self.delay = max(self.delay, int((said.crawl_delay or 0) * 1000))
+        return said
+
+    async def _ask(self, request: Request, kind: Kind, source: str) -> Exchange:
+        host = urls.host(request.url)
+        await asyncio.sleep(max(0.0, self._next.get(host, 0.0) - time.monotonic()))
+        exchange = await self.fetcher.fetch(_task(request, kind, source), self.config.network.deadline_ms / 1000)
+        self._next[host] = time.monotonic() + self.delay / 1000
+        return exchange
+
+
+def _task(request: Request, kind: Kind, source: str) -> Task:
+    return Task(urls.key(request), request, request.url, urls.host(request.url), kind, source, Run(source, RunKind.ONCE, 0))
+
+
+async def look(
+    visitor: Visitor,
+    readers: Readers,
+    source: str,
+    start: Request,
+    rules: ReadRules,
+    watch: Callable[[str], None],
+    *,
+    second: bool,
+) -> Trial:
+    """One list page, up to three of its notices, and where `second` says so its next page. `watch` is told what is asked for."""
+    watch(start.url)
+    visit = await visitor.visit(start, Kind.LIST, source)
+    page = visit.page
+    if page is None:
+        return Trial(source, visit, None, delay_ms=visitor.delay)
+    reading = await asyncio.to_thread(readers.read, Job(page, Kind.LIST, rules, start.url, request=start))
+    decoded = text.decode(page.body, page.header("content-type"))
+    samples = []
+    for row in [row for row in reading.rows if row.reason is None][:SAMPLES]:
+        watch(row.url)
+        seen = await visitor.visit(Request(row.url), Kind.DETAIL, source)
+        read = await asyncio.to_thread(readers.read, Job(seen.page, Kind.DETAIL, rules, row.url)) if seen.page else None
+        samples.append(Sample(row, seen, read))
+    following = await _second(visitor, readers, source, rules, reading, watch) if second else ""
+    site, column = names(decoded.text)
+    return Trial(
+        source, visit, reading, decoded.encoding, platform(decoded.text), site, column, tuple(samples), following, visitor.delay,
+        hints(decoded.text, reading),
+    )  # fmt: skip
+
+
+async def _second(
+    visitor: Visitor, readers: Readers, source: str, rules: ReadRules, first: Reading, watch: Callable[[str], None]
+) -> str:
+    """What the next page shows, in words; empty when there is none."""
+    following = first.next_list
+    if following is None:
+        return ""
+    watch(following.url)
+    visit = await visitor.visit(following, Kind.LIST, source)
+    if visit.page is None:
+        return f"page 2 could not be read: {visit.said}"
+    read = await asyncio.to_thread(readers.read, Job(visit.page, Kind.LIST, rules, following.url, request=following))
+    fresh = {row.url for row in read.rows} - {row.url for row in first.rows}
+    return f"page 2 has {len(read.rows)} rows, {len(fresh)} of them new"
+
+
+# ------------------------------------------------------------------ what a list page tells of itself
+def platform(source: str) -> str:
+    """What made the page, in words; empty when nothing shows it."""
+    known = recognise(lay_flat(parse(source)), source)
+    listed = next((name for mark, name in MARKS if mark in source), "")
+    return listed or (known.name if known else "")
+
+
+def names(source: str) -> tuple[str, str]:
+    """(site, column) as the page's metas name them, else from its title; empty where it names none."""
+    metas: dict[str, str] = {}
+    for tag in META.findall(source[:200_000]):
+        said = {name.lower(): value for name, value in ATTRIBUTE.findall(tag)}
+        if "name" in said and "content" in said:
+            metas.setdefault(said["name"].lower(), _line(said["content"]))
+    match = TITLE.search(source[:200_000])
+    parts = [part for part in SEPARATOR.split(_line(match[1])) if part] if match else []
+    site = metas.get("sitename") or (parts[-1] if len(parts) > 1 else "")
+    column = metas.get("columnname") or (parts[0] if parts and parts[0] != site else "")
+    return site, column
+
+
+def _line(written: str) -> str:
+    return " ".join(unescape(TAGS.sub(" ", written)).split())[:80]
+
+
+def hints(source: str, reading: Reading) -> tuple[str, ...]:
+    """What a person may try where no row was found, in words: what the page does instead of showing rows."""
+    if reading.rows:
+        return ()
+    found = []
+    kinds = {
+        PageKind.SHELL: "the page is filled by script: a browser asks an API for its rows",
+        PageKind.CHALLENGE: "the page is a challenge to browsers; no program of ours solves those",
+        PageKind.LOGIN: "the page asks for a login",
+        PageKind.ERROR: "the page says that there is none",
+    }
+    if reading.page_kind in kinds:
+        found.append(kinds[reading.page_kind])
+    apis = re.findall(
+        r"""["']([^"'\s]{0,200}(?:dataproxy\.jsp|/api/|getList|queryList|search(?:\.do|/)|\.json)[^"'\s]{0,200})["']""", source
+    )
+    found += [f"its scripts name {address}: it may be the address of the rows" for address in dict.fromkeys(apis)][:5]
+    links = len(re.findall(r"<a\s[^>]*href", source, re.IGNORECASE))
+    found.append(
+        f"{links} links stand on the page; none repeat in one place with titles" if links else "no link stands on the page"
+    )
+    return tuple(found)
+
+
+# ------------------------------------------------------------------ drafting
+def draft_id(url: str) -> str:
+    """A source's id from its address: what tells in the host's name, and the last telling part of the path."""
+    host = [piece for piece in PIECE.findall(urls.host(url).lower()) if piece not in DULL]
+    path = [
+        piece
+        for part in re.split(r"[/?&=]", url.split("://", 1)[-1].partition("/")[2].lower())
+        if (piece := "-".join(PIECE.findall(re.sub(r"\.\w{2,5}$", "", part)))) and piece not in DULL
+    ]
+    pieces = [*reversed(host), *path[-1:]] or ["source"]
+    return re.sub(r"-+", "-", "-".join(pieces))[:60].strip("-")
+
+
+def draft(trial: Trial, url: str, at: Millis, *, schema: str = "") -> str:
+    """The text of a source's file, with comments: nothing in it that was not seen."""
+    rows, reading = trial.rows, trial.reading
+    title = " ".join(filter(None, (trial.site, trial.column))) or urls.host(url)
+    pager = (reading.pager if reading else "") or "none"
+    pages = f", {reading.total_pages} pages" if reading and reading.total_pages else ""
+    total = f", {reading.total_rows} rows in all" if reading and reading.total_rows else ""
+    notices = f"; {trial.read} of {len(trial.samples)} notices read" if trial.samples else ""
+    day = datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d")
+    dated = sum(1 for row in rows if row.date)
+    lines = [
+        *([f"#:schema {schema}"] if schema else []),
+        f"# Drafted by gongkai probe, {beijing(at)} (Beijing time). Look at it, at the site's robots.txt and at its terms, then turn it on.",
+        f"title = {quoted(title)}",
+        f"start = [{quoted(url)}]",
+        "enabled = false",
+        '# region = "110000"     # GB/T 2260',
+        '# level = "county"      # central, province, city, county, town',
+        f"verified = {quoted(f'probed {day}: {len(rows)} rows, {dated} dated, pager {pager}{pages}{total}{notices}')}",
+        "",
+        "[list]                   # auto: rows and pager are found by the page's structure",
+        '# rows = "ul.list > li"  # CSS; for JSON a path of keys',
+        '# link = "a"',
+        '# date = "span"',
+        "",
+        "[politeness]",
+        f'delay = "{max(trial.delay_ms, 1000) / 1000:g}s"'
+        + ("" if not trial.visit.robots.crawl_delay else "             # robots.txt asks for it"),
+        "",
+        "[expect]",
+        f"rows = {max(1, len(rows) * 2 // 3)}                # of its first page; it has {len(rows)} today, fewer is suspect",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def quoted(written: str) -> str:
+    """A TOML string."""
+    plain = "".join(char for char in written if ord(char) >= 32 and ord(char) != 127)
+    return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def known_under(config: Config, url: str) -> Source | None:
+    """The source that starts at this address already."""
+    key = urls.canonical(url)
+    return next((s for s in config.sources.values() if any(urls.canonical(start.url) == key for start in s.start)), None)
+
+
+def free_id(config: Config, wanted: str, taken: Callable[[str], bool]) -> str:
+    """The wanted id, or with a number behind it when it is taken."""
+    names: Mapping[str, Source] = config.sources
+    found, number = wanted, 2
+    while found in names or taken(found):
+        found, number = f"{wanted}-{number}", number + 1
+    return found
+
+
+def confidence(reading: Reading) -> Sequence[tuple[str, float]]:
+    """(field, share of right ones with such evidence) of a notice's fields that were measured."""
+    if not reading.notices:
+        return ()
+    provenance = reading.notices[0].record.provenance
+    return [(name, witness.confidence) for name, witness in provenance.items() if witness.confidence is not None]
