@@ -68,7 +68,7 @@ def apply(c: Connection, row: AnyRow, reading: Reading, *, rules: ListRules, que
     skipped.update(reason for key in fresh if (reason := reasons[key] or left.get(key)))
     priority = frontier.NEW if wish.since is None else frontier.BACKFILL
     frontier.seed(c, run.id, [replace(seeds[key], priority=priority) for key in chosen])
-    flags = [known.get(ids[key], "new") != "new" or reasons[key] is not None for key in found]
+    flags = [ids[key] in (before if reasons[key] is not None else known) for key in found]
     old = bool(found) and all(columns.is_before(item, wish.since) for item in found.values())
     here = _Here(run.id, row.source, row.key, row.at, queue_of)
     _settle_page(c, here, row.url, reading, wish, fresh=len(fresh), flags=flags, old=old, skipped=+skipped)

@@ -170,7 +170,7 @@ def test_a_wrong_selector_is_told_with_its_place_and_what_it_matched(desk: Desk,
     serve(desk, lambda asked: page_of(list(range(10)), ""), rules='rows = "div.news > p"')
     desk.crawl("bad")
     ((evidence,),) = desk.sql("SELECT evidence FROM readings WHERE page_kind = 'list'")
-    assert "sources/bad.toml:4:8: list.rows: 'div.news > p' matched 0 nodes" in evidence
+    assert "sources/bad.toml:4:1: list.rows: 'div.news > p' matched 0 nodes" in evidence
     assert "by structure 10 rows stand in div > ul > li" in evidence
     serve(desk, lambda asked: page_of(list(range(10)), ""), rules='rows = "body p"\nmin_items = 5')
     desk.crawl("bad")
