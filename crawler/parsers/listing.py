@@ -7,20 +7,22 @@ or of neighbouring ones (many sites print a list in blocks of five). The best gr
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser
 
 from crawler import urls
+from crawler.dates import read_date
 from crawler.model import ListRules, Page, Request, Row
 from crawler.parsers import data
 from crawler.parsers.pagers import NONE, Pager, Sheet, read_pager
-from crawler.parsers.rows import distinct, make_row, title_of
-from crawler.parsers.tree import BLOCKS, Node, ancestors, attribute, parse, select, squeeze, text
+from crawler.parsers.rows import DATE_ONLY, distinct, make_row, split_day, title_of, wraps
+from crawler.parsers.tree import BLOCKS, EDGES, Node, ancestors, attribute, lines, parse, select, squeeze, text
 
 LEAST_TITLE = 4
 MOST_ROWS = 10_000  # of one page of HTML; more links than that are no list
+MOST_LINKS = 4  # of one row
 DEEPEST = 64  # elements between a row and the body
 CHROME = frozenset({"header", "footer", "nav"})
 NAVIGATION = re.compile(
@@ -32,6 +34,7 @@ PAGE_LINK = re.compile(
     re.IGNORECASE,
 )
 MORE = re.compile(r"^[\s\[<>»›+]*(?:更多|查看更多|more)[\s\]>»›+…·.]*$", re.IGNORECASE)
+GENERIC = re.compile(r"^[\[【(（]?(?:点击)?(?:查看|详情|详细|阅读|浏览)(?:详情|全文|更多)?[\]】)）>»]*$")
 NOTICE_URL = re.compile(r"(?:\d{4,}|content|detail|info|art|post|show|view|/c\.html|\bid=)", re.IGNORECASE)
 LEAST_WORTH = 2.5  # one dated row with a title of some length: the last page of a column may hold no more
 HUB_BLOCKS = 3  # short lists, each with its own "more": a page that leads to lists and is none
@@ -191,18 +194,28 @@ def best_group(tree: LexborHTMLParser, base: str, encoding: str, least: int = 0)
     body = tree.body or tree.root
     if body is None:
         return None
-    groups = _groups(_links(body))
-    for group in groups:
-        _fill(group, base, encoding)
-    ranked = sorted(groups, key=_worth, reverse=True)
+    ranked = _ranked(_links(body), base, encoding)
+    if not ranked or _worth(ranked[0]) < LEAST_WORTH:
+        ranked = _ranked(_links(body, GENERIC), base, encoding) or ranked
     if ranked and _worth(ranked[0]) >= LEAST_WORTH:
         _absorb(ranked[0], base, encoding)
         return ranked[0]
     return ranked[0] if least and ranked and len(ranked[0].rows) >= least and any(row.date for row in ranked[0].rows) else None
 
 
-def _links(body: Node) -> list[Node]:
-    return [link for link in body.css("a[href]") if _titled(link) and not _in_navigation(link)][: MOST_ROWS * 2]
+def _ranked(links: list[Node], base: str, encoding: str) -> list[_Group]:
+    """The groups that links form, the best first."""
+    groups = [_one_each(group) for group in _groups(links)]
+    for group in groups:
+        _fill(group, base, encoding)
+    return sorted(groups, key=_worth, reverse=True)
+
+
+def _links(body: Node, also: re.Pattern[str] | None = None) -> list[Node]:
+    """Links with a title, `also` those that say so little; none of the navigation."""
+    found = body.css("a[href]")
+    wanted = [link for link in found if _titled(link) or (also is not None and also.match(squeeze(link.text(deep=True))))]
+    return [link for link in wanted if not _in_navigation(link)][: MOST_ROWS * 2]
 
 
 def _titled(link: Node) -> bool:
@@ -288,9 +301,71 @@ def _is_dated(group: _Group) -> bool:
     return sum(bool(re.search(r"\d\s*[-/.年月]\s*\d", item.node.text(deep=True))) for item in group.items) * 2 >= len(group.items)
 
 
+def _one_each(group: _Group) -> _Group:
+    """Rows with several links (a category, the title, a document): the link with the longest text stands for its row."""
+    by_parent: dict[int, list[_Item]] = {}
+    for item in group.items:
+        if item.node.parent is not None:
+            by_parent.setdefault(item.node.parent.mem_id, []).append(item)
+    several = sum(1 for items in by_parent.values() if 1 < len(items) <= MOST_LINKS)
+    bare = all(not wraps(item.node) for item in group.items)
+    if not bare or len(by_parent) < 3 or several * 2 < len(by_parent) or max(map(len, by_parent.values())) > MOST_LINKS:
+        return group
+    items, parents = [], dict[int, Node]()
+    for same in by_parent.values():
+        best = max(same, key=lambda item: len(squeeze(title_of(item.link))))
+        row = best.node.parent
+        assert row is not None
+        items.append(_Item(best.link, best.path, row))
+        if row.parent is not None:
+            parents.setdefault(row.parent.mem_id, row.parent)
+    return _Group(items, list(parents.values()))
+
+
 def _fill(group: _Group, base: str, encoding: str) -> None:
     for item in group.items:
         item.row = make_row(item.node, item.link, base, encoding)
+    rows = group.rows
+    if len(rows) >= 3 and len({row.title for row in rows}) == 1:
+        _title_by_row(group)
+    if rows and not any(row.date for row in rows):
+        _date_by_neighbour(group)
+
+
+def _title_by_row(group: _Group) -> None:
+    """Every link says the same (查看): the title is the longest text of its row."""
+    for item in group.items:
+        if item.row is not None:
+            others = [line.text for line in lines(item.node, frozenset({item.link.mem_id}))]
+            pieces = [piece.strip(EDGES) for text_ in others for piece in text_.split("\t")]
+            best = max((piece for piece in pieces if not DATE_ONLY.match(piece)), key=len, default="")
+            item.row = replace(item.row, title=best) if len(squeeze(best)) >= LEAST_TITLE else None
+
+
+def _date_by_neighbour(group: _Group) -> None:
+    """Rows whose date stands beside them, not within: `<dt>title</dt><dd>date</dd>`, or plain text between links."""
+    taken = {item.node.mem_id for item in group.items}
+    ways = [[_beside(item.node, taken, forward=forward) for item in group.items] for forward in (True, False)]
+    found = max(ways, key=lambda dates: sum(date is not None for date in dates))
+    if sum(date is not None for date in found) * 2 > len(found):
+        for item, date in zip(group.items, found, strict=True):
+            item.row = replace(item.row, date=date) if item.row is not None and item.row.date is None else item.row
+
+
+def _beside(node: Node, taken: set[int], *, forward: bool) -> str | None:
+    """The date between a row and the next one (or the one before)."""
+    told, near = "", node
+    for _ in range(6):
+        following = near.next if forward else near.prev
+        if following is None or following.mem_id in taken:
+            break
+        near = following
+        shown = (near.text_content or "") if near.tag == "-text" else text(near)
+        told = f"{told} {shown}" if forward else f"{shown} {told}"
+        if len(squeeze(told)) > 40:
+            break
+    stamp = read_date(told)
+    return split_day(told) or (stamp.iso if stamp is not None and len(stamp.iso) >= 10 else None)
 
 
 def _absorb(group: _Group, base: str, encoding: str) -> None:

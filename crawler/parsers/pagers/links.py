@@ -74,7 +74,8 @@ def gather(area: Node, base: str) -> Links:
     numbered: dict[int, str] = {}
     current, dead, ended = None, False, False
     for node in area.css("a, span, em, b, strong, li, button, i, font"):
-        shown = squeeze(node.text(deep=True))
+        image = node.css_first("img[alt]") if node.tag == "a" else None
+        shown = squeeze(node.text(deep=True)) or (squeeze(attribute(image, "alt")) if image is not None else "")
         href = attribute(node, "href") if node.tag == "a" else ""
         name = f"{attribute(node, 'class')} {attribute(node, 'id')}"
         leads = bool(href) and urls.join(base, href) is not None and not href.startswith("#")

@@ -36,8 +36,8 @@ LONGEST = 400  # characters of a pager; more is the page around it
 def area(body: Node) -> Node | None:
     """The element that holds the pager: around a mark such as 下一页, as large as it can be without holding rows."""
     best, most = None, 0
-    for node in body.css("a, span, li, button, em, b, i, td, div"):
-        shown = squeeze(node.text(deep=True))
+    for node in body.css("a, span, li, button, em, b, i, td, div, img[alt]"):
+        shown = squeeze(attribute(node, "alt") if node.tag == "img" else node.text(deep=True))
         if len(shown) > 12 or not MARK.match(shown):
             continue
         grown = _grown(node)
