@@ -38,6 +38,7 @@ GENERIC = re.compile(r"^[\[【(（]?(?:点击)?(?:查看|详情|详细|阅读|�
 NOTICE_URL = re.compile(r"(?:\d{4,}|content|detail|info|art|post|show|view|/c\.html|\bid=)", re.IGNORECASE)
 LEAST_WORTH = 2.5  # one dated row with a title of some length: the last page of a column may hold no more
 HUB_BLOCKS = 3  # short lists, each with its own "more": a page that leads to lists and is none
+MOST_OF_HUB = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,14 @@ def read_list(source: str, page: Page, *, rules: ListRules, encoding: str = "utf
         rows, how = _by_structure(tree, base, encoding)
     sheet = Sheet(source, tree, page.url, asked, len(rows), {row.url for row in rows}, store, encoding)
     pager = read_pager(sheet, rules)
+    if rows and not rules.rows and pager.rule in (NONE, "datasource") and _is_hub(tree, rows):
+        return Listing(
+            (),
+            None,
+            None,
+            None,
+            f"0 rows: a hub of short lists, each with its own link to more; the longest has {len(rows)} rows",
+        )
     return _listing(rows, pager, rules, how)
 
 
@@ -183,8 +192,6 @@ def _by_structure(tree: LexborHTMLParser, base: str, encoding: str, least: int =
     group = best_group(tree, base, encoding, least)
     if group is None:
         return [], "0 rows: nothing repeats"
-    if group.items and _is_hub(tree, group):
-        return [], f"0 rows: a hub of short lists, each with its own link to more (the longest has {len(group.rows)} rows)"
     rows = distinct(group.rows)
     return rows, f"{len(rows)} rows by structure"
 
@@ -414,7 +421,7 @@ def _worth(group: _Group) -> float:
     return min(count, 60) * (0.4 + 2.2 * dated) * (0.3 + length / 25) * (0.5 + notices)
 
 
-def _is_hub(tree: LexborHTMLParser, group: _Group) -> bool:
-    """Several blocks that each lead to their own "more", the best group no longer than one of them."""
+def _is_hub(tree: LexborHTMLParser, rows: list[Row]) -> bool:
+    """A page that leads to lists and is none: a few rows, no pager, and several blocks that each lead to their own "more"."""
     more = {attribute(link, "href") for link in tree.css("a[href]") if MORE.match(text(link) or "x")}
-    return len(more) >= HUB_BLOCKS and len(group.rows) < 10
+    return len(more) >= HUB_BLOCKS and len(rows) < MOST_OF_HUB
