@@ -800,8 +800,13 @@ def _problem(file: Path, places: Places, error: Mapping[str, Any], model: type[B
         at, what = places.key(path), "required key is missing"
     else:
         message = str(error["msg"]).removeprefix("Value error, ")
-        at, what = places.value(path), f"{message[:1].lower()}{message[1:]} (got {str(error['input'])[:60]!r})"
+        at, what = places.value(path), f"{message[:1].lower()}{message[1:]} (got {_shown(error['input'])!r})"
     return at, f"{file}:{at[0]}:{at[1]}: {dotted}: {what}"
+
+
+def _shown(value: object) -> str:
+    """A value as an error may show it: short, and without a password."""
+    return re.sub(r"//[^/@]*@", "//…@", str(value))[:60]
 
 
 def _suggest(key: str, model: type[BaseModel], path: tuple[str | int, ...]) -> str:
