@@ -204,7 +204,7 @@ BROKEN: dict[str, Case] = {
     "silence": bad(O.TIMEOUT, 30.0),
     "no HTTP at all": bad(O.PROTOCOL_ERROR, b"SSH-2.0-OpenSSH_9\r\n"),
     "HTTP/0.9": bad(O.PROTOCOL_ERROR, b"<html>" + HTML, "close"),
-    "HTTP/2": bad(O.PROTOCOL_ERROR, b"\x00\x00\x12\x04\x00\x00\x00\x00\x00", b"\x00" * 18),
+    "HTTP/2": bad(O.PROTOCOL_ERROR, b"\x00\x00\x12\x04\x00\x00\x00\x00\x00" + bytes(18)),
     "an ICY status line": bad(O.PROTOCOL_ERROR, raw(b"ICY 200 OK", b"Content-Length: 11", body=HTML)),
     "a status of two digits": bad(O.PROTOCOL_ERROR, raw(b"HTTP/1.1 20 OK", b"Content-Length: 11", body=HTML)),
     "a status in words": bad(O.PROTOCOL_ERROR, raw(b"HTTP/1.1 OK", b"Content-Length: 11", body=HTML)),
