@@ -19,9 +19,7 @@ LENIENT = dict.fromkeys(
 )
 STEP = 1 << 16
 BODILESS = frozenset({b"HEAD", b"CONNECT"})  # their answers end with the head, whatever it says (RFC 9112, 6.3)
-
-
-LENGTH = re.compile(rb"(content-length[ \t]*:[ \t]*)(\d+)(?:[ \t]*,[ \t]*\2)*[ \t]*\r?", re.IGNORECASE)
+LENGTH = re.compile(rb"(content-length[ \t]*:[ \t]*)(\d{1,19})(?:[ \t]*,[ \t]*\2)*[ \t]*\r?", re.IGNORECASE)
 LENGTH_BEGUN = re.compile(rb"content-length[ \t]*(?::[ \t\d,]*)?\r?", re.IGNORECASE)
 LONGEST_LENGTH = 200
 

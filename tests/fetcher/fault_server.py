@@ -183,6 +183,7 @@ BROKEN: dict[str, Case] = {
     "a length with a sign": bad(O.PROTOCOL_ERROR, raw(b"HTTP/1.1 200 OK", b"Content-Length: +11", body=HTML)),
     "a length in words": bad(O.PROTOCOL_ERROR, raw(b"HTTP/1.1 200 OK", b"Content-Length: many", body=HTML)),
     "a length beyond 64 bits": bad(O.PROTOCOL_ERROR, raw(b"HTTP/1.1 200 OK", b"Content-Length: 99999999999999999999999")),
+    "two equal lengths of 5,000 digits": bad(O.PROTOCOL_ERROR, raw(b"HTTP/1.1 200 OK", *[b"Content-Length: " + b"1" * 5000] * 2)),
     "a length over the limit": bad(O.TOO_LARGE, raw(b"HTTP/1.1 200 OK", b"Content-Length: 9999999999"), 30.0),
     "two different lengths": bad(O.PROTOCOL_ERROR, raw(b"HTTP/1.1 200 OK", b"Content-Length: 5", b"Content-Length: 11", body=HTML)),
     "two different lengths in one line": bad(O.PROTOCOL_ERROR, raw(b"HTTP/1.1 200 OK", b"Content-Length: 11, 5", body=HTML)),
