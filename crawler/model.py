@@ -444,6 +444,8 @@ class Reading:
     error: str | None = None  # why nothing could be read: deadline, memory, crash
     visible: int = 0  # of a list page: characters a reader sees on it
     days: int = 0  # of a list page: dates among them
+    text: str = ""  # how its bytes became text: encoding, why, what was declared, what was odd
+    leads_to: str | None = None  # where the page sends its reader on by itself
     continues: tuple[
         Request, ...
     ] = ()  # further captures the records are made of, in order; those not there are told in `incomplete`
