@@ -228,10 +228,14 @@ def revisit(config: Config, line: Line, names: Sequence[str], limit: int) -> lis
 
 
 def fire(config: Config, line: Line, wish: Wish) -> list[int]:
-    """Insert the runs of a wish and seed their first addresses; their ids."""
+    """Insert the runs of a wish and seed their first addresses; their ids. A bounded crawl that was interrupted goes on where it stood."""
     options: Mapping[str, object] = {"since": wish.since, "max_pages": wish.max_pages}
     if wish.url is None:
-        return [line.fire_once(source.id, source.start, options, listed=True) for source in chosen(config, wish.sources)]
+        bounded = wish.since is not None or wish.max_pages is not None
+        return [
+            line.fire_once(source.id, source.start, options, listed=True, resume=bounded)
+            for source in chosen(config, wish.sources)
+        ]
     if not urls.is_http(wish.url):
         raise UsageError(f"{wish.url!r} is no http or https address", remedy="give the whole address, scheme included")
     name = wish.sources[0] if wish.sources else source_of(config, wish.url)

@@ -149,11 +149,12 @@ def _is_chinese(text: str) -> bool:
 
 
 def _utf16_by_zeros(body: bytes) -> str | None:
-    """Markup in UTF-16 without a BOM: every second byte of its start is zero."""
+    """Markup in UTF-16 without a BOM: every second byte of its start is zero, or of its tags where Chinese stands between them."""
     start = body[:256]
     even, odd = start[::2].count(0), start[1::2].count(0)
     most, least = max(even, odd), min(even, odd)
-    if most < 4 or most * 4 < len(start) or least * 8 > most:
+    tags = start.count(b"<\0") if odd > even else start.count(b"\0<")
+    if most < 4 or (most * 4 < len(start) and tags < 3) or least * 8 > most:
         return None
     return "utf-16le" if odd > even else "utf-16be"
 
