@@ -264,7 +264,7 @@ class Exchange:
     page: Page | None = None
     payload: Octets = b""  # after transfer decoding, content coding kept
     location: str | None = None  # absolute, of a redirect
-    leads: str = ""  # what a redirect says besides: home, login, itself, missing (where the site sends what it has not)
+    leads: str = ""  # what a redirect says besides: home, login, itself, cookie (itself, with a cookie it wants back), missing (where the site sends what it has not)
     retry_after: Millis | None = None  # not before this time
     detail: str = ""
     robots: RobotsSaid | None = None
