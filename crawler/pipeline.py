@@ -361,13 +361,19 @@ class Line:
                 return runs.fire_revisits(c, source.id, slot, now, limit or 1)
             return runs.fire(c, source.id, kind, slot, self._seeds(source.id, source.start, Kind.LIST), now, skipped=skipped)
 
-    def fire_once(self, name: str, starts: Sequence[Request], options: Mapping[str, object], *, listed: bool) -> int:
-        """Fire a one-off run of these addresses, as lists or as single notices; its id."""
+    def fire_once(
+        self, name: str, starts: Sequence[Request], options: Mapping[str, object], *, listed: bool, resume: bool = False
+    ) -> int:
+        """Fire a one-off run of these addresses, as lists or as single notices; its id. `resume`: go on with an open one of these options."""
         kind = Kind.LIST if listed else Kind.DETAIL
         seeds = self._seeds(name, starts, kind)
         with self.database.write() as c:
             runs.ensure_source(c, name)
             frontier.ask_again(c, {seed.queue for seed in seeds}, self.clock())
+            held = runs.unfinished(c, name, options) if resume else None
+            if held is not None:
+                log.info("resumed", source=name, run=held)
+                return held
             return runs.fire_once(c, name, seeds, self.clock(), options)
 
     def _seeds(self, name: str, starts: Sequence[Request], kind: Kind) -> list[Seed]:

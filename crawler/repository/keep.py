@@ -295,6 +295,7 @@ def _frontier(c: Connection, look: _Look, manner: Manner, spread: float) -> None
         and look.running
         and (task.kind is Kind.LIST or (task.kind is Kind.DETAIL and kept.leads in ("", "itself")))
         and task.hops < MOST_HOPS
+        and not (task.kind is Kind.LIST and lists.strays(c, look.run, look.url, kept.location))
     ):
         target = Seed(
             Request(kept.location),
