@@ -53,7 +53,11 @@ def _evident(tree: LexborHTMLParser) -> list[Node]:
     body = tree.body or tree.root
     if body is None:
         return []
-    headings = [node for node in body.css(HEADINGS)[: MOST_PARTS * 4] if squeeze(node.text(deep=True)) and not is_hidden(node)]
+    headings = [
+        node
+        for node in body.css(HEADINGS)[: MOST_PARTS * 4]
+        if squeeze(node.text(deep=True)) and not any(map(is_hidden, (node, *ancestors(node))))
+    ]
     if len(headings) < 2:
         return []
     held: dict[int, int] = {}
