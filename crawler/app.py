@@ -5,7 +5,7 @@ import contextlib
 import difflib
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -16,7 +16,9 @@ from crawler.config import Config, Source
 from crawler.engine import Local
 from crawler.errors import GongkaiError, UsageError
 from crawler.fetcher.fetcher import Fetcher, FetchSettings, user_agent
-from crawler.model import Millis, Request, RunKind
+from crawler.model import Kind, Millis, Page, Reading, ReadRules, Request, RunKind
+from crawler.parsers.protocol import Job
+from crawler.peek import Story, peek
 from crawler.pipeline import AD_HOC, Line
 from crawler.politeness import Manners, strictest
 from crawler.readers import Readers
@@ -127,6 +129,25 @@ def source_of(config: Config, url: str) -> str:
         if host in {urls.host(start.url) for start in source.start}:
             return source.id
     return AD_HOC
+
+
+async def peek_at(config: Config, url: str) -> Story:
+    """Look at an address once, as the source whose host it is would, or as nobody's; keeps nothing."""
+    name, network = source_of(config, url), config.network
+    source = config.sources.get(name)
+    delay = source.politeness.delay_ms if source else None
+    fetcher = Fetcher(replace(fetch_settings(config), spool=None))
+    try:
+        manner = Manners({}, network.delay_ms if delay is None else delay, network.deadline_ms / 1000, AGENT)
+        return await peek(fetcher, manner, name, url)
+    finally:
+        await fetcher.aclose()
+
+
+def read_once(page: Page) -> Reading:
+    """What a page says, read in a child of its own."""
+    with Readers(1) as readers:
+        return readers.read(Job(page, Kind.DETAIL, ReadRules(), page.url))
 
 
 def _handle_signals(stop: asyncio.Event) -> list[signal.Signals]:

@@ -19,7 +19,16 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 
 from crawler import columns, slots, urls
 from crawler.budget import UNLIMITED, Budget
@@ -243,8 +252,14 @@ def _told(value: str) -> str:
     return value
 
 
-Duration = Annotated[int, BeforeValidator(_duration)]
-Size = Annotated[int, BeforeValidator(_size)]
+Duration = Annotated[
+    int,
+    BeforeValidator(_duration),
+    WithJsonSchema({"type": "string", "pattern": f"^{DURATION.pattern}$", "examples": ["2s", "14d"]}),
+]
+Size = Annotated[
+    int, BeforeValidator(_size), WithJsonSchema({"type": "string", "pattern": f"^{SIZE.pattern}$", "examples": ["32MB"]})
+]
 Hours = Annotated[tuple[int, int], BeforeValidator(_hours)]
 Cron = Annotated[str, AfterValidator(_cron)]
 Zone = Annotated[str, AfterValidator(_zone)]
@@ -393,7 +408,7 @@ class _List(_Table):
     title: str | None = None
     date: str | None = None
     min_items: int | None = Field(default=None, ge=0)
-    next: Annotated[_Pager, BeforeValidator(_as_pager)] = _Pager(kind="auto")
+    next: Annotated[_Pager, BeforeValidator(_as_pager, str | _Pager)] = _Pager(kind="auto")
     max_pages: int | None = Field(default=None, ge=1)
     only: Pattern | None = None
     skip: Pattern | None = None
@@ -469,8 +484,10 @@ def _as_list(value: object) -> object:
     return [value] if isinstance(value, str | dict) else value
 
 
-Starts = Annotated[list[Address | _Start], BeforeValidator(_as_list), Field(min_length=1)]
-Details = Annotated[list[_Detail], BeforeValidator(_as_list)]
+Starts = Annotated[
+    list[Address | _Start], BeforeValidator(_as_list, Address | _Start | list[Address | _Start]), Field(min_length=1)
+]
+Details = Annotated[list[_Detail], BeforeValidator(_as_list, _Detail | list[_Detail])]
 
 
 class _Way(_Table):
@@ -499,6 +516,11 @@ class _Source(_Table):
     network: _Way = _Way()
     tls: _Tls = _Tls()
     expect: _Expect = _Expect()
+
+
+def source_shape() -> dict[str, Any]:
+    """The JSON Schema of a source's file as the model alone knows it (`source_schema` adds the words)."""
+    return _Source.model_json_schema(mode="validation")
 
 
 # ------------------------------------------------------------------ reading
@@ -778,8 +800,13 @@ def _problem(file: Path, places: Places, error: Mapping[str, Any], model: type[B
         at, what = places.key(path), "required key is missing"
     else:
         message = str(error["msg"]).removeprefix("Value error, ")
-        at, what = places.value(path), f"{message[:1].lower()}{message[1:]} (got {str(error['input'])[:60]!r})"
+        at, what = places.value(path), f"{message[:1].lower()}{message[1:]} (got {_shown(error['input'])!r})"
     return at, f"{file}:{at[0]}:{at[1]}: {dotted}: {what}"
+
+
+def _shown(value: object) -> str:
+    """A value as an error may show it: short, and without a password."""
+    return re.sub(r"//[^/@]*@", "//…@", str(value))[:60]
 
 
 def _suggest(key: str, model: type[BaseModel], path: tuple[str | int, ...]) -> str:

@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import http.server
 import json
-import logging
 import socketserver
 import sys
 import threading
@@ -17,6 +16,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import structlog
 
 from crawler.alerts import Alarms, Message, cut, hide, refusal, retry_at, shape
 from crawler.app import fetch_settings
@@ -72,6 +72,12 @@ def service() -> Iterator[Service]:
     yield made
     made.http.shutdown()
     made.http.server_close()
+
+
+@pytest.fixture(autouse=True)
+def logs() -> None:
+    """Logs as they are by default: another test's command may have turned them to its own stream."""
+    structlog.reset_defaults()
 
 
 class Desk:
@@ -439,7 +445,6 @@ def test_a_mail_server_takes_a_letter_and_never_sees_its_password_in_an_error(
 
 
 def test_the_log_tells_an_alarm(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    logging.captureWarnings(False)
     desk = Desk(tmp_path, '[alarms.channels.here]\nkind = "log"\n')
     desk.health("a", "suspect")
     assert desk.tell(waiting=False) == 1

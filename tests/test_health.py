@@ -173,7 +173,8 @@ def test_the_longest_silence_is_learned_from_enough_gaps_only() -> None:
     assert weekly is not None
     assert daily == 12  # 9.2 means, widened by a fifth
     assert weekly == 56
-    assert learn_silence(days(*[1] * 60, 40, *[1] * 60)) == 60
+    assert learn_silence(days(*[1] * 50, 9, *[1] * 50, 8, *[1] * 50)) == 14  # half as much again as the longest
+    assert learn_silence(days(*[1] * 50, 900, *[1] * 50)) == 12  # a lone old notice is no rhythm
 
 
 def test_weekends_and_holidays_do_not_make_a_source_silent() -> None:

@@ -78,7 +78,7 @@ def _state(source: Source, known: Condition | None) -> str:
 def _print(
     rows: list[tuple[str, Source]], found: dict[str, Condition], channels: list[ChannelView], now: Millis, *, detailed: bool
 ) -> None:
-    header = ["state", "source", "last read", "last new", "rows", "overdue", "blocked", ""]
+    header = ["state", "source", "last read", "last new", "rows/exp", "overdue", "blocked", ""]
     output.table([header], WIDTHS, style="dim")
     for state, source in rows:
         known = found.get(source.id)
@@ -105,7 +105,7 @@ def _figures(known: Condition | None) -> list[str]:
     rows = f"{'-' if known.rows is None else known.rows}/{'-' if known.expected is None else known.expected}"
     overdue = "-" if known.overdue is None else f"{known.overdue:.0%}"
     blocked = "-" if known.blocked is None else f"{known.blocked:.0%}"
-    return [output.when(known.last_ok, "%m-%d %H:%M"), output.when(known.last_new, "%m-%d %H:%M"), rows, overdue, blocked]
+    return [output.when(known.last_ok, "%m-%d %H:%M"), output.when(known.last_new, "%Y-%m-%d"), rows, overdue, blocked]
 
 
 def _tell(known: Condition, state: str) -> None:
@@ -113,12 +113,9 @@ def _tell(known: Condition, state: str) -> None:
     for reason in known.reasons:
         output.say(f"{indent}{known.trouble}: {reason}" if reason == known.reasons[0] else f"{indent}{reason}")
     if state in (SUSPECT, DOWN):
-        after = f", {known.good} good since" if known.good else ""
-        output.say(
-            f"{indent}since {output.when(known.since)}, {known.bad} runs in a row{after}"
-            if known.bad
-            else f"{indent}since {output.when(known.since)}{after}"
-        )
+        bad = f", {known.bad} run{'s' if known.bad > 1 else ''} in a row" if known.bad else ""
+        good = f", {known.good} good since" if known.good else ""
+        output.say(f"{indent}since {output.when(known.since)}{bad}{good}")
     if known.rests_until is not None:
         output.say(f"{indent}in quarantine: asked again after {output.when(known.rests_until)}")
     if known.fill:

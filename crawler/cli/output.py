@@ -19,7 +19,7 @@ from crawler.model import Millis
 from crawler.normalize import from_json
 from crawler.repository.changes import ChangeView
 
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 BEIJING = timedelta(hours=8)
 
 
@@ -50,7 +50,8 @@ def say(message: str = "", style: str = "") -> None:
 
 def json_line(value: Mapping[str, Any]) -> None:
     """One JSON object on stdout."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    written = json.dumps(value, ensure_ascii=False)
+    sys.stdout.write(CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", written) + "\n")
 
 
 def when(at: Millis | None, form: str = "%Y-%m-%d %H:%M") -> str:
@@ -110,8 +111,10 @@ def change_json(change: ChangeView) -> dict[str, Any]:
 
 def change_lines(change: ChangeView) -> tuple[str, str]:
     """A line of the ledger for people: what and where, then why."""
-    name = change.title or ""
-    first = f"{when(change.at, '%m-%d %H:%M')}  {change.kind:<8}{fit(change.source, 14)}  {name}"
+    first = f"{when(change.at, '%m-%d %H:%M')}  {change.kind:<8}{fit(change.source, 14)}  "
+    if change.kind == "health":
+        return first + why(change), ""
+    first += change.title or ""
     if change.doc_no:
         first += f"  {change.doc_no}"
     version = f"{change.document}.{change.after}" if change.document and change.after else change.document or ""
@@ -128,7 +131,8 @@ def why(change: ChangeView) -> str:
         return f"last seen {when(_millis(change.detail.get('last_seen')))}, first missed {when(_millis(missed))}, {misses or 1} misses"
     if change.kind == "health":
         reasons = change.detail.get("reasons")
-        return f"{change.detail.get('after')}: {'; '.join(map(str, reasons)) if isinstance(reasons, list) else ''}"
+        said = "; ".join(map(str, reasons)) if isinstance(reasons, list) else ""
+        return f"{change.detail.get('after')}{': ' if said else ''}{said}"
     return ""
 
 

@@ -1,18 +1,23 @@
 """`sources`: the columns, what is known of them, and whether their files are right."""
 
 import time
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
+from crawler import urls
+from crawler.app import chosen
 from crawler.cli import output
 from crawler.cli.options import Json, configured
-from crawler.config import Config
-from crawler.errors import RepositoryError, UsageError
+from crawler.config import Config, Source
+from crawler.errors import RepositoryError
 from crawler.repository import query, runs
-from crawler.repository.database import Database
+from crawler.repository.database import Connection, Database
 from crawler.repository.migrations import check_schema, upgrade
 from crawler.repository.query import SourceView
+
+WIDTHS = (6, 22, 8, 9, 9, 10)
 
 
 def register(app: typer.Typer) -> None:
@@ -41,24 +46,36 @@ def list_sources(context: typer.Context, as_json: Json = False) -> None:
     """
     config = configured(context)
     known = _known(config)
+    if not as_json:
+        output.table([["", "source", "level", "health", "documents", "last new", ""]], WIDTHS, style="dim")
     for source in config.sources.values():
         seen = known.get(source.id)
         state = "paused" if seen and seen.paused else "on" if source.enabled else "off"
         if as_json:
-            output.json_line(
-                {"id": source.id, "title": source.title, "start": [start.url for start in source.start], "enabled": source.enabled,
-                 "paused": output.iso(seen.paused) if seen else None, "health": seen.health if seen else None,
-                 "documents": seen.documents if seen else 0, "last_ok": output.iso(seen.last_ok) if seen else None,
-                 "last_new": output.iso(seen.last_new) if seen else None, "last_run": seen.last_run if seen else None,
-                 "region": source.region, "level": source.level, "verified": source.verified}
-            )  # fmt: skip
+            output.json_line(_as_json(source, seen))
             continue
+        crawled = seen is not None and seen.last_run is not None
         facts = (
-            f"{seen.health:<8} {seen.documents:>6} documents  last new {output.when(seen.last_new)}" if seen else "never crawled"
+            [seen.health, f"{seen.documents:>9}", output.when(seen.last_new, "%Y-%m-%d")]
+            if seen and crawled
+            else ["-", "        -", "-"]
         )
-        output.table([[source.id, state, facts, source.title]], [20, 6, 52])
+        output.table(
+            [[state, source.id, source.level or "-", *facts, source.title]], WIDTHS, style="" if source.enabled else "dim"
+        )
     if not as_json:
-        output.note(f"{len(config.sources)} sources, {sum(s.enabled for s in config.sources.values())} turned on")
+        on, paused = sum(s.enabled for s in config.sources.values()), sum(1 for seen in known.values() if seen.paused)
+        output.note(f"{len(config.sources)} sources, {on} turned on, {paused} paused · gongkai health says how they are")
+
+
+def _as_json(source: Source, seen: SourceView | None) -> dict[str, object]:
+    return {
+        "id": source.id, "title": source.title, "start": [start.url for start in source.start], "enabled": source.enabled,
+        "paused": output.iso(seen.paused) if seen else None, "health": seen.health if seen else None,
+        "documents": seen.documents if seen else 0, "last_ok": output.iso(seen.last_ok) if seen else None,
+        "last_new": output.iso(seen.last_new) if seen else None, "last_run": seen.last_run if seen else None,
+        "region": source.region, "level": source.level, "verified": source.verified,
+    }  # fmt: skip
 
 
 def _known(config: Config) -> dict[str, SourceView]:
@@ -76,44 +93,59 @@ def _known(config: Config) -> dict[str, SourceView]:
 
 @sources.command("check")
 def check(context: typer.Context) -> None:
-    """Read every source file; errors name file, line and column.
+    """Read every source file; errors name file, line and column. Exit code 1 when two sources are the same column.
 
     Example: gongkai sources check
     """
     config = configured(context)
+    found: dict[str, list[str]] = {}
+    for source in config.sources.values():
+        for start in source.start:
+            found.setdefault(urls.key(start), []).append(source.id)
+    twice = {key: ids for key, ids in found.items() if len(ids) > 1}
+    for key, ids in twice.items():
+        output.say(f"{' and '.join(ids)} both start at {key.split()[1]}", "yellow")
+    unsaid = [
+        source.id for source in config.sources.values() if source.enabled and (source.verified or "").startswith("never live")
+    ]
+    if unsaid:
+        output.note(f"turned on and still marked never live: {', '.join(unsaid)}; gongkai try looks, then say so in verified")
     output.say(f"{len(config.sources)} source files are right")
+    if twice:
+        raise typer.Exit(1)
+
+
+Reason = Annotated[str, typer.Option(help="Why; it stands in the ledger.")]
 
 
 @sources.command("pause")
-def pause(context: typer.Context, name: Annotated[str, typer.Argument(metavar="SOURCE")]) -> None:
-    """Stop firing a source until it is resumed; remembered in the database.
+def pause(context: typer.Context, name: Annotated[str, typer.Argument(metavar="SOURCE")], reason: Reason = "") -> None:
+    """Stop firing a source until it is resumed; the database and the ledger remember it.
 
-    Example: gongkai sources pause demo
+    Example: gongkai sources pause demo --reason "the site is being rebuilt"
     """
-    _set(context, name, int(time.time() * 1000))
-    output.say(f"{name} is paused")
+    done = _by_hand(context, name, runs.pause, reason)
+    output.say(f"{name} is paused" if done else f"{name} was paused already")
 
 
 @sources.command("resume")
-def resume(context: typer.Context, name: Annotated[str, typer.Argument(metavar="SOURCE")]) -> None:
-    """Fire a paused source again by its schedule.
+def resume(context: typer.Context, name: Annotated[str, typer.Argument(metavar="SOURCE")], reason: Reason = "") -> None:
+    """Fire a paused source again by its schedule, or one in quarantine at once.
 
     Example: gongkai sources resume demo
     """
-    _set(context, name, None)
-    output.say(f"{name} is resumed")
+    done = _by_hand(context, name, runs.resume, reason)
+    output.say(f"{name} is resumed" if done else f"{name} was neither paused nor in quarantine")
 
 
-def _set(context: typer.Context, name: str, at: int | None) -> None:
+def _by_hand(context: typer.Context, name: str, act: Callable[[Connection, str, int, str], bool], reason: str) -> bool:
     config = configured(context)
-    if name not in config.sources:
-        raise UsageError(f"unknown source {name!r}", remedy="gongkai sources list names them")
-    source = config.sources[name]
+    (source,) = chosen(config, [name])
     database = Database(config.storage.database)
     try:
         upgrade(database)
         with database.write() as c:
             runs.sync_sources(c, [runs.SourceRow(source.id, source.title, source.digest, source.enabled)])
-            runs.pause(c, name, at)
+            return act(c, name, int(time.time() * 1000), reason.strip())
     finally:
         database.close()

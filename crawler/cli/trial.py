@@ -201,7 +201,12 @@ def _account(found: Trial) -> None:
     output.say()
     if reading is None:
         output.say("No list page could be read, so nothing was drafted.", "bold")
-        if found.visit.robots.decision == "disallow":
+        said = found.visit.robots
+        if said.decision == "disallow" and said.line.startswith("robots.txt: "):
+            output.say(
+                "What robots.txt says is not known, and until it is nothing is asked for. Is the address right, http or https?"
+            )
+        elif said.decision == "disallow":
             output.say("robots.txt does not let us; that is its owner's decision, and there is no switch for it here.")
         return
     output.say("No rows were found on this page, so nothing was drafted.", "bold")

@@ -39,8 +39,8 @@ class Body:
     dropped: tuple[Dropped, ...] = ()
 
 
-def read_body(sheet: Sheet, container: Container, block: frozenset[int], title: str) -> Body:
-    """Furniture, the disclosure block, the title repeated, second copies and what is hidden are left out."""
+def read_body(sheet: Sheet, container: Container, block: frozenset[int], title: str, *, date: int | None = None) -> Body:
+    """`date`: the line of a bare date that is the notice's. Furniture, the disclosure block, the title repeated, second copies and what is hidden are left out."""
     element = sheet.elements[container.at]
     span = range(element.first, element.last)
     left = {at for at in span if at not in block}
@@ -56,7 +56,7 @@ def read_body(sheet: Sheet, container: Container, block: frozenset[int], title: 
             why[at] = f"box called {chrome[at]}"
         elif is_furniture(line.text):
             why[at] = "furniture"
-    _head(sheet, span, why, title)
+    _head(sheet, span, why, title, date)
     _copies(sheet, span, why)
     _tail(sheet, span, why)
     kept = list(_with_pictures(sheet, element, [at for at in span if at not in why], title))
@@ -79,7 +79,7 @@ def _chrome(sheet: Sheet, container: Element) -> dict[int, str]:
     return found
 
 
-def _head(sheet: Sheet, span: range, why: dict[int, str], title: str) -> None:
+def _head(sheet: Sheet, span: range, why: dict[int, str], title: str, date: int | None) -> None:
     """The title, the line of facts and the breadcrumb where the article's element begins with them."""
     wanted = key(title)
     passed = 0
@@ -90,7 +90,7 @@ def _head(sheet: Sheet, span: range, why: dict[int, str], title: str) -> None:
         plain = key(line.text)
         if plain == wanted and _is_title_line(sheet, line):
             why[at] = "the title"
-        elif is_fact_line(spaced(line)):
+        elif is_fact_line(spaced(line)) or at == date:
             why[at] = "line of facts"
         elif passed and is_crumb(line.text):
             why[at] = "breadcrumb"

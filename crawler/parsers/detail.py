@@ -81,6 +81,27 @@ class _Read:
 
 def read_detail(source: str, page: Page, *, rules: DetailRules, encoding: str = "utf-8") -> Detail:
     """Read a page as a notice. Raises UnreadablePage for a selector of the source's own that is none."""
+    read = _look(source, page, rules, encoding)
+    titled, dropped = read.title, read.body.dropped
+    size = sum(len(squeeze(paragraph)) for paragraph in read.body.paragraphs)
+    attachments = read_attachments(_file_boxes(read), page.url, encoding)
+    declared = bool(read.meta.get("articletitle"))
+    judged = kinds.judge(read.tree, source, article_title=declared, body=size, sheet=read.sheet, file=bool(attachments))
+    if judged is not None:
+        return Detail(judged.kind, judged.evidence, dropped=dropped)
+    if titled is None:
+        return Detail(PageKind.OTHER, "no title", dropped=dropped)
+    draft = _draft(read, titled, attachments)
+    if not rules.body:
+        shown = titled.line is not None
+        refused = refuse(read.sheet, draft, read.meta, read.block.labels, read.article, titled=shown)
+        if refused is not None:
+            return Detail(refused.kind, refused.evidence, dropped=dropped)
+    return Detail(PageKind.NOTICE, read.container.rule if read.container else "no article", (draft,), dropped)
+
+
+def _look(source: str, page: Page, rules: DetailRules, encoding: str) -> _Read:
+    """Everything but the judgement: the title is looked for first, since the article stands below it and the facts around both."""
     tree = parse(source)
     sheet = lay_flat(tree)
     if len(sheet.lines) < 3 and sheet.tags.get("body"):
@@ -88,30 +109,18 @@ def read_detail(source: str, page: Page, *, rules: DetailRules, encoding: str = 
         sheet = shown if len(shown.lines) > len(sheet.lines) else sheet
     metas = meta.read_meta(sheet)
     block = read_disclosure(sheet)
-    titled = read_title(sheet, metas, block.fields.get("name"), _own(tree, rules.title), block.lines)
-    read = _Read(tree, sheet, page, encoding, rules, metas, block, titled)
+    title = read_title(sheet, metas, block.fields.get("name"), _own(tree, rules.title), block.lines)
+    read = _Read(tree, sheet, page, encoding, rules, metas, block, title)
     own = _places(sheet, tree, rules.body) if rules.body else ()
-    line = titled.line if titled is not None else None
+    line = title.line if title is not None else None
     read.container = find_container(sheet, recognise(sheet, source), own, title=line, skip=block.lines)
+    if title is None and read.container is not None:
+        title = read.title = title_of_text(sheet.lines[read.article[0] : read.article[1]])
+    name = title.text if title is not None else ""
+    read.facts = read_facts(sheet, line, name, read.article, block)
     if read.container is not None:
-        if titled is None:
-            titled = read.title = title_of_text(sheet.lines[read.article[0] : read.article[1]])
-        read.body = read_body(sheet, read.container, block.lines, titled.text if titled else "")
-    size = sum(len(squeeze(paragraph)) for paragraph in read.body.paragraphs)
-    attachments = read_attachments(_file_boxes(read), page.url, encoding)
-    judged = kinds.judge(
-        tree, source, article_title=bool(metas.get("articletitle")), body=size, sheet=sheet, file=bool(attachments)
-    )
-    if judged is not None:
-        return Detail(judged.kind, judged.evidence)
-    if titled is None:
-        return Detail(PageKind.OTHER, "no title")
-    read.facts = read_facts(sheet, line, titled.text, read.article, block)
-    draft = _draft(read, titled, attachments)
-    refused = None if rules.body else refuse(sheet, draft, metas, block.labels, read.article, titled=line is not None)
-    if refused is not None:
-        return Detail(refused.kind, refused.evidence, dropped=read.body.dropped)
-    return Detail(PageKind.NOTICE, read.container.rule if read.container else "no article", (draft,), read.body.dropped)
+        read.body = read_body(sheet, read.container, block.lines, name, date=read.facts.date_line)
+    return read
 
 
 def _own(tree: LexborHTMLParser, selector: str | None) -> str | None:

@@ -33,6 +33,7 @@ class Facts:
     lines: set[int] = field(default_factory=set)  # places of the lines of facts
     head: bool = False  # the page shows a line of facts at its title
     unlabelled: str | None = None  # a date without a label by the title
+    date_line: int | None = None  # its line, where no label says when the notice was published
 
     def get(self, name: str, zone: str) -> str | None:
         """What a zone says of a field."""
@@ -58,9 +59,9 @@ def read_facts(sheet: Sheet, title: int | None, name: str, article: tuple[int, i
             continue
         _take(sheet, at, zone, facts)
     facts.head = any("head" in zones for zones in facts.said.values())
-    facts.unlabelled = _unlabelled(
-        sheet, range(head_from, min(first + 3, len(sheet.lines), last)), first, title, name, block.lines
-    )
+    head = range(head_from, min(first + 3, len(sheet.lines), last))
+    place, facts.unlabelled = _unlabelled(sheet, head, first, title, name, block.lines)
+    facts.date_line = place if facts.get("published", "head") is None else None
     return facts
 
 
@@ -107,7 +108,9 @@ def _value(name: str, value: str, line: Line) -> str | None:
     return value or None
 
 
-def _unlabelled(sheet: Sheet, head: range, first: int, title: int | None, name: str, block: frozenset[int]) -> str | None:
+def _unlabelled(
+    sheet: Sheet, head: range, first: int, title: int | None, name: str, block: frozenset[int]
+) -> tuple[int | None, str | None]:
     """A date without a label, in a short line between the title and the article, in the title's own line, or at the article's head."""
     for at in head:
         line = sheet.lines[at]
@@ -118,14 +121,14 @@ def _unlabelled(sheet: Sheet, head: range, first: int, title: int | None, name: 
         if at == title:
             behind = line.text[len(name) :] if key(line.text).startswith(key(name)) else ""
             if read_date(behind) is not None:
-                return behind.strip()
+                return at, behind.strip()
             continue
         if ABOUT.search(line.text) or (at >= first and not _only_date(line.text)):
             continue
         stamp = read_date(line.text)
         if stamp is not None and len(stamp.iso) >= 10:
-            return line.text
-    return None
+            return at, line.text
+    return None, None
 
 
 def _only_date(text: str) -> bool:

@@ -1,6 +1,7 @@
 """What a page prints around its text, told by its words and, where they speak, by the names of its boxes."""
 
 import re
+from functools import lru_cache
 
 from crawler.dates import read_date
 from crawler.fold import fold
@@ -38,6 +39,7 @@ CRUMB = re.compile(
 CRUMB_CUT = re.compile(r"\s*(?:-+(?:&gt;|[>＞])|&gt;|[>＞»›→]+|＞＞|>>|\s/\s|\s-\s|\s·\s|\s\|\s|›|»)\s*")
 
 
+@lru_cache(maxsize=4096)  # menus and buttons are the same on every page of a site
 def is_furniture(line: str) -> bool:
     """Buttons, font sizes, share boxes, editors."""
     plain = squeeze(line)
@@ -47,6 +49,7 @@ def is_furniture(line: str) -> bool:
     return FURNITURE.match(folded) is not None or LINE_FURNITURE.match(folded) is not None or EDITOR.match(folded) is not None
 
 
+@lru_cache(maxsize=2048)
 def is_foot(line: str) -> bool:
     """A line of a page's foot: who runs the site, its registrations."""
     if len(line) >= 400:
@@ -60,6 +63,13 @@ def is_crumb(line: str) -> bool:
     return len(line) < 200 and CRUMB.match(line) is not None and (len(line) < 8 or len(CRUMB_CUT.split(line)) > 1)
 
 
+def is_date_line(line: str) -> bool:
+    """A bare date."""
+    stamp = read_date(line) if len(line) <= 40 else None
+    return stamp is not None and len(stamp.iso) >= 10 and len(squeeze(line)) - len(squeeze(stamp.raw)) <= 4
+
+
+@lru_cache(maxsize=2048)
 def is_fact_line(line: str) -> bool:
     """The line under a title: a labelled date or source, with another label or nothing else of length."""
     if len(line) > 200:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from crawler.dates import read_date
-from crawler.parsers.furniture import is_crumb, is_fact_line, is_foot, is_furniture
+from crawler.parsers.furniture import is_crumb, is_date_line, is_fact_line, is_foot, is_furniture
 from crawler.parsers.labels import in_facts, spaced
 from crawler.parsers.sheet import Element, Line, Sheet
 from crawler.parsers.tree import EDGES, squeeze
@@ -185,7 +185,12 @@ def _is_heading(sheet: Sheet, element: Element) -> bool:
 def _by_place(sheet: Sheet, block: frozenset[int]) -> Iterator[tuple[str, str]]:
     """The line over the first line of facts; a line set large."""
     for at, line in enumerate(sheet.lines[:400]):
-        if at and at not in block and is_fact_line(spaced(line)) and line.linked * 2 < len(line.plain):
+        if (
+            at
+            and at not in block
+            and (is_fact_line(spaced(line)) or is_date_line(line.text))
+            and line.linked * 2 < len(line.plain)
+        ):
             above = sheet.lines[at - 1]
             if at - 1 not in block and _may_be_title(above):
                 yield "above_facts", above.text
@@ -307,6 +312,8 @@ def _line_of(sheet: Sheet, plain: str, block: frozenset[int]) -> int | None:
     """The last line of the title where the page shows it: whole, or over several lines; not in a breadcrumb, the block or a link."""
     for at, line in enumerate(sheet.lines):
         if at in block or line.linked * 2 >= len(line.plain) or not line.plain:
+            continue
+        if key(line.plain[:2]) != plain[: min(2, len(line.plain))]:
             continue
         own = key(line.text)
         if own == plain or (own.startswith(plain) and len(own) <= len(plain) + 60):

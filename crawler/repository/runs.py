@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from crawler import health
-from crawler.model import GOOD, MISSES, Expect, Kind, Millis, Outcome, PageKind, Run, RunKind
+from crawler.model import GOOD, MISSES, ChangeKind, Expect, Kind, Millis, Outcome, PageKind, Run, RunKind
 from crawler.pace import NOT_ASKED
 from crawler.repository import frontier, lists, sights
 from crawler.repository import schema as t
@@ -17,6 +17,7 @@ from crawler.repository.database import AnyRow, upsert
 from crawler.repository.frontier import Seed
 
 SKIPPED = "skipped"
+BY_HAND = 30  # rank of what the operator did
 SHELVED = "shelved: "  # reason of what was given up without having been asked
 
 
@@ -62,12 +63,29 @@ def ensure_source(c: Connection, source: str) -> None:
     c.execute(upsert(c, t.sources).values(id=source, title=source, config_digest="", enabled=0).on_conflict_do_nothing())
 
 
-def pause(c: Connection, source: str, at: Millis | None) -> bool:
-    """Pause a source (`at` now) or resume it (None); False when there is none of that id."""
-    return (
-        c.execute(t.sources.update().where(t.sources.c.id == source).values(paused=at).returning(t.sources.c.id)).first()
-        is not None
-    )
+def pause(c: Connection, source: str, at: Millis, reason: str = "") -> bool:
+    """Pause a source, and write that into the ledger; False when it is paused already, or there is none of that id. Call it last."""
+    where = sa.and_(t.sources.c.id == source, t.sources.c.paused.is_(None))
+    return _by_hand(c, source, where, {"paused": at}, at, "paused", reason)
+
+
+def resume(c: Connection, source: str, at: Millis, reason: str = "") -> bool:
+    """Resume a source, out of its quarantine too, and write that into the ledger; False when it was neither. Call it last."""
+    held = sa.or_(t.sources.c.paused.is_not(None), t.sources.c.rests_until > at)
+    where = sa.and_(t.sources.c.id == source, held)
+    return _by_hand(c, source, where, {"paused": None, "rests_until": None}, at, "resumed", reason)
+
+
+def _by_hand(
+    c: Connection, source: str, where: sa.ColumnElement[bool], values: Mapping[str, object], at: Millis, after: str, reason: str
+) -> bool:
+    before: str | None = c.execute(sa.select(t.sources.c.health).where(where).with_for_update()).scalar()
+    if before is None:
+        return False
+    c.execute(t.sources.update().where(t.sources.c.id == source).values(**values))
+    detail = {"before": before, "after": after, "reasons": [reason] if reason else []}
+    append(c, [NewChange(ChangeKind.HEALTH, at, source, detail=detail, rank=BY_HAND)])
+    return True
 
 
 def is_held(c: Connection, source: str, now: Millis) -> bool:

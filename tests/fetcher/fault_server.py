@@ -129,6 +129,11 @@ DELIMITED: dict[str, Case] = {
     "one byte a chunk": ok(chunked(b"".join(b"1\r\n%c\r\n" % byte for byte in HTML) + b"0\r\n\r\n")),
     "blanks behind a chunk's size": ok(chunked(b"b  \r\n" + HTML + b"\r\n0  \r\n\r\n")),
     "the word chunked in capitals": ok(raw(b"HTTP/1.1 200 OK", b"Transfer-Encoding: CHUNKED", body=GOOD_CHUNKS)),
+    "two equal lengths": ok(raw(b"HTTP/1.1 200 OK", b"Content-Length: 11", b"X: y", b"content-length: 11", body=HTML)),
+    "two equal lengths in one line": ok(raw(b"HTTP/1.1 200 OK", b"Content-Length: 11, 11", body=HTML)),
+    "two equal lengths, byte by byte": ok(
+        *[bytes([b]) for b in raw(b"HTTP/1.1 200 OK", *[b"Content-Length: 11"] * 3, body=HTML)]
+    ),
     "a length beside chunks": ok(chunked(GOOD_CHUNKS, head=(b"Content-Length: 5",))),
     "no length, closed": ok(raw(b"HTTP/1.1 200 OK", body=HTML), "close"),
     "HTTP/1.0, closed": ok(raw(b"HTTP/1.0 200 OK", b"Content-Type: text/html", body=HTML), "close"),
@@ -174,7 +179,7 @@ BROKEN: dict[str, Case] = {
     "a length beyond 64 bits": bad(O.PROTOCOL_ERROR, raw(b"HTTP/1.1 200 OK", b"Content-Length: 99999999999999999999999")),
     "a length over the limit": bad(O.TOO_LARGE, raw(b"HTTP/1.1 200 OK", b"Content-Length: 9999999999"), 30.0),
     "two different lengths": bad(O.PROTOCOL_ERROR, raw(b"HTTP/1.1 200 OK", b"Content-Length: 5", b"Content-Length: 11", body=HTML)),
-    "two equal lengths in one line": bad(O.PROTOCOL_ERROR, raw(b"HTTP/1.1 200 OK", b"Content-Length: 11, 11", body=HTML)),
+    "two different lengths in one line": bad(O.PROTOCOL_ERROR, raw(b"HTTP/1.1 200 OK", b"Content-Length: 11, 5", body=HTML)),
     "a broken chunk size": bad(O.PROTOCOL_ERROR, chunked(b"zz\r\n" + HTML)),
     "a negative chunk size": bad(O.PROTOCOL_ERROR, chunked(b"-5\r\n" + HTML)),
     "a chunk size beyond 64 bits": bad(O.PROTOCOL_ERROR, chunked(b"fffffffffffffffff\r\n" + HTML)),

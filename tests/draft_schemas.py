@@ -1,0 +1,13 @@
+"""For maintainers: writes docs/record.schema.json and docs/source.schema.json anew from the models they describe."""
+
+import json
+from pathlib import Path
+
+from crawler.record_schema import record_schema
+from crawler.source_schema import source_schema
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+if __name__ == "__main__":
+    for name, schema in (("record", record_schema()), ("source", source_schema())):
+        (DOCS / f"{name}.schema.json").write_text(json.dumps(schema, ensure_ascii=False, indent=2) + "\n", "utf-8")
