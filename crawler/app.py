@@ -5,7 +5,7 @@ import contextlib
 import difflib
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -16,7 +16,9 @@ from crawler.config import Config, Source
 from crawler.engine import Local
 from crawler.errors import GongkaiError, UsageError
 from crawler.fetcher.fetcher import Fetcher, FetchSettings, user_agent
-from crawler.model import Millis, Request, RunKind
+from crawler.model import Kind, Millis, Page, Reading, ReadRules, Request, RunKind
+from crawler.parsers.protocol import Job
+from crawler.peek import Story, peek
 from crawler.pipeline import AD_HOC, Line
 from crawler.politeness import Manners, strictest
 from crawler.readers import Readers
@@ -129,6 +131,25 @@ def source_of(config: Config, url: str) -> str:
     return AD_HOC
 
 
+async def peek_at(config: Config, url: str) -> Story:
+    """Look at an address once, as the source whose host it is would, or as nobody's; keeps nothing."""
+    name, network = source_of(config, url), config.network
+    source = config.sources.get(name)
+    delay = source.politeness.delay_ms if source else None
+    fetcher = Fetcher(replace(fetch_settings(config), spool=None))
+    try:
+        manner = Manners({}, network.delay_ms if delay is None else delay, network.deadline_ms / 1000, AGENT)
+        return await peek(fetcher, manner, name, url)
+    finally:
+        await fetcher.aclose()
+
+
+def read_once(page: Page) -> Reading:
+    """What a page says, read in a child of its own."""
+    with Readers(1) as readers:
+        return readers.read(Job(page, Kind.DETAIL, ReadRules(), page.url))
+
+
 def _handle_signals(stop: asyncio.Event) -> list[signal.Signals]:
     loop = asyncio.get_running_loop()
     caught: list[signal.Signals] = []
@@ -207,10 +228,14 @@ def revisit(config: Config, line: Line, names: Sequence[str], limit: int) -> lis
 
 
 def fire(config: Config, line: Line, wish: Wish) -> list[int]:
-    """Insert the runs of a wish and seed their first addresses; their ids."""
+    """Insert the runs of a wish and seed their first addresses; their ids. A bounded crawl that was interrupted goes on where it stood."""
     options: Mapping[str, object] = {"since": wish.since, "max_pages": wish.max_pages}
     if wish.url is None:
-        return [line.fire_once(source.id, source.start, options, listed=True) for source in chosen(config, wish.sources)]
+        bounded = wish.since is not None or wish.max_pages is not None
+        return [
+            line.fire_once(source.id, source.start, options, listed=True, resume=bounded)
+            for source in chosen(config, wish.sources)
+        ]
     if not urls.is_http(wish.url):
         raise UsageError(f"{wish.url!r} is no http or https address", remedy="give the whole address, scheme included")
     name = wish.sources[0] if wish.sources else source_of(config, wish.url)

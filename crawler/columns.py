@@ -17,6 +17,7 @@ KNOWN_TAIL = 20  # known rows in a row after which a list run stops: what was sl
 REPEATS = 2  # pages in a row without a row of their own; one may be made of rows that insertions pushed down
 MOST_BACK = 3  # pages looked at again when the column shrinks while it is read
 SCRIPT = "script"  # the pager's rule where the next page is known to the page's script alone
+FRONT = re.compile(r"/(?:(?:index|default|main)\.\w{2,5})?", re.IGNORECASE)
 WALLED = frozenset({"mp.weixin.qq.com"})  # hands articles to its own app only
 NO_LIST = frozenset({PageKind.ERROR, PageKind.SOFT_404, PageKind.HOME})
 
@@ -97,6 +98,11 @@ def refusal(row: Row, rules: ListRules, *, key: str, lists: frozenset[str] | set
     if (rules.only and not re.search(rules.only, row.url)) or (rules.skip and re.search(rules.skip, row.url)):
         return "pattern"
     return "not a notice" if key in lists else None
+
+
+def is_front(url: str) -> bool:
+    """Is this the address of a site's front page?"""
+    return FRONT.fullmatch(urls.path(url)) is not None
 
 
 def is_before(row: Row, since: str | None) -> bool:

@@ -800,9 +800,18 @@ def _problem(file: Path, places: Places, error: Mapping[str, Any], model: type[B
         at, what = places.key(path), "required key is missing"
     else:
         message = str(error["msg"]).removeprefix("Value error, ")
+<<<<<<< HEAD
         got = "" if path[:1] == ("alarms",) else f" (got {str(error['input'])[:60]!r})"  # a webhook's address is a secret
         at, what = places.value(path), f"{message[:1].lower()}{message[1:]}{got}"
+=======
+        at, what = places.value(path), f"{message[:1].lower()}{message[1:]} (got {_shown(error['input'])!r})"
+>>>>>>> main
     return at, f"{file}:{at[0]}:{at[1]}: {dotted}: {what}"
+
+
+def _shown(value: object) -> str:
+    """A value as an error may show it: short, and without a password."""
+    return re.sub(r"//[^/@]*@", "//…@", str(value))[:60]
 
 
 def _suggest(key: str, model: type[BaseModel], path: tuple[str | int, ...]) -> str:

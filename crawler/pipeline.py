@@ -43,7 +43,7 @@ from crawler.model import (
     payload_digest,
 )
 from crawler.pace import Pace, Window
-from crawler.parsers.page import rules_version
+from crawler.parsers.page import ABSENT, rules_version
 from crawler.readers import Job, Readers
 from crawler.repository import files, frontier, keep, origins, runs, search, settle
 from crawler.repository.database import Connection, Database
@@ -230,9 +230,13 @@ class Line:
         try:
             page = open_page(self.archive.folder, waiting.capture, waiting.payload)
             more = tuple((piece.key, open_page(self.archive.folder, piece.capture, piece.payload)) for piece in waiting.more)
+            shown = waiting.absent
+            absent = open_page(self.archive.folder, shown.capture, shown.payload) if shown else None
         except DamagedRecord as error:
             reading = Reading(self.version(waiting.source), PageKind.OTHER, error=f"damaged: {error}")
             return Settled(waiting.capture_id, reading, made_of)
+        if absent is not None:
+            more += ((ABSENT, absent),)
         reading = self.readers.read(Job(page, waiting.kind, rules, waiting.public_url, more, waiting.request))
         return Settled(waiting.capture_id, self._placed(waiting, reading), made_of)
 
@@ -361,13 +365,19 @@ class Line:
                 return runs.fire_revisits(c, source.id, slot, now, limit or 1)
             return runs.fire(c, source.id, kind, slot, self._seeds(source.id, source.start, Kind.LIST), now, skipped=skipped)
 
-    def fire_once(self, name: str, starts: Sequence[Request], options: Mapping[str, object], *, listed: bool) -> int:
-        """Fire a one-off run of these addresses, as lists or as single notices; its id."""
+    def fire_once(
+        self, name: str, starts: Sequence[Request], options: Mapping[str, object], *, listed: bool, resume: bool = False
+    ) -> int:
+        """Fire a one-off run of these addresses, as lists or as single notices; its id. `resume`: go on with an open one of these options."""
         kind = Kind.LIST if listed else Kind.DETAIL
         seeds = self._seeds(name, starts, kind)
         with self.database.write() as c:
             runs.ensure_source(c, name)
             frontier.ask_again(c, {seed.queue for seed in seeds}, self.clock())
+            held = runs.unfinished(c, name, options) if resume else None
+            if held is not None:
+                log.info("resumed", source=name, run=held)
+                return held
             return runs.fire_once(c, name, seeds, self.clock(), options)
 
     def _seeds(self, name: str, starts: Sequence[Request], kind: Kind) -> list[Seed]:

@@ -6,14 +6,16 @@ Where this leaves the standards, on purpose:
 - windows-1252, what servers say when nobody set anything, gives way to the page's own declaration and to evidence;
 - the prescan reads 65,536 bytes, not 1,024: browsers find a late meta while parsing, and so do the cases of html5lib's suite;
 - without any declaration the fallback is gb18030 or UTF-8, whichever loses less, never windows-1252;
-- Big5 is CPython's big5hkscs (HKSCS-2004) with nine punctuation marks put right: of the standard's 19,782 pointers 193 differ,
-  nearly all of them characters of HKSCS-2008.
+- gb18030 and Big5 are CPython's codecs with what the standard's indexes have besides: all 23,940 and 19,782 two-byte pointers are read
+  as the standard says.
 """
 
 import codecs
 import re
 from dataclasses import dataclass
 from functools import cache
+
+from crawler import big5, garbled
 
 PRESCAN = 65_536
 TAG = re.compile(rb"<(?:(?P<comment>!--)|(?P<meta>meta(?=[\t\n\f\r /]))|(?P<tag>/?[a-z])|[!/?])", re.IGNORECASE)
@@ -55,6 +57,8 @@ GB_INDEX = str.maketrans(
     "\ue5e5\ue78d\ue78e\ue78f\ue790\ue791\ue792\ue793\ue794\ue795\ue796\ue7c7\ue81e\ue826\ue82b\ue82c\ue832\ue843\ue854\ue864",
     "\u3000︐︒︑︓︔︕︖︗︘︙ḿ龴龵龶龷龸龹龺龻",
 )
+BIG5_PAIR = re.compile(rb"[\x81-\xfe][\x40-\x7e\xa1-\xfe]|[^\x81-\xfe]+|.", re.DOTALL)
+BIG5_MARKS = {b"\xa2\x41": "∕", b"\xa2\x42": "﹨"}
 BIG5_INDEX = str.maketrans("•､‾∼♁☉¥¢£", "‧﹑¯～⊕⊙￥￠￡")  # none of these has a second pointer
 GB_PRIVATE = re.compile("[\ue5e5\ue78d-\ue796\ue7c7\ue81e\ue826\ue82b\ue82c\ue832\ue843\ue854\ue864]")
 
@@ -64,7 +68,8 @@ class Decoded:
     """A body's text and how it was read.
 
     `encoding` used; `declared` by BOM, server or page (None: nobody said); `why` one of bom, header, meta, utf-8 (valid UTF-8),
-    ascii, evidence; `flags`: replaced (bytes became U+FFFD), contradicted (read as something else than declared).
+    ascii, evidence; `flags`: replaced (bytes became U+FFFD), contradicted (read as something else than declared), and what was done to
+    the text before it was saved (`garbled`).
     """
 
     text: str
@@ -86,6 +91,7 @@ def decode(body: bytes, content_type: str | None = None) -> Decoded:
     flags = (["replaced"] if "\ufffd" in text else []) + (
         ["contradicted"] if declared not in (None, encoding) and why != "ascii" else []
     )
+    flags += garbled.signs(text)
     return Decoded(text, encoding, declared, why, tuple(flags))
 
 
@@ -138,20 +144,17 @@ def _lost(text: str) -> float:
 def _is_chinese(text: str) -> bool:
     """Is most of what is not ASCII a GB 2312 character? Latin-1 accents read as GBK are single rare ones between letters."""
     outside = NOT_ASCII.findall(text)
-    known = sum(1 for character in outside if character != "\ufffd" and _is_common(character))
+    known = sum(1 for character in outside if character != "\ufffd" and garbled.is_common(character))
     return known * 10 >= len(outside) * 9
 
 
-def _is_common(character: str) -> bool:
-    return len(raw := character.encode("gb2312", "ignore")) == 2 and raw[0] <= 0xD7
-
-
 def _utf16_by_zeros(body: bytes) -> str | None:
-    """Markup in UTF-16 without a BOM: every second byte of its start is zero."""
+    """Markup in UTF-16 without a BOM: every second byte of its start is zero, or of its tags where Chinese stands between them."""
     start = body[:256]
     even, odd = start[::2].count(0), start[1::2].count(0)
     most, least = max(even, odd), min(even, odd)
-    if most < 4 or most * 4 < len(start) or least * 8 > most:
+    tags = start.count(b"<\0") if odd > even else start.count(b"\0<")
+    if most < 4 or (most * 4 < len(start) and tags < 3) or least * 8 > most:
         return None
     return "utf-16le" if odd > even else "utf-16be"
 
@@ -266,10 +269,24 @@ def _meta_encoding(attributes: dict[bytes, bytes]) -> str | None:
 # ------------------------------------------------------------------ bytes
 def _read(body: bytes, encoding: str) -> str:
     """The text in that encoding; faults replaced as the Encoding standard does."""
+    if encoding == "big5":
+        return _big5(body)
     text = body.decode(CODECS.get(encoding, encoding), _fault_handler())
     if encoding == "gb18030" and GB_PRIVATE.search(text):
         return text.translate(GB_INDEX)
-    return text.translate(BIG5_INDEX) if encoding == "big5" else text
+    return text
+
+
+def _big5(body: bytes) -> str:
+    """Big5 by the standard's index. Two marks that CPython takes for others with pointers of their own are read apart."""
+    pieces, start = [], 0
+    if b"\xa2\x41" in body or b"\xa2\x42" in body:
+        for pair in BIG5_PAIR.finditer(body):
+            if pair[0] in BIG5_MARKS:
+                pieces += [body[start : pair.start()].decode("big5hkscs", _fault_handler()), BIG5_MARKS[pair[0]]]
+                start = pair.end()
+    pieces.append(body[start:].decode("big5hkscs", _fault_handler()))
+    return "".join(pieces).translate(BIG5_INDEX)
 
 
 @cache
@@ -289,6 +306,9 @@ def _fault(error: UnicodeError) -> tuple[str, int]:
     if error.encoding in ("gb18030", "big5hkscs"):
         if lead == 0x80 and error.encoding == "gb18030":
             return "€", error.start + 1
+        known = big5.index().get(bytes((lead, *trail))) if error.encoding == "big5hkscs" else None
+        if known:
+            return known, error.start + 2
         if lead == 0xA3 and trail == b"\xe1" and error.encoding == "big5hkscs":
             return "€", error.start + 2
         if 0x81 <= lead <= 0xFE and trail >= b"\x80":

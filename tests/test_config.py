@@ -8,7 +8,7 @@ import pytest
 
 from crawler.config import load
 from crawler.errors import ConfigError, UsageError
-from crawler.model import Request
+from crawler.model import Request, Way
 from crawler.normalize import as_json
 from crawler.parsers.notice import read_notice
 from crawler.record_schema import record_schema
@@ -114,6 +114,38 @@ def test_a_pause_under_a_second_is_only_for_hosts_of_our_own(tmp_path: Path) -> 
     source = 'title = "甲"\nstart = "http://{host}/"\n[politeness]\ndelay = "0s"\n'
     assert load(write(tmp_path / "c", own, a=source.format(host="127.0.0.3"))).sources["a"].politeness.delay_ms == 0
     assert "a.toml:4:9: politeness.delay" in problems(write(tmp_path / "d", own, a=source.format(host="a.example.cn")))[0]
+
+
+def test_a_source_names_its_proxy_and_its_tls_profile_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "middle.pem").write_text("x")
+    tls = '[tls]\nprofile = "extra-intermediate"\nreason = "leaves one out"\ncertificates = "middle.pem"\n'
+    config = load(write(tmp_path, OPERATOR, a=f'{START}[network]\nproxy = "http://proxy.example.org:3128"\n{tls}', b=START))
+    assert config.sources["a"].way == Way(
+        "http://proxy.example.org:3128",
+        "extra-intermediate",
+        "leaves one out",
+        str(tmp_path / "middle.pem"),
+        frozenset({"a.example.cn"}),
+    )
+    assert config.sources["b"].way == Way(hosts=frozenset({"a.example.cn"}))
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ('[tls]\nprofile = "insecure"\n', '4:11: tls.profile: insecure needs a reason beside it: reason = "…", kept with every capture'),
+        ('[tls]\nprofile = "ssl3"\nreason = "x"\n', "4:11: tls.profile: no TLS profile of that name; expected one of modern, extra-intermediate"),
+        ('[tls]\nprofile = "extra-intermediate"\nreason = "x"\n', "4:11: tls.profile: extra-intermediate needs certificates"),
+        ('[tls]\ncertificates = "x.pem"\n', "4:16: tls.certificates: only the profile extra-intermediate uses them"),
+        ('[tls]\nprofile = "extra-intermediate"\nreason = "x"\ncertificates = "no.pem"\n', "6:16: tls.certificates: there is no file"),
+        ('[network]\nproxy = "socks5://127.0.0.1:1"\n', '4:9: network.proxy: expected "http://host:port", without user and password'),
+        ('[network]\nproxy = "http://user:word@proxy.example:1"\n', '4:9: network.proxy: expected "http://host:port"'),
+    ],
+)  # fmt: skip
+def test_what_a_source_says_of_its_way_is_checked_with_its_place(table: str, told: str, tmp_path: Path) -> None:
+    (found,) = problems(write(tmp_path, OPERATOR, a=START + table))
+    assert found.startswith(f"config/sources/a.toml:{told}")
+    assert "word" not in found.replace("user and password", "")
 
 
 def test_no_configuration_names_the_command_that_writes_one(tmp_path: Path) -> None:

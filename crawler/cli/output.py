@@ -19,7 +19,7 @@ from crawler.model import Millis
 from crawler.normalize import from_json
 from crawler.repository.changes import ChangeView
 
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 BEIJING = timedelta(hours=8)
 
 
@@ -50,7 +50,8 @@ def say(message: str = "", style: str = "") -> None:
 
 def json_line(value: Mapping[str, Any]) -> None:
     """One JSON object on stdout."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    written = json.dumps(value, ensure_ascii=False)
+    sys.stdout.write(CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", written) + "\n")
 
 
 def when(at: Millis | None, form: str = "%Y-%m-%d %H:%M") -> str:

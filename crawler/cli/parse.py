@@ -1,24 +1,20 @@
 """`parse`: read saved pages, WARC files or standard input, without any configuration; keeps nothing."""
 
-import json
 import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from crawler.archive.reader import open_page
-from crawler.archive.recover import walk
-from crawler.cli import output
+from crawler.cli import output, saved
 from crawler.cli.explain import explained, tell
-from crawler.errors import DamagedRecord, UsageError
-from crawler.model import ABOUT_THE_SITE, Kind, Outcome, Page, Reading, ReadRules, Record
+from crawler.cli.saved import Item
+from crawler.model import Kind, Page, Reading, ReadRules, Record
 from crawler.normalize import as_json as as_values
 from crawler.normalize import record
 from crawler.parsers.notice import read_notice, write_notice
@@ -33,22 +29,15 @@ class As(StrEnum):
     NOTICE = "notice"
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One page to be read: the name it is printed under, the page, its public address if it is known."""
-
-    name: str
-    page: Page
-    url: str | None
-
-
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command("parse")(parse)
 
 
 def parse(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Saved pages, .warc.gz files, or - for standard input.")],
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="Saved pages, .warc and .warc.gz files, or - for standard input.")
+    ],
     listed: Annotated[bool, typer.Option("--list", help="Read them as list pages.")] = False,
     notice: Annotated[bool, typer.Option("--notice", help="Read text files in the sample notice's layout.")] = False,
     form: Annotated[As, typer.Option("--as", help="record, or notice: the sample notice's layout.")] = As.RECORD,
@@ -61,19 +50,19 @@ def parse(
     Example: gongkai parse page.html --json
     """
     problems: list[str] = []
+    known = saved.addresses(manifest) if manifest else {}
     if notice:
         _notices(files, form, problems, as_json=as_json)
     elif explain:
-        for item in _items(files, _manifest(manifest) if manifest else {}, problems):
+        for item in saved.items(files, known, problems):
             tell(item.name, explained(item.page), as_json=as_json)
     else:
-        addresses = _manifest(manifest) if manifest else {}
         kind = Kind.LIST if listed else Kind.DETAIL
         workers = max(1, os.cpu_count() or 1)
         with Readers(workers) as readers, ThreadPoolExecutor(workers) as pool:
             jobs = (
-                (item, Job(item.page, kind, ReadRules(), item.url or item.page.url))
-                for item in _items(files, addresses, problems)
+                (item, Job(item.page, kind, ReadRules(), item.url or item.page.url, item.more))
+                for item in saved.items(files, known, problems)
             )
             for item, reading in _in_order(pool, readers, jobs):
                 _print(item, reading, form, listed=listed, as_json=as_json)
@@ -97,62 +86,6 @@ def _in_order(pool: ThreadPoolExecutor, readers: Readers, jobs: Iterator[tuple[I
     while ahead:
         first, future = ahead.popleft()
         yield first, future.result()
-
-
-# ------------------------------------------------------------------ input
-def _manifest(path: Path) -> dict[str, str]:
-    """File (as written, and its base name) → page address. Raises UsageError naming the line."""
-    found: dict[str, str] = {}
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read the manifest {path}: {error}") from error
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            entry = json.loads(line)
-            file, address = entry["file"], entry.get("page_url")
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise UsageError(f"{path}:{number}: no JSON object with file and page_url: {error}") from error
-        if address:
-            found.setdefault(str(file), address)
-            found.setdefault(os.path.basename(str(file)), address)  # noqa: PTH119 - a name in a list, not a path of this system
-    return found
-
-
-def _items(files: list[str], addresses: Mapping[str, str], problems: list[str]) -> Iterator[Item]:
-    for name in files:
-        try:
-            if name.endswith((".warc.gz", ".warc.gz.open")):
-                yield from _from_warc(Path(name), problems)
-                continue
-            body = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-        except OSError as error:
-            problems.append(f"cannot read {name}: {error.strerror or error}")
-            continue
-        address = addresses.get(name) or addresses.get(Path(name).name)
-        page = Page(address or f"http://{Path(name).name or 'stdin'}.invalid/", 200, (), body, int(time.time() * 1000))
-        yield Item(name, page, address)
-
-
-def _from_warc(path: Path, problems: list[str]) -> Iterator[Item]:
-    """The pages of an archive file of ours; a revisit is read through its original when that stands in the same file."""
-    held = {}
-    for look in walk(path):
-        if look.capture is None:
-            continue
-        if look.capture.type == "response":
-            held[look.capture.record_id] = look.capture
-        if look.outcome is not Outcome.OK or look.task.kind in ABOUT_THE_SITE:
-            continue
-        original = held.get(look.capture.original.record_id) if look.capture.original else None
-        try:
-            page = open_page(path.parent, look.capture, original)
-        except DamagedRecord as error:
-            problems.append(f"{path} at {look.capture.offset}: {error}")
-            continue
-        yield Item(f"{path.name}:{look.capture.offset}", page, look.task.public_url)
 
 
 # ------------------------------------------------------------------ output
@@ -199,7 +132,7 @@ def _print_list(item: Item, reading: Reading, *, as_json: bool) -> None:
         after = (
             {"url": following.url}
             if following.method == "GET"
-            else {"method": following.method, "url": following.url, "body": following.body.decode()}
+            else {"method": following.method, "url": following.url, "body": following.body.decode("utf-8", "replace")}
         )
     if as_json:
         rows = [{"url": row.url, "title": row.title, "date": row.date} for row in reading.rows]
@@ -240,6 +173,6 @@ def _notices(files: list[str], form: As, problems: list[str], *, as_json: bool) 
         if as_json:
             output.json_line({"file": name, **as_json_of(Item(name, Page("", 200, (), b"", 0), None), made)})
         elif form is As.NOTICE:
-            sys.stdout.write(write_notice(made))
+            output.say(write_notice(made).rstrip("\n"))
         else:
             _human(Item(name, Page("", 200, (), b"", 0), None), as_values(made))

@@ -1,8 +1,8 @@
-"""A small government site on loopback: three hosts, three layouts, one server. It also serves the project's tests.
+"""A small government site on loopback: three hosts, the layouts of ten families, one server. It also serves the project's tests.
 
-www.lanwan.test   UTF-8 with the mandated metas; ETag and Last-Modified
-zwgk.qinghe.test  GBK, declared in the page only; no validators; a layout of tables
-xxgk.songling.test  UTF-8, a disclosure table; gzip
+www.lanwan.test   UTF-8 with the mandated metas (TRS); ETag and Last-Modified
+zwgk.qinghe.test  GBK, declared in the page only; no validators; PHPCMS tables, Hanweb, VSB, EasySite
+xxgk.songling.test  UTF-8; gzip; disclosure tables (UCAP, Lonsun), NFCMS, Epoint, Shanghai; policy documents stand on several pages
 """
 
 import gzip
@@ -10,19 +10,19 @@ import hashlib
 import http.server
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from email.utils import formatdate
 from html import escape
+from itertools import count
 from pathlib import Path
 
+from crawler.demo.layouts import HOSTS, LANWAN, QINGHE, SITES, SONGLING, Notice, chrome, render
 from crawler.demo.stories import STORIES, TOWNS
 
 SAMPLE = Path(__file__).with_name("sample")
 PER_PAGE = 8
-LANWAN, QINGHE, SONGLING = "www.lanwan.test", "zwgk.qinghe.test", "xxgk.songling.test"
-HOSTS = (LANWAN, QINGHE, SONGLING)
-SITES = dict(zip(HOSTS, ("蓝湾区人民政府", "青河县人民政府", "松岭市政府信息公开"), strict=True))
+__all__ = ["HOSTS", "LANWAN", "QINGHE", "SONGLING", "Notice", "Page", "Site", "sample"]
 SAMPLES = dict(zip(HOSTS, ("simplified", "traditional", "annotated"), strict=True))
 ROBOTS = b"User-agent: *\nDisallow: /admin/\n"
 
@@ -36,19 +36,7 @@ class Page:
     status: int = 200
     location: str | None = None
     modified: int = 1_700_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """One notice of the site."""
-
-    path: str
-    channel: str
-    title: str
-    published: str
-    source: str
-    body: tuple[str, ...]
-    number: int
+    cookie: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +67,12 @@ def notices(host: str) -> list[Notice]:
     return sorted(found, key=lambda notice: (notice.published, notice.number), reverse=True)
 
 
+def paths(notice: Notice) -> Iterator[str]:
+    """Where a notice stands, page by page: t1.html, t1_1.html, t1_2.html …"""
+    yield notice.path
+    yield from (notice.path.replace(".html", f"_{number}.html") for number in count(1))
+
+
 def sample(host: str) -> Notice:
     """The sample notice in the host's disguise."""
     lines = [line.strip() for line in (SAMPLE / f"{SAMPLES[host]}.txt").read_text("utf-8").split("\n")]
@@ -90,95 +84,20 @@ def _sample_source(facts: str) -> str:
     return facts.replace("：", ":").split(":")[2].rsplit(None, 1)[0].strip()
 
 
-# ------------------------------------------------------------------ how it looks
-def _chrome(host: str, inner: str, *, head: str, charset: str) -> bytes:
-    menu = "".join(
-        f"<li><a href='/{name}/'>{label}</a></li>"
-        for name, label in (("", "首页"), ("zwgk", "政务公开"), ("bsfw", "办事"), ("hdjl", "互动"))
-    )
-    page = (
-        f"<!DOCTYPE html>\n<html><head><meta charset='{charset}'>{head}<style>.a{{color:#333}}</style></head>\n<body>"
-        f"<div class='header'><a href='/'><img src='/logo.png' alt=''></a><ul class='nav'>{menu}</ul></div>\n{inner}\n"
-        f"<div class='footer'><p>主办：{SITES[host]}办公室　网站标识码：2100000{HOSTS.index(host)}01</p><p>地址：文化路1号　邮编：100001</p></div></body></html>"
-    )
-    return page.encode("gbk" if charset in ("gbk", "gb2312") else charset)
-
-
-def _first(host: str, notice: Notice) -> bytes:
-    """Metas, breadcrumb, a line of facts, paragraphs."""
-    metas = {
-        "SiteName": SITES[host], "SiteDomain": host, "SiteIDCode": "2100000001", "ColumnName": notice.channel, "ColumnType": "政务公开",
-        "ArticleTitle": notice.title, "PubDate": f"{notice.published} 09:30", "ContentSource": notice.source,
-    }  # fmt: skip
-    head = (
-        "".join(f'<meta name="{name}" content="{escape(value)}">' for name, value in metas.items())
-        + f"<title>{escape(notice.title)}_{SITES[host]}</title>"
-    )
-    paragraphs = "".join(f"<p>　　{escape(text)}</p>\n" for text in notice.body)
-    inner = (
-        f"<div class='position'>您现在的位置：<a href='/'>首页</a> &gt; <a href='/zwgk/'>政务公开</a> &gt; <a href='/zwgk/'>{escape(notice.channel)}</a></div>"
-        f"<div class='main'><h1>{escape(notice.title)}</h1><div class='info'><span>发布时间：{notice.published} 09:30</span>　<span>来源：{escape(notice.source)}</span>　"
-        f"<span>点击：<i id='hits'></i></span></div><div class='tools'>字号：<a>大</a> <a>中</a> <a>小</a> <a href='javascript:print()'>打印本页</a></div>"
-        f"<div class='TRS_Editor'>{paragraphs}</div><div class='share'>分享到：<a>微信</a></div></div>"
-    )
-    return _chrome(host, inner, head=head, charset="utf-8")
-
-
-def _second(host: str, notice: Notice) -> bytes:
-    """GBK, tables, no metas, labels in the page's own script."""
-    traditional = notice.number == 77
-    labels = ("時間", "來源", "點擊", "字號", "打印本頁") if traditional else ("时间", "来源", "点击", "字号", "打印本页")
-    text = "<br>\n".join(f"　　{escape(paragraph)}" for paragraph in notice.body)
-    inner = (
-        f"<table width='960'><tr><td>当前位置：<a href='/'>首页</a> &gt;&gt; <a href='/zwgk/'>{escape(notice.channel)}</a></td></tr>"
-        f"<tr><td align='center'><h2 class='title'>{escape(notice.title)}</h2></td></tr>"
-        f"<tr><td>{labels[0]}:{notice.published}&nbsp;&nbsp;&nbsp;{labels[1]}:{escape(notice.source)}&nbsp;&nbsp;&nbsp;{labels[2]}:<span id='c'></span></td></tr>"
-        f"<tr><td>{labels[3]}:　　{labels[4]}</td></tr><tr><td id='zoom'>{text}</td></tr></table>"
-    )
-    return _chrome(host, inner, head=f"<title>{SITES[host]}</title>", charset="gb2312")
-
-
-def _third(host: str, notice: Notice) -> bytes:
-    """A disclosure table above the article."""
-    cells = (
-        ("索 引 号", f"SL{notice.number:04}-{notice.published[:4]}-00{notice.number % 90 + 10}"), ("主题分类", notice.channel),
-        ("发文机关", "松岭市人民政府办公室"), ("成文日期", notice.published.replace("-", "年", 1).replace("-", "月") + "日"),
-        ("名　　称", escape(notice.title)), ("文　　号", f"松政发〔{notice.published[:4]}〕{notice.number + 1}号"),
-        ("发布日期", notice.published), ("有 效 性", "有效"),
-    )  # fmt: skip
-    rows = "".join(
-        f"<tr><td><b>{a[0]}：</b></td><td>{a[1]}</td><td><b>{b[0]}：</b></td><td>{b[1]}</td></tr>"
-        for a, b in zip(cells[::2], cells[1::2], strict=True)
-    )
-    paragraphs = "".join(f"<p style='text-indent:2em'>{escape(text)}</p>" for text in notice.body)
-    file = f"./P0{notice.published.replace('-', '')}_{notice.number}.pdf"
-    attached = (
-        f"<div class='fj'>附件：<a href='{file}'>{escape(notice.title)[:12]}附表.pdf</a></div>" if notice.number % 3 == 0 else ""
-    )
-    inner = (
-        f"<div class='crumb'>当前位置：首页 &gt; 政府信息公开 &gt; {escape(notice.channel)}</div><table class='bd1'>{rows}</table>"
-        f"<div class='article'><h1>{escape(notice.title)}</h1><p class='from'>来源：{escape(notice.source)}</p><div id='zoom'>{paragraphs}</div>"
-        f"{attached}</div>"
-    )
-    return _chrome(host, inner, head=f"<title>{escape(notice.title)} - {SITES[host]}</title>", charset="utf-8")
-
-
-LAYOUTS: dict[str, Callable[[str, Notice], bytes]] = {LANWAN: _first, QINGHE: _second, SONGLING: _third}
-
-
+# ------------------------------------------------------------------ its lists
 def _lists(host: str, listed: list[Notice]) -> dict[str, Page]:
     """index.html, index_1.html …: eight rows a page and createPageHTML."""
-    count = max(1, -(-len(listed) // PER_PAGE))
+    last = max(1, -(-len(listed) // PER_PAGE))
     pages = {}
-    for number in range(count):
+    for number in range(last):
         rows = "".join(
             f"<li><a href='{n.path}' title='{escape(n.title)}'>{escape(n.title[:22])}{'…' if len(n.title) > 22 else ''}</a><span>{n.published}</span></li>\n"
             for n in listed[number * PER_PAGE : (number + 1) * PER_PAGE]
         )
-        inner = f"<div class='list'><ul class='news'>{rows}</ul></div><script>createPageHTML({count}, {number}, \"index\", \"html\");</script>"
+        inner = f"<div class='list'><ul class='news'>{rows}</ul></div><script>createPageHTML({last}, {number}, \"index\", \"html\");</script>"
         charset = "gb2312" if host == QINGHE else "utf-8"
         name = "/zwgk/index.html" if number == 0 else f"/zwgk/index_{number}.html"
-        pages[name] = Page(_chrome(host, inner, head=f"<title>政府信息公开 - {SITES[host]}</title>", charset=charset))
+        pages[name] = Page(chrome(host, inner, head=f"<title>政府信息公开 - {SITES[host]}</title>", charset=charset))
     return pages
 
 
@@ -215,7 +134,8 @@ class Site:
         for key in [key for key in self.pages if key[0] == host and key[1].startswith("/zwgk/index")]:
             del self.pages[key]
         for notice in self.notices[host]:
-            self.pages[host, notice.path] = Page(LAYOUTS[host](host, notice))
+            for path, body in zip(paths(notice), render(host, notice), strict=False):
+                self.pages[host, path] = Page(body)
         for path, page in _lists(host, self.notices[host]).items():
             self.pages[host, path] = page
         self.pages[host, "/robots.txt"] = Page(ROBOTS, "text/plain")
@@ -245,7 +165,9 @@ class Site:
     def remove(self, host: str, path: str) -> None:
         """Take a notice down: off the list, and 404."""
         self.notices[host] = [notice for notice in self.notices[host] if notice.path != path]
-        del self.pages[host, path]
+        stem = path.removesuffix(".html")
+        for key in [key for key in self.pages if key[0] == host and (key[1] == path or key[1].startswith(f"{stem}_"))]:
+            del self.pages[key]
         for name, page in _lists(host, self.notices[host]).items():
             self.pages[host, name] = page
 
@@ -257,7 +179,7 @@ class Site:
     def silence(self, host: str) -> None:
         """Let a column fall silent: its list is there, and empty."""
         charset = "gb2312" if host == QINGHE else "utf-8"
-        empty = _chrome(
+        empty = chrome(
             host,
             "<div class='list'><ul class='news'></ul></div>",
             head=f"<title>政府信息公开 - {SITES[host]}</title>",
@@ -328,6 +250,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         headers = {"Content-Type": page.content_type}
         if page.location:
             headers["Location"] = page.location
+        if page.cookie:
+            headers["Set-Cookie"] = page.cookie
         if host == LANWAN and status == 200:
             headers["ETag"] = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
             headers["Last-Modified"] = formatdate(page.modified, usegmt=True)

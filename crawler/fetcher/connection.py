@@ -6,7 +6,7 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
-from crawler.fetcher.message import Answer, head_places, message_end
+from crawler.fetcher.message import Answer, head_places, message_end, read_again
 from crawler.fetcher.spool import Spool
 from crawler.model import Octets, Reach, Tls, Wire
 
@@ -86,7 +86,7 @@ class Connection(asyncio.Protocol):
         self.early_size = self.head_size = 0
         self.received, self.chunked = Spool(self.limits.folder), Spool(self.limits.folder)
         self.last = b""
-        self.keep = False
+        self.keep = self.waiting = False
         self.answer = Answer(method, self.chunked.write)
         self.done = loop.create_future()
         self.transport.write(request)
@@ -129,7 +129,10 @@ class Connection(asyncio.Protocol):
             else:
                 self.early.append(data)
                 self.early_size += len(data)
-            wrong = answer.feed(data)
+            wrong = "bad HTTP" if self.waiting else answer.feed(data)
+            if wrong and not answer.head:
+                self.answer, still, self.waiting = read_again(b"".join(self.early), answer)
+                answer, wrong = self.answer, still and wrong
             if answer.head and not had_head:
                 self._head_came()
         except OSError as error:
@@ -240,6 +243,8 @@ class Connection(asyncio.Protocol):
         return error
 
     def _carry(self, error: WireError) -> None:
+        if isinstance(error, NoRoom):  # what was written is not all that came
+            return
         try:
             raw: Octets = self.received.octets() if self.head_size else b"".join(self.early)
             error.wire = self._wire(raw, whole=False)

@@ -19,6 +19,9 @@ LENIENT = dict.fromkeys(
 )
 STEP = 1 << 16
 BODILESS = frozenset({b"HEAD", b"CONNECT"})  # their answers end with the head, whatever it says (RFC 9112, 6.3)
+LENGTH = re.compile(rb"(content-length[ \t]*:[ \t]*)(\d{1,19})(?:[ \t]*,[ \t]*\2)*[ \t]*\r?", re.IGNORECASE)
+LENGTH_BEGUN = re.compile(rb"content-length[ \t]*(?::[ \t\d,]*)?\r?", re.IGNORECASE)
+LONGEST_LENGTH = 200
 
 
 class Answer:
@@ -40,7 +43,7 @@ class Answer:
         self.reason, self.status, self.version = b"", 0, "1.1"
         self.body_size = self.length = 0
         self.head, self.framing = False, "close"
-        self.other_coding = b""
+        self.transfer_coded, self.other_coding = False, b""
 
     # -------------------------------------------------------------- httptools
     def on_message_begin(self) -> None:
@@ -62,14 +65,15 @@ class Answer:
         self.headers.append((name, value))
         lower = name.rstrip(b" \t").lower()  # llhttp lets a blank before the colon pass, and means the header
         if lower == b"content-length":
-            if self.framing == "close" and value.strip().isdigit():  # it refuses any other
+            if self.framing == "close" and not self.transfer_coded and value.strip().isdigit():  # it refuses any other
                 self.framing, self.length = "length", int(value)
         elif lower == b"transfer-encoding":
             self._coded(value.lower().strip())
 
     def _coded(self, coding: bytes) -> None:
-        if coding.endswith(b"chunked"):
-            self.framing = "chunked"
+        """A transfer coding counts, and a length beside it does not (RFC 9112, 6.3)."""
+        self.framing, self.length = "chunked" if coding.endswith(b"chunked") else "close", 0
+        self.transfer_coded = True
         self.other_coding = coding.removesuffix(b"chunked").strip(b" \t,")
 
     def on_headers_complete(self) -> None:
@@ -123,6 +127,36 @@ class Answer:
     def close(self) -> None:
         """Let go of the parser, which holds on to what holds it."""
         del self.parser
+
+
+def one_length(raw: bytes) -> bytes:
+    """A head that says its length several times, always the same, as if it had said it once (RFC 9110, 8.6); for the parser alone,
+    which refuses repetition. Any other head as it is."""
+    end = HEAD_END.search(raw)
+    lines, said, kept = (raw[: end.end()] if end else raw).split(b"\n"), set[int](), []
+    for line in lines:
+        found = LENGTH.fullmatch(line)
+        if found and int(found[2]) in said:
+            continue
+        if found:
+            said.add(int(found[2]))
+            line = found[1] + found[2] + (b"\r" if line.endswith(b"\r") else b"")
+        kept.append(line)
+    return b"\n".join(kept) + (raw[end.end() :] if end else b"")
+
+
+def read_again(raw: bytes, answer: Answer) -> tuple[Answer, str | None, bool]:
+    """After an error in the head: the answer to the same bytes with their length said once; the error, if it stays; or that the
+    line with the length must be whole first."""
+    tail = raw[raw.rfind(b"\n") + 1 :]
+    if len(tail) < LONGEST_LENGTH and LENGTH_BEGUN.fullmatch(tail) and HEAD_END.search(raw) is None:
+        return answer, None, True
+    mended = one_length(raw)
+    if mended == raw:
+        return answer, "bad HTTP", False
+    answer.close()
+    again = Answer(answer.method, answer.sink)
+    return again, again.feed(mended), False
 
 
 def head_places(raw: bytes, answer: Answer) -> tuple[int, int]:
@@ -186,6 +220,9 @@ def parse_response(block: bytes, method: str = "GET") -> Message:
     body: list[bytes] = []
     answer = Answer(method.encode("ascii", "replace"), body.append)
     wrong = answer.feed(block)
+    if wrong and not answer.head:
+        answer, mended, _ = read_again(block, answer)
+        wrong = mended and wrong
     if not answer.head:
         raise DamagedRecord(f"no HTTP response in the record: {wrong or 'the head is not whole'}")
     if answer.framing == "chunked":

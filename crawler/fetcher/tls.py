@@ -6,6 +6,7 @@ every capture. Nothing falls back to a weaker profile, and never to http.
 
 import hashlib
 import ssl
+import sys
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -63,21 +64,26 @@ def context(ca_file: Path | None = None, way: Way | None = None) -> ssl.SSLConte
     Raises OSError when a file of certificates cannot be read, ssl.SSLError when it holds none.
     """
     profile = way.tls_profile if way else "modern"
-    made: ssl.SSLContext
-    if ca_file is not None or profile == "insecure":
-        made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        if ca_file is not None:
-            made.load_verify_locations(cafile=str(ca_file))
-    else:
-        import truststore
-
-        made = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    made = _trusting_the_system() if ca_file is None and profile != "insecure" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if ca_file is not None:
+        made.load_verify_locations(cafile=str(ca_file))
     made.minimum_version = ssl.TLSVersion.TLSv1_2
     made.verify_flags &= ~PARTIAL_CHAIN  # an intermediate completes a chain; it is never its end
     if way is not None and way.certificates:
         made.load_verify_locations(cafile=way.certificates)
     PROFILES[profile](made)
     return made
+
+
+def _trusting_the_system() -> ssl.SSLContext:
+    """The system's trust store. Where OpenSSL knows its file it is read once; truststore reads it at every handshake (10 ms of CPU)."""
+    if ssl.get_default_verify_paths().cafile and sys.platform not in ("darwin", "win32"):
+        made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        made.load_default_certs()
+        return made
+    import truststore
+
+    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def describe(connection: ssl.SSLObject, way: Way | None = None) -> Tls:

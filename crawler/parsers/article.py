@@ -23,6 +23,7 @@ LONG = 25
 HEADING = 0.3  # what a short line without punctuation is worth
 BEFORE = 0.25  # what stands above the title is hardly the article
 NAMED, SHARED = 0.5, 0.6  # least share of the best sum that a platform's, or a common, container must have
+WRAPPERS = 3
 TOO_WIDE = 0.9  # below this share of the best sum, a common container that holds the best one is only its frame
 
 
@@ -111,7 +112,7 @@ def _worth(sheet: Sheet, line: Line, seen: set[str]) -> float:
     size = len(line.plain)
     if line.linked * 2 >= size:
         return 0.0 if _is_file(sheet, line) else -float(size)
-    if size <= 80 and (is_furniture(line.text) or is_crumb(line.text)):
+    if size <= 130 and (is_furniture(line.text) or is_crumb(line.text)):
         return -float(size)
     if is_foot(line.text):
         return -float(size) - 20
@@ -148,4 +149,17 @@ def _best(sheet: Sheet, sums: list[float]) -> int | None:
         worth = sums[element.last] - sums[element.first]
         if worth > 0 and worth >= most:  # the page's order puts the inner one behind the outer one
             best, most = element.at, worth
-    return best
+    return _widened(sheet, best) if best is not None else None
+
+
+def _widened(sheet: Sheet, at: int) -> int:
+    """The outermost element of the same lines, three levels up at most: pictures and documents beside a lone paragraph belong to it."""
+    own = sheet.elements[at]
+    for up in sheet.above(at)[:WRAPPERS]:
+        if (sheet.elements[up].first, sheet.elements[up].last) != (own.first, own.last) or sheet.elements[up].tag in (
+            "body",
+            "html",
+        ):
+            break
+        at = up
+    return at

@@ -17,6 +17,7 @@ from crawler.parsers.pagers import Sheet, read_pager
 from crawler.parsers.tree import attribute, is_hidden, parse, squeeze
 
 MOST_PIECES = 50
+MOST_FRAMES = 20
 SHORT = 60  # characters of text below which a page with a frame is only the frame around its article
 PAGED = re.compile(r"createPage|下\s*一?\s*页|后一?页|>\s*next\s*<", re.IGNORECASE)
 FRAMED = re.compile(r"<iframe\b", re.IGNORECASE)
@@ -140,7 +141,7 @@ def _made(draft: Draft, body: tuple[str, ...], attachments: tuple[Attachment, ..
 # ------------------------------------------------------------------ an article in a frame
 def frame(source: str, page: Page, written: int) -> Request | None:
     """The iframe that holds the article of a page which has next to no text of its own (`written` characters)."""
-    if written >= SHORT or not FRAMED.search(source):
+    if written >= SHORT or not 0 < len(FRAMED.findall(source)) <= MOST_FRAMES:
         return None
     found = []
     for node in parse(source).css("iframe[src]"):

@@ -26,10 +26,7 @@ XML = re.compile(
     r"(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*|<\?[^>]*>\s*)*<(?:\w+:)?(datastore|rss|feed|rdf|urlset|sitemapindex)\b",
     re.IGNORECASE | re.DOTALL,
 )
-STORE = re.compile(r"<datastore\b.*?</datastore>", re.IGNORECASE | re.DOTALL)
-RECORD = re.compile(r"<record\b[^>]*>(.*?)</record>", re.IGNORECASE | re.DOTALL)
-CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
-GROUP = re.compile(r"<nextgroup\b[^>]*>(.*?)</nextgroup>", re.IGNORECASE | re.DOTALL)
+MOST_ROWS = 50_000  # what a sitemap may hold (sitemaps.org)
 TOTAL_RECORD = re.compile(r"<totalrecord>\s*(\d{1,9})\s*<", re.IGNORECASE)
 TOTAL_PAGE = re.compile(r"<totalpage>\s*(\d{1,9})\s*<", re.IGNORECASE)
 HREF = re.compile(r"""\bhref\s*=\s*(["'])(.*?)\1""", re.IGNORECASE)
@@ -125,9 +122,9 @@ def read_answer(source: str, url: str, rules: ListRules, encoding: str) -> Answe
 def read_store(tree: LexborHTMLParser, base: str, encoding: str) -> Answer | None:
     """Hanweb's datastore that a column page carries in a script of type text/xml."""
     for script in tree.css("script"):
-        match = STORE.search(script.text(deep=True) or "")
-        if match:
-            return _from_store(match[0], base, encoding)
+        inside = next(_elements(script.text(deep=True) or "", "datastore"), None)
+        if inside is not None:
+            return _from_store(inside, base, encoding)
     return None
 
 
@@ -307,9 +304,8 @@ def _totals(values: Any) -> tuple[int | None, int | None, int | None]:
 def _from_store(source: str, url: str, encoding: str) -> Answer:
     """`<record><![CDATA[<li>…</li>]]></record>`, one row each."""
     rows = []
-    for record in RECORD.findall(source):
-        match = CDATA.search(record)
-        piece = parse(match[1] if match else html.unescape(record))
+    for record in _elements(source, "record"):
+        piece = parse(_plain(record))
         root = piece.body or piece.root
         link = next(
             (node for node in piece.css("a[href]") if squeeze(node.text(deep=True)) or node.attributes.get("title")), None
@@ -317,8 +313,7 @@ def _from_store(source: str, url: str, encoding: str) -> Answer:
         row = make_row(root, link, url, encoding) if root is not None and link is not None else None
         if row is not None:
             rows.append(row)
-    group = GROUP.search(source)
-    href = HREF.search(html.unescape(group[1]) if group and "<a" not in group[1] else group[1]) if group else None
+    href = HREF.search(_plain(next(_elements(source, "nextgroup"), "")))
     following = urls.join(url, html.unescape(href[2]), encoding) if href and href[2].strip() else None
     total, pages = TOTAL_RECORD.search(source), TOTAL_PAGE.search(source)
     return Answer(
@@ -333,26 +328,37 @@ def _from_store(source: str, url: str, encoding: str) -> Answer:
 
 
 # ------------------------------------------------------------------ feeds and sitemaps
-def _elements(source: str, name: str) -> list[str]:
-    """The insides of every element of that name, whatever its namespace prefix."""
-    return re.findall(rf"<(?:\w+:)?{name}\b[^>]*?(?<!/)>(.*?)</(?:\w+:)?{name}\s*>", source, re.IGNORECASE | re.DOTALL)
+def _elements(source: str, name: str) -> Iterator[str]:
+    """The insides of every element of that name, whatever its namespace prefix; those within one of them are part of it."""
+    opening = re.compile(rf"<(?:\w+:)?{name}\b[^<>]*(?<!/)>", re.IGNORECASE)
+    closing = re.compile(rf"</(?:\w+:)?{name}\s*>", re.IGNORECASE)
+    at = 0
+    while (start := opening.search(source, at)) is not None and (end := closing.search(source, start.end())) is not None:
+        yield source[start.end() : end.start()]
+        at = end.end()
+
+
+def _plain(piece: str) -> str:
+    """What an element holds as HTML: its CDATA section, else its text with entities resolved."""
+    start = piece.find("<![CDATA[")
+    end = piece.find("]]>", start) if start >= 0 else -1
+    return piece[start + 9 : end] if end >= 0 else piece if "<a" in piece else html.unescape(piece)
 
 
 def _content(piece: str, *names: str) -> str:
     """The text of the first of these elements that has any, CDATA and entities resolved, tags removed."""
     for name in names:
         for inside in _elements(piece, name):
-            data = CDATA.search(inside)
-            shown = TAGS.sub("", html.unescape(data[1] if data else inside)).strip(EDGES)
+            shown = html.unescape(TAGS.sub("", _plain(inside))).strip(EDGES)
             if shown:
-                return html.unescape(shown) if data else shown
+                return shown
     return ""
 
 
 def _from_feed(source: str, url: str) -> Answer:
     """RSS 0.9–2.0 and Atom (RFC 4287); the next page of an archived feed by rel=next (RFC 5005)."""
     rows = []
-    pieces = _elements(source, "item") or _elements(source, "entry")
+    pieces = list(_elements(source, "item")) or list(_elements(source, "entry"))
     for piece in pieces:
         link = _content(piece, "link") or _atom_link(piece, "alternate") or _content(piece, "guid", "id")
         title = _content(piece, "title")

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from selectolax.lexbor import LexborHTMLParser
 
-from crawler.dates import day_in_url, read_date
-from crawler.model import Attachment, DetailRules, Draft, Page, PageKind, Witness
+from crawler.dates import day_in_url, read_date, why_not
+from crawler.model import Attachment, DetailRules, Draft, Millis, Page, PageKind, Witness
 from crawler.parsers import fields, kinds, meta
 from crawler.parsers.article import Container, find_container
 from crawler.parsers.attachments import read_attachments
@@ -41,6 +42,7 @@ FILES = (
     ".article-attachment",
     ".article-file",
 )
+BEIJING = timedelta(hours=8)
 CUT = re.compile(r"(?:…|\.{2,}|。{2,})$")
 
 
@@ -81,6 +83,27 @@ class _Read:
 
 def read_detail(source: str, page: Page, *, rules: DetailRules, encoding: str = "utf-8") -> Detail:
     """Read a page as a notice. Raises UnreadablePage for a selector of the source's own that is none."""
+    read = _look(source, page, rules, encoding)
+    titled, dropped = read.title, read.body.dropped
+    size = sum(len(squeeze(paragraph)) for paragraph in read.body.paragraphs)
+    attachments = read_attachments(_file_boxes(read), page.url, encoding)
+    declared = bool(read.meta.get("articletitle"))
+    judged = kinds.judge(read.tree, source, article_title=declared, body=size, sheet=read.sheet, file=bool(attachments))
+    if judged is not None:
+        return Detail(judged.kind, judged.evidence, dropped=dropped)
+    if titled is None:
+        return Detail(PageKind.OTHER, "no title", dropped=dropped)
+    draft = _draft(read, titled, attachments)
+    if not rules.body:
+        shown = titled.line is not None
+        refused = refuse(read.sheet, draft, read.meta, read.block.labels, read.article, titled=shown)
+        if refused is not None:
+            return Detail(refused.kind, refused.evidence, dropped=dropped)
+    return Detail(PageKind.NOTICE, read.container.rule if read.container else "no article", (draft,), dropped)
+
+
+def _look(source: str, page: Page, rules: DetailRules, encoding: str) -> _Read:
+    """Everything but the judgement: the title is looked for first, since the article stands below it and the facts around both."""
     tree = parse(source)
     sheet = lay_flat(tree)
     if len(sheet.lines) < 3 and sheet.tags.get("body"):
@@ -88,30 +111,18 @@ def read_detail(source: str, page: Page, *, rules: DetailRules, encoding: str = 
         sheet = shown if len(shown.lines) > len(sheet.lines) else sheet
     metas = meta.read_meta(sheet)
     block = read_disclosure(sheet)
-    titled = read_title(sheet, metas, block.fields.get("name"), _own(tree, rules.title), block.lines)
-    read = _Read(tree, sheet, page, encoding, rules, metas, block, titled)
+    title = read_title(sheet, metas, block.fields.get("name"), _own(tree, rules.title), block.lines)
+    read = _Read(tree, sheet, page, encoding, rules, metas, block, title)
     own = _places(sheet, tree, rules.body) if rules.body else ()
-    line = titled.line if titled is not None else None
+    line = title.line if title is not None else None
     read.container = find_container(sheet, recognise(sheet, source), own, title=line, skip=block.lines)
+    if title is None and read.container is not None:
+        title = read.title = title_of_text(sheet.lines[read.article[0] : read.article[1]])
+    name = title.text if title is not None else ""
+    read.facts = read_facts(sheet, line, name, read.article, block)
     if read.container is not None:
-        if titled is None:
-            titled = read.title = title_of_text(sheet.lines[read.article[0] : read.article[1]])
-        read.body = read_body(sheet, read.container, block.lines, titled.text if titled else "")
-    size = sum(len(squeeze(paragraph)) for paragraph in read.body.paragraphs)
-    attachments = read_attachments(_file_boxes(read), page.url, encoding)
-    judged = kinds.judge(
-        tree, source, article_title=bool(metas.get("articletitle")), body=size, sheet=sheet, file=bool(attachments)
-    )
-    if judged is not None:
-        return Detail(judged.kind, judged.evidence)
-    if titled is None:
-        return Detail(PageKind.OTHER, "no title")
-    read.facts = read_facts(sheet, line, titled.text, read.article, block)
-    draft = _draft(read, titled, attachments)
-    refused = None if rules.body else refuse(sheet, draft, metas, block.labels, read.article, titled=line is not None)
-    if refused is not None:
-        return Detail(refused.kind, refused.evidence, dropped=read.body.dropped)
-    return Detail(PageKind.NOTICE, read.container.rule if read.container else "no article", (draft,), read.body.dropped)
+        read.body = read_body(sheet, read.container, block.lines, name, date=read.facts.date_line)
+    return read
 
 
 def _own(tree: LexborHTMLParser, selector: str | None) -> str | None:
@@ -142,7 +153,11 @@ def _draft(read: _Read, title: Title, attachments: tuple[Attachment, ...]) -> Dr
             witnesses[name] = picked.witness
         return picked.value
 
-    published = take("published", _published(read), day=True)
+    said, refused = _possible(_published(read), page_day(read.page.at))
+    published = take("published", said, day=True)
+    refused = [*read.facts.refused, *refused]
+    if refused:
+        witnesses["published"] = replace(witnesses.get("published", Witness("published.none")), refused=tuple(refused))
     source = take("source", _source(read, title.text, witnesses))
     channel = take("channel", _channel(read, title.text))
     facts = _meta(read, title, witnesses)
@@ -175,6 +190,23 @@ def _title_witness(title: Title) -> Witness:
         if key(said) == plain or name.startswith("meta") or name in ("h1", "disclosure.name", "own")
     ]
     return testify("title", rule, chosen, weighty)
+
+
+def page_day(at: Millis) -> str | None:
+    """The day of a capture in Beijing; None for a page of no known time."""
+    return (datetime.fromtimestamp(at // 1000, UTC) + BEIJING).date().isoformat() if at > 0 else None
+
+
+def _possible(said: list[Said], today: str | None) -> tuple[list[Said], list[str]]:
+    """Without what is later than the capture; those, with the reason."""
+    kept: list[Said] = []
+    refused = []
+    for rule, value in said:
+        if value and read_date(value, not_after=today) is None:
+            refused.append(f"{rule}: {why_not(value, not_after=today) or value[:40]}")
+        else:
+            kept.append((rule, value))
+    return kept, refused
 
 
 def _published(read: _Read) -> list[Said]:

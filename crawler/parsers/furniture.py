@@ -1,6 +1,7 @@
 """What a page prints around its text, told by its words and, where they speak, by the names of its boxes."""
 
 import re
+from functools import lru_cache
 
 from crawler.dates import read_date
 from crawler.fold import fold
@@ -26,6 +27,9 @@ LINE_FURNITURE = re.compile(
     r"视力保护色|版权所有|网站标识码|备案号|(?:分享|转发)[:：])\s*[】\])）]?\s*(?:[:：].{0,60})?$",
     re.IGNORECASE,
 )
+NEIGHBOUR = re.compile(
+    r"^[【\[(（<]?(?:上一[篇条页则个]|下一[篇条页则个]|上篇|下篇|上条|下条|前一[篇条]|后一[篇条])(?:文章|信息|新闻)?[】\])）>]?(?:[:：].{0,110})?$"
+)
 EDITOR = re.compile(r"^[（(【\[]\s*(?:责任编辑|责编|编辑|校对|审核)\s*[:：].{0,30}[)）】\]]$")
 FOOT = (
     "版权所有", "版权与免责声明", "版权和免责声明", "主办:", "主办：", "主办单位:", "主办单位：", "承办:", "承办：", "承办单位：", "承办单位:", "网站标识码", "公网安备", "icp备", "icp证",
@@ -38,15 +42,21 @@ CRUMB = re.compile(
 CRUMB_CUT = re.compile(r"\s*(?:-+(?:&gt;|[>＞])|&gt;|[>＞»›→]+|＞＞|>>|\s/\s|\s-\s|\s·\s|\s\|\s|›|»)\s*")
 
 
+@lru_cache(maxsize=4096)  # menus and buttons are the same on every page of a site
 def is_furniture(line: str) -> bool:
     """Buttons, font sizes, share boxes, editors."""
     plain = squeeze(line)
-    if len(plain) > 80:
+    if len(plain) > 130:
         return False
     folded = fold(plain)
+    if NEIGHBOUR.match(folded):
+        return True
+    if len(plain) > 80:
+        return False
     return FURNITURE.match(folded) is not None or LINE_FURNITURE.match(folded) is not None or EDITOR.match(folded) is not None
 
 
+@lru_cache(maxsize=2048)
 def is_foot(line: str) -> bool:
     """A line of a page's foot: who runs the site, its registrations."""
     if len(line) >= 400:
@@ -60,6 +70,13 @@ def is_crumb(line: str) -> bool:
     return len(line) < 200 and CRUMB.match(line) is not None and (len(line) < 8 or len(CRUMB_CUT.split(line)) > 1)
 
 
+def is_date_line(line: str) -> bool:
+    """A bare date."""
+    stamp = read_date(line) if len(line) <= 40 else None
+    return stamp is not None and len(stamp.iso) >= 10 and len(squeeze(line)) - len(squeeze(stamp.raw)) <= 4
+
+
+@lru_cache(maxsize=2048)
 def is_fact_line(line: str) -> bool:
     """The line under a title: a labelled date or source, with another label or nothing else of length."""
     if len(line) > 200:

@@ -16,7 +16,7 @@ ERROR_TITLE = re.compile(
 )
 ERROR_TEXT = re.compile(
     r"(?:(?:页面|网页|文件|信息|内容|资源|地址|栏目|文章)[^。]{0,12}(?:不存在|已(?:被)?(?:删除|撤销|下线)|找不到|无法(?:找到|访问|显示))|找不到(?:该|您|所|此)|(?:抱歉|对不起)[^。]{0,20}(?:页面|访问|内容|文章|信息)|访问出错|出错啦|键入错误|"
-    r"^\W*404\W*$|404\s*(?:not found|错误|页面)|403 forbidden|not found|whitelabel|bad gateway|internal server error|service unavailable|访问被拦截|请求被拒绝)",
+    r"^\W*404\W*$|404\s*(?:not\s*found|错误|页面)|403\s*forbidden|not\s*found|whitelabel|bad\s*gateway|internal\s*server\s*error|service\s*unavailable|访问被拦截|请求被拒绝)",
     re.IGNORECASE | re.MULTILINE,
 )
 LOGIN = re.compile(r"(?:用户登录|请(?:先)?登录|统一身份认证|账号登录|扫码登录|用户名)")

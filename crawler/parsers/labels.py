@@ -97,6 +97,7 @@ class Labelled:
     value: str
 
 
+@lru_cache(maxsize=4096)
 def label_of(written: str) -> tuple[str, int] | None:
     """(field, rank) of a label of the disclosure block that fills a cell or a line; the field is empty for labels we do not keep."""
     if len(written) > LONGEST_LABEL * 4:

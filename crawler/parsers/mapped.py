@@ -40,7 +40,7 @@ FILES = ("attachments", "attachment_url", "attachment_name")
 KEYS = ("address", "records", *FIELDS, *FILES, *META)
 PATH = re.compile(r"[^.\s?]+(?:\.[^.\s?]+)*\??")
 HOLE = re.compile(r"\{(\w+)\}")
-WRAPPED = re.compile(r"^\ufeff?\s*(?:[\w.$]+\s*\()?(?=\s*[{\[])")
+WRAPPED = re.compile(r"^\ufeff?\s*+(?:[\w.$]++\s*+\()?+\s*+(?=[{\[])")  # possessive: a page may be a megabyte of white space
 TAG = re.compile(r"<(?:p|br|div|span|table|td|h\d|a|img|strong|section|ul|li)\b", re.IGNORECASE)
 MOST_PARTS = 500
 BEIJING = timedelta(hours=8)

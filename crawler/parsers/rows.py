@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from crawler import urls
 from crawler.dates import day_in_url, read_date
 from crawler.model import Row
-from crawler.parsers.tree import BLOCKS, EDGES, Node, attribute, lines, squeeze, text
+from crawler.parsers.tree import BLOCKS, EDGES, Node, ancestors, attribute, lines, squeeze, text
 
 MARKS = re.compile(r"^[\s·•●○◆◇■□▪►▶※★☆→>»\-—|]+(?=\S)")
 DATE_ONLY = re.compile(
@@ -14,7 +14,7 @@ DATE_ONLY = re.compile(
 )
 DATE_BEHIND = re.compile(r"[\s\[(（【]*(?:19|20)\d\d(?:[-/.]\d{1,2}[-/.]\d{1,2}|年\d{1,2}月\d{1,2}日)[\])）】]*\s*$")
 DATE_BEFORE = re.compile(r"^[\[(（【]?(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2}[\])）】]?\s+")
-DAY_FIRST = re.compile(r"(?<!\d)(\d{1,2})日?\s+((?:19|20)\d\d)\s*[-/.年]\s*(\d{1,2})(?!\d)")
+DAY_FIRST = re.compile(r"(?<![\d/.年月-])(\d{1,2})日?\s+((?:19|20)\d\d)\s*[-/.年]\s*(\d{1,2})(?!\d)")
 DAY_LAST = re.compile(r"(?<!\d)((?:19|20)\d\d)\s*[-/.年]\s*(\d{1,2})\s*月?\s+(\d{1,2})(?![\d:])")
 YEAR_APART = re.compile(r"(?<!\d)(\d{1,2})\s*[-/.月]\s*(\d{1,2})日?\s+((?:19|20)\d\d)(?!\d)")
 NO_YEAR = re.compile(r"(?<![\d.])(\d{1,2})\s*[-/月]\s*(\d{1,2})(?![\d.])")
@@ -89,16 +89,40 @@ def _date(node: Node, link: Node, own: str | None, url: str) -> str | None:
     if own is not None:
         stamp = read_date(own)
         return stamp.iso if stamp else split_day(own) or _with_year(own, url)
-    whole = text(node, frozenset({link.mem_id})) if node.mem_id != link.mem_id else ""
-    places = [whole, *_inside(link)]
+    own_node = node.mem_id == link.mem_id
+    places = [*([] if own_node else _alone(node, link)), *_inside(link)]
     for place in places:
-        found = split_day(place) or ((stamp := read_date(place)) and stamp.iso)
-        if found and len(found) >= 7:
+        found = _full(place) or split_day(place)
+        if found:
             return found
     for place in places:
-        if (found := _with_year(place, url)) is not None:
+        stamp = read_date(place)
+        if (found := _with_year(place, url) or (stamp.iso if stamp is not None and len(stamp.iso) == 7 else None)) is not None:
             return found
-    return None
+    return split_day(" ".join(_words(node, link)))
+
+
+def _full(told: str) -> str | None:
+    stamp = read_date(told)
+    return stamp.iso if stamp is not None and len(stamp.iso) >= 10 else None
+
+
+def _alone(node: Node, link: Node) -> list[str]:
+    """The lines and cells of a row without its link: first those that are a date and little else, then the others, then all together."""
+    skip = frozenset({link.mem_id})
+    parts = [part.strip(EDGES) for line in lines(node, skip) for part in line.text.split("\t")]
+    whole = " ".join(parts)
+    short = [part for part in parts if len(squeeze(part)) <= 24]
+    return [*short, whole, *(part for part in parts if part not in short)]
+
+
+def _words(node: Node, link: Node) -> Iterable[str]:
+    """The texts of a row's elements outside its link, each by itself: a day and its month stand side by side without a space."""
+    for inner in node.traverse(include_text=True):
+        if inner.tag == "-text" and inner.parent is not None and inner.parent.tag not in ("script", "style"):
+            above = inner.parent
+            if above.mem_id != link.mem_id and not any(up.mem_id == link.mem_id for up in ancestors(above)):
+                yield inner.text_content or ""
 
 
 def _inside(link: Node) -> Iterable[str]:

@@ -14,6 +14,7 @@ from crawler.parsers.tree import BLOCKS, EDGES, HIDDEN, SILENT, SPACES, Node, sq
 
 LONGEST_CELL = 400
 MARK = "\x1f"
+MARKUP = ("-", "_", "!")  # how comments and the doctype begin
 EMBEDS = frozenset({"embed", "object", "iframe"})
 
 
@@ -172,13 +173,14 @@ class _Walk:
 
     def leave_to(self, parent: int | None) -> None:
         """Close what is over before a node whose parent is this one."""
-        while self.open and self.open[-1][0] != parent:
-            _, at = self.open.pop()
-            element = self.sheet.elements[at]
-            if element.tag == "a":
+        elements, lines, opened = self.sheet.elements, self.sheet.lines, self.open
+        while opened and opened[-1][0] != parent:
+            element = elements[opened.pop()[1]]
+            if element.tag in BLOCKS:
+                self.close(element)
+            elif element.tag == "a":
                 self.links -= 1
-            self.close(element)
-            element.last, element.end = len(self.sheet.lines), len(self.sheet.elements)
+            element.last, element.end = len(lines), len(elements)
 
     def close(self, element: Element) -> None:
         if element.silent or element.hidden:
@@ -210,6 +212,8 @@ class _Walk:
         if shown and tag in BLOCKS and writer.row < 0:
             writer.end(at)
         line = len(sheet.lines)
+        if writer.owner >= 0 and (tag == "img" or tag in EMBEDS):
+            line += 1  # behind the text that is being written
         sheet.elements.append(Element(node, tag, label, up, at, line, line, at + 1, hidden, silent))
         sheet.tags.setdefault(tag, []).append(at)
         self.open.append((node.mem_id, at))
@@ -234,10 +238,9 @@ class _Walk:
             sheet.labels.setdefault(label, []).append(at)
         return label
 
-    def text(self, node: Node) -> None:
+    def text(self, text: str) -> None:
         at = self.open[-1][1] if self.open else -1
         element = self.sheet.elements[at] if at >= 0 else None
-        text = node.text_content or ""
         if element is not None and element.tag == "script":
             self.script(element, text)
         elif element is None or not (element.hidden or element.silent):
@@ -264,16 +267,22 @@ def lay_flat(tree: LexborHTMLParser, *, hidden: bool = False) -> Sheet:
     root = tree.root
     if root is None:
         return walk.sheet
+    opened, writer = walk.open, walk.writer
     for node in root.traverse(include_text=True):
         tag = node.tag or ""
-        if tag[:1] in ("-", "_", "!") and tag != "-text":
+        is_text = tag == "-text"
+        if is_text:
+            text = node.text_content or ""
+            if not writer.inline and text.isspace():
+                continue  # between two blocks
+        elif tag[:1] in MARKUP:
             continue
         parent = node.parent
         around = parent.mem_id if parent is not None else None
-        if walk.open and walk.open[-1][0] != around:
+        if opened and opened[-1][0] != around:
             walk.leave_to(around)
-        if tag == "-text":
-            walk.text(node)
+        if is_text:
+            walk.text(text)
         else:
             walk.enter(node, tag)
     walk.leave_to(None)

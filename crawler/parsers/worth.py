@@ -9,6 +9,9 @@ from crawler.parsers.sheet import Sheet
 from crawler.parsers.stated import stated
 from crawler.parsers.tree import squeeze
 
+BESIDE = re.compile(
+    r"^(?:——.*|[（(][^（(]*[)）]|[\d年月日:：/.-]+|\W*)$"
+)  # a subtitle, a bracket under the title, a date: no text
 ENOUGH = 2  # points of evidence
 LEAST_ROWS, LONGEST_ROW = 5, 200
 TITLED = 8  # characters from which a link's text is a title
@@ -29,7 +32,7 @@ def refuse(
     `labels`: fields of a disclosure block; `titled`: the page shows the title apart from <title>, so that a bare date stands by it.
     """
     size = sum(len(squeeze(paragraph)) for paragraph in draft.body)
-    if not draft.body and not draft.attachments:
+    if not draft.attachments and all(BESIDE.match(squeeze(paragraph)) for paragraph in draft.body):
         return Kind(PageKind.OTHER, "a heading and no text")
     points = _points(draft, meta, labels, size) - (1 if not titled and _bare(draft) else 0)
     links = [line for line in sheet.lines if line.linked >= TITLED and line.linked * 2 >= len(line.plain)]

@@ -68,7 +68,7 @@ def apply(c: Connection, row: AnyRow, reading: Reading, *, rules: ListRules, que
     skipped.update(reason for key in fresh if (reason := reasons[key] or left.get(key)))
     priority = frontier.NEW if wish.since is None else frontier.BACKFILL
     frontier.seed(c, run.id, [replace(seeds[key], priority=priority) for key in chosen])
-    flags = [known.get(ids[key], "new") != "new" or reasons[key] is not None for key in found]
+    flags = [ids[key] in (before if reasons[key] is not None else known) for key in found]
     old = bool(found) and all(columns.is_before(item, wish.since) for item in found.values())
     here = _Here(run.id, row.source, row.key, row.at, queue_of)
     _settle_page(c, here, row.url, reading, wish, fresh=len(fresh), flags=flags, old=old, skipped=+skipped)
@@ -331,12 +331,22 @@ def missed(c: Connection, kept: Kept, run: int, url: int, queue_of: Queues) -> N
         _step_back(c, _Here(run, kept.task.source, kept.task.key, kept.at, queue_of), own, 1)
 
 
+def strays(c: Connection, run: int, url: int, location: str) -> bool:
+    """Is this a page behind the first that was redirected to the site's front page? Then there is none, and the column ends here."""
+    own = c.execute(sa.select(t.list_pages).where(t.list_pages.c.run == run, t.list_pages.c.url == url)).first()
+    if own is None or not own.page or not columns.is_front(location):
+        return False
+    _stop(c, run, url, Stop.SOFT_404)
+    return True
+
+
 def moved(c: Connection, run: int, url: int, target: int) -> None:
     """A list page was redirected: its place in the column goes to the target."""
     own = c.execute(sa.select(t.list_pages).where(t.list_pages.c.run == run, t.list_pages.c.url == url)).first()
     if own is None:
         return
-    values = {"run": run, "url": target, "head": own.head, "page": own.page}
+    head = target if own.head == url else own.head
+    values = {"run": run, "url": target, "head": head, "page": own.page}
     c.execute(upsert(c, t.list_pages).values(**values).on_conflict_do_nothing())
 
 

@@ -171,6 +171,18 @@ def spent(c: Connection, run: int) -> tuple[int, int, Millis]:
     return c.execute(asked.select_from(t.looks)).scalar_one(), _bytes(c, run), started
 
 
+def unfinished(c: Connection, source: str, options: Mapping[str, object]) -> int | None:
+    """The newest one-off run of a source with these very options that is still open; None when there is none."""
+    query = sa.select(t.runs.c.id).where(
+        t.runs.c.source == source,
+        t.runs.c.kind == str(RunKind.ONCE),
+        t.runs.c.ended.is_(None),
+        t.runs.c.options == json.dumps(dict(options)),
+    )
+    found: int | None = c.execute(query.order_by(t.runs.c.id.desc()).limit(1)).scalar()
+    return found
+
+
 def _is_open(c: Connection, source: str, kind: RunKind) -> bool:
     query = sa.select(t.runs.c.id).where(t.runs.c.source == source, t.runs.c.kind == str(kind), t.runs.c.ended.is_(None))
     return c.execute(query.limit(1)).first() is not None

@@ -413,15 +413,17 @@ class Server:
     extra: dict[str, Callable[[Asked], tuple[int, str, bytes]]] = field(default_factory=dict)
     seen: list[tuple[str, str]] = field(default_factory=list)
     port: int = 0
+    robots: bytes = b""
+    hosts: dict[str, str] = field(default_factory=dict)  # further hosts of columns
 
     def answer(self, host: str, asked: Asked) -> tuple[int, str, bytes]:
         """(status, type, body) of a request."""
         if asked.path == "/robots.txt":
-            return 404, "text/html", b"none"
+            return (200, "text/plain", self.robots) if self.robots else (404, "text/html", b"none")
         self.seen.append((host, asked.path))
         if host in self.extra:
             return self.extra[host](asked)
-        column = self.columns.get(host.partition(".")[0])
+        column = self.columns.get(self.hosts.get(host, host.partition(".")[0]))
         body = KINDS[column.kind].answer(column, asked) if column is not None else None
         if column is not None:
             column.asked += 1
@@ -455,7 +457,7 @@ def _handler(server: Server) -> type[http.server.BaseHTTPRequestHandler]:
             host = (self.headers.get("Host") or "").rsplit(":", 1)[0]
             status, kind, body = server.answer(host, Asked(parts.path, query, form, json.loads(raw) if is_json else None))
             self.send_response(status)
-            self.send_header("Content-Type", kind)
+            self.send_header("Location" if status in (301, 302) else "Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

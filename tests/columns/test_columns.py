@@ -1,8 +1,19 @@
 """Columns of every kind of pager, over a real server: every row is found, and nothing is asked twice without need."""
 
+import asyncio
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+import pytest
+
+from crawler import app as house
+from crawler import urls
+from crawler.config import load, read_source
+from crawler.engine import Local
+from crawler.fetcher.fetcher import Fetcher
+from crawler.model import RunKind
 
 Desk = Any  # the fixture's classes live in conftest, which tests do not import
 COUNTS = {  # 3 to 60 pages, 4,000 rows in all
@@ -65,3 +76,104 @@ def _turn(told: bool, kind: str) -> Callable[[Any], None]:
             column.delete(chance)
 
     return turn
+
+
+def fire(desk: Desk, kind: RunKind, name: str) -> Any:
+    """A run of the schedule's, worked to its end."""
+    config = load(desk.path)
+    with house.open_line(config, "test") as line:
+        run = line.fire(config.sources[name], kind, line.clock(), ())
+        assert run is not None
+        return desk.work(line, [run.id])
+
+
+def test_a_list_run_stops_at_the_known_tail_and_finds_what_was_slipped_in_above_it(desk: Desk) -> None:
+    column = desk.column("createpage", 300)
+    desk.crawl("createpage")
+    asked = column.asked
+    column.insert()
+    column.rows.insert(19, 2_000_000)  # late, and out of order: on the second page
+    fire(desk, RunKind.LIST, "createpage")
+    assert desk.stops("createpage") == {"known tail"}
+    assert column.asked - asked == 3
+    assert len(desk.listed("createpage")) == 302
+
+
+def test_a_sweep_reads_the_whole_column_again_and_finds_what_lies_deep(desk: Desk, address: Callable[[int], str]) -> None:
+    column = desk.column("createpage", 150)
+    desk.crawl("createpage")
+    column.rows.insert(120, 2_000_000)
+    fire(desk, RunKind.LIST, "createpage")
+    assert address(2_000_000) not in desk.listed("createpage")
+    fire(desk, RunKind.SWEEP, "createpage")
+    assert address(2_000_000) in desk.listed("createpage")
+    assert desk.stops("createpage") == {"declared end"}
+
+
+def test_a_back_fill_ends_where_the_rows_are_older(desk: Desk) -> None:
+    column = desk.column("createpage", 600)
+    desk.source("createpage", f'"http://{column.host}/list/index.html"')  # follow rows: they answer 404
+    desk.crawl("createpage", since="2024-12-01")
+    assert desk.stops("createpage") == {"since"}
+    assert column.asked == 4  # 31 rows are young enough: two pages and one row, then a page of old ones
+    counts = desk.counts("createpage")
+    assert (counts["details"], counts["skip:since"]) == (31, 29)
+
+
+def test_an_interrupted_back_fill_goes_on_where_it_stood(desk: Desk) -> None:
+    column = desk.column("createpage", 300)
+    config = load(desk.path)
+    with house.open_line(config, "crawl") as line:
+        runs = house.fire(config, line, house.Wish(("createpage",), max_pages=15))
+        stop = asyncio.Event()
+        asyncio.run(_until(config, line, runs, stop, lambda: column.asked >= 5))
+    before = column.asked
+    assert 5 <= before < 15
+    desk.crawl("createpage", max_pages=15)
+    assert desk.sql("SELECT count(*) FROM runs WHERE source = 'createpage'") == [(1,)]
+    assert column.asked <= 16  # the page that was in flight is asked for again
+    assert (len(desk.listed("createpage")), desk.stops("createpage")) == (225, {"page limit"})
+    desk.crawl("createpage", max_pages=15)  # that one was over: this is another
+    assert desk.sql("SELECT count(*) FROM runs WHERE source = 'createpage'") == [(2,)]
+
+
+async def _until(config: Any, line: Any, runs: list[int], stop: asyncio.Event, finished: Callable[[], bool]) -> None:
+    fetcher = Fetcher(house.fetch_settings(config))
+    try:
+        await Local(line, fetcher, house.manners(line), queues_at_once=4, runs=frozenset(runs)).run(stop, finished)
+    finally:
+        await fetcher.aclose()
+
+
+def test_a_notice_that_no_answer_was_kept_of_is_tried_again_by_the_next_list_run(desk: Desk) -> None:
+    column = desk.column("createpage", 10)
+    desk.source("createpage", f'"http://{column.host}/list/index.html"')
+    fire(desk, RunKind.LIST, "createpage")
+    assert desk.counts("createpage")["details"] == 10
+    fire(desk, RunKind.LIST, "createpage")
+    assert desk.counts("createpage").get("details", 0) == 0
+    with house.open_line(load(desk.path), "test") as line, line.database.write() as c:
+        c.exec_driver_sql("UPDATE urls SET last_capture = NULL, last_outcome = 'timeout' WHERE url LIKE '%_7.html'")
+    fire(desk, RunKind.LIST, "createpage")
+    assert (desk.counts("createpage")["details"], desk.counts("createpage")["skip:known"]) == (1, 9)
+
+
+SHIPPED = Path(__file__).parent.parent.parent / "config" / "sources"
+
+
+@pytest.mark.parametrize("name", ["haimen-xzxk", "nantong-sphjgs", "nantong-pzjg"])
+def test_the_shipped_columns_of_an_api_page_through_it_as_they_are(name: str, desk: Desk, address: Callable[[int], str]) -> None:
+    """Only the scheme differs: this server speaks http."""
+    text = (SHIPPED / f"{name}.toml").read_text("utf-8")
+    (start,) = read_source(SHIPPED / f"{name}.toml").start
+    column = desk.column("truecms", 377)
+    desk.server.hosts[urls.host(start.url)] = "truecms"
+    rules = f'[list]\nhosts = ["{urls.host(start.url)}"]'
+    (desk.path.parent / "sources" / "shipped.toml").write_text(
+        text.replace("https://", "http://").replace("[list]", rules), "utf-8"
+    )
+    desk.crawl("shipped")
+    assert desk.listed("shipped") == {address(n) for n in range(377)}
+    assert column.asked == 13  # thirty records each
+    counts = desk.counts("shipped")
+    assert (counts["declared"], counts.get("undercount", 0), desk.stops("shipped")) == (377, 0, {"declared end"})

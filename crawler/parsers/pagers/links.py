@@ -32,6 +32,7 @@ class Links:
     numbered: dict[int, str]
     current: int | None
     dead: bool  # a next that leads nowhere but into a script
+    ended: bool = False  # a next that is no link: the last page
 
 
 def linked(sheet: Sheet) -> Pager | None:
@@ -61,7 +62,7 @@ def _read(sheet: Sheet, body: Node, area: Node | None) -> Pager | None:
     following = _next(links, current)
     pages = total_pages or _total(links, current, following)
     request = sheet.get(following) if following else None
-    rule = "link" if links.next or links.last or links.numbered or links.dead or links.current else NONE
+    rule = "link" if links.next or links.last or links.numbered or links.dead or links.ended or links.current else NONE
     if request is None and links.dead and (pages is None or current is None or current < pages):
         rule = "script"  # the next page is known to the page's script alone
     return Pager(request, pages if pages and pages <= MOST else None, total_rows, rule)
@@ -71,9 +72,10 @@ def gather(area: Node, base: str) -> Links:
     """The links of a pager's element."""
     following = last = arrow = double = None
     numbered: dict[int, str] = {}
-    current, dead = None, False
+    current, dead, ended = None, False, False
     for node in area.css("a, span, em, b, strong, li, button, i, font"):
-        shown = squeeze(node.text(deep=True))
+        image = node.css_first("img[alt]") if node.tag == "a" else None
+        shown = squeeze(node.text(deep=True)) or (squeeze(attribute(image, "alt")) if image is not None else "")
         href = attribute(node, "href") if node.tag == "a" else ""
         name = f"{attribute(node, 'class')} {attribute(node, 'id')}"
         leads = bool(href) and urls.join(base, href) is not None and not href.startswith("#")
@@ -86,7 +88,8 @@ def gather(area: Node, base: str) -> Links:
         )
         if said_next or by_name:
             following = following or (href if leads else None)
-            dead = dead or (node.tag in ("a", "button") and not leads and (bool(href) or "onclick" in node.attributes))
+            scripted = node.tag in ("a", "button") and not leads and (bool(href) or "onclick" in node.attributes)
+            dead, ended = dead or scripted, ended or not (leads or scripted)
         elif LAST.match(shown):
             last = last or (href if leads else None)
         elif ARROW.match(shown) and leads:
@@ -102,7 +105,7 @@ def gather(area: Node, base: str) -> Links:
                 current = number if current is None or marked else current
             elif marked:
                 current = number
-    return Links(following or arrow or (double if not last else None), last, numbered, current, dead and following is None)
+    return Links(following or arrow or (double if not last else None), last, numbered, current, dead and following is None, ended)
 
 
 def _next(links: Links, current: int | None) -> str | None:

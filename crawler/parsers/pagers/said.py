@@ -11,6 +11,7 @@ PAGES = (
     re.compile(r"(?<![\d/])\d{1,6}[/／]共?(\d{1,6})页"),
     re.compile(r"(?:分|为)(\d{1,6})页(?:显示)?"),
     re.compile(r"(?:^|条|[^\d/])\d{1,5}[/／](\d{1,5})(?:$|页|[^\d/])"),
+    re.compile(r"条(?:记录|信息|数据)?[,，;；、]?共?(\d{1,6})页"),
     re.compile(r"第\d{1,6}页[,，;；、]?共(\d{1,6})页"),
 )
 ROWS = (
@@ -30,14 +31,15 @@ MARK = re.compile(
     re.IGNORECASE,
 )
 PART = re.compile(r"^[<>«»‹›\s\[\]|]*(?:\d{1,6}|[首尾末]页|[上下前后]一?页)?[<>«»‹›\s\[\]|]*$")
+TELLING = re.compile(r"\d+页|页[^\d]{0,3}\d|^[^\w]*(?:共|总|合计|当前|每页)\D{0,6}\d")
 LONGEST = 400  # characters of a pager; more is the page around it
 
 
 def area(body: Node) -> Node | None:
     """The element that holds the pager: around a mark such as 下一页, as large as it can be without holding rows."""
     best, most = None, 0
-    for node in body.css("a, span, li, button, em, b, i, td, div"):
-        shown = squeeze(node.text(deep=True))
+    for node in body.css("a, span, li, button, em, b, i, td, div, img[alt]"):
+        shown = squeeze(attribute(node, "alt") if node.tag == "img" else node.text(deep=True))
         if len(shown) > 12 or not MARK.match(shown):
             continue
         grown = _grown(node)
@@ -72,17 +74,21 @@ def words(body: Node, pager: Node | None) -> str:
     found = [squeeze(text(pager))] if pager is not None else []
     for line in lines(body):
         shown = squeeze(line.text)
-        if len(shown) <= 60 and re.search(r"\d", shown) and re.search(r"[共总页第]", shown) and not _in_link(line.node):
+        if len(shown) <= 60 and TELLING.search(shown) and not _is_row(line.node):
             found.append(shown)
     return "\n".join(found)
 
 
-def _in_link(node: Node) -> bool:
-    if node.tag == "a" or is_hidden(node):
+def _is_row(node: Node) -> bool:
+    """Does a line begin within a link, or within an item that holds a link with a title?"""
+    if is_hidden(node):
         return True
-    return any(above.tag == "a" for above in ancestors(node)) or any(
-        len(squeeze(link.text(deep=True))) > 9 for link in node.css("a[href]")
-    )
+    for above in [node, *ancestors(node)]:
+        if above.tag == "a":
+            return True
+        if above.tag in ("li", "tr", "dd", "dt", "dl"):
+            return _has_titles(above)
+    return False
 
 
 def first(forms: tuple[re.Pattern[str], ...], told: str) -> int | None:

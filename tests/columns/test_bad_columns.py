@@ -1,0 +1,190 @@
+"""Columns that end badly: each ends by a rule with a name, and what is not fetched has a reason."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Desk = Any  # the fixture's classes live in conftest, which tests do not import
+Asked = Any
+Answer = tuple[int, str, bytes]
+PageOf = Callable[[list[int], str], str]
+HOST = "bad.columns.test"
+
+
+def serve(
+    desk: Desk, answer: Callable[[Asked], str | Answer], start: str = f'"http://{HOST}/list/index.html"', rules: str = ""
+) -> None:
+    """A column whose every page is `answer`; its source is called bad."""
+
+    def full(asked: Asked) -> Answer:
+        made = answer(asked)
+        return made if isinstance(made, tuple) else (200, "text/html; charset=utf-8", made.encode())
+
+    desk.server.extra[HOST] = full
+    desk.source("bad", start, rules or f'hosts = ["{HOST}"]')
+
+
+def test_an_endless_pager_ends_at_the_page_limit(desk: Desk, page_of: PageOf) -> None:
+    def answer(asked: Asked) -> str:
+        at = int(asked.query.get("page", "1"))
+        return page_of(list(range(at * 10, at * 10 + 10)), f"<a href='?page={at + 1}'>下一页</a>")
+
+    serve(desk, answer, rules=f'hosts = ["{HOST}"]\nmax_pages = 7')
+    progress = desk.crawl("bad")
+    assert (progress.lists, desk.stops("bad")) == (7, {"page limit"})
+
+
+def test_a_pager_that_shows_page_one_for_ever_ends_by_its_repeated_rows(desk: Desk, page_of: PageOf) -> None:
+    serve(desk, lambda asked: page_of(list(range(12)), f"<a href='?page={int(asked.query.get('page', '1')) + 1}'>下一页</a>"))
+    progress = desk.crawl("bad")
+    assert (progress.lists, desk.stops("bad"), desk.counts("bad")["listed"]) == (3, {"repeated rows"}, 12)
+
+
+def test_a_calendar_that_goes_on_for_ever_ends_at_its_first_empty_pages(desk: Desk) -> None:
+    days = "".join(f"<td><a href='/rl/{n}'>{n}</a></td>" for n in range(1, 32))
+    serve(
+        desk, lambda asked: f"<table><tr>{days}</tr></table><a href='?month={int(asked.query.get('month', '1')) + 1}'>下一页</a>"
+    )
+    progress = desk.crawl("bad")
+    assert (progress.lists, desk.stops("bad")) == (2, {"empty page"})
+
+
+def test_two_pages_that_name_one_another_are_read_once_each(desk: Desk, page_of: PageOf) -> None:
+    def answer(asked: Asked) -> str:
+        second = asked.path.endswith("b.html")
+        return page_of(
+            list(range(10, 20)) if second else list(range(10)), f"<a href='/list/{'index' if second else 'b'}.html'>下一页</a>"
+        )
+
+    serve(desk, answer)
+    assert (desk.crawl("bad").lists, desk.stops("bad")) == (2, {"repeated address"})
+
+
+def test_of_ten_thousand_links_and_more_the_rest_is_counted(desk: Desk, page_of: PageOf) -> None:
+    serve(desk, lambda asked: page_of(list(range(10_400)), ""))
+    desk.crawl("bad")
+    counts = desk.counts("bad")
+    assert (counts["listed"], counts["skip:limit"]) == (10_000, 400)
+    assert desk.stops("bad") == {"no pager"}
+
+
+def test_odd_addresses_are_followed_as_a_browser_would_or_have_a_reason(desk: Desk) -> None:
+    hrefs = (
+        "a b.html", "x\\2024\\t20240102_2.html", "show.jsp?title=公告&id=3", "javascript:show(4)", "t20240105_5.html;jsessionid=0A1B2C?x=1",
+        "mailto:a@b.example", "http://mp.weixin.qq.com/s/abc", "http://other.columns.test/t20240108_8.html", "/pic/t20240109_9.jpg", "  ./t20240110_10.html  ", "index.html",
+    )  # fmt: skip
+    rows = "".join(
+        f"<li><a href='{href}'>关于第{n}件事项的公告</a><span>2024-01-{n + 1:02}</span></li>" for n, href in enumerate(hrefs)
+    )
+    page = f"<html><head><meta charset='gbk'></head><body><ul>{rows}</ul></body></html>".encode("gbk")
+    serve(desk, lambda asked: (200, "text/html", page), rules=f'hosts = ["{HOST}"]\nskip = "[.]jpg$"\nmax_pages = 1')
+    desk.crawl("bad")
+    base = f"http://{HOST}/list/"
+    followed = {url for (url,) in desk.sql("SELECT u.url FROM listings l JOIN urls u ON u.id = l.url WHERE l.reason IS NULL")}
+    assert followed == {
+        base + "a%20b.html", base + "x/2024/t20240102_2.html", base + "show.jsp?title=%B9%AB%B8%E6&id=3",
+        base + "t20240105_5.html;jsessionid=0A1B2C?x=1", base + "t20240110_10.html",
+    }  # fmt: skip
+    assert {key for (key,) in desk.sql("SELECT u.key FROM urls u WHERE u.url LIKE '%jsessionid%'")} == {
+        f"GET {base}t20240105_5.html?x=1"
+    }
+    reasons = {name.removeprefix("skip:"): n for name, n in desk.counts("bad").items() if name.startswith("skip:")}
+    assert reasons == {"script": 1, "mail": 1, "weixin": 1, "other host": 1, "pattern": 1, "not a notice": 1}
+
+
+@pytest.mark.parametrize(
+    ("wall", "stop"),
+    [
+        ("<html><head><script>$_ts=window['$_ts'];</script></head><body></body></html>", "not a list"),
+        ("<html><body><h1>您的访问过于频繁，请稍后再试</h1></body></html>", "empty page"),
+        ("<html><head><title>404</title></head><body>您访问的页面不存在</body></html>", "soft 404"),
+    ],
+)
+def test_an_answer_in_json_that_is_suddenly_a_page_ends_the_column(wall: str, stop: str, desk: Desk) -> None:
+    def answer(asked: Asked) -> str | Answer:
+        if asked.query["page"] == "2":
+            return wall
+        rows = [{"title": f"关于第{n}件事项的公告", "url": f"/t20240101_{n}.html", "date": "2024-01-01"} for n in range(10)]
+        return 200, "application/json", json.dumps({"total": 50, "list": rows}).encode()
+
+    serve(desk, answer, f'"http://{HOST}/api?page=1&pageSize=10"', 'hosts = ["nowhere.example"]')
+    desk.crawl("bad")
+    counts = desk.counts("bad")
+    assert desk.stops("bad") == {stop}
+    assert counts.get("undercount", 0) == (0 if stop == "not a list" else 40)
+
+
+@pytest.mark.parametrize(
+    ("told", "under", "over"), [("共500条", 470, 0), ("共12条", 0, 18), ("共30条", 0, 0), ("共30条 共99条", 0, 0)]
+)
+def test_a_wrong_total_is_told_and_believed_by_nobody(told: str, under: int, over: int, desk: Desk, page_of: PageOf) -> None:
+    def answer(asked: Asked) -> str:
+        at = int(asked.query.get("page", "1"))
+        following = f"<a href='?page={at + 1}'>下一页</a>" if at < 3 else "<span>下一页</span>"
+        return page_of(list(range(at * 10, at * 10 + 10)), f"<div><span>{told}</span><a href='?page=1'>首页</a>{following}</div>")
+
+    serve(desk, answer)
+    desk.crawl("bad")
+    counts = desk.counts("bad")
+    assert (counts["listed"], counts.get("undercount", 0), counts.get("overcount", 0)) == (30, under, over)
+
+
+def test_a_declared_page_that_is_not_there_ends_the_column_and_fails_nothing(desk: Desk, page_of: PageOf) -> None:
+    def answer(asked: Asked) -> str | Answer:
+        at = int((asked.path.partition("index_")[2] or "0.").partition(".")[0])
+        if at >= 2:
+            return 404, "text/html", b"<title>404</title>"
+        return page_of(list(range(at * 10, at * 10 + 10)), f"<script>createPageHTML(5,{at},'index','html')</script>")
+
+    serve(desk, answer)
+    progress = desk.crawl("bad")
+    assert (desk.stops("bad"), progress.failed, desk.counts("bad")["listed"]) == ({"not found"}, 0, 20)
+    assert [path for _, path in desk.server.seen if "index_" in path] == [
+        "/list/index_1.html",
+        "/list/index_2.html",
+        "/list/index_1.html",
+    ]
+
+
+def test_a_page_redirected_to_the_front_page_is_no_page(desk: Desk, page_of: PageOf) -> None:
+    def answer(asked: Asked) -> str | Answer:
+        if asked.path == "/list/index_1.html":
+            return 302, "/", b""
+        return page_of(list(range(10)), "<script>createPageHTML(3,0,'index','html')</script>")
+
+    serve(desk, answer)
+    assert (desk.crawl("bad").lists, desk.stops("bad")) == (2, {"soft 404"})
+    assert "/" not in {path for _, path in desk.server.seen}
+
+
+def test_a_pager_that_only_its_script_understands_is_told_apart_from_the_end(desk: Desk, page_of: PageOf) -> None:
+    pager = "<div><span>共30条 1/3页</span><a href='javascript:go(1)'>首页</a><a href='javascript:go(2)'>下一页</a></div>"
+    serve(desk, lambda asked: page_of(list(range(10)), pager))
+    desk.crawl("bad")
+    assert desk.stops("bad") == {"pager not understood"}
+
+
+def test_a_wrong_selector_is_told_with_its_place_and_what_it_matched(desk: Desk, page_of: PageOf) -> None:
+    serve(desk, lambda asked: page_of(list(range(10)), ""), rules='rows = "div.news > p"')
+    desk.crawl("bad")
+    ((evidence,),) = desk.sql("SELECT evidence FROM readings WHERE page_kind = 'list'")
+    assert "sources/bad.toml:4:1: list.rows: 'div.news > p' matched 0 nodes" in evidence
+    assert "by structure 10 rows stand in div > ul > li" in evidence
+    serve(desk, lambda asked: page_of(list(range(10)), ""), rules='rows = "body p"\nmin_items = 5')
+    desk.crawl("bad")
+    evidence = desk.sql("SELECT evidence FROM readings ORDER BY capture DESC")[0][0]
+    assert "'body p' matched 1 nodes, 0 rows with a link (first: <p> '主办：云溪县')" in evidence
+    assert "at least 5 expected" in evidence
+
+
+def test_rows_that_robots_txt_forbids_are_counted(desk: Desk, page_of: PageOf) -> None:
+    rows = "".join(
+        f"<li><a href='/{'geheim' if n < 3 else 'offen'}/t2024010{n}_{n}.html'>关于第{n}件事项的公告</a><span>2024-01-0{n + 1}</span></li>"
+        for n in range(6)
+    )
+    serve(desk, lambda asked: f"<ul>{rows}</ul>")
+    desk.server.robots = b"User-agent: *\nDisallow: /geheim/\n"
+    desk.crawl("bad")
+    assert desk.counts("bad")["skip:robots"] == 3
