@@ -800,12 +800,8 @@ def _problem(file: Path, places: Places, error: Mapping[str, Any], model: type[B
         at, what = places.key(path), "required key is missing"
     else:
         message = str(error["msg"]).removeprefix("Value error, ")
-<<<<<<< HEAD
-        got = "" if path[:1] == ("alarms",) else f" (got {str(error['input'])[:60]!r})"  # a webhook's address is a secret
+        got = "" if path[:1] == ("alarms",) else f" (got {_shown(error['input'])!r})"  # a webhook's address is a secret
         at, what = places.value(path), f"{message[:1].lower()}{message[1:]}{got}"
-=======
-        at, what = places.value(path), f"{message[:1].lower()}{message[1:]} (got {_shown(error['input'])!r})"
->>>>>>> main
     return at, f"{file}:{at[0]}:{at[1]}: {dotted}: {what}"
 
 

@@ -147,15 +147,9 @@ class Visitor:
         origin = urls.origin(url)
         if origin not in self._robots:
             exchange = await self._ask(Request(f"{origin}/robots.txt"), Kind.ROBOTS, source)
-<<<<<<< HEAD
-            said_body = bytes(exchange.page.body) if exchange.page else b""
-            verdict = verdict_of(exchange.outcome, said_body)
-            body = said_body if verdict == "rules" else b""
-=======
             answer = bytes(exchange.page.body) if exchange.page else b""
             verdict = verdict_of(exchange.outcome, answer)
             body = answer if verdict == "rules" else b""
->>>>>>> main
             why = (
                 "" if verdict == "rules" else f"robots.txt: {exchange.outcome}{f' {exchange.status}' if exchange.status else ''}"
             )
