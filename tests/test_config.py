@@ -116,6 +116,11 @@ def test_a_pause_under_a_second_is_only_for_hosts_of_our_own(tmp_path: Path) -> 
     assert "a.toml:4:9: politeness.delay" in problems(write(tmp_path / "d", own, a=source.format(host="a.example.cn")))[0]
 
 
+def test_a_host_is_read_as_addresses_are(tmp_path: Path) -> None:
+    config = load(write(tmp_path, OPERATOR, a=START + '[tls]\nhosts = ["WWW.示例.cn", "b.cn"]\n'))
+    assert config.sources["a"].way.hosts == {"www.xn--fsq092h.cn", "b.cn"}
+
+
 def test_a_source_names_its_proxy_and_its_tls_profile_with_the_reason(tmp_path: Path) -> None:
     (tmp_path / "middle.pem").write_text("x")
     tls = '[tls]\nprofile = "extra-intermediate"\nreason = "leaves one out"\ncertificates = "middle.pem"\n'
@@ -138,6 +143,8 @@ def test_a_source_names_its_proxy_and_its_tls_profile_with_the_reason(tmp_path: 
         ('[tls]\nprofile = "extra-intermediate"\nreason = "x"\n', "4:11: tls.profile: extra-intermediate needs certificates"),
         ('[tls]\ncertificates = "x.pem"\n', "4:16: tls.certificates: only the profile extra-intermediate uses them"),
         ('[tls]\nprofile = "extra-intermediate"\nreason = "x"\ncertificates = "no.pem"\n', "6:16: tls.certificates: there is no file"),
+        ('[tls]\nhosts = ["https://b.cn"]\n', "4:10: tls.hosts: expected a host name, without scheme, port and path"),
+        ('[tls]\nhosts = ["b.cn:8443"]\n', "4:10: tls.hosts: expected a host name, without scheme, port and path"),
         ('[network]\nproxy = "socks5://127.0.0.1:1"\n', '4:9: network.proxy: expected "http://host:port", without user and password'),
         ('[network]\nproxy = "http://user:word@proxy.example:1"\n', '4:9: network.proxy: expected "http://host:port"'),
     ],
