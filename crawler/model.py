@@ -343,7 +343,8 @@ class Witness:
     """Which rule read a field, the raw string it read, and what the first witness that disagreed said.
 
     `version` is the rule's; `against` names all rules that disagreed, strongest first; `confidence` is the share of fields read
-    with such evidence that were right (`parsers/fields.py` says over what), None where nobody measured it.
+    with such evidence that were right (`parsers/fields.py` says over what), None where nobody measured it;
+    `refused`: what was read and could not be, each with its reason (a day that no calendar has, a day after the capture).
     """
 
     rule: str
@@ -352,6 +353,7 @@ class Witness:
     version: int = 1
     against: tuple[str, ...] = ()
     confidence: float | None = None
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
