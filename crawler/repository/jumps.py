@@ -22,7 +22,8 @@ def follow(c: Connection, row: AnyRow, url: str, queue_of: Callable[[str, str], 
     """
     c.execute(t.urls.update().where(t.urls.c.id == row.url).values(redirect=urls.key(Request(url))))
     is_list = row.kind == Kind.LIST
-    if c.execute(sa.select(t.runs.c.id).where(t.runs.c.id == row.run, t.runs.c.ended.is_(None))).first() is None:
+    running = sa.select(t.runs.c.id).where(t.runs.c.id == row.run, t.runs.c.ended.is_(None))
+    if row.run is None or c.execute(running).first() is None:
         return
     if not is_list and urls.leads(row.address, url) in ("home", "login"):
         return

@@ -221,7 +221,7 @@ def _identities(items: Sequence[Settled], rows: dict[int, AnyRow]) -> set[str]:
 def _one(c: Connection, row: AnyRow, item: Settled, ways: Ways, changes: list[NewChange]) -> bool:
     """One capture; False when it must be read again: after another, or together with further captures that are there by now."""
     reading = item.reading
-    if reading.leads_to is not None and row.run is not None:
+    if reading.leads_to is not None:
         jumps.follow(c, row, reading.leads_to, ways.queue_of)
     if row.kind == Kind.LIST:
         lists.apply(c, row, reading, rules=ways.lists(row.source), queue_of=ways.queue_of)
