@@ -6,10 +6,12 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from crawler.budget import Budget
 from crawler.config import load
 from crawler.errors import ConfigError, UsageError
 from crawler.model import Request, Way
 from crawler.normalize import as_json
+from crawler.pace import Window
 from crawler.parsers.notice import read_notice
 from crawler.record_schema import record_schema
 from crawler.toml_places import Places
@@ -226,3 +228,22 @@ def test_a_list_s_pager_selectors_and_patterns_are_checked_with_their_place(line
         return
     with pytest.raises(ConfigError, match=wanted):
         load(path)
+
+
+def test_visiting_hours_and_budgets_are_read_and_a_source_s_own_limits_win(tmp_path: Path) -> None:
+    settings = OPERATOR + '[storage]\nkeep_free = "2GB"\n[budget]\nrequests = 500\nbytes = "1GB"\n'
+    source = START + '[politeness]\nwindow = "08:00-20:00"\n[budget]\nrequests = 50\ntime = "1h"\n'
+    config = load(write(tmp_path, settings, a=source, b=START))
+    assert config.storage.keep_free == 2 << 30
+    assert config.sources["a"].politeness.window == Window(480, 1200, "Asia/Shanghai")
+    assert config.sources["a"].budget == Budget(50, 1 << 30, 3_600_000)
+    assert config.sources["b"].budget == config.budget == Budget(500, 1 << 30, None)
+    assert config.sources["b"].politeness.window is None
+
+
+@pytest.mark.parametrize("hours", ["8-20", "08:00-08:00", "25:00-26:00", "08:60-09:00", "08:00"])
+def test_hours_that_are_none_are_named_with_their_place(hours: str, tmp_path: Path) -> None:
+    found = problems(write(tmp_path, OPERATOR, a=START + f'[politeness]\nwindow = "{hours}"\n'))
+    assert found == [
+        f'config/sources/a.toml:4:10: politeness.window: expected hours of the day such as "08:00-20:00" (got {hours!r})'
+    ]
