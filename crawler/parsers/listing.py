@@ -33,9 +33,13 @@ PAGE_LINK = re.compile(
     r"^(?:[<>«»‹›\s\[\]]*(?:首页|尾页|末页|上一?页|下一?页|上\d*页|下\d*页|第?\d+页?|更多|more|查看更多|\.{3})[<>«»‹›\s\[\]+]*)+$",
     re.IGNORECASE,
 )
+FURNITURE = re.compile(
+    r"公网安备|公安机关备案|ICP备|网站标识码|^全国党政机关|^网站地图$|^联系我们$|^关于我们$|^隐私声明$|^网站声明$|^返回(?:首页|顶部)$"
+)
 MORE = re.compile(r"^[\s\[<>»›+]*(?:更多|查看更多|more)[\s\]>»›+…·.]*$", re.IGNORECASE)
 GENERIC = re.compile(r"^[\[【(（]?(?:点击)?(?:查看|详情|详细|阅读|浏览)(?:详情|全文|更多)?[\]】)）>»]*$")
 NOTICE_URL = re.compile(r"(?:\d{4,}|content|detail|info|art|post|show|view|/c\.html|\bid=)", re.IGNORECASE)
+LARGEST_ROW = 300  # characters of a row that stands alone; more is a page around a link
 LEAST_WORTH = 2.5  # one dated row with a title of some length: the last page of a column may hold no more
 HUB_BLOCKS = 3  # short lists, each with its own "more": a page that leads to lists and is none
 MOST_OF_HUB = 10
@@ -227,7 +231,12 @@ def _links(body: Node, also: re.Pattern[str] | None = None) -> list[Node]:
 
 def _titled(link: Node) -> bool:
     shown = squeeze(attribute(link, "title") or link.text(deep=True))
-    return len(shown) >= LEAST_TITLE and not PAGE_LINK.match(shown) and not PAGE_LINK.match(squeeze(link.text(deep=True)) or "x")
+    return (
+        len(shown) >= LEAST_TITLE
+        and not FURNITURE.search(shown)
+        and not PAGE_LINK.match(shown)
+        and not PAGE_LINK.match(squeeze(link.text(deep=True)) or "x")
+    )
 
 
 def _near(link: Node) -> Iterator[Node]:
@@ -329,8 +338,20 @@ def _one_each(group: _Group) -> _Group:
     return _Group(items, list(parents.values()))
 
 
+def _alone(link: Node) -> Node:
+    """The node of a row that has no siblings to end it: as much around its link as a row may hold."""
+    node = link
+    for above in _near(link):
+        if above.tag == "body" or len(squeeze(above.text(deep=True))) > LARGEST_ROW:
+            break
+        node = above
+    return node
+
+
 def _fill(group: _Group, base: str, encoding: str) -> None:
     for item in group.items:
+        if len(group.items) < 3 and len(squeeze(item.node.text(deep=True))) > LARGEST_ROW:
+            item.node = _alone(item.link)
         item.row = make_row(item.node, item.link, base, encoding)
     rows = group.rows
     if len(rows) >= 3 and len({row.title for row in rows}) == 1:
@@ -414,7 +435,9 @@ def _worth(group: _Group) -> float:
     dated = sum(1 for row in rows if row.date) / len(rows)
     length = sum(min(len(row.title), 40) for row in rows) / len(rows)
     notices = sum(1 for row in rows if NOTICE_URL.search(row.url)) / len(rows)
-    if count < 3 and (dated < 1 or notices < 1):
+    if count < 3 and (
+        dated < 1 or notices < 1 or any(len(squeeze(item.node.text(deep=True))) > LARGEST_ROW for item in group.items)
+    ):
         return 0.0
     if dated < 0.5 and (length < 9 or notices < 0.5):
         return 0.0

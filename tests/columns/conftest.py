@@ -414,6 +414,7 @@ class Server:
     seen: list[tuple[str, str]] = field(default_factory=list)
     port: int = 0
     robots: bytes = b""
+    hosts: dict[str, str] = field(default_factory=dict)  # further hosts of columns
 
     def answer(self, host: str, asked: Asked) -> tuple[int, str, bytes]:
         """(status, type, body) of a request."""
@@ -422,7 +423,7 @@ class Server:
         self.seen.append((host, asked.path))
         if host in self.extra:
             return self.extra[host](asked)
-        column = self.columns.get(host.partition(".")[0])
+        column = self.columns.get(self.hosts.get(host, host.partition(".")[0]))
         body = KINDS[column.kind].answer(column, asked) if column is not None else None
         if column is not None:
             column.asked += 1

@@ -3,10 +3,14 @@
 import asyncio
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 from crawler import app as house
-from crawler.config import load
+from crawler import urls
+from crawler.config import load, read_source
 from crawler.engine import Local
 from crawler.fetcher.fetcher import Fetcher
 from crawler.model import RunKind
@@ -152,3 +156,24 @@ def test_a_notice_that_no_answer_was_kept_of_is_tried_again_by_the_next_list_run
         c.exec_driver_sql("UPDATE urls SET last_capture = NULL, last_outcome = 'timeout' WHERE url LIKE '%_7.html'")
     fire(desk, RunKind.LIST, "createpage")
     assert (desk.counts("createpage")["details"], desk.counts("createpage")["skip:known"]) == (1, 9)
+
+
+SHIPPED = Path(__file__).parent.parent.parent / "config" / "sources"
+
+
+@pytest.mark.parametrize("name", ["haimen-xzxk", "nantong-sphjgs", "nantong-pzjg"])
+def test_the_shipped_columns_of_an_api_page_through_it_as_they_are(name: str, desk: Desk, address: Callable[[int], str]) -> None:
+    """Only the scheme differs: this server speaks http."""
+    text = (SHIPPED / f"{name}.toml").read_text("utf-8")
+    (start,) = read_source(SHIPPED / f"{name}.toml").start
+    column = desk.column("truecms", 377)
+    desk.server.hosts[urls.host(start.url)] = "truecms"
+    rules = f'[list]\nhosts = ["{urls.host(start.url)}"]'
+    (desk.path.parent / "sources" / "shipped.toml").write_text(
+        text.replace("https://", "http://").replace("[list]", rules), "utf-8"
+    )
+    desk.crawl("shipped")
+    assert desk.listed("shipped") == {address(n) for n in range(377)}
+    assert column.asked == 13  # thirty records each
+    counts = desk.counts("shipped")
+    assert (counts["declared"], counts.get("undercount", 0), desk.stops("shipped")) == (377, 0, {"declared end"})
