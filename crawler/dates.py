@@ -20,6 +20,7 @@ FORMS = (
     re.compile(rf"(?<!\d)(?P<year>{YEAR})(?P<month>\d\d)(?P<day>\d\d)(?:(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d))?(?!\d)"),
     re.compile(rf"(?<![\d./-])(?P<year>{YEAR})[-/.](?P<month>0?[1-9]|1[0-2])(?![\d./-])"),
 )
+DAY_LIKE = re.compile(r"(?<!\d)(?P<year>\d{4}) ?(?P<mark>[-/.年]) ?(?P<month>\d{1,2}) ?(?:(?P=mark)|月) ?(?P<day>\d{1,2})(?!\d)")
 YEARS = (
     re.compile(rf"(?<!\d)(?P<year>{YEAR}|[一二]{NUMERAL}{{3}}) ?年(?! ?[\d一二三四五六七八九十元]{{1,3}} ?月)"),
     re.compile(rf"(?<!.)\s*(?P<year>{YEAR})\s*(?!.)", re.DOTALL),
@@ -58,6 +59,21 @@ def read_date(text: str, *, not_after: str | None = None) -> Stamp | None:
             iso = _iso(match.groupdict())
             if iso is not None and iso[:10] <= limit:
                 return Stamp(iso, text[match.start() : match.end()].strip())
+    return None
+
+
+def why_not(text: str, *, not_after: str | None = None) -> str | None:
+    """Why the first thing in a text that is written like a date is none; None when nothing is, or when it is one."""
+    flat = text.translate(WIDTH)
+    limit = (date.fromisoformat(not_after[:10]) + timedelta(days=1)).isoformat() if not_after else f"{LATEST}"
+    for match in (match for form in (*FORMS, DAY_LIKE) for match in form.finditer(flat)):
+        written = text[match.start() : match.end()].strip()[:40]
+        iso = _iso(match.groupdict())
+        if iso is None:
+            year = _number(match["year"])
+            early = year is not None and 0 <= year < EARLIEST
+            return f"{written}: before {EARLIEST}" if early else f"{written}: no such day"
+        return f"{written}: after the capture" if iso[:10] > limit else None
     return None
 
 

@@ -264,7 +264,7 @@ class Exchange:
     page: Page | None = None
     payload: Octets = b""  # after transfer decoding, content coding kept
     location: str | None = None  # absolute, of a redirect
-    leads: str = ""  # what a redirect says besides: home, login, itself, missing (where the site sends what it has not)
+    leads: str = ""  # what a redirect says besides: home, login, itself, cookie (itself, with a cookie it wants back), missing (where the site sends what it has not)
     retry_after: Millis | None = None  # not before this time
     detail: str = ""
     robots: RobotsSaid | None = None
@@ -343,7 +343,8 @@ class Witness:
     """Which rule read a field, the raw string it read, and what the first witness that disagreed said.
 
     `version` is the rule's; `against` names all rules that disagreed, strongest first; `confidence` is the share of fields read
-    with such evidence that were right (`parsers/fields.py` says over what), None where nobody measured it.
+    with such evidence that were right (`parsers/fields.py` says over what), None where nobody measured it;
+    `refused`: what was read and could not be, each with its reason (a day that no calendar has, a day after the capture).
     """
 
     rule: str
@@ -352,6 +353,7 @@ class Witness:
     version: int = 1
     against: tuple[str, ...] = ()
     confidence: float | None = None
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -444,6 +446,8 @@ class Reading:
     error: str | None = None  # why nothing could be read: deadline, memory, crash
     visible: int = 0  # of a list page: characters a reader sees on it
     days: int = 0  # of a list page: dates among them
+    text: str = ""  # how its bytes became text: encoding, why, what was declared, what was odd
+    leads_to: str | None = None  # where the page sends its reader on by itself
     continues: tuple[
         Request, ...
     ] = ()  # further captures the records are made of, in order; those not there are told in `incomplete`

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from crawler.dates import read_date
+from crawler.dates import read_date, why_not
 from crawler.fold import content_of, fingerprint_of, fold
 from crawler.model import Attachment, Draft, Millis, Notice, Place, Record, Site, Witness
 from crawler.words import search_text_of
@@ -77,11 +77,15 @@ def _meta(meta: Mapping[str, str], provenance: dict[str, Witness]) -> dict[str, 
 def _date(name: str, raw: str | None, provenance: dict[str, Witness], *, not_after: str | None) -> str | None:
     """The ISO form of a raw date; the raw form goes into the field's provenance."""
     if raw is None:
-        provenance.pop(name, None)
+        if name in provenance and not provenance[name].refused:
+            del provenance[name]
         return None
     witness = provenance.get(name, Witness("draft"))
     provenance[name] = witness if witness.raw else replace(witness, raw=raw)
     stamp = read_date(raw, not_after=not_after)
+    reason = why_not(raw, not_after=not_after) if stamp is None else None
+    if reason is not None:
+        provenance[name] = replace(provenance[name], refused=(*provenance[name].refused, reason))
     return stamp.iso if stamp else None
 
 
@@ -100,8 +104,8 @@ def _value(text: str | None) -> str | None:
 
 
 def _clean_witness(witness: Witness) -> Witness:
-    raw, disagrees = UNSTORABLE.sub("\ufffd", witness.raw), UNSTORABLE.sub("\ufffd", witness.disagrees)
-    return replace(witness, raw=raw, disagrees=disagrees)
+    raw, disagrees, *refused = (UNSTORABLE.sub("\ufffd", said) for said in (witness.raw, witness.disagrees, *witness.refused))
+    return replace(witness, raw=raw, disagrees=disagrees, refused=tuple(refused))
 
 
 def notice(draft: Draft, *, url: str | None, final_url: str | None, at: Millis) -> Notice:
@@ -166,7 +170,10 @@ def as_json(made: Record) -> dict[str, object]:
         "url": made.url,
         "final_url": made.final_url,
         "site": {"code": made.site.code, "name": made.site.name} if made.site else None,
-        "provenance": {name: {**asdict(witness), "against": list(witness.against)} for name, witness in made.provenance.items()},
+        "provenance": {
+            name: {**asdict(witness), "against": list(witness.against), "refused": list(witness.refused)}
+            for name, witness in made.provenance.items()
+        },
         "incomplete": made.incomplete,
         "capture": asdict(made.capture) if made.capture else None,
         "further": [asdict(place) for place in made.further],
@@ -242,6 +249,7 @@ def _witness(value: Mapping[str, Any]) -> Witness:
         version=_typed(value, "version", int, 1),
         against=tuple(_strings("against", _typed(value, "against", list, []))),
         confidence=_typed(value, "confidence", float, None),
+        refused=tuple(_strings("refused", _typed(value, "refused", list, []))),
     )
 
 

@@ -43,7 +43,7 @@ from crawler.model import (
     payload_digest,
 )
 from crawler.pace import Pace, Window
-from crawler.parsers.page import rules_version
+from crawler.parsers.page import ABSENT, rules_version
 from crawler.readers import Job, Readers
 from crawler.repository import files, frontier, keep, origins, runs, search, settle
 from crawler.repository.database import Connection, Database
@@ -230,9 +230,13 @@ class Line:
         try:
             page = open_page(self.archive.folder, waiting.capture, waiting.payload)
             more = tuple((piece.key, open_page(self.archive.folder, piece.capture, piece.payload)) for piece in waiting.more)
+            shown = waiting.absent
+            absent = open_page(self.archive.folder, shown.capture, shown.payload) if shown else None
         except DamagedRecord as error:
             reading = Reading(self.version(waiting.source), PageKind.OTHER, error=f"damaged: {error}")
             return Settled(waiting.capture_id, reading, made_of)
+        if absent is not None:
+            more += ((ABSENT, absent),)
         reading = self.readers.read(Job(page, waiting.kind, rules, waiting.public_url, more, waiting.request))
         return Settled(waiting.capture_id, self._placed(waiting, reading), made_of)
 

@@ -153,7 +153,7 @@ class QueueWorker:
             return False
         exchange = replace(await self._fetch(task), robots=said)
         if exchange.leads == "itself" and _sets_cookie(exchange):
-            kept.append(await self.desk.hand_over(exchange, self.lease))
+            kept.append(await self.desk.hand_over(replace(exchange, leads="cookie"), self.lease))
             if not await self._ready(task, self._held):
                 return False
             exchange = _past_the_cookie(replace(await self._fetch(task), robots=said))

@@ -147,8 +147,9 @@ class Visitor:
         origin = urls.origin(url)
         if origin not in self._robots:
             exchange = await self._ask(Request(f"{origin}/robots.txt"), Kind.ROBOTS, source)
-            verdict = verdict_of(exchange.outcome)
-            body = exchange.page.body if verdict == "rules" and exchange.page else b""
+            answer = bytes(exchange.page.body) if exchange.page else b""
+            verdict = verdict_of(exchange.outcome, answer)
+            body = answer if verdict == "rules" else b""
             why = (
                 "" if verdict == "rules" else f"robots.txt: {exchange.outcome}{f' {exchange.status}' if exchange.status else ''}"
             )

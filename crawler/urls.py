@@ -15,6 +15,8 @@ from crawler.model import Request
 
 LONGEST = 8_000  # RFC 9110, 4.1: what every server should take; longer ones on pages are traps or pasted data
 SESSION = re.compile(r";jsessionid=[^/;]*", re.IGNORECASE)
+LOGIN_PATH = re.compile(r"/(?:(?:sso|cas|oauth2?|idp)/|(?:user/?)?(?:login|signin|logon)(?:[/.]|$))", re.IGNORECASE)
+HOME_PATH = re.compile(r"/(?:(?:index|default|main)\.(?:s?html?|jsp|aspx?|php|action|do))?", re.IGNORECASE)
 UNICODE_ENCODINGS = frozenset({"utf-8", "utf8", "utf-16", "utf-16le", "utf-16be"})
 REGISTRIES = re.compile(r"com|net|org|gov|edu|ac|co|mil")
 PROVINCES = re.compile(r"ah|bj|cq|fj|g[dszx]|h[abeikln]|j[lsx]|ln|mo|nm|nx|qh|s[cdhnx]|tj|tw|xj|xz|yn|zj")
@@ -127,3 +129,15 @@ def origin(url: str) -> str:
 def path(url: str) -> str:
     """The path, percent-encoded. Raises BadUrl."""
     return str(_parse(url).pathname)
+
+
+def leads(url: str, location: str) -> str:
+    """What a redirect says besides where it goes: `home` (a notice's address leads to its site's start page), `login`, `itself`, or empty."""
+    if canonical(url) == canonical(location):
+        return "itself"
+    if LOGIN_PATH.search(path(location)) and not LOGIN_PATH.search(path(url)):
+        return "login"
+    same = registered(host(url)) == registered(host(location))
+    if same and "?" not in location and HOME_PATH.fullmatch(path(location)) and not HOME_PATH.fullmatch(path(url)):
+        return "home"
+    return ""

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.decide import Action, Known, UrlState, after_look, judge, retry_at, seen
+from crawler.decide import Action, Known, UrlState, after_look, align, judge, retry_at, seen
 from crawler.model import ChangeKind, Notice, Outcome, Record, Watch
 
 DAY = 86_400_000
@@ -102,3 +102,50 @@ def test_every_outcome_says_there_missed_or_could_not_look() -> None:
     said = {outcome: seen(outcome) for outcome in Outcome}
     assert {outcome for outcome, there in said.items() if there is False} == {Outcome.NOT_FOUND, Outcome.GONE, Outcome.FORBIDDEN}
     assert said[Outcome.BLOCKED] is said[Outcome.TIMEOUT] is said[Outcome.SERVER_ERROR] is said[Outcome.DISALLOWED] is None
+
+
+# ------------------------------------------------------------------ what was missing, and parts
+def part(text: str, *, incomplete: str | None = None) -> Notice:
+    """A notice of these paragraphs."""
+    body = tuple(text.split("|"))
+    return Notice(0, Record("t", None, None, None, None, body, incomplete=incomplete), text, None, "", "")
+
+
+def known(text: str, *, whole: bool) -> Known:
+    """A version of these paragraphs."""
+    return Known(1, text, "1", 7, 1000, 1000, whole, tuple(text.split("|")))
+
+
+def test_what_was_missing_and_has_come_is_ours_and_not_the_site_s() -> None:
+    come = judge(known("a", whole=False), part("a|b"), capture=8, at=2000, rules="1")
+    assert (come.action, come.n) == (Action.REREAD, 1)
+    assert judge(known("a", whole=False), part("A|b"), capture=8, at=2000, rules="1").action is Action.EDIT
+    assert (
+        judge(known("a|cut sent", whole=False), part("a|cut sentence|b"), capture=8, at=2000, rules="1").action is Action.REREAD
+    )
+    half = judge(known("a", whole=False), part("a|b", incomplete="c"), capture=8, at=2000, rules="1")
+    assert half.action is Action.SAME
+
+
+def test_what_could_not_be_looked_at_takes_nothing_away() -> None:
+    short = part("a", incomplete="page 2 is missing")
+    assert judge(known("a|b", whole=True), short, capture=8, at=2000, rules="1", reached=False).action is Action.SAME
+    assert judge(known("a|b", whole=True), short, capture=8, at=2000, rules="1").action is Action.EDIT
+
+
+def test_a_notice_put_in_between_moves_nobody() -> None:
+    before = [(0, "a", "A"), (1, "b", "B"), (2, "c", "C")]
+    assert align([], [("a", "A"), ("b", "B")]) == [0, 1]
+    assert align(before, [("a", "A"), ("x", "X"), ("b", "B"), ("c", "C")]) == [0, 3, 1, 2]
+    assert align(before, [("b", "B"), ("c", "C")]) == [1, 2]
+    assert align(before, [("a", "A"), ("b2", "B"), ("c", "C")]) == [0, 1, 2]
+    assert align(before, [("a", "A"), ("b2", "B2"), ("c", "C")]) == [0, 1, 2]
+    assert align(before, [("b", "B"), ("c", "C"), ("d", "D")]) == [1, 2, 3]
+
+
+@given(st.lists(st.sampled_from("abcdef"), unique=True), st.lists(st.sampled_from("abcdefgh"), unique=True))
+def test_every_notice_has_one_number_and_keeps_it_while_its_text_does(before: list[str], after: list[str]) -> None:
+    numbered = [(number, text, text.upper()) for number, text in enumerate(before)]
+    parts = align(numbered, [(text, text.upper()) for text in after])
+    assert len(set(parts)) == len(after)
+    assert all(parts[after.index(text)] == number for number, text, _ in numbered if text in after)

@@ -346,6 +346,7 @@ def test_a_page_that_wants_its_cookie_first_gets_it_once() -> None:
     world = World({"/1": [redirect("/1", "Set-Cookie: seen=1"), text("news")]})
     hold(world, "/1")
     assert world.cookies == ["", "", "seen=1"]
+    assert [exchange.leads for exchange in world.kept] == ["", "cookie", ""]
     assert world.outcomes()[1:] == [("/1", "redirected"), ("/1", "ok")]
     assert world.is_paced(DELAY)
 

@@ -282,3 +282,13 @@ def test_a_shell_whose_text_stands_in_json_is_one_record_named_by_the_source_s_f
     ((error,),) = home.sql("SELECT error FROM readings WHERE state = 'unreadable'")
     assert "lanwan.toml:5:1: detail.json.title: data.title: data has no 'title'; it has: name" in error
     assert Path(home.path.parent / "sources" / "lanwan.toml").is_file()
+
+
+def test_what_is_withheld_is_withheld_with_all_its_pages(site: Site, home: Home) -> None:
+    put(site)
+    home.crawl(url=URL)
+    assert home.sql(f"SELECT count(*) FROM v_captures WHERE url LIKE '%{HEAD}%'") == [(3,)]
+    with house.open_line(home.config, "test") as line, line.database.write() as c:
+        c.exec_driver_sql("UPDATE documents SET withheld = 'private'")
+    for view in ("v_captures", "v_looks"):
+        assert home.sql(f"SELECT count(*) FROM {view} WHERE url LIKE '%{HEAD}%'") == [(0,)]

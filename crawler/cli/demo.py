@@ -54,7 +54,10 @@ def demo(
     with Site() as site:
         path = write_config(home, site.port)
         config = load(path)
-        _act("1", f"Three columns of three invented town halls answer on 127.0.0.1:{site.port}: {', '.join(HOSTS)}.")
+        _act(
+            "1",
+            f"Three columns of three invented town halls, in the layouts of ten publishing systems, answer on 127.0.0.1:{site.port}: {', '.join(HOSTS)}.",
+        )
         _tell_crawl(_crawl(config, "first crawl"), config)
         _tell_work(config)
         since = now_ms()

@@ -40,6 +40,8 @@ def tell(name: str, told: dict[str, Any], *, as_json: bool) -> None:
             output.say(f"      read: {witness['raw']}", "dim")
         if witness["against"]:
             output.say(f"      but {', '.join(witness['against'])}: {witness['disagrees']}", "dim")
+        for refused in witness["refused"]:
+            output.say(f"      refused {refused}", "dim")
     dropped = told.get("dropped", [])
     output.say(f"  left out of the article: {len(dropped)} lines" if dropped else "  nothing was left out of the article")
     for item in dropped:

@@ -36,6 +36,7 @@ class Page:
     status: int = 200
     location: str | None = None
     modified: int = 1_700_000_000
+    cookie: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +250,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         headers = {"Content-Type": page.content_type}
         if page.location:
             headers["Location"] = page.location
+        if page.cookie:
+            headers["Set-Cookie"] = page.cookie
         if host == LANWAN and status == 200:
             headers["ETag"] = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
             headers["Last-Modified"] = formatdate(page.modified, usegmt=True)

@@ -243,6 +243,8 @@ class Connection(asyncio.Protocol):
         return error
 
     def _carry(self, error: WireError) -> None:
+        if isinstance(error, NoRoom):  # what was written is not all that came
+            return
         try:
             raw: Octets = self.received.octets() if self.head_size else b"".join(self.early)
             error.wire = self._wire(raw, whole=False)

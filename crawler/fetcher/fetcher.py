@@ -159,7 +159,7 @@ class Fetcher:
         location = outcomes.location_of(task.request.url, headers["location"]) if outcome is Outcome.REDIRECTED else None
         if outcome is Outcome.REDIRECTED and location is None:
             outcome, details = Outcome.PROTOCOL_ERROR, ["redirected to what is no address"]
-        if location is not None and (to := outcomes.leads(task.request.url, location)):
+        if location is not None and (to := urls.leads(task.request.url, location)):
             details.append(f"leads to {LEADS[to]}")
         ms = int((time.monotonic() - began) * 1000)
         return Exchange(
@@ -172,7 +172,7 @@ class Fetcher:
             page=page,
             payload=payload,
             location=location,
-            leads=outcomes.leads(task.request.url, location) if location else "",
+            leads=urls.leads(task.request.url, location) if location else "",
             retry_after=outcomes.retry_after(headers.get("retry-after"), at + ms) if outcome is Outcome.BUSY else None,
             detail="; ".join(filter(None, details)),
             reach=response.request.extensions["reach"],

@@ -19,9 +19,7 @@ LENIENT = dict.fromkeys(
 )
 STEP = 1 << 16
 BODILESS = frozenset({b"HEAD", b"CONNECT"})  # their answers end with the head, whatever it says (RFC 9112, 6.3)
-
-
-LENGTH = re.compile(rb"(content-length[ \t]*:[ \t]*)(\d+)(?:[ \t]*,[ \t]*\2)*[ \t]*\r?", re.IGNORECASE)
+LENGTH = re.compile(rb"(content-length[ \t]*:[ \t]*)(\d{1,19})(?:[ \t]*,[ \t]*\2)*[ \t]*\r?", re.IGNORECASE)
 LENGTH_BEGUN = re.compile(rb"content-length[ \t]*(?::[ \t\d,]*)?\r?", re.IGNORECASE)
 LONGEST_LENGTH = 200
 
@@ -45,7 +43,7 @@ class Answer:
         self.reason, self.status, self.version = b"", 0, "1.1"
         self.body_size = self.length = 0
         self.head, self.framing = False, "close"
-        self.other_coding = b""
+        self.transfer_coded, self.other_coding = False, b""
 
     # -------------------------------------------------------------- httptools
     def on_message_begin(self) -> None:
@@ -67,14 +65,15 @@ class Answer:
         self.headers.append((name, value))
         lower = name.rstrip(b" \t").lower()  # llhttp lets a blank before the colon pass, and means the header
         if lower == b"content-length":
-            if self.framing == "close" and value.strip().isdigit():  # it refuses any other
+            if self.framing == "close" and not self.transfer_coded and value.strip().isdigit():  # it refuses any other
                 self.framing, self.length = "length", int(value)
         elif lower == b"transfer-encoding":
             self._coded(value.lower().strip())
 
     def _coded(self, coding: bytes) -> None:
-        if coding.endswith(b"chunked"):
-            self.framing = "chunked"
+        """A transfer coding counts, and a length beside it does not (RFC 9112, 6.3)."""
+        self.framing, self.length = "chunked" if coding.endswith(b"chunked") else "close", 0
+        self.transfer_coded = True
         self.other_coding = coding.removesuffix(b"chunked").strip(b" \t,")
 
     def on_headers_complete(self) -> None:

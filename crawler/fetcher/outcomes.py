@@ -38,8 +38,6 @@ WALL_BODY = re.compile(
     re.IGNORECASE,
 )
 LOOKED_AT = 65_536  # bytes of a body that are searched for marks
-LOGIN_PATH = re.compile(r"/(?:(?:sso|cas|oauth2?|idp)/|(?:user/?)?(?:login|signin|logon)(?:[/.]|$))", re.IGNORECASE)
-HOME_PATH = re.compile(r"/(?:(?:index|default|main)\.(?:s?html?|jsp|aspx?|php|action|do))?", re.IGNORECASE)
 
 
 def wall_in(body: bytes) -> str:
@@ -89,18 +87,6 @@ def location_of(url: str, value: str) -> str | None:
     """
     raw = value.encode("latin-1", "replace")
     return urls.join(url, "".join(chr(byte) if byte < 0x80 else f"%{byte:02X}" for byte in raw))
-
-
-def leads(url: str, location: str) -> str:
-    """What a redirect says besides where it goes: `home` (a notice's address leads to its site's start page), `login`, `itself`, or empty."""
-    if urls.canonical(url) == urls.canonical(location):
-        return "itself"
-    if LOGIN_PATH.search(urls.path(location)) and not LOGIN_PATH.search(urls.path(url)):
-        return "login"
-    same = urls.registered(urls.host(url)) == urls.registered(urls.host(location))
-    if same and "?" not in location and HOME_PATH.fullmatch(urls.path(location)) and not HOME_PATH.fullmatch(urls.path(url)):
-        return "home"
-    return ""
 
 
 def retry_after(value: str | None, now: Millis) -> Millis | None:

@@ -9,7 +9,6 @@ Crawl-delay, Request-rate and Visit-time are no part of the RFC. They are honour
 
 import codecs
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -72,7 +71,7 @@ class Asks:
 
 @dataclass(slots=True)
 class _Group:
-    """What the file says to one name."""
+    """What the file says to the names above it: shared by them, so that many names and many rules stay a sum and no product."""
 
     rules: list[Rule] = field(default_factory=list)
     delays: list[float] = field(default_factory=list)
@@ -84,44 +83,41 @@ class _Group:
 class Robots:
     """The rules of one robots.txt: by agent's name in lower case, `*` for everybody; and the sitemaps it names, as written."""
 
-    groups: dict[str, _Group]
+    groups: dict[str, list[_Group]]
     sitemaps: tuple[str, ...]
 
     @classmethod
     def parse(cls, body: bytes) -> "Robots":
         """Never raises; what is no rule is no rule. Read up to 500 KiB."""
-        found: dict[str, _Group] = {}
+        found: dict[str, list[_Group]] = {}
         sitemaps: list[str] = []
-        current: list[_Group] = []
-        ended = False
+        current = _Group()  # of nobody: rules above the first name
+        ended = True
         for number, line in enumerate(_lines(body), 1):
             kind, value = _said(line)
             if kind == "agent":
                 if ended:
-                    current, ended = [], False
-                name = _agent(value)
-                group = found.setdefault(name, _Group())
-                if all(group is not other for other in current):
-                    current.append(group)
+                    current, ended = _Group(), False
+                groups = found.setdefault(_agent(value), [])
+                if not groups or groups[-1] is not current:
+                    groups.append(current)
             elif kind in ("allow", "disallow"):
-                ended = ended or bool(current)
-                rule = Rule(kind == "allow", _escaped(value), number, line)
-                for group in current:
-                    group.rules.append(rule)
+                ended = True
+                current.rules.append(Rule(kind == "allow", _escaped(value), number, line))
             elif kind == "sitemap":
                 sitemaps.append(_escaped(value))
             elif kind:
                 _ask(current, kind, value)
         return cls(found, tuple(dict.fromkeys(sitemaps)))
 
-    def _group(self, agent: str) -> _Group:
-        return self.groups.get(agent.lower()) or self.groups.get("*") or _Group()
+    def _groups(self, agent: str) -> list[_Group]:
+        return self.groups.get(agent.lower()) or self.groups.get("*") or []
 
     def said(self, url: str, agent: str) -> RobotsSaid:
         """The decision for one absolute address and the line that made it; what the file asks as a pause, whatever the hour."""
         path = _path(url)
         best: Rule | None = None
-        for rule in self._group(agent).rules:
+        for rule in (rule for group in self._groups(agent) for rule in group.rules):
             longer = best is None or (len(rule.pattern), rule.allow) > (len(best.pattern), best.allow)
             if rule.pattern and longer and (found := _matching(rule, path)):
                 best = found if best is None or (len(found.pattern), found.allow) > (len(best.pattern), best.allow) else best
@@ -130,8 +126,10 @@ class Robots:
 
     def asks(self, agent: str) -> Asks:
         """What the file asks of this agent besides its rules."""
-        group = self._group(agent)
-        return Asks(max(group.delays, default=None), tuple(group.rates), tuple(group.visits))
+        groups = self._groups(agent)
+        delays = [delay for group in groups for delay in group.delays]
+        rates = tuple(rate for group in groups for rate in group.rates)
+        return Asks(max(delays, default=None), rates, tuple(visit for group in groups for visit in group.visits))
 
 
 # ------------------------------------------------------------------ lines
@@ -186,19 +184,16 @@ def _escaped(pattern: str) -> str:
     return ESCAPE.sub(lambda escape: escape[0].upper(), pattern) if "%" in pattern else pattern
 
 
-def _ask(groups: Sequence[_Group], kind: str, value: str) -> None:
+def _ask(group: _Group, kind: str, value: str) -> None:
     """Crawl-delay, Request-rate, Visit-time for the agents named above it."""
     if kind == "delay" and (number := NUMBER.match(value)):
-        for group in groups:
-            group.delays.append(float(number[0]))
+        group.delays.append(float(number[0]))
     elif kind == "rate" and (rate := RATE.match(value)) and int(rate[1]):
         hours = _hours(rate[4], rate[5]) if rate[4] else None
         seconds = int(rate[2]) * UNITS[rate[3].lower()] / int(rate[1])
-        for group in groups:
-            group.rates.append((seconds, hours))
+        group.rates.append((seconds, hours))
     elif kind == "visit" and (visit := HOURS.search(value)) and (window := _hours(visit[1], visit[2])):
-        for group in groups:
-            group.visits.append(window)
+        group.visits.append(window)
 
 
 def _hours(start: str, end: str) -> Window | None:

@@ -1,5 +1,6 @@
 """Bytes as they come: in memory while they are few, in a temporary file without a name when they are many."""
 
+import contextlib
 import mmap
 import tempfile
 from pathlib import Path
@@ -46,7 +47,8 @@ class Spool:
     def close(self) -> None:
         """Close the file; what `octets` gave stays."""
         if self._file is not None:
-            self._file.close()
+            with contextlib.suppress(OSError):  # a full disk says so once more; what is let go of needs no room
+                self._file.close()
         self._pieces = []
 
 

@@ -213,7 +213,7 @@ class Transport(httpx.AsyncBaseTransport):
                 ssl_shutdown_timeout=1.0,
             )
         except ConnectionError as error:
-            raise OSError(f"cut in the TLS handshake: {error or type(error).__name__}") from error
+            raise OSError(f"cut in the TLS handshake: {str(error) or type(error).__name__}") from error
         assert transport is not None
         connection.secured(transport, describe(transport.get_extra_info("ssl_object"), route.way))
         connection.reach = replace(connection.reach, tls_ms=_since(began))
@@ -273,8 +273,8 @@ def _route(request: httpx.Request) -> Route:
     if not secure and url.scheme != "http":
         raise httpx.UnsupportedProtocol(f"{url.scheme} is not spoken here", request=request)
     host = url.raw_host.decode("ascii").strip("[]")
-    if way.tls_profile != "modern" and (not secure or host not in way.hosts):
-        way = Way(proxy=way.proxy)
+    if not secure or way.tls_profile == "modern" or host not in way.hosts:
+        way = Way(proxy=way.proxy) if way.proxy else MODERN
     return Route(secure, host, url.port or (443 if secure else 80), way)
 
 

@@ -112,7 +112,7 @@ def _worth(sheet: Sheet, line: Line, seen: set[str]) -> float:
     size = len(line.plain)
     if line.linked * 2 >= size:
         return 0.0 if _is_file(sheet, line) else -float(size)
-    if size <= 80 and (is_furniture(line.text) or is_crumb(line.text)):
+    if size <= 130 and (is_furniture(line.text) or is_crumb(line.text)):
         return -float(size)
     if is_foot(line.text):
         return -float(size) - 20

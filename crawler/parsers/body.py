@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from crawler.parsers.article import Container
 from crawler.parsers.attachments import ENDING, TYPES
-from crawler.parsers.furniture import CHROME, is_crumb, is_fact_line, is_foot, is_furniture
+from crawler.parsers.furniture import CHROME, NEIGHBOUR, is_crumb, is_fact_line, is_foot, is_furniture
 from crawler.parsers.labels import spaced
 from crawler.parsers.sheet import EMBEDS, Element, Line, Sheet
 from crawler.parsers.titles import key
@@ -88,7 +88,7 @@ def _head(sheet: Sheet, span: range, why: dict[int, str], title: str, date: int 
             continue
         line = sheet.lines[at]
         plain = key(line.text)
-        if plain == wanted and _is_title_line(sheet, line):
+        if (plain == wanted or _cut_from(plain, wanted)) and _is_title_line(sheet, line):
             why[at] = "the title"
         elif is_fact_line(spaced(line)) or at == date:
             why[at] = "line of facts"
@@ -98,6 +98,12 @@ def _head(sheet: Sheet, span: range, why: dict[int, str], title: str, date: int 
             passed += 1
             if passed >= HEAD:
                 return
+
+
+def _cut_from(plain: str, title: str) -> bool:
+    """A heading that a template cuts with dots."""
+    stem = plain.rstrip("….")
+    return len(stem) < len(plain) and len(stem) >= 6 and title.startswith(stem)
 
 
 def _is_title_line(sheet: Sheet, line: Line) -> bool:
@@ -145,6 +151,10 @@ def _tail(sheet: Sheet, span: range, why: dict[int, str]) -> None:
     last = len(kept)
     while last and _is_other_page(sheet, sheet.lines[kept[last - 1]]):
         last -= 1
+    before = kept[last] - 1 if last < len(kept) else -1
+    if last and before in why and NEIGHBOUR.match(sheet.lines[before].plain):
+        why.update(dict.fromkeys(kept[last:], "list of other pages"))
+        return
     heads = 1 if last and RELATED.match(sheet.lines[kept[last - 1]].text) else 0
     if heads and last < len(kept) and last > 1:
         for at in kept[last - 1 :]:

@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator
 
 from crawler.parsers.furniture import CRUMB, CRUMB_CUT
-from crawler.parsers.sheet import Sheet
+from crawler.parsers.sheet import MARK, Sheet
 from crawler.parsers.tree import EDGES, squeeze
 
 BOXES = re.compile(r"(?:crumb|location|position|weizhi|dqwz|dangqian|local|curmb|currentpath|wz\b|bread|path)", re.IGNORECASE)
 NO_CHANNEL = re.compile(
-    r"^(?:(?:文章|信息|新闻|公告|通知|资讯|政策|文件|公示|内容)?(?:正文|详情|详细|内容|内页|全文)(?:页|页面|内容|信息|浏览)?|浏览文章|阅读正文|查看|浏览|当前页|"
-    r"(?:网站|返回|门户|本站)?首\s*页|主页|第?\d{1,4}[年期号]?|\d{4}年?第?\d{1,3}[期号]|(?:您|你)?(?:现在|当前|目前)?的?(?:所在)?位置[是:：]*|[>＞»›/\\|:：·\-→\s]*)$"
+    r"^(?:(?:文章|信息|新闻|公告|通知|资讯|政策|文件|公示|内容)?(?:正文|详情|详细|内容|内页|全文|阅读|浏览|展示)(?:页|页面|内容|信息|浏览|展示)?|(?:浏览|阅读|查看)(?:文章|正文|内容|详情|信息)?|当前页|"
+    r"(?:网站|返回|门户|本站)?首\s*页|主页|第?\d{1,4}[年期号月]?|\d{4}年?第?\d{1,3}[期号]|(?:您|你)?(?:现在|当前|目前)?的?(?:所在)?位置[是:：]*|[>＞»›/\\|:：·\-→\s]*)$"
 )
 PREFIX = re.compile(r"^.{0,20}?位置(?:是)?\s*[:：]?\s*")
 LONGEST, LONGEST_ITEM = 300, 40
@@ -67,6 +67,9 @@ def _items(sheet: Sheet, at: int) -> list[str]:
     items = _cut(trail)
     if len([item for item in items if not NO_CHANNEL.match(squeeze(item))]) >= 1 and len(items) > 1:
         return items
+    parts = [part.strip(EDGES) for part in sheet.lines[at].marked.split(MARK)]
+    if len(parts) > 2:  # separators that a style sheet draws
+        return [item for part in parts for item in _cut(part)]
     for up in sheet.above(sheet.lines[at].element)[:4]:
         box = sheet.elements[up]
         count = box.last - box.first

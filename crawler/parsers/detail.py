@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from selectolax.lexbor import LexborHTMLParser
 
-from crawler.dates import day_in_url, read_date
-from crawler.model import Attachment, DetailRules, Draft, Page, PageKind, Witness
+from crawler.dates import day_in_url, read_date, why_not
+from crawler.model import Attachment, DetailRules, Draft, Millis, Page, PageKind, Witness
 from crawler.parsers import fields, kinds, meta
 from crawler.parsers.article import Container, find_container
 from crawler.parsers.attachments import read_attachments
@@ -41,6 +42,7 @@ FILES = (
     ".article-attachment",
     ".article-file",
 )
+BEIJING = timedelta(hours=8)
 CUT = re.compile(r"(?:…|\.{2,}|。{2,})$")
 
 
@@ -151,7 +153,11 @@ def _draft(read: _Read, title: Title, attachments: tuple[Attachment, ...]) -> Dr
             witnesses[name] = picked.witness
         return picked.value
 
-    published = take("published", _published(read), day=True)
+    said, refused = _possible(_published(read), page_day(read.page.at))
+    published = take("published", said, day=True)
+    refused = [*read.facts.refused, *refused]
+    if refused:
+        witnesses["published"] = replace(witnesses.get("published", Witness("published.none")), refused=tuple(refused))
     source = take("source", _source(read, title.text, witnesses))
     channel = take("channel", _channel(read, title.text))
     facts = _meta(read, title, witnesses)
@@ -184,6 +190,23 @@ def _title_witness(title: Title) -> Witness:
         if key(said) == plain or name.startswith("meta") or name in ("h1", "disclosure.name", "own")
     ]
     return testify("title", rule, chosen, weighty)
+
+
+def page_day(at: Millis) -> str | None:
+    """The day of a capture in Beijing; None for a page of no known time."""
+    return (datetime.fromtimestamp(at // 1000, UTC) + BEIJING).date().isoformat() if at > 0 else None
+
+
+def _possible(said: list[Said], today: str | None) -> tuple[list[Said], list[str]]:
+    """Without what is later than the capture; those, with the reason."""
+    kept: list[Said] = []
+    refused = []
+    for rule, value in said:
+        if value and read_date(value, not_after=today) is None:
+            refused.append(f"{rule}: {why_not(value, not_after=today) or value[:40]}")
+        else:
+            kept.append((rule, value))
+    return kept, refused
 
 
 def _published(read: _Read) -> list[Said]:

@@ -7,7 +7,7 @@ column, a list of other notices) may be another notice's and is a witness of its
 import re
 from dataclasses import dataclass, field
 
-from crawler.dates import read_date
+from crawler.dates import read_date, why_not
 from crawler.parsers.disclosure import Disclosure
 from crawler.parsers.furniture import is_fact_line, is_foot
 from crawler.parsers.labels import FACT_LABELS, in_block, in_facts, source_of, spaced
@@ -33,6 +33,7 @@ class Facts:
     lines: set[int] = field(default_factory=set)  # places of the lines of facts
     head: bool = False  # the page shows a line of facts at its title
     unlabelled: str | None = None  # a date without a label by the title
+    refused: list[str] = field(default_factory=list)  # labelled dates that are none, with the reason
     date_line: int | None = None  # its line, where no label says when the notice was published
 
     def get(self, name: str, zone: str) -> str | None:
@@ -79,6 +80,9 @@ def _take(sheet: Sheet, at: int, zone: str, facts: Facts) -> None:
         if not value and number == len(found) - 1 and not line.scripted:
             value = _next_line(sheet, at)
         kept = _value(item.field, value, line)
+        if kept is None and item.field == "published" and zone != "page":
+            reason = why_not(value[:60])
+            facts.refused += [f"label.{zone}: {reason}"] if reason else []
         if kept is not None:
             facts.said.setdefault(item.field, {}).setdefault(zone, kept)
             facts.lines.add(at)
@@ -116,7 +120,7 @@ def _unlabelled(
         line = sheet.lines[at]
         if at in block or line.linked * 2 >= len(line.plain) or len(line.text) > LONGEST_UNLABELLED or WEEKDAYS.search(line.text):
             continue
-        if title is None and at < first - 5:
+        if (title is None and at < first - 5) or any(item.field == "published" for item in in_facts(spaced(line))):
             continue
         if at == title:
             behind = line.text[len(name) :] if key(line.text).startswith(key(name)) else ""

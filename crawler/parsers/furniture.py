@@ -27,6 +27,9 @@ LINE_FURNITURE = re.compile(
     r"视力保护色|版权所有|网站标识码|备案号|(?:分享|转发)[:：])\s*[】\])）]?\s*(?:[:：].{0,60})?$",
     re.IGNORECASE,
 )
+NEIGHBOUR = re.compile(
+    r"^[【\[(（<]?(?:上一[篇条页则个]|下一[篇条页则个]|上篇|下篇|上条|下条|前一[篇条]|后一[篇条])(?:文章|信息|新闻)?[】\])）>]?(?:[:：].{0,110})?$"
+)
 EDITOR = re.compile(r"^[（(【\[]\s*(?:责任编辑|责编|编辑|校对|审核)\s*[:：].{0,30}[)）】\]]$")
 FOOT = (
     "版权所有", "版权与免责声明", "版权和免责声明", "主办:", "主办：", "主办单位:", "主办单位：", "承办:", "承办：", "承办单位：", "承办单位:", "网站标识码", "公网安备", "icp备", "icp证",
@@ -43,9 +46,13 @@ CRUMB_CUT = re.compile(r"\s*(?:-+(?:&gt;|[>＞])|&gt;|[>＞»›→]+|＞＞|>>|
 def is_furniture(line: str) -> bool:
     """Buttons, font sizes, share boxes, editors."""
     plain = squeeze(line)
-    if len(plain) > 80:
+    if len(plain) > 130:
         return False
     folded = fold(plain)
+    if NEIGHBOUR.match(folded):
+        return True
+    if len(plain) > 80:
+        return False
     return FURNITURE.match(folded) is not None or LINE_FURNITURE.match(folded) is not None or EDITOR.match(folded) is not None
 
 

@@ -13,6 +13,7 @@ from crawler import text
 from crawler.errors import UnreadablePage
 from crawler.model import DetailRules, Kind, Page, PageKind, Reading, ReadRules, Request
 from crawler.normalize import notice
+from crawler.parsers import absent, jump
 from crawler.parsers.files import read_file, what_file
 from crawler.parsers.kinds import judge
 from crawler.parsers.listing import read_list
@@ -26,6 +27,9 @@ MOST_UNPACKED = 50 << 20  # what a sitemap may be (sitemaps.org)
 BEIJING = timedelta(hours=8)
 DAY = re.compile(r"(?:19|20)\d\d[-/.年]\d{1,2}")
 NONE: Mapping[str, Page] = MappingProxyType({})
+
+
+ABSENT = "absent"  # no URL key: those begin with a method
 
 
 def rules_version(rules: ReadRules) -> str:
@@ -45,7 +49,8 @@ def pick(rules: ReadRules, at: int) -> DetailRules:
 def read(
     page: Page, kind: Kind, rules: ReadRules, public_url: str, request: Request | None = None, more: Mapping[str, Page] = NONE
 ) -> Reading:
-    """What a page says, the answer to `request` (None: a GET of its address); `more`: the further captures of its record, by URL key.
+    """What a page says, the answer to `request` (None: a GET of its address); `more`: the further captures of its record, by URL key,
+    and under ABSENT what the site shows for an address that cannot exist.
 
     Raises UnreadablePage for a source's selector that is none, and for a mapping that does not fit the answer.
     """
@@ -55,6 +60,31 @@ def read(
     if file is not None:
         return _as_file(page, kind, file, public_url, version)
     decoded = text.decode(_unpacked(page.body) if packed else page.body, page.header("content-type"))
+    return _completed(_read(decoded, page, kind, rules, public_url, request, more), decoded, page)
+
+
+def _completed(reading: Reading, decoded: text.Decoded, page: Page) -> Reading:
+    """The reading with how the bytes became text, and where the page leads if it does nothing else."""
+    leads_to = jump.target(decoded.text, page.url, decoded.encoding) if reading.page_kind is PageKind.REDIRECT else None
+    said = f"{decoded.encoding} by {decoded.why}" + (f", declared {decoded.declared}" if decoded.declared else "")
+    return replace(reading, text="; ".join((said, *decoded.flags)), leads_to=leads_to)
+
+
+def _read(
+    decoded: text.Decoded,
+    page: Page,
+    kind: Kind,
+    rules: ReadRules,
+    public_url: str,
+    request: Request | None,
+    more: Mapping[str, Page],
+) -> Reading:
+    version = rules_version(rules)
+    shown = more.get(ABSENT)
+    if shown is not None:
+        why = absent.resembles(decoded.text, text.decode(shown.body, shown.header("content-type")).text)
+        if why:
+            return Reading(version, PageKind.SOFT_404, why)
     if kind is Kind.LIST:
         return _as_list(decoded, page, rules, version, request or Request(page.url))
     found = read_shapes(decoded, page, pick(rules, page.at), public_url, more)
@@ -90,7 +120,13 @@ def _as_list(decoded: text.Decoded, page: Page, rules: ReadRules, version: str, 
     shown = squeeze(text_of(parse(decoded.text).root))
     if not found.rows and found.next_list is None and not found.more_lists:
         other = judge(parse(decoded.text), decoded.text, article_title=False, body=0)
-        if other is not None and other.kind in (PageKind.CHALLENGE, PageKind.ERROR, PageKind.LOGIN, PageKind.SHELL):
+        if other is not None and other.kind in (
+            PageKind.CHALLENGE,
+            PageKind.ERROR,
+            PageKind.LOGIN,
+            PageKind.SHELL,
+            PageKind.REDIRECT,
+        ):
             return Reading(version, other.kind, other.evidence)
     return Reading(
         version,

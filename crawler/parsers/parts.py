@@ -13,14 +13,15 @@ from selectolax.lexbor import LexborHTMLParser
 
 from crawler.model import DetailRules, Draft, Page, Witness
 from crawler.parsers.detail import read_detail
-from crawler.parsers.tree import Node, ancestors, attribute, is_hidden, parse, select, squeeze
+from crawler.parsers.tree import Node, ancestors, attribute, is_hidden, lines, parse, select, squeeze, text
 
 HEADINGS = "h1, h2, h3, h4"
 NUMBER = re.compile(
     r"[\u4e00-\u9fff]{1,16}[〔［\[（(]\d{4}[〕］\])）]\s*第?\d{1,5}\s*号|(?:令|公告)\s*第\s*[\d一二三四五六七八九十百零〇]{1,6}\s*号|\d{4}年第\d{1,4}号"
 )
 HEADED = re.compile(r"<h[1-4]\b", re.IGNORECASE)
-HEAD = 400  # characters from the beginning of a block in which its document number stands
+LABEL = re.compile(r"^(?:发文字号|发文文号|文号|字号|编号)[:：]|[（）()【】]")
+HEAD = 5  # lines at the beginning of a block among which its document number stands
 LEAST = 60
 MOST_PARTS = 500
 
@@ -37,7 +38,8 @@ def read_parts(source: str, page: Page, rules: DetailRules, encoding: str, whole
     if len(blocks) < 2:
         return ()
     plain = replace(rules, parts=None, body="#gongkai-part", title=rules.title or HEADINGS)
-    drafts = [draft for block in blocks[:MOST_PARTS] for draft in _read(block, page, plain, encoding, whole)]
+    short = rules.parts is not None  # the source says that these are notices, however short
+    drafts = [draft for block in blocks[:MOST_PARTS] for draft in _read(block, page, plain, encoding, whole, short=short)]
     if rules.parts is None and len(drafts) != len(blocks[:MOST_PARTS]):
         return ()  # a block that is no notice: then the evidence was none
     left = f"{len(blocks) - MOST_PARTS} further notices of the page were not read" if len(blocks) > MOST_PARTS else None
@@ -53,7 +55,11 @@ def _evident(tree: LexborHTMLParser) -> list[Node]:
     body = tree.body or tree.root
     if body is None:
         return []
-    headings = [node for node in body.css(HEADINGS)[: MOST_PARTS * 4] if squeeze(node.text(deep=True)) and not is_hidden(node)]
+    headings = [
+        node
+        for node in body.css(HEADINGS)[: MOST_PARTS * 4]
+        if squeeze(node.text(deep=True)) and not any(map(is_hidden, (node, *ancestors(node))))
+    ]
     if len(headings) < 2:
         return []
     held: dict[int, int] = {}
@@ -74,9 +80,12 @@ def _evident(tree: LexborHTMLParser) -> list[Node]:
 
 
 def _is_notice(block: Node) -> bool:
-    text = squeeze(block.text(deep=True))
+    """Text of its own, and its number alone on a line near its head: a number within a sentence is another document's."""
+    size = len(squeeze(block.text(deep=True)))
     linked = sum(len(squeeze(link.text(deep=True))) for link in block.css("a"))
-    return len(text) >= LEAST and linked * 3 < len(text) and NUMBER.search(text[:HEAD]) is not None
+    if size < LEAST or linked * 3 >= size:
+        return False
+    return any(NUMBER.fullmatch(LABEL.sub("", squeeze(line.text))) for line in lines(block)[:HEAD])
 
 
 def _numbered(draft: Draft) -> Draft:
@@ -92,18 +101,27 @@ def _numbered(draft: Draft) -> Draft:
     return replace(draft, body=body, meta=meta, witnesses=MappingProxyType(witnesses))
 
 
+def _plain(block: Node, rules: DetailRules) -> Draft:
+    """A block too short to be judged by its text: its heading, else its first line, and its lines."""
+    headed = select(block, rules.title or HEADINGS)
+    written = [line.text for line in lines(block)]
+    title = text(headed[0]) if headed else written[0]
+    body = tuple(line for line in written if squeeze(line) != squeeze(title))
+    return Draft(title, body=body, witnesses=MappingProxyType({"title": Witness("part.title"), "body": Witness("part.lines")}))
+
+
 def _is_weak(draft: Draft, name: str) -> bool:
     """Not said by the block itself: what the address tells, it tells of the whole page."""
     return not getattr(draft, name) or draft.witnesses.get(name, Witness("")).rule.endswith(".url")
 
 
-def _read(block: Node, page: Page, rules: DetailRules, encoding: str, whole: Draft | None) -> Sequence[Draft]:
+def _read(block: Node, page: Page, rules: DetailRules, encoding: str, whole: Draft | None, *, short: bool) -> Sequence[Draft]:
     found = read_detail(
         f'<html><body><div id="gongkai-part">{block.html}</div></body></html>', page, rules=rules, encoding=encoding
     ).drafts
-    if not found:
+    if not found and not short:
         return ()
-    draft = _numbered(found[0])
+    draft = _numbered(found[0] if found else _plain(block, rules))
     if whole is None:
         return [draft]
     inherited = {name: getattr(whole, name) for name in ("channel", "published", "source") if _is_weak(draft, name)}

@@ -150,6 +150,8 @@ def reading_header(reading: Reading) -> dict[str, Any]:
         "more_lists": [_request_header(request) for request in reading.more_lists],
         "error": reading.error,
         "seen": [reading.visible, reading.days],
+        "text": reading.text,
+        "leads_to": reading.leads_to,
     }
 
 
@@ -187,6 +189,8 @@ def reading_of(said: Mapping[str, Any]) -> Reading:
             visible=_count(said["seen"][0]) or 0,
             days=_count(said["seen"][1]) or 0,
             continues=tuple(map(_request, continues)),
+            text=_text(said["text"]),
+            leads_to=_optional(said["leads_to"]),
         )
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise BadMessage(f"not a reading: {error!r}") from error

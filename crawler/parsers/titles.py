@@ -28,7 +28,8 @@ ORGANISATION = re.compile(
 ACT = re.compile(
     r"(?:通知|公告|公示|通报|意见|决定|决议|办法|规定|条例|细则|方案|规划|批复|函|令|报告|纪要|通告|公报)(?:\([^()]{1,20}\))?$"
 )
-MOST_LINES = 5
+MOST_HEADS = 5
+MOST_LINES = 2000
 SITE = re.compile(r"^.{0,20}(?:门户网站?|官方网站|政府网站?|人民政府|政府网|政务网|信息公开网|公众信息网|官网)$")
 LARGE = re.compile(r"font-size\s*:\s*(?:(?:2[0-9]|3\d)(?:\.\d+)?\s*p[xt]|1[6-9](?:\.\d+)?\s*pt|x+-large)", re.IGNORECASE)
 SHORTEST, LONGEST = 4, 200
@@ -148,9 +149,9 @@ def _candidates(
 
 def _without_facts(text: str) -> str:
     """A heading that also holds the line of facts or a date in brackets ends before them."""
-    facts = in_facts(text) if ":" in text or "：" in text else []
-    if facts and facts[0].label in text:
-        text = text[: text.find(facts[0].label[:1], max(0, text.find(facts[0].label)))] if text.find(facts[0].label) > 4 else text
+    place = text.find(facts[0].label) if (facts := in_facts(text)) else -1
+    if place > SHORTEST:
+        text = text[:place]
     stamp = read_date(text[-24:]) if len(text) > 24 else None
     if stamp is not None and text.rstrip(EDGES + ")）]】").endswith(stamp.raw) and stamp.iso[4:5] == "-" and len(stamp.iso) >= 10:
         text = text[: text.rfind(stamp.raw)].rstrip(EDGES + "(（[【")
@@ -183,19 +184,16 @@ def _is_heading(sheet: Sheet, element: Element) -> bool:
 
 
 def _by_place(sheet: Sheet, block: frozenset[int]) -> Iterator[tuple[str, str]]:
-    """The line over the first line of facts; a line set large."""
-    for at, line in enumerate(sheet.lines[:400]):
-        if (
-            at
-            and at not in block
-            and (is_fact_line(spaced(line)) or is_date_line(line.text))
-            and line.linked * 2 < len(line.plain)
-        ):
-            above = sheet.lines[at - 1]
-            if at - 1 not in block and _may_be_title(above):
-                yield "above_facts", above.text
+    """The line over the first line of facts, or else over a bare date; a line set large."""
+    lines = sheet.lines[:MOST_LINES]
+    plain = [at for at, line in enumerate(lines) if at and at not in block and line.linked * 2 < len(line.plain)]
+    labelled = [at for at in plain if is_fact_line(spaced(lines[at]))]
+    for told in (labelled, [at for at in plain if is_date_line(lines[at].text)]):
+        below = (at for at in told if at - 1 not in block and _may_be_title(lines[at - 1]))
+        if (first := next(below, None)) is not None:
+            yield "above_facts", lines[first - 1].text
             break
-    for line in sheet.lines[:400]:
+    for line in lines:
         element = sheet.elements[line.element]
         style = element.node.attributes.get("style") or ""
         if (
@@ -217,7 +215,7 @@ def _may_be_title(line: Line) -> bool:
 def title_of_text(lines: Sequence[Line]) -> Title | None:
     """Where nothing is set as a title: the article's first lines, up to one that ends like an act's name, else the first if it is short."""
     joined = ""
-    for line in lines[:MOST_LINES]:
+    for line in lines[:MOST_HEADS]:
         if line.cells or not line.plain or line.linked * 2 > len(line.plain) or line.text.endswith(("。", "；", "，", "：", ":")):
             break
         joined += line.text
@@ -248,7 +246,7 @@ def _shown(sheet: Sheet, page: str) -> str:
     """The longest run of lines that <title> repeats between borders: the title, whatever separates it from the site's name."""
     whole, where = _squeezed(page)
     best = ""
-    for at, line in enumerate(sheet.lines[:600]):
+    for at, line in enumerate(sheet.lines[:MOST_LINES]):
         plain = line.plain
         if not SHORTEST <= len(plain) <= LONGEST or line.cells or plain not in whole:
             continue

@@ -278,6 +278,8 @@ def _well(c: Connection, kept: Kept) -> bool:
 def _frontier(c: Connection, look: _Look, manner: Manner, spread: float) -> None:
     """The row that waited for this look is done, tried again, or dead; a redirect is a new row."""
     kept, task = look.kept, look.kept.task
+    if kept.leads == "cookie":  # it is asked again at once, with the cookie; killed meanwhile, it is still due
+        return
     row = sa.and_(t.frontier.c.run == look.run, t.frontier.c.url == look.url)
     retry = decide.retry_at(kept.outcome, task.tries, kept.at + kept.ms, kept.retry_after, spread=spread)
     if retry is not None:

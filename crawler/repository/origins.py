@@ -1,6 +1,7 @@
 """What is known of an origin besides its pages: what robots.txt said, and how it says that it has not something."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -8,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from crawler.model import Millis, Outcome
 from crawler.repository import schema as t
-from crawler.repository.database import clean, upsert
+from crawler.repository.database import AnyRow, clean, upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,23 @@ def put(c: Connection, origin: Origin) -> None:
     c.execute(insert.on_conflict_do_update(index_elements=["origin"], set_=values))
 
 
-def probe(c: Connection, name: str, at: Millis | None = None) -> Probe | None:
-    """The last look at an address that an origin cannot have; `at`: the last one by then."""
-    query = sa.select(t.probes).where(t.probes.c.origin == name).order_by(t.probes.c.at.desc()).limit(1)
-    row = c.execute(query if at is None else query.where(t.probes.c.at <= at)).first()
-    return Probe(row.origin, row.at, Outcome(row.outcome), row.location, row.capture) if row else None
+def probe(c: Connection, name: str) -> Probe | None:
+    """The last look at an address that an origin cannot have."""
+    row = c.execute(sa.select(t.probes).where(t.probes.c.origin == name).order_by(t.probes.c.at.desc()).limit(1)).first()
+    return _probe(row) if row else None
+
+
+def shown(c: Connection, names: Collection[str]) -> dict[str, list[Probe]]:
+    """All such looks of the origins among these that ever showed a page there, oldest first."""
+    pages = sa.select(t.probes.c.origin).where(t.probes.c.origin.in_(sorted(names)), t.probes.c.capture.is_not(None))
+    found: dict[str, list[Probe]] = {}
+    for row in c.execute(sa.select(t.probes).where(t.probes.c.origin.in_(pages)).order_by(t.probes.c.at)):
+        found.setdefault(row.origin, []).append(_probe(row))
+    return found
+
+
+def _probe(row: AnyRow) -> Probe:
+    return Probe(row.origin, row.at, Outcome(row.outcome), row.location, row.capture)
 
 
 def probed(c: Connection, found: Probe) -> None:

@@ -257,6 +257,7 @@ readings = sa.Table(
     sa.Column("run", Id),  # that waits for it
     sa.Column("page_kind", Text),
     sa.Column("evidence", Text, nullable=False, server_default=""),
+    sa.Column("text", Text, nullable=False, server_default=""),  # how the bytes became text
     sa.Column("rules", Text),
     sa.Column("rows", sa.Integer()),  # of a list, notices of a page
     sa.Column("facts", Text),  # of a list: JSON of health.Face

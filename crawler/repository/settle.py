@@ -13,9 +13,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler import decide
+from crawler import decide, urls
 from crawler.health import Face
 from crawler.model import (
+    ABOUT_THE_SITE,
     CUT_OFF,
     Capture,
     ChangeKind,
@@ -33,14 +34,16 @@ from crawler.model import (
     short_id,
 )
 from crawler.normalize import as_json
-from crawler.repository import files, lists, pieces, presence, sights, works
+from crawler.repository import files, frontier, lists, origins, pieces, presence, sights, works
 from crawler.repository import schema as t
 from crawler.repository.changes import NewChange, append
 from crawler.repository.database import AnyRow, clean, lock_keys
+from crawler.repository.frontier import Seed
 from crawler.repository.keep import PENDING, WELL, _to_read
 from crawler.repository.pieces import Round
 
 DONE, UNREADABLE = "done", "unreadable"
+MOST_JUMPS = 50  # pages of one run that send their reader on by themselves
 MOST_ATTEMPTS = 200  # readings of one capture: each piece of a long article may call for one
 WARC_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -57,6 +60,7 @@ class Pending:
     public_url: str
     request: Request
     more: tuple["Further", ...] = ()
+    absent: "Pending | None" = None  # what the site showed for an address that cannot exist
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,22 @@ def pending(c: Connection, limit: int, *, owner: str, busy: frozenset[int]) -> l
     )
     found = [item for row in c.execute(query) if (item := _pending(row)).capture_id not in busy][:limit]
     joined = pieces.with_pieces(c, [item.capture_id for item in found])
-    return [replace(item, more=_further(c, item.capture_id)) if item.capture_id in joined else item for item in found]
+    whole = [replace(item, more=_further(c, item.capture_id)) if item.capture_id in joined else item for item in found]
+    return _with_absent(c, whole)
+
+
+def _with_absent(c: Connection, items: Sequence[Pending]) -> list[Pending]:
+    """With the page that each one's origin showed, at the last look before it, for an address that cannot exist, where it showed one."""
+    names = {item.capture_id: urls.origin(item.capture.url) for item in items if item.kind not in ABOUT_THE_SITE}
+    probes = origins.shown(c, set(names.values()))
+    found = []
+    for item in items:
+        known = [probe for probe in probes.get(names.get(item.capture_id, ""), ()) if probe.at <= item.capture.at]
+        if known and known[-1].capture is not None:
+            row = c.execute(_placed().where(t.captures.c.id == known[-1].capture)).first()
+            item = replace(item, absent=_pending(row) if row else None)
+        found.append(item)
+    return found
 
 
 _payload, _home = t.captures.alias("payload"), t.urls.alias("home")
@@ -187,7 +206,7 @@ def _load(c: Connection, ids: Sequence[int]) -> Sequence[AnyRow]:
         sa.select(
             t.readings.c.capture, t.readings.c.state, t.readings.c.run, t.readings.c.attempts, t.captures.c.url, t.captures.c.at, t.captures.c.record,
             t.captures.c.file, t.captures.c.offset, t.captures.c.length, t.captures.c.payload_digest, t.urls.c.key, t.urls.c.kind, t.urls.c.source,
-            t.urls.c.public_url, t.urls.c.url.label("address"), t.urls.c.first_record, t.urls.c.queue,
+            t.urls.c.public_url, t.urls.c.url.label("address"), t.urls.c.first_record, t.urls.c.queue, t.urls.c.via,
         )
         .join(t.captures, t.captures.c.id == t.readings.c.capture)
         .join(t.urls, t.urls.c.id == t.captures.c.url)
@@ -204,6 +223,8 @@ def _identities(items: Sequence[Settled], rows: dict[int, AnyRow]) -> set[str]:
 def _one(c: Connection, row: AnyRow, item: Settled, ways: Ways, changes: list[NewChange]) -> bool:
     """One capture; False when it must be read again: after another, or together with further captures that are there by now."""
     reading = item.reading
+    if reading.leads_to is not None and row.run is not None:
+        _lead_on(c, row, reading.leads_to, ways)
     if row.kind == Kind.LIST:
         lists.apply(c, row, reading, rules=ways.lists(row.source), queue_of=ways.queue_of)
         return True
@@ -235,8 +256,26 @@ def _detail(c: Connection, row: AnyRow, reading: Reading, its_round: Round, ways
         _seen(c, row, parts)
         _presence(c, row, ways, look, changes, there=True, fresh=fresh, parts=parts)
         return True
-    _presence(c, row, ways, look, changes, there=False if reading.page_kind in decide.GONE_PAGES else None, fresh=False)
+    home = reading.leads_to is not None and urls.leads(row.address, reading.leads_to) == "home"
+    gone = home or reading.page_kind in decide.GONE_PAGES
+    _presence(c, row, ways, look, changes, there=False if gone else None, fresh=False)
     return True
+
+
+def _lead_on(c: Connection, row: AnyRow, url: str, ways: Ways) -> None:
+    """A page that sends its reader on by itself is followed like a redirect; a notice that leads to the home page is not."""
+    c.execute(t.urls.update().where(t.urls.c.id == row.url).values(redirect=urls.key(Request(url))))
+    running = c.execute(sa.select(t.runs.c.id).where(t.runs.c.id == row.run, t.runs.c.ended.is_(None))).first()
+    is_list = row.kind == Kind.LIST
+    jumps = sa.select(sa.func.count()).select_from(t.readings).join(t.looks, t.looks.c.capture == t.readings.c.capture)
+    led = c.execute(jumps.where(t.looks.c.run == row.run, t.readings.c.page_kind == str(PageKind.REDIRECT))).scalar_one()
+    if running is None or led >= MOST_JUMPS or (not is_list and urls.leads(row.address, url) in ("home", "login")):
+        return
+    priority = frontier.LIST if is_list else frontier.NEW
+    via = row.via if is_list else row.key
+    queue = ways.queue_of(row.source, url)
+    target = Seed(Request(url), url if is_list else row.public_url, Kind(row.kind), queue, row.source, priority, row.at, via=via)
+    frontier.seed(c, row.run, [target])
 
 
 def _aligned(c: Connection, row: AnyRow, reading: Reading) -> Sequence[Notice]:
@@ -316,6 +355,7 @@ def _done(c: Connection, capture: int, kind: str, reading: Reading) -> None:
             run=None,
             page_kind=str(reading.page_kind),
             evidence=clean(reading.evidence)[:2000],
+            text=clean(reading.text)[:200],
             rules=reading.rules,
             rows=len(reading.rows) or len(reading.notices),
             facts=_facts(reading) if kind == Kind.LIST and reading.page_kind is PageKind.LIST else None,

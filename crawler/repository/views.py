@@ -66,6 +66,12 @@ JOIN captures c ON c.id = v.capture
 WHERE d.withheld IS NULL AND v.id = (SELECT max(x.id) FROM versions x WHERE x.document = v.document AND x.n = v.n)"""
 
 
+def _shown(url: str) -> str:
+    """Nothing withheld stands at this address, nor is it a further page of something withheld."""
+    pages = f"SELECT k.url FROM pieces p JOIN captures k ON k.id = p.capture WHERE p.url = {url}"
+    return f"NOT EXISTS (SELECT 1 FROM documents d WHERE d.withheld IS NOT NULL AND (d.url = {url} OR d.url IN ({pages})))"
+
+
 def _looks(dialect: str) -> str:
     return f"""CREATE VIEW v_looks AS
 SELECT l.record AS id, {_time(dialect, "l.at")}, l.ms, l.outcome, l.status, u.url, u.kind, r.source, r.kind AS run_kind,
@@ -74,7 +80,7 @@ FROM looks l
 JOIN urls u ON u.id = l.url
 LEFT JOIN runs r ON r.id = l.run
 LEFT JOIN captures c ON c.id = l.capture
-WHERE NOT EXISTS (SELECT 1 FROM documents d WHERE d.url = l.url AND d.withheld IS NOT NULL)"""
+WHERE {_shown("l.url")}"""
 
 
 def _captures(dialect: str) -> str:
@@ -84,7 +90,7 @@ SELECT c.public_id AS id, c.record AS record_id, {_time(dialect, "c.at")}, u.url
 FROM captures c
 JOIN urls u ON u.id = c.url
 LEFT JOIN readings r ON r.capture = c.id
-WHERE NOT EXISTS (SELECT 1 FROM documents d WHERE d.url = c.url AND d.withheld IS NOT NULL)"""
+WHERE {_shown("c.url")}"""
 
 
 def _changes(dialect: str) -> str:

@@ -1,5 +1,6 @@
 """`gongkai parse`: pages without any configuration."""
 
+import gzip
 import json
 import os
 import subprocess
@@ -7,7 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from crawler.demo.site import LANWAN, Site
+import pytest
+
+from crawler.demo.site import LANWAN, SONGLING, Site
 from crawler.fold import fold
 
 Home = Any  # the fixture's class lives in conftest, which tests do not import
@@ -96,6 +99,43 @@ def test_an_archive_s_own_files_are_read(home: Home) -> None:
     told = lines(parse("--json", str(file)))
     assert sum("title" in record for record in told) == 15
     assert {record["url"] for record in told if "title" in record} == {record["url"] for record in home.export()}
+
+
+def warc(kind: str, url: str, block: bytes) -> bytes:
+    """A record as other programs write it."""
+    named = f"WARC-Target-URI: {url}\r\n" if url else ""
+    head = f"WARC/1.0\r\nWARC-Type: {kind}\r\n{named}WARC-Date: 2024-11-15T01:02:03Z\r\nContent-Length: {len(block)}\r\n\r\n"
+    return head.encode() + block + b"\r\n\r\n"
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_somebody_else_s_warc_file_is_read_and_its_damage_is_named(site: Site, tmp_path: Path, packed: bool) -> None:
+    file, title = saved(site, tmp_path)
+    path = tmp_path / ("other.warc.gz" if packed else "other.warc")
+    page = gzip.compress(file.read_bytes())
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\n\r\n"
+    records = [
+        warc("warcinfo", "", b"software: somebody\r\n"),
+        warc("response", "http://a.test/1.html", head + page),
+        warc("response", "<http://a.test/2.html>", head + page[:-20]),
+    ]
+    path.write_bytes(b"".join(map(gzip.compress, records) if packed else records))
+    done = parse("--json", str(path))
+    (record,) = lines(done)
+    assert (record["title"], record["url"], record["file"]) == (title, "http://a.test/1.html", f"{path.name}:2")
+    assert (done.returncode, b"record 3" in done.stderr) == (2, True)
+    path.write_bytes(path.read_bytes()[:-40])
+    cut = parse("--json", str(path))
+    assert [record["title"] for record in lines(cut)] == [title]
+    assert cut.returncode == 2
+
+
+def test_an_article_over_several_pages_is_one_record_of_its_archive_s_file(site: Site, home: Home) -> None:
+    home.crawl("songling")
+    notice = next(notice for notice in site.notices[SONGLING] if notice.channel == "政策文件")
+    (file,) = home.config.storage.archive.glob("*.warc.gz")
+    (record,) = [record for record in lines(parse("--json", str(file))) if record.get("title") == notice.title]
+    assert (tuple(record["body"]), record["incomplete"]) == (notice.body, None)
 
 
 def test_the_marks_of_the_real_pages_are_held(shared: Path, tmp_path: Path) -> None:

@@ -135,6 +135,12 @@ DELIMITED: dict[str, Case] = {
         *[bytes([b]) for b in raw(b"HTTP/1.1 200 OK", *[b"Content-Length: 11"] * 3, body=HTML)]
     ),
     "a length beside chunks": ok(chunked(GOOD_CHUNKS, head=(b"Content-Length: 5",))),
+    "identity as a transfer coding": ok(
+        raw(b"HTTP/1.1 200 OK", b"Transfer-Encoding: identity", b"Content-Length: 11", body=HTML), "close"
+    ),
+    "chunks under HTTP/1.0": ok(raw(b"HTTP/1.0 200 OK", b"Transfer-Encoding: chunked", body=GOOD_CHUNKS), "close"),
+    "an upgrade that is only offered": ok(answer(HTML, b"Upgrade: h2,h2c", b"Connection: Upgrade")),
+    "a stray a moment after the answer": ok(answer(), 0.05, STRAY, surplus=len(STRAY)),
     "no length, closed": ok(raw(b"HTTP/1.1 200 OK", body=HTML), "close"),
     "HTTP/1.0, closed": ok(raw(b"HTTP/1.0 200 OK", b"Content-Type: text/html", body=HTML), "close"),
     "HTTP/1.0 kept alive": ok(raw(b"HTTP/1.0 200 OK", b"Connection: keep-alive", b"Content-Length: 11", body=HTML)),
@@ -177,6 +183,7 @@ BROKEN: dict[str, Case] = {
     "a length with a sign": bad(O.PROTOCOL_ERROR, raw(b"HTTP/1.1 200 OK", b"Content-Length: +11", body=HTML)),
     "a length in words": bad(O.PROTOCOL_ERROR, raw(b"HTTP/1.1 200 OK", b"Content-Length: many", body=HTML)),
     "a length beyond 64 bits": bad(O.PROTOCOL_ERROR, raw(b"HTTP/1.1 200 OK", b"Content-Length: 99999999999999999999999")),
+    "two equal lengths of 5,000 digits": bad(O.PROTOCOL_ERROR, raw(b"HTTP/1.1 200 OK", *[b"Content-Length: " + b"1" * 5000] * 2)),
     "a length over the limit": bad(O.TOO_LARGE, raw(b"HTTP/1.1 200 OK", b"Content-Length: 9999999999"), 30.0),
     "two different lengths": bad(O.PROTOCOL_ERROR, raw(b"HTTP/1.1 200 OK", b"Content-Length: 5", b"Content-Length: 11", body=HTML)),
     "two different lengths in one line": bad(O.PROTOCOL_ERROR, raw(b"HTTP/1.1 200 OK", b"Content-Length: 11, 5", body=HTML)),
@@ -198,7 +205,7 @@ BROKEN: dict[str, Case] = {
     "silence": bad(O.TIMEOUT, 30.0),
     "no HTTP at all": bad(O.PROTOCOL_ERROR, b"SSH-2.0-OpenSSH_9\r\n"),
     "HTTP/0.9": bad(O.PROTOCOL_ERROR, b"<html>" + HTML, "close"),
-    "HTTP/2": bad(O.PROTOCOL_ERROR, b"\x00\x00\x12\x04\x00\x00\x00\x00\x00", b"\x00" * 18),
+    "HTTP/2": bad(O.PROTOCOL_ERROR, b"\x00\x00\x12\x04\x00\x00\x00\x00\x00" + bytes(18)),
     "an ICY status line": bad(O.PROTOCOL_ERROR, raw(b"ICY 200 OK", b"Content-Length: 11", body=HTML)),
     "a status of two digits": bad(O.PROTOCOL_ERROR, raw(b"HTTP/1.1 20 OK", b"Content-Length: 11", body=HTML)),
     "a status in words": bad(O.PROTOCOL_ERROR, raw(b"HTTP/1.1 OK", b"Content-Length: 11", body=HTML)),
@@ -285,6 +292,9 @@ BOMBS: dict[str, Case] = {
     ),
     "128 MiB with a length that is a lie": Case(
         (raw(b"HTTP/1.1 200 OK", b"Content-Length: 11"), Flood(b"x" * 65536, 2048)), O.OK, b"x" * 11, bomb=True, surplus=-1
+    ),
+    "30 MiB in chunks, wanted": Case(
+        (chunked(), Flood(b"10000\r\n" + b"x" * 65536 + b"\r\n", 480), b"0\r\n\r\n"), O.OK, b"x" * 65536 * 480, bomb=True
     ),
     "128 MiB of a redirect's body": Case(
         (raw(b"HTTP/1.1 302 Found", b"Location: /next"), Flood(b"x" * 65536, 2048)), O.TOO_LARGE, bomb=True

@@ -1,16 +1,21 @@
 """What the fetcher does besides telling faults apart: it keeps connections, condemns some, sends validators, says who it is."""
 
 import asyncio
+import subprocess
+import sys
+import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from crawler.fetcher.fetcher import user_agent
+from crawler.fetcher.fetcher import Fetcher, FetchSettings, user_agent
 from crawler.model import Exchange, Octets, Outcome
-from tests.fetcher.conftest import Faults
-from tests.fetcher.fault_server import HTML, answer
+from tests.fetcher.conftest import Faults, task
+from tests.fetcher.fault_server import HTML, answer, url_of
 
+ROOT = Path(__file__).parent.parent.parent
 Run = Callable[..., Any]
 Fetch = Callable[..., Awaitable[Exchange]]
 
@@ -38,6 +43,47 @@ def test_an_answer_that_came_early_is_nobodys_answer(run_faults: Run) -> None:
         return [first.payload, (await fetch("/b")).payload]
 
     assert run_faults(scripts, body) == [b"a", b"b"]
+
+
+def test_a_stray_that_nobody_has_read_yet_is_seen_before_the_next_request_is_written(faults: Faults) -> None:
+    async def main() -> tuple[Exchange, Exchange]:
+        fetcher = Fetcher(FetchSettings("x", connect=faults.where.connect))
+        first = await fetcher.fetch(task(url_of("a stray a moment after the answer")), 2)
+        time.sleep(0.3)  # noqa: ASYNC251 - the loop is to be busy while the stray arrives
+        second = await fetcher.fetch(task(url_of("chunks")), 2)
+        await fetcher.aclose()
+        return first, second
+
+    first, second = asyncio.run(main())
+    assert (first.payload, second.payload) == (HTML, HTML)
+    assert second.wire is not None
+    assert (second.wire.framing, second.wire.reused) == ("chunked", False)
+
+
+def test_a_disk_that_is_full_is_our_own_trouble_and_said_so(faults: Faults) -> None:
+    """In a process of its own that may write no file over 1 MiB."""
+    script = f"""
+import asyncio, resource, signal
+from crawler.errors import CannotError
+from crawler.fetcher.fetcher import Fetcher, FetchSettings
+from tests.fetcher.conftest import task
+from tests.fetcher.fault_server import url_of
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+
+async def main():
+    fetcher = Fetcher(FetchSettings("x", connect={dict(faults.where.connect)!r}))
+    try:
+        await fetcher.fetch(task(url_of("128 MiB without a length")), 10)
+    except CannotError as error:
+        print(error)
+    print((await fetcher.fetch(task(url_of("a length")), 10)).outcome)
+    await fetcher.aclose()
+
+asyncio.run(main())
+"""
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert told.stdout.splitlines() == ["no room for a large body: File too large; free some disk space", "ok"]
 
 
 def test_validators_are_sent_and_304_to_them_is_an_answer(run_faults: Run) -> None:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from crawler.fetcher.outcomes import leads, location_of, outcome_of, retry_after, wall_in
+from crawler.fetcher.outcomes import location_of, outcome_of, retry_after, wall_in
 from crawler.model import Outcome
+from crawler.urls import leads
 
 HOME = "http://www.example.gov.cn/zwgk/t1.html"
 

@@ -128,6 +128,26 @@ def test_half_a_megabyte_is_read_and_a_character_may_be_cut_there() -> None:
     assert Robots.parse(stored(body).encode()).said("http://a.test/x", "y").decision == "disallow"
 
 
+@pytest.mark.parametrize(
+    "evil",
+    [
+        "User-agent: a{n}\n",
+        "User-agent: a{n}\nDisallow: /{n}\n",
+        "Disallow: *a*b{n}\n",
+        "Allow: /a*a*a*a*a*a*a*b\n",
+        "Crawl-delay: {n}\n",
+        "x{n}\n",
+        "Allow: /index.html{n}\n",
+    ],
+)
+def test_hostile_files_are_read_in_time(evil: str) -> None:
+    """Each would take minutes if names were multiplied with rules, or patterns tried back and forth."""
+    lines = "User-agent: *\n" + "".join(evil.format(n=n) for n in range(40_000))
+    robots = Robots.parse((lines + "Disallow: /x\n" * 20_000).encode())
+    robots.said("http://a.test/" + "a" * 8000, "gongkai")
+    robots.asks("gongkai")
+
+
 def test_utf16_with_its_mark_is_read() -> None:
     assert said(stored("\ufeffUser-agent: *\nDisallow: /".encode("utf-16-le")), "http://a.test/x") == "disallow"
 

@@ -122,6 +122,6 @@ def test_ten_thousand_exchanges_and_not_one_page_under_another_s_address() -> No
     seen = found["seen"]
     assert found["wrong"] == []
     assert sum(seen[kind] for kind in set(KINDS)) == HOSTS * EACH == 10_000
-    assert seen["reused"] > 3000  # it is about kept connections
+    assert seen["reused"] > 2000  # it is about kept connections
     assert seen["condemned"] > 1500
     assert seen["timeout"] > 500

@@ -361,10 +361,52 @@ def embedded() -> Page:
     )
 
 
+def empty_values() -> Page:
+    """Labels strong in their cells, values blank, comments within labels; the notice stands all the same."""
+    row = "<tr><td class='pmingcheng'><strong>{}</strong></td><td></td><td class='pmingcheng'><strong>{}<!-- 旧 --></strong></td><td> </td></tr>"
+    inner = (
+        f"<table>{row.format('索 引 号', '主题分类')}{row.format('发文机关', '成文日期')}{row.format('发文字号', '发布日期')}</table>"
+        f"<h1>{TITLE}</h1><div class='xx'>2021年11月30日 09时32分</div><div class='pages_content'>{text()}</div>"
+    )
+    return Page(page(inner), published="2021-11-30 09:32")
+
+
+def crumbs_by_style() -> Page:
+    """A breadcrumb whose arrows a style sheet draws; neighbours in boxes of their own, the title of one on the next line."""
+    inner = (
+        "<div class='bread'><span>当前位置：</span><a href='/'>首页</a><a href='/a'>政务公开</a><a href='/b'>重点领域信息公开</a></div>"
+        f"<h1>{TITLE}</h1><div>发布时间 : 2021-11-30 | 来源 : 区应急局 | 浏览 : <i>35</i> 次</div><div class='d9'>{text()}<div><span>上一篇：</span></div><div><a href='/8.html'>关于开展全区秋季防火督查的通知</a></div>"
+        "<div><span>下一篇：</span></div><div><a href='/7.html'>关于全区第三季度安全生产形势的通报</a></div></div>"
+    )
+    return Page(page(inner), source="区应急局", channel="重点领域信息公开")
+
+
+def log_lines() -> Page:
+    """Lines of a server's log before the doctype; the title in a heading that is never closed."""
+    inner = f"<h2>{TITLE}<div>（2021-11-30）</div><div class='nr'>{text()}</div>"
+    return Page("[DEBUG] render template 12ms\n[DEBUG] cache miss\n" + page(inner))
+
+
+def cut_heading() -> Page:
+    """The heading is cut with dots; the whole title is in the metas and in <title>."""
+    head = metas(ArticleTitle=TITLE, PubDate="2021-11-30 10:00")
+    inner = f"<h1>{TITLE[:12]}...</h1><p>发布日期：2021-11-30　来源：区应急管理局、区公安分局、区消防救援大...</p><div class='con'>{text()}</div>"
+    return Page(
+        page(inner, head + metas(ContentSource="区应急管理局、区公安分局、区消防救援大队")),
+        source="区应急管理局、区公安分局、区消防救援大队",
+    )
+
+
+def shown_without_source() -> Page:
+    """The page shows its line of facts, and no source in it; ContentSource names one all the same."""
+    head = metas(ArticleTitle=TITLE, PubDate="2021-11-30", ContentSource="示例市人民政府")
+    return Page(page(f"<h1>{TITLE}</h1><p>时间：2021-11-30　浏览量：<i id='n'></i></p><div class='con'>{text()}</div>", head))
+
+
 FAMILIES: dict[str, Callable[[], Page]] = {
     made.__name__: made
     for made in (
         vsb, webplus, gkmlpt, jpaas, epoint, easysite, phpcms, dedecms, tables_of_2005, word, by_script, header_row, definition_list, strong_lines, old_trs,
-        migrated, kicker, many_bars, source_at_the_foot, regulation, only_a_table, a_list_of_items, pictures, embedded,
+        migrated, kicker, many_bars, source_at_the_foot, regulation, empty_values, crumbs_by_style, log_lines, cut_heading, shown_without_source, only_a_table, a_list_of_items, pictures, embedded,
     )
 }  # fmt: skip

@@ -329,6 +329,7 @@ CREATE TABLE readings (
 	run INTEGER,
 	page_kind TEXT,
 	evidence TEXT DEFAULT '' NOT NULL,
+	text TEXT DEFAULT '' NOT NULL,
 	rules TEXT,
 	rows INTEGER,
 	facts TEXT,
