@@ -25,7 +25,7 @@ from crawler.model import (
     capture_id,
 )
 from crawler.pace import Pace
-from crawler.repository import files, frontier, lists, origins, pieces, presence, runs
+from crawler.repository import files, frontier, list_pages, origins, pieces, presence, runs
 from crawler.repository import schema as t
 from crawler.repository.changes import NewChange, append
 from crawler.repository.database import clean, upsert
@@ -289,7 +289,7 @@ def _frontier(c: Connection, look: _Look, manner: Manner, spread: float) -> None
         c.execute(t.frontier.update().where(row).values(tries=task.tries + 1, due=retry, reason=str(kept.outcome)))
         return
     if task.kind is Kind.LIST and look.running and kept.outcome not in ANSWERED:
-        lists.missed(c, kept, look.run, look.url, manner.queue_of)
+        list_pages.missed(c, kept, look.run, look.url, manner.queue_of)
     if kept.outcome in PASSING:
         c.execute(t.frontier.update().where(row).values(state=frontier.DEAD, reason=str(kept.outcome)))
         return
@@ -300,7 +300,7 @@ def _frontier(c: Connection, look: _Look, manner: Manner, spread: float) -> None
         and look.running
         and (task.kind is Kind.LIST or (task.kind is Kind.DETAIL and kept.leads in ("", "itself")))
         and task.hops < MOST_HOPS
-        and not (task.kind is Kind.LIST and lists.strays(c, look.run, look.url, kept.location))
+        and not (task.kind is Kind.LIST and list_pages.strays(c, look.run, look.url, kept.location))
     ):
         target = Seed(
             Request(kept.location),
@@ -314,7 +314,7 @@ def _frontier(c: Connection, look: _Look, manner: Manner, spread: float) -> None
             via=task.key if task.kind is Kind.DETAIL else task.via,
         )
         if frontier.seed(c, look.run, [target]) and task.kind is Kind.LIST:
-            lists.moved(c, look.run, look.url, frontier.ensure_urls(c, [target])[urls.key(target.request)])
+            list_pages.moved(c, look.run, look.url, frontier.ensure_urls(c, [target])[urls.key(target.request)])
 
 
 def resolve_originals(c: Connection, looks: Sequence[Kept]) -> None:
