@@ -19,6 +19,9 @@ HEADINGS = "h1, h2, h3, h4"
 NUMBER = re.compile(
     r"[\u4e00-\u9fff]{1,16}[〔［\[（(]\d{4}[〕］\])）]\s*第?\d{1,5}\s*号|(?:令|公告)\s*第\s*[\d一二三四五六七八九十百零〇]{1,6}\s*号|\d{4}年第\d{1,4}号"
 )
+NUMBERED = re.compile(
+    r"[〔［\[（(]\d{4}[〕］\])）]\s*第?\d{1,5}\s*号|第\s*[\d一二三四五六七八九十百零〇]{1,6}\s*号|\d{4}年第\d{1,4}号"
+)  # without what stands before
 HEADED = re.compile(r"<h[1-4]\b", re.IGNORECASE)
 LABEL = re.compile(r"^(?:发文字号|发文文号|文号|字号|编号)[:：]|[（）()【】]")
 HEAD = 5  # lines at the beginning of a block among which its document number stands
@@ -31,7 +34,7 @@ def read_parts(source: str, page: Page, rules: DetailRules, encoding: str, whole
 
     What a block does not say itself (channel, date, source) it has from the page, `whole`. Raises UnreadablePage for a selector that is none.
     """
-    if rules.parts is None and (len(HEADED.findall(source)) < 2 or len(NUMBER.findall(source)) < 2):
+    if rules.parts is None and (len(HEADED.findall(source)) < 2 or len(NUMBERED.findall(source)) < 2):
         return ()
     tree = parse(source)
     blocks = _own(tree, rules.parts) if rules.parts is not None else _evident(tree)
