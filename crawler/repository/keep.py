@@ -19,6 +19,7 @@ from crawler.model import (
     Millis,
     Original,
     Outcome,
+    PageKind,
     Request,
     Watch,
     capture_id,
@@ -252,15 +253,17 @@ def _same(c: Connection, look: _Look, before: int | None, manner: Manner) -> boo
             "rules": row.rules,
             "rows": row.rows,
             "facts": row.facts,
+            "text": row.text,
         }
         c.execute(upsert(c, t.readings).values(**values, evidence=row.evidence, error=row.error).on_conflict_do_nothing())
     if row.state == PENDING:
         return None
+    leads_on = look.kept.task.kind is Kind.LIST or row.page_kind == PageKind.REDIRECT
     if look.capture and before and pieces.same(c, before, look.capture):
         if not look.running or not pieces.follow(c, look.run, look.capture, look.kept.at):
             _to_read(c, look.capture, look.run if look.running else None)
         return None
-    if not current or (look.kept.task.kind is Kind.LIST and look.running):
+    if not current or (leads_on and look.running):
         _to_read(c, look.capture or row.capture, look.run if look.running else None)
         return None
     if row.page_kind in decide.SHOWN:
