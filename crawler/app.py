@@ -239,4 +239,4 @@ def fire(config: Config, line: Line, wish: Wish) -> list[int]:
     if not urls.is_http(wish.url):
         raise UsageError(f"{wish.url!r} is no http or https address", remedy="give the whole address, scheme included")
     name = wish.sources[0] if wish.sources else source_of(config, wish.url)
-    return [line.fire_once(name, (Request(wish.url),), options, listed=wish.follow)]
+    return [line.fire_once(name, (Request(wish.url),), {**options, "url": wish.url}, listed=wish.follow)]

@@ -234,6 +234,16 @@ def _proxy(value: str) -> str:
     return value.rstrip("/")
 
 
+def _host(value: str) -> str:
+    try:
+        host = urls.host(f"https://{value}/")
+    except urls.BadUrl:
+        host = ""
+    if not host or set(value) & set("/:@?#"):
+        raise ValueError("expected a host name, without scheme, port and path")
+    return host
+
+
 def _profile(value: str) -> str:
     if value not in PROFILES:
         raise ValueError(f"no TLS profile of that name; expected one of {', '.join(PROFILES)}")
@@ -498,7 +508,7 @@ class _Tls(_Table):
     profile: Annotated[str, AfterValidator(_profile)] = "modern"
     reason: Line | None = None
     certificates: str | None = None
-    hosts: list[str] = []
+    hosts: list[Annotated[str, AfterValidator(_host)]] = []
 
 
 class _Source(_Table):
@@ -800,7 +810,8 @@ def _problem(file: Path, places: Places, error: Mapping[str, Any], model: type[B
         at, what = places.key(path), "required key is missing"
     else:
         message = str(error["msg"]).removeprefix("Value error, ")
-        at, what = places.value(path), f"{message[:1].lower()}{message[1:]} (got {_shown(error['input'])!r})"
+        got = "" if path[:1] == ("alarms",) else f" (got {_shown(error['input'])!r})"  # a webhook's address is a secret
+        at, what = places.value(path), f"{message[:1].lower()}{message[1:]}{got}"
     return at, f"{file}:{at[0]}:{at[1]}: {dotted}: {what}"
 
 

@@ -161,10 +161,16 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """When a source last had something new, and how many working days it may be silent (None: not known yet)."""
+    """When a source last had something new, how many working days it may be silent (None: not known yet), and since when it is watched."""
 
     last_new: Millis | None = None
     limit: int | None = None
+    watched: Millis = 0
+
+    @property
+    def since(self) -> Millis | None:
+        """Since when it is silent, as far as we can tell: what was old when we came is no silence of ours to report."""
+        return None if self.last_new is None else max(self.last_new, self.watched)
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,11 +356,11 @@ def learn_silence(days: Sequence[date]) -> int | None:
 
 def overdue(expect: Expect, rhythm: Rhythm, now: Millis) -> float | None:
     """How far a source is in its longest silence: 1 is its end. None when nothing is known of it."""
-    if rhythm.last_new is None:
+    if rhythm.since is None:
         return None
-    since, today = day_of(rhythm.last_new), day_of(now)
+    since, today = day_of(rhythm.since), day_of(now)
     if expect.silence_ms is not None:
-        return max(0, now - rhythm.last_new) / _allowed(expect.silence_ms, since, today)
+        return max(0, now - rhythm.since) / _allowed(expect.silence_ms, since, today)
     return working_days(since, today) / rhythm.limit if rhythm.limit else None
 
 
@@ -368,9 +374,9 @@ def _allowed(silence_ms: Millis, since: date, today: date) -> Millis:
 
 def _silence(expect: Expect, rhythm: Rhythm, now: Millis) -> Finding | None:
     score = overdue(expect, rhythm, now)
-    if score is None or score <= 1 or rhythm.last_new is None:
+    if score is None or score <= 1 or rhythm.since is None:
         return None
-    days = (day_of(now) - day_of(rhythm.last_new)).days
+    days = (day_of(now) - day_of(rhythm.since)).days
     limit = f"{expect.silence_ms // DAY} days" if expect.silence_ms is not None else f"{rhythm.limit} working days"
     return Finding(Trouble.FROZEN, Weight.ODD, f"nothing new for {days} days, its longest silence is {limit}")
 

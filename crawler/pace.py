@@ -52,8 +52,11 @@ class Pace:
     blocked: Millis | None = None  # since when only walls and refusals come back
 
     def pause(self, least: Millis) -> Millis:
-        """The pause after an exchange: never below `least`, as long as the server takes to answer, doubled for every failure in a row."""
-        calm = max(least, min(self.latency, LONGEST_LATENCY))
+        """The pause after an exchange: never below `least`, as long as the server takes to answer, doubled for every failure in a row.
+
+        No pause at all (`least` 0, for hosts of our own) stays none until the breaker opens.
+        """
+        calm = max(least, min(self.latency, LONGEST_LATENCY)) if least else 0
         if self.failures >= BREAK_AFTER:
             return max(calm, min(FIRST_BREAK << min(self.failures - BREAK_AFTER, 16), LONGEST_BREAK))
         return max(calm, min(calm << self.failures, LONGEST_PAUSE))

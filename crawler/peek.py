@@ -72,28 +72,43 @@ class _Nothing:
         return urls.host(url)
 
 
+class Peeker:
+    """Looks at addresses for one source, one after the other: what robots.txt said and how a host is are remembered meanwhile."""
+
+    def __init__(self, fetcher: Fetcher, manners: Manners, source: str) -> None:
+        self.fetcher, self.manners, self.source = fetcher, manners, source
+        self._desk = _Nothing([])
+        self._paces: dict[str, Pace] = {}
+
+    async def look(self, request: Request, kind: Kind = Kind.DETAIL) -> Story:
+        """Look once. Raises CannotError when the site asks not to be visited now."""
+        key, queue = urls.key(request), urls.host(request.url)
+        run = Run(self.source, RunKind.ONCE, self.fetcher.clock())
+        task = Task(key, request, request.url, queue, kind, self.source, run)
+        desk, known = self._desk, self._paces.get(queue, Pace())
+        desk.due, desk.exchanges, desk.opens = [task], [], None
+        for _ in range(TURNS):
+            worker = QueueWorker(desk, self.fetcher, self.manners, Lease(queue, "peek", 0, known), self.fetcher.clock)
+            await worker.work(lambda: False)
+            known = self._paces[queue] = worker.pace
+            if desk.opens is not None:
+                raise CannotError(
+                    f"{queue} asks not to be visited at this hour",
+                    remedy=f"try again in {_span(desk.opens - self.fetcher.clock())}",
+                )
+            if desk.exchanges and desk.exchanges[-1].task.key == key:
+                break
+            desk.due = [task]
+            wait = (known.next_at - self.fetcher.clock()) / 1000
+            if wait > LONGEST_WAIT:
+                break
+            await asyncio.sleep(max(wait, 0))
+        return Story(tuple(desk.exchanges), desk.origins.get(urls.origin(request.url)))
+
+
 async def peek(fetcher: Fetcher, manners: Manners, source: str, url: str) -> Story:
     """Look at an address once, for a source. Raises CannotError when the site asks not to be visited now."""
-    request = Request(url)
-    key = urls.key(request)
-    task = Task(key, request, url, urls.host(url), Kind.DETAIL, source, Run(source, RunKind.ONCE, fetcher.clock()))
-    desk, known = _Nothing([task]), Pace()
-    for _ in range(TURNS):
-        worker = QueueWorker(desk, fetcher, manners, Lease(task.queue, "peek", 0, known), fetcher.clock)
-        await worker.work(lambda: False)
-        if desk.opens is not None:
-            raise CannotError(
-                f"{urls.host(url)} asks not to be visited at this hour",
-                remedy=f"try again in {_span(desk.opens - fetcher.clock())}",
-            )
-        if desk.exchanges and desk.exchanges[-1].task.key == key:
-            break
-        known, desk.due = worker.pace, [task]
-        wait = (known.next_at - fetcher.clock()) / 1000
-        if wait > LONGEST_WAIT:
-            break
-        await asyncio.sleep(max(wait, 0))
-    return Story(tuple(desk.exchanges), desk.origins.get(urls.origin(url)))
+    return await Peeker(fetcher, manners, source).look(Request(url))
 
 
 def _span(wait: Millis) -> str:

@@ -113,7 +113,7 @@ class QueueWorker:
     async def work(self, stopping: Callable[[], bool]) -> None:
         """Slice after slice; returns when the queue should be given back. The lease's pace then says when it may be asked again."""
         while not stopping():
-            tasks = await self.desk.slice(self.lease, 1 if self.pace.broken is not None else SLICE)
+            tasks = await self.desk.slice(self.lease, SLICE)
             kept: list[Awaitable[None]] = []
             closed: list[tuple[Task, Millis]] = []
             unhurried = True

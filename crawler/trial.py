@@ -1,11 +1,10 @@
 """Looking without keeping: a column's list page and a few of its notices, asked for as politely as in a crawl. Nothing is archived.
 
-Visitor (robots.txt, one hop after the other, pauses) ─▶ a child reads ─▶ Trial (what was found) ─▶ draft (a source's file, as text)
+Peeker (robots.txt, one hop after the other, pauses) ─▶ a child reads ─▶ Trial (what was found) ─▶ draft (a source's file, as text)
 """
 
 import asyncio
 import re
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,8 +12,7 @@ from html import unescape
 
 from crawler import text, urls
 from crawler.config import Config, Source
-from crawler.fetcher.fetcher import Fetcher
-from crawler.fetcher.robots import Robots, verdict_of
+from crawler.errors import CannotError
 from crawler.model import (
     GOOD,
     Exchange,
@@ -28,19 +26,13 @@ from crawler.model import (
     Request,
     RobotsSaid,
     Row,
-    Run,
-    RunKind,
-    Task,
 )
-from crawler.parsers.platforms import recognise
-from crawler.parsers.sheet import lay_flat
-from crawler.parsers.tree import parse
+from crawler.peek import Peeker
 from crawler.readers import Job, Readers
 from crawler.workdays import beijing
 
 HOPS = 5
 SAMPLES = 3
-AGENT = "gongkai"
 MARKS = (  # of list pages, on which no article shows what made it
     ("createPageHTML", "TRS WCM (its pager)"),
     ("dataproxy.jsp", "Hanweb (its data proxy)"),
@@ -49,8 +41,16 @@ MARKS = (  # of list pages, on which no article shows what made it
     ("/gkmlpt/", "NFCMS (its catalogue)"),
     ("wp_paging", "Sudy WebPlus (its pager)"),
     ("_wp3services", "Sudy WebPlus (its services)"),
-    ("vsb", "Boda VSB"),
     ("/cms/www/", "/cms/www (Hebei's sites)"),
+    ("/eportal/", "EasySite"),
+    ("ucap", "UCAP"),
+    ("UCAP", "UCAP"),
+    ("NFCMS", "NFCMS"),
+    ("vsb_", "Boda VSB"),
+    ("_vsb", "Boda VSB"),
+    ("vsbscreen", "Boda VSB"),
+    ("TRS_", "TRS WCM"),
+    ("datasource", "Xinhua multi-site (its keys)"),
 )
 TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 META = re.compile(r"<meta\s[^>]*>", re.IGNORECASE)
@@ -118,63 +118,24 @@ class Trial:
 
 
 # ------------------------------------------------------------------ asking
-class Visitor:
-    """Asks for pages one after the other, robots.txt first, with the configured pause after every answer. Keeps nothing."""
-
-    def __init__(self, config: Config, fetcher: Fetcher, *, delay_ms: Millis | None = None) -> None:
-        self.config, self.fetcher = config, fetcher
-        self.delay = max(config.network.delay_ms, delay_ms or 0)
-        self._robots: dict[str, tuple[str, Robots, str]] = {}
-        self._next: dict[str, float] = {}  # host → when it may be asked again
-
-    async def visit(self, request: Request, kind: Kind, source: str) -> Visit:
-        """One address and its redirects."""
-        hops: list[str] = []
-        while True:
-            said = await self._may(request.url, source)
-            if said.decision == "disallow":
-                exchange = Exchange(
-                    _task(request, kind, source), Outcome.DISALLOWED, 0, 0, detail=said.line or "robots.txt", robots=said
-                )
-                return Visit(exchange, said, tuple(hops))
-            exchange = await self._ask(request, kind, source)
-            if exchange.outcome is not Outcome.REDIRECTED or exchange.location is None or len(hops) >= HOPS:
-                return Visit(exchange, said, tuple(hops))
-            hops.append(exchange.location)
-            request = Request(exchange.location)
-
-    async def _may(self, url: str, source: str) -> RobotsSaid:
-        origin = urls.origin(url)
-        if origin not in self._robots:
-            exchange = await self._ask(Request(f"{origin}/robots.txt"), Kind.ROBOTS, source)
-            answer = bytes(exchange.page.body) if exchange.page else b""
-            verdict = verdict_of(exchange.outcome, answer)
-            body = answer if verdict == "rules" else b""
-            why = (
-                "" if verdict == "rules" else f"robots.txt: {exchange.outcome}{f' {exchange.status}' if exchange.status else ''}"
-            )
-            self._robots[origin] = ("disallow" if verdict == "busy" else verdict, Robots.parse(bytes(body)), why)
-        decision, rules, why = self._robots[origin]
-        if decision != "rules":
-            return RobotsSaid(decision, why)
-        said = rules.said(url, AGENT)
-        self.delay = max(self.delay, int((said.crawl_delay or 0) * 1000))
-        return said
-
-    async def _ask(self, request: Request, kind: Kind, source: str) -> Exchange:
-        host = urls.host(request.url)
-        await asyncio.sleep(max(0.0, self._next.get(host, 0.0) - time.monotonic()))
-        exchange = await self.fetcher.fetch(_task(request, kind, source), self.config.network.deadline_ms / 1000)
-        self._next[host] = time.monotonic() + self.delay / 1000
-        return exchange
-
-
-def _task(request: Request, kind: Kind, source: str) -> Task:
-    return Task(urls.key(request), request, request.url, urls.host(request.url), kind, source, Run(source, RunKind.ONCE, 0))
+async def visit(peeker: Peeker, request: Request, kind: Kind) -> Visit:
+    """One address and its redirects, robots.txt first. Raises CannotError when the site asks not to be visited now."""
+    hops: list[str] = []
+    while True:
+        story = await peeker.look(request, kind)
+        exchange = story.exchanges[-1] if story.exchanges else None
+        if exchange is None or exchange.task.kind is not kind:
+            said = exchange.outcome if exchange else "no answer"
+            raise CannotError(f"robots.txt of {urls.origin(request.url)} must be waited for ({said})", remedy="try again later")
+        robots = exchange.robots or RobotsSaid("allow")
+        if exchange.outcome is not Outcome.REDIRECTED or exchange.location is None or len(hops) >= HOPS:
+            return Visit(exchange, robots, tuple(hops))
+        hops.append(exchange.location)
+        request = Request(exchange.location)
 
 
 async def look(
-    visitor: Visitor,
+    peeker: Peeker,
     readers: Readers,
     source: str,
     start: Request,
@@ -185,38 +146,37 @@ async def look(
 ) -> Trial:
     """One list page, up to three of its notices, and where `second` says so its next page. `watch` is told what is asked for."""
     watch(start.url)
-    visit = await visitor.visit(start, Kind.LIST, source)
-    page = visit.page
+    first = await visit(peeker, start, Kind.LIST)
+    delay = max(peeker.manners.default_delay, int((first.robots.crawl_delay or 0) * 1000))
+    page = first.page
     if page is None:
-        return Trial(source, visit, None, delay_ms=visitor.delay)
+        return Trial(source, first, None, delay_ms=delay)
     reading = await asyncio.to_thread(readers.read, Job(page, Kind.LIST, rules, start.url, request=start))
     decoded = text.decode(page.body, page.header("content-type"))
     samples = []
     for row in [row for row in reading.rows if row.reason is None][:SAMPLES]:
         watch(row.url)
-        seen = await visitor.visit(Request(row.url), Kind.DETAIL, source)
+        seen = await visit(peeker, Request(row.url), Kind.DETAIL)
         read = await asyncio.to_thread(readers.read, Job(seen.page, Kind.DETAIL, rules, row.url)) if seen.page else None
         samples.append(Sample(row, seen, read))
-    following = await _second(visitor, readers, source, rules, reading, watch) if second else ""
+    following = await _second(peeker, readers, rules, reading, watch) if second else ""
     site, column = names(decoded.text)
     return Trial(
-        source, visit, reading, decoded.encoding, platform(decoded.text), site, column, tuple(samples), following, visitor.delay,
+        source, first, reading, decoded.encoding, platform(decoded.text), site, column, tuple(samples), following, delay,
         hints(decoded.text, reading),
     )  # fmt: skip
 
 
-async def _second(
-    visitor: Visitor, readers: Readers, source: str, rules: ReadRules, first: Reading, watch: Callable[[str], None]
-) -> str:
+async def _second(peeker: Peeker, readers: Readers, rules: ReadRules, first: Reading, watch: Callable[[str], None]) -> str:
     """What the next page shows, in words; empty when there is none."""
     following = first.next_list
     if following is None:
         return ""
     watch(following.url)
-    visit = await visitor.visit(following, Kind.LIST, source)
-    if visit.page is None:
-        return f"page 2 could not be read: {visit.said}"
-    read = await asyncio.to_thread(readers.read, Job(visit.page, Kind.LIST, rules, following.url, request=following))
+    then = await visit(peeker, following, Kind.LIST)
+    if then.page is None:
+        return f"page 2 could not be read: {then.said}"
+    read = await asyncio.to_thread(readers.read, Job(then.page, Kind.LIST, rules, following.url, request=following))
     fresh = {row.url for row in read.rows} - {row.url for row in first.rows}
     return f"page 2 has {len(read.rows)} rows, {len(fresh)} of them new"
 
@@ -224,9 +184,7 @@ async def _second(
 # ------------------------------------------------------------------ what a list page tells of itself
 def platform(source: str) -> str:
     """What made the page, in words; empty when nothing shows it."""
-    known = recognise(lay_flat(parse(source)), source)
-    listed = next((name for mark, name in MARKS if mark in source), "")
-    return listed or (known.name if known else "")
+    return next((name for mark, name in MARKS if mark in source), "")
 
 
 def names(source: str) -> tuple[str, str]:

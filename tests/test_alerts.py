@@ -7,21 +7,26 @@ import hmac
 import http.server
 import json
 import socketserver
+import ssl
 import sys
 import threading
 import urllib.parse
 from collections.abc import Iterator
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 import structlog
+import trustme
 
 from crawler.alerts import Alarms, Message, cut, hide, refusal, retry_at, shape
 from crawler.app import fetch_settings
 from crawler.config import load
 from crawler.errors import ConfigError
+from crawler.fetcher.fetcher import FetchSettings
+from crawler.fetcher.outgoing import MailServer, mail
 from crawler.model import ChangeKind, Millis
 from crawler.repository import outbox
 from crawler.repository import schema as t
@@ -429,11 +434,11 @@ def test_a_mail_server_takes_a_letter_and_never_sees_its_password_in_an_error(
 ) -> None:
     monkeypatch.setenv("GONGKAI_MAIL", password)
     with Mailbox() as box:
-        mail = (
+        channel = (
             f'[alarms.channels.mail]\nkind = "email"\nhost = "127.0.0.1"\nport = {box.server_address[1]}\nsecurity = "none"\nuser = "me"\n'
             'password_env = "GONGKAI_MAIL"\nsender = "archive@example.org"\nto = ["duty@example.org"]\n'
         )
-        desk = Desk(tmp_path, mail)
+        desk = Desk(tmp_path, channel)
         desk.health("a", "suspect")
         assert desk.tell(waiting=False) == taken
         box.shutdown()
@@ -442,6 +447,35 @@ def test_a_mail_server_takes_a_letter_and_never_sees_its_password_in_an_error(
         error = outbox.channels(c)[0].error
     assert error == (None if taken else "the mail server refuses the login: 535")
     desk.database.close()
+
+
+def test_mail_goes_over_tls_to_the_name_that_was_configured(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    trusted = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(trusted))
+    served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("mail.test").configure_cert(served)
+    letter = EmailMessage()
+    letter["From"], letter["To"], letter["Subject"] = "a@example.org", "b@example.org", "c"
+    with Mailbox() as box:
+        box.socket = served.wrap_socket(box.socket, server_side=True)
+        settings = FetchSettings(
+            "gongkai",
+            connect={"mail.test": f"127.0.0.1:{box.server_address[1]}", "other.test": f"127.0.0.1:{box.server_address[1]}"},
+            ca_file=trusted,
+        )
+        assert asyncio.run(mail(settings, MailServer("mail.test", 465, "tls", None, None), letter, 10)) == ""
+        refused = asyncio.run(mail(settings, MailServer("other.test", 465, "tls", None, None), letter, 10))
+        box.shutdown()
+    assert len(box.letters) == 1
+    assert "other.test" in refused
+
+
+def test_a_wrong_address_of_a_webhook_is_named_without_it(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Desk(tmp_path, '[alarms.channels.duty]\nkind = "slack"\nurl = "htps://hooks.example.com/s3cret"\n')
+    assert "alarms.channels.duty.url: expected an http or https address" in str(caught.value)
+    assert "s3cret" not in str(caught.value)
 
 
 def test_the_log_tells_an_alarm(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -6,10 +6,12 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from crawler.budget import Budget
 from crawler.config import load
 from crawler.errors import ConfigError, UsageError
 from crawler.model import Request, Way
 from crawler.normalize import as_json
+from crawler.pace import Window
 from crawler.parsers.notice import read_notice
 from crawler.record_schema import record_schema
 from crawler.toml_places import Places
@@ -116,6 +118,11 @@ def test_a_pause_under_a_second_is_only_for_hosts_of_our_own(tmp_path: Path) -> 
     assert "a.toml:4:9: politeness.delay" in problems(write(tmp_path / "d", own, a=source.format(host="a.example.cn")))[0]
 
 
+def test_a_host_is_read_as_addresses_are(tmp_path: Path) -> None:
+    config = load(write(tmp_path, OPERATOR, a=START + '[tls]\nhosts = ["WWW.示例.cn", "b.cn"]\n'))
+    assert config.sources["a"].way.hosts == {"www.xn--fsq092h.cn", "b.cn"}
+
+
 def test_a_source_names_its_proxy_and_its_tls_profile_with_the_reason(tmp_path: Path) -> None:
     (tmp_path / "middle.pem").write_text("x")
     tls = '[tls]\nprofile = "extra-intermediate"\nreason = "leaves one out"\ncertificates = "middle.pem"\n'
@@ -138,6 +145,8 @@ def test_a_source_names_its_proxy_and_its_tls_profile_with_the_reason(tmp_path: 
         ('[tls]\nprofile = "extra-intermediate"\nreason = "x"\n', "4:11: tls.profile: extra-intermediate needs certificates"),
         ('[tls]\ncertificates = "x.pem"\n', "4:16: tls.certificates: only the profile extra-intermediate uses them"),
         ('[tls]\nprofile = "extra-intermediate"\nreason = "x"\ncertificates = "no.pem"\n', "6:16: tls.certificates: there is no file"),
+        ('[tls]\nhosts = ["https://b.cn"]\n', "4:10: tls.hosts: expected a host name, without scheme, port and path"),
+        ('[tls]\nhosts = ["b.cn:8443"]\n', "4:10: tls.hosts: expected a host name, without scheme, port and path"),
         ('[network]\nproxy = "socks5://127.0.0.1:1"\n', '4:9: network.proxy: expected "http://host:port", without user and password'),
         ('[network]\nproxy = "http://user:word@proxy.example:1"\n', '4:9: network.proxy: expected "http://host:port"'),
     ],
@@ -219,3 +228,22 @@ def test_a_list_s_pager_selectors_and_patterns_are_checked_with_their_place(line
         return
     with pytest.raises(ConfigError, match=wanted):
         load(path)
+
+
+def test_visiting_hours_and_budgets_are_read_and_a_source_s_own_limits_win(tmp_path: Path) -> None:
+    settings = OPERATOR + '[storage]\nkeep_free = "2GB"\n[budget]\nrequests = 500\nbytes = "1GB"\n'
+    source = START + '[politeness]\nwindow = "08:00-20:00"\n[budget]\nrequests = 50\ntime = "1h"\n'
+    config = load(write(tmp_path, settings, a=source, b=START))
+    assert config.storage.keep_free == 2 << 30
+    assert config.sources["a"].politeness.window == Window(480, 1200, "Asia/Shanghai")
+    assert config.sources["a"].budget == Budget(50, 1 << 30, 3_600_000)
+    assert config.sources["b"].budget == config.budget == Budget(500, 1 << 30, None)
+    assert config.sources["b"].politeness.window is None
+
+
+@pytest.mark.parametrize("hours", ["8-20", "08:00-08:00", "25:00-26:00", "08:60-09:00", "08:00"])
+def test_hours_that_are_none_are_named_with_their_place(hours: str, tmp_path: Path) -> None:
+    found = problems(write(tmp_path, OPERATOR, a=START + f'[politeness]\nwindow = "{hours}"\n'))
+    assert found == [
+        f'config/sources/a.toml:4:10: politeness.window: expected hours of the day such as "08:00-20:00" (got {hours!r})'
+    ]

@@ -1,5 +1,6 @@
 """The daemon as a process: signals, slots, several on one archive, kills; and what docker-compose.yml starts."""
 
+import json
 import os
 import re
 import signal
@@ -61,6 +62,20 @@ def test_a_daemon_crawls_what_was_never_crawled_and_ends_well_on_a_signal(home: 
     assert "Traceback" not in err
     assert not list(home.config.storage.archive.glob("*.open"))
     assert home.sql("SELECT count(*) FROM daemons") == [(0,)]
+
+
+@POSIX
+def test_a_daemon_tells_that_a_column_is_empty(site: Site, home: Home, tmp_path: Path) -> None:
+    site.change()
+    target = tmp_path / "told"
+    script = f"import sys; open({str(target)!r}, 'a', encoding='utf-8').write(sys.stdin.read())"
+    command = f'[alarms]\ngather = "0s"\n[alarms.channels.here]\nkind = "command"\ncommand = {json.dumps([sys.executable, "-c", script])}\n'
+    home.path.write_text(home.path.read_text("utf-8") + command, "utf-8")
+    with start("--config", str(home.path), "run") as daemon:
+        until(target.exists)
+        daemon.terminate()
+        daemon.communicate(timeout=30)
+    assert json.loads(target.read_text("utf-8"))["trouble"] == "list empty"
 
 
 @POSIX

@@ -156,3 +156,10 @@ def test_a_wall_is_no_notice_and_costs_none(site: Site, home: Home) -> None:
     outcomes = dict(home.sql("SELECT outcome, count(*) FROM looks GROUP BY outcome"))
     assert outcomes["blocked"] == 1
     assert home.sql("SELECT count(*) FROM readings WHERE page_kind = 'challenge'") == [(1,)]
+
+
+def test_pages_that_lead_on_without_end_are_followed_so_far(site: Site, home: Home) -> None:
+    for n in range(30):
+        site.put(LANWAN, f"/j{n}.html", Page(f"<script>location.href='/j{n + 1}.html';</script>".encode()))
+    assert home.crawl(url=f"http://{LANWAN}/j0.html").open == 0
+    assert [item.path for item in site.seen if item.path.startswith("/j")] == [f"/j{n}.html" for n in range(11)]

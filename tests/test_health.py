@@ -190,6 +190,11 @@ def test_a_silence_longer_than_it_ever_was_is_a_frozen_feed() -> None:
     assert look(sight(), rhythm=Rhythm(MONDAY - 70 * DAY, None)) == ()
 
 
+def test_what_was_old_when_we_came_is_not_silence_yet() -> None:
+    assert look(sight(), rhythm=Rhythm(MONDAY - 900 * DAY, 20, watched=MONDAY - 9 * DAY)) == ()
+    assert names(look(sight(), rhythm=Rhythm(MONDAY - 900 * DAY, 20, watched=MONDAY - 70 * DAY))) == ["feed frozen"]
+
+
 def test_a_promised_silence_is_counted_in_days_and_waits_for_holidays() -> None:
     quiet = Expect(silence_ms=30 * DAY)
     assert names(look(sight(), quiet, rhythm=Rhythm(MONDAY - 35 * DAY))) == ["feed frozen"]

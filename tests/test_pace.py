@@ -42,6 +42,12 @@ def test_a_slow_server_gets_longer_pauses_and_a_fast_one_no_shorter_than_configu
     assert went(*[(Outcome.OK, 600_000)] * 9).pause(LEAST) == LONGEST_LATENCY
 
 
+def test_hosts_of_our_own_that_need_no_pause_get_none() -> None:
+    slow = went(*[(Outcome.OK, 9000)] * 8)
+    assert slow.pause(0) == 0
+    assert went(*[(Outcome.TIMEOUT, 5)] * BREAK_AFTER).pause(0) == FIRST_BREAK
+
+
 @pytest.mark.parametrize("outcome", sorted(TROUBLE | {Outcome.NOT_FOUND, Outcome.FORBIDDEN, Outcome.TRUNCATED}))
 def test_an_error_never_speeds_up(outcome: Outcome) -> None:
     slow = went((Outcome.OK, 16_000))

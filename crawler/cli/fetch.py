@@ -51,7 +51,7 @@ def fetch(
 ) -> None:
     """The whole story of one exchange: robots.txt, name, guard, TLS, request, response, decoding, text, outcome. Keeps nothing.
 
-    Exit code 1 when the outcome is neither good nor a redirect.
+    Exit code 1 when the outcome is neither good nor a redirect. A daemon that asks the same host knows nothing of it.
 
     Example: gongkai fetch http://www.example.gov.cn/zwgk/index.html
     """

@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -19,8 +20,10 @@ from crawler.fetcher.fetcher import Fetcher
 from crawler.fixtures import Saved, save
 from crawler.model import Kind, ReadRules, Request, Row
 from crawler.normalize import as_json
+from crawler.peek import Peeker
+from crawler.politeness import Manners
 from crawler.readers import Job, Readers
-from crawler.trial import Sample, Trial, Visitor
+from crawler.trial import Sample, Trial
 
 ROWS_SHOWN = 10
 SCHEMA = Path("docs") / "source.schema.json"
@@ -93,14 +96,14 @@ def try_(
 
 
 def _look(config: Config, name: str, start: Request, rules: ReadRules, source: Source | None, *, second: bool) -> Trial:
-    delay = source.politeness.delay_ms if source else None
+    network, own = config.network, source.politeness.delay_ms if source else None
 
     async def go() -> Trial:
-        fetcher = Fetcher(house.fetch_settings(config))
+        fetcher = Fetcher(replace(house.fetch_settings(config), spool=None))
+        manners = Manners({}, network.delay_ms if own is None else own, network.deadline_ms / 1000, house.AGENT)
         try:
             with Readers(1) as readers:
-                visitor = Visitor(config, fetcher, delay_ms=delay)
-                return await trial.look(visitor, readers, name, start, rules, _watch, second=second)
+                return await trial.look(Peeker(fetcher, manners, name), readers, name, start, rules, _watch, second=second)
         finally:
             await fetcher.aclose()
 

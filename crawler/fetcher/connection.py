@@ -21,6 +21,7 @@ class WireError(Exception):
         self.wire: Wire | None = None
         self.payload: Octets = b""
         self.status: int | None = None
+        self.headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
 class BadHttp(WireError):
@@ -249,7 +250,7 @@ class Connection(asyncio.Protocol):
             raw: Octets = self.received.octets() if self.head_size else b"".join(self.early)
             error.wire = self._wire(raw, whole=False)
             if self.head_size:
-                error.status = self.answer.status
+                error.status, error.headers = self.answer.status, tuple(self.answer.headers)
                 error.payload = self._payload(raw, min(len(raw), self.head_size + self.answer.body_size))
         except OSError:  # the disk refused: only that something came is left
             error.wire = self._wire(b"", whole=False)

@@ -96,9 +96,7 @@ class Fetcher:
         except NoRoom as error:
             raise CannotError(str(error), remedy="free some disk space") from error
         except WireError as error:
-            sent = error.wire if error.wire and error.wire.request else None
-            told = ended(_wire_outcome(error), str(error))
-            return replace(told, wire=sent, status=error.status, payload=error.payload)
+            return self._failed(ended(_wire_outcome(error), str(error)), error)
         except Refused as error:
             return ended(Outcome.REFUSED, str(error))
         except ssl.SSLError as error:
@@ -134,6 +132,18 @@ class Fetcher:
         if urls.host(str(request.url)) != urls.host(task.request.url):
             raise ValueError("two readers see different hosts in the address")
         return request
+
+    def _failed(self, told: Exchange, error: WireError) -> Exchange:
+        """With what had come. A redirect whose head is whole is one, however its body ends: nobody asked for that."""
+        sent = error.wire if error.wire and error.wire.request else None
+        told = replace(told, wire=sent, status=error.status, payload=error.payload)
+        if error.status not in outcomes.REDIRECTS or not isinstance(error, TooLarge | Truncated):
+            return told
+        headers = _joined([(name.decode("latin-1"), value.decode("latin-1")) for name, value in error.headers])
+        location = outcomes.location_of(told.task.request.url, headers.get("location", ""))
+        if not headers.get("location") or location is None:
+            return told
+        return replace(told, outcome=Outcome.REDIRECTED, location=location, detail=f"its body: {error}")
 
     async def _answered(self, task: Task, response: httpx.Response, at: Millis, began: float) -> Exchange:
         pairs = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)

@@ -15,12 +15,13 @@ from crawler.parsers.furniture import is_crumb, is_fact_line, is_foot, is_furnit
 from crawler.parsers.labels import spaced
 from crawler.parsers.platforms import COMMON, Platform
 from crawler.parsers.sheet import Line, Sheet
-from crawler.parsers.tree import attribute
+from crawler.parsers.tree import BLOCKS, attribute
 
 LEAST = 8  # characters of a named container that may be the article
 TEXT = re.compile(r"[，。；：！？、]")
+CONTACT = ("地址", "邮编", "邮政编码", "电话", "传真", "邮箱")
 LONG = 25
-HEADING = 0.3  # what a short line without punctuation is worth
+HEADING = 0.3  # what a short line without punctuation is worth beside text; alone it is a word of a menu, and costs as much
 BEFORE = 0.25  # what stands above the title is hardly the article
 NAMED, SHARED = 0.5, 0.6  # least share of the best sum that a platform's, or a common, container must have
 WRAPPERS = 3
@@ -98,14 +99,23 @@ def _sums(sheet: Sheet, title: int | None, skip: frozenset[int]) -> list[float]:
     seen: set[str] = set()
     values: list[float] = []
     reads = [_is_text(line) for line in sheet.lines]
+    texts = {_box(sheet, line) for line, is_text in zip(sheet.lines, reads, strict=True) if is_text and not line.cells}
     for at, line in enumerate(sheet.lines):
         value = -float(len(line.plain)) if at in skip else _worth(sheet, line, seen)
-        if value > 0 and not reads[at]:  # a short line: a heading beside text, a word of a menu among its like
-            value *= HEADING if any(reads[max(0, at - 2) : at + 3]) else -HEADING
+        if value > 0 and not reads[at]:
+            value *= HEADING if any(reads[max(0, at - 2) : at + 3]) or _box(sheet, line) in texts else -HEADING
         if title is not None and at <= title:
             value = min(value, value * BEFORE) if at < title else 0.0
         values.append(value)
     return [0.0, *accumulate(values)]
+
+
+def _box(sheet: Sheet, line: Line) -> int:
+    """What is around the block that holds a line: the lines of a list of names stand in the box of the sentence above them."""
+    at = line.element
+    while at > 0 and sheet.elements[at].tag not in BLOCKS:
+        at = sheet.elements[at].up
+    return sheet.elements[at].up if at >= 0 else -1
 
 
 def _worth(sheet: Sheet, line: Line, seen: set[str]) -> float:
@@ -116,6 +126,8 @@ def _worth(sheet: Sheet, line: Line, seen: set[str]) -> float:
         return -float(size)
     if is_foot(line.text):
         return -float(size) - 20
+    if size <= 160 and sum(word in line.text for word in CONTACT) >= 2:
+        return 0.0  # of the page or of the notice: where it stands tells
     if size <= 160 and is_fact_line(spaced(line)):
         return -float(size)
     if size >= 16 and not line.cells:

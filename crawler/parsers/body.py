@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from crawler.parsers.article import Container
 from crawler.parsers.attachments import ENDING, TYPES
-from crawler.parsers.furniture import CHROME, NEIGHBOUR, is_crumb, is_fact_line, is_foot, is_furniture
+from crawler.parsers.furniture import CHROME, NEIGHBOUR, is_crumb, is_date_line, is_fact_line, is_foot, is_furniture
 from crawler.parsers.labels import spaced
 from crawler.parsers.sheet import EMBEDS, Element, Line, Sheet
 from crawler.parsers.titles import key
@@ -39,8 +39,10 @@ class Body:
     dropped: tuple[Dropped, ...] = ()
 
 
-def read_body(sheet: Sheet, container: Container, block: frozenset[int], title: str, *, date: int | None = None) -> Body:
-    """`date`: the line of a bare date that is the notice's. Furniture, the disclosure block, the title repeated, second copies and what is hidden are left out."""
+def read_body(
+    sheet: Sheet, container: Container, block: frozenset[int], title: str, *, own: frozenset[int | None] = frozenset()
+) -> Body:
+    """`own`: the lines where the page shows the title and a bare date of publication. Furniture, the disclosure block, the title repeated, second copies and what is hidden are left out."""
     element = sheet.elements[container.at]
     span = range(element.first, element.last)
     left = {at for at in span if at not in block}
@@ -56,7 +58,7 @@ def read_body(sheet: Sheet, container: Container, block: frozenset[int], title: 
             why[at] = f"box called {chrome[at]}"
         elif is_furniture(line.text):
             why[at] = "furniture"
-    _head(sheet, span, why, title, date)
+    _head(sheet, span, why, title, own)
     _copies(sheet, span, why)
     _tail(sheet, span, why)
     kept = list(_with_pictures(sheet, element, [at for at in span if at not in why], title))
@@ -79,7 +81,7 @@ def _chrome(sheet: Sheet, container: Element) -> dict[int, str]:
     return found
 
 
-def _head(sheet: Sheet, span: range, why: dict[int, str], title: str, date: int | None) -> None:
+def _head(sheet: Sheet, span: range, why: dict[int, str], title: str, own: frozenset[int | None]) -> None:
     """The title, the line of facts and the breadcrumb where the article's element begins with them."""
     wanted = key(title)
     passed = 0
@@ -88,9 +90,9 @@ def _head(sheet: Sheet, span: range, why: dict[int, str], title: str, date: int 
             continue
         line = sheet.lines[at]
         plain = key(line.text)
-        if (plain == wanted or _cut_from(plain, wanted)) and _is_title_line(sheet, line):
+        if (plain == wanted or _cut_from(plain, wanted)) and (at in own or _is_title_line(sheet, line)):
             why[at] = "the title"
-        elif is_fact_line(spaced(line)) or at == date:
+        elif is_fact_line(spaced(line)) or (at in own and plain != wanted and is_date_line(line.text)):
             why[at] = "line of facts"
         elif passed and is_crumb(line.text):
             why[at] = "breadcrumb"

@@ -121,7 +121,7 @@ def _look(source: str, page: Page, rules: DetailRules, encoding: str) -> _Read:
     name = title.text if title is not None else ""
     read.facts = read_facts(sheet, line, name, read.article, block)
     if read.container is not None:
-        read.body = read_body(sheet, read.container, block.lines, name, date=read.facts.date_line)
+        read.body = read_body(sheet, read.container, block.lines, name, own=frozenset({line, read.facts.date_line}))
     return read
 
 

@@ -295,7 +295,11 @@ def is_data(row: Node) -> bool:
     own = [child for child in row.iter() if child.tag in ("td", "th")]
     if len(own) < 2:
         return False
-    return all(
-        len(child.text(deep=True)) < LONGEST_CELL * 2 and child.css_first("table") is None and len(child.css("p, div")) <= 3
-        for child in own
-    )
+    return all(len(child.text(deep=True)) < LONGEST_CELL * 2 and _is_cell(child) for child in own)
+
+
+def _is_cell(cell: Node) -> bool:
+    """No table, no blocks of text, no menu within."""
+    inner = [node.tag for node in cell.css("table, p, div, a, br, li")]
+    count = inner.count
+    return "table" not in inner and count("p") + count("div") <= 3 and count("a") + count("li") <= 3 and count("br") <= 6

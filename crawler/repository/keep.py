@@ -19,12 +19,13 @@ from crawler.model import (
     Millis,
     Original,
     Outcome,
+    PageKind,
     Request,
     Watch,
     capture_id,
 )
 from crawler.pace import Pace
-from crawler.repository import files, frontier, lists, origins, pieces, presence, runs
+from crawler.repository import files, frontier, list_pages, origins, pieces, presence, runs
 from crawler.repository import schema as t
 from crawler.repository.changes import NewChange, append
 from crawler.repository.database import clean, upsert
@@ -252,15 +253,17 @@ def _same(c: Connection, look: _Look, before: int | None, manner: Manner) -> boo
             "rules": row.rules,
             "rows": row.rows,
             "facts": row.facts,
+            "text": row.text,
         }
         c.execute(upsert(c, t.readings).values(**values, evidence=row.evidence, error=row.error).on_conflict_do_nothing())
     if row.state == PENDING:
         return None
+    leads_on = look.kept.task.kind is Kind.LIST or row.page_kind == PageKind.REDIRECT
     if look.capture and before and pieces.same(c, before, look.capture):
         if not look.running or not pieces.follow(c, look.run, look.capture, look.kept.at):
             _to_read(c, look.capture, look.run if look.running else None)
         return None
-    if not current or (look.kept.task.kind is Kind.LIST and look.running):
+    if not current or (leads_on and look.running):
         _to_read(c, look.capture or row.capture, look.run if look.running else None)
         return None
     if row.page_kind in decide.SHOWN:
@@ -286,7 +289,7 @@ def _frontier(c: Connection, look: _Look, manner: Manner, spread: float) -> None
         c.execute(t.frontier.update().where(row).values(tries=task.tries + 1, due=retry, reason=str(kept.outcome)))
         return
     if task.kind is Kind.LIST and look.running and kept.outcome not in ANSWERED:
-        lists.missed(c, kept, look.run, look.url, manner.queue_of)
+        list_pages.missed(c, kept, look.run, look.url, manner.queue_of)
     if kept.outcome in PASSING:
         c.execute(t.frontier.update().where(row).values(state=frontier.DEAD, reason=str(kept.outcome)))
         return
@@ -297,7 +300,7 @@ def _frontier(c: Connection, look: _Look, manner: Manner, spread: float) -> None
         and look.running
         and (task.kind is Kind.LIST or (task.kind is Kind.DETAIL and kept.leads in ("", "itself")))
         and task.hops < MOST_HOPS
-        and not (task.kind is Kind.LIST and lists.strays(c, look.run, look.url, kept.location))
+        and not (task.kind is Kind.LIST and list_pages.strays(c, look.run, look.url, kept.location))
     ):
         target = Seed(
             Request(kept.location),
@@ -311,7 +314,7 @@ def _frontier(c: Connection, look: _Look, manner: Manner, spread: float) -> None
             via=task.key if task.kind is Kind.DETAIL else task.via,
         )
         if frontier.seed(c, look.run, [target]) and task.kind is Kind.LIST:
-            lists.moved(c, look.run, look.url, frontier.ensure_urls(c, [target])[urls.key(target.request)])
+            list_pages.moved(c, look.run, look.url, frontier.ensure_urls(c, [target])[urls.key(target.request)])
 
 
 def resolve_originals(c: Connection, looks: Sequence[Kept]) -> None:

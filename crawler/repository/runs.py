@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from crawler import health
 from crawler.model import GOOD, MISSES, ChangeKind, Expect, Kind, Millis, Outcome, PageKind, Run, RunKind
 from crawler.pace import NOT_ASKED
-from crawler.repository import frontier, lists, sights
+from crawler.repository import frontier, list_pages, sights
 from crawler.repository import schema as t
 from crawler.repository.changes import NewChange, append
 from crawler.repository.database import AnyRow, upsert
@@ -261,7 +261,7 @@ def _waits(c: Connection, run: int) -> bool:
 def count(c: Connection, run: int) -> dict[str, int]:
     """What came of a run: looks, lists, details, failed, missed, rows of its first list pages, ledger lines by kind, bytes.
 
-    Also what `lists.count` says of its columns: rows listed, reasons of what was not fetched, rules that ended them, totals reconciled.
+    Also what `list_pages.count` says of its columns: rows listed, reasons of what was not fetched, rules that ended them, totals reconciled.
     """
     found = {
         "looks": 0,
@@ -291,8 +291,8 @@ def count(c: Connection, run: int) -> dict[str, int]:
         sa.select(t.changes.c.kind, sa.func.count()).join(t.looks, t.looks.c.id == t.changes.c.look).where(t.looks.c.run == run)
     )
     found.update({row.kind: row[1] for row in c.execute(lines.group_by(t.changes.c.kind))})
-    found.update(lists.count(c, run))
-    found["rows"] += lists.behind_shells(c, run)
+    found.update(list_pages.count(c, run))
+    found["rows"] += list_pages.behind_shells(c, run)
     return found
 
 

@@ -66,7 +66,7 @@ runs = sa.Table(
     sa.Column("counts", Text, nullable=False, server_default="{}"),
     sa.Column("sight", Text),  # what its list showed: JSON of health.Sight
     sa.Column("trouble", Text),  # what was wrong, by name
-    sa.Column("options", Text, nullable=False, server_default="{}"),  # of a one-off crawl: since, max_pages
+    sa.Column("options", Text, nullable=False, server_default="{}"),  # of a one-off crawl: since, max_pages, url
     sa.UniqueConstraint("source", "kind", "slot"),
     sa.Index("ix_runs_open", "source", sqlite_where=sa.text("ended IS NULL"), postgresql_where=sa.text("ended IS NULL")),
 )

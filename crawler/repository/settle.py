@@ -21,19 +21,16 @@ from crawler.model import (
     Notice,
     PageKind,
     Reading,
-    Request,
     Watch,
 )
-from crawler.repository import frontier, lists, pieces, presence, sights, versions
+from crawler.repository import jumps, lists, pieces, presence, sights, versions
 from crawler.repository import schema as t
 from crawler.repository.changes import NewChange, append
 from crawler.repository.database import AnyRow, clean, lock_keys
-from crawler.repository.frontier import Seed
 from crawler.repository.keep import PENDING, WELL, _to_read
 from crawler.repository.pieces import Round
 
 DONE, UNREADABLE = "done", "unreadable"
-MOST_JUMPS = 50  # pages of one run that send their reader on by themselves
 MOST_ATTEMPTS = 200  # readings of one capture: each piece of a long article may call for one
 
 
@@ -102,8 +99,8 @@ def _identities(items: Sequence[Settled], rows: dict[int, AnyRow]) -> set[str]:
 def _one(c: Connection, row: AnyRow, item: Settled, ways: Ways, changes: list[NewChange]) -> bool:
     """One capture; False when it must be read again: after another, or together with further captures that are there by now."""
     reading = item.reading
-    if reading.leads_to is not None and row.run is not None:
-        _lead_on(c, row, reading.leads_to, ways)
+    if reading.leads_to is not None:
+        jumps.follow(c, row, reading.leads_to, ways.queue_of)
     if row.kind == Kind.LIST:
         lists.apply(c, row, reading, rules=ways.lists(row.source), queue_of=ways.queue_of)
         return True
@@ -139,22 +136,6 @@ def _detail(c: Connection, row: AnyRow, reading: Reading, its_round: Round, ways
     gone = home or reading.page_kind in decide.GONE_PAGES
     _presence(c, row, ways, look, changes, there=False if gone else None, fresh=False)
     return True
-
-
-def _lead_on(c: Connection, row: AnyRow, url: str, ways: Ways) -> None:
-    """A page that sends its reader on by itself is followed like a redirect; a notice that leads to the home page is not."""
-    c.execute(t.urls.update().where(t.urls.c.id == row.url).values(redirect=urls.key(Request(url))))
-    running = c.execute(sa.select(t.runs.c.id).where(t.runs.c.id == row.run, t.runs.c.ended.is_(None))).first()
-    is_list = row.kind == Kind.LIST
-    jumps = sa.select(sa.func.count()).select_from(t.readings).join(t.looks, t.looks.c.capture == t.readings.c.capture)
-    led = c.execute(jumps.where(t.looks.c.run == row.run, t.readings.c.page_kind == str(PageKind.REDIRECT))).scalar_one()
-    if running is None or led >= MOST_JUMPS or (not is_list and urls.leads(row.address, url) in ("home", "login")):
-        return
-    priority = frontier.LIST if is_list else frontier.NEW
-    via = row.via if is_list else row.key
-    queue = ways.queue_of(row.source, url)
-    target = Seed(Request(url), url if is_list else row.public_url, Kind(row.kind), queue, row.source, priority, row.at, via=via)
-    frontier.seed(c, row.run, [target])
 
 
 def _aligned(c: Connection, row: AnyRow, reading: Reading) -> Sequence[Notice]:

@@ -57,12 +57,13 @@ def load_sight(text: str) -> Sight:
 def judge(c: Connection, run: AnyRow, expect: Expect | None, now: Millis, changes: list[NewChange]) -> tuple[Finding, ...]:
     """Judge a source after a run of its list, and remember how it is; a change of state is a line of the ledger.
 
-    `expect` None: the source is not configured (single addresses): its run is judged, nothing is remembered of it.
+    `expect` None: the source is not configured; or the run is of an address that was asked for by hand: the run is judged, and nothing is
+    remembered of the source.
     """
     sight = _sight(c, run, now)
     if not sight.heads:
         return ()
-    if expect is None:
+    if expect is None or json.loads(run.options).get("url"):
         return health.examine(sight, (), Expect(), Rhythm(), now)
     source = c.execute(sa.select(t.sources).where(t.sources.c.id == run.source)).one()
     was = standing(source)
@@ -205,13 +206,14 @@ def learn(c: Connection, source: str, now: Millis) -> Rhythm:
         .limit(LEARNED)
     ).all()
     undated = c.execute(sa.select(sa.func.max(rows.first_listed)).where(rows.source == source, rows.date.is_(None))).scalar()
+    watched = c.execute(sa.select(sa.func.min(rows.first_listed)).where(rows.source == source)).scalar() or 0
     if not dated:
         listed = c.execute(
             sa.select(rows.first_listed).where(rows.source == source).distinct().order_by(rows.first_listed.desc()).limit(LEARNED)
         )
-        return Rhythm(undated, health.learn_silence([day_of(at) for at in listed.scalars()]))
+        return Rhythm(undated, health.learn_silence([day_of(at) for at in listed.scalars()]), watched)
     last = max(_news(row.date, row.first_listed) for row in dated)
-    return Rhythm(max(last, undated or 0), health.learn_silence(_days([row.date for row in dated])))
+    return Rhythm(max(last, undated or 0), health.learn_silence(_days([row.date for row in dated])), watched)
 
 
 def _days(written: Sequence[str]) -> list[date]:

@@ -107,7 +107,7 @@ WHERE d.withheld IS NULL"""
 
 def _sources(dialect: str) -> str:
     return f"""CREATE VIEW v_sources AS
-SELECT s.id, s.title, s.enabled, {_time(dialect, "s.paused")}, s.health, {_time(dialect, "s.health_since")},
+SELECT s.id, s.title, s.enabled, {_time(dialect, "s.paused")}, s.health, s.trouble, {_time(dialect, "s.health_since")},
        {_time(dialect, "s.last_ok")}, {_time(dialect, "s.last_new")},
        (SELECT count(*) FROM documents d WHERE d.source = s.id AND d.withheld IS NULL) AS documents
 FROM sources s"""

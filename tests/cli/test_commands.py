@@ -164,7 +164,11 @@ def test_reindex_refuses_a_database_that_is_not_empty_and_rebuilds_one_that_is(h
 def test_sources_are_listed_paused_and_resumed(home: Home) -> None:
     config = ("--config", str(home.path))
     listed = gongkai(*config, "sources", "list")
-    assert [line.split()[0] for line in listed.stdout.splitlines()] == ["lanwan", "qinghe", "songling"]
+    assert [line.split()[:2] for line in listed.stdout.splitlines()[1:]] == [
+        ["on", "lanwan"],
+        ["on", "qinghe"],
+        ["on", "songling"],
+    ]
     assert gongkai(*config, "sources", "pause", "qinghe").returncode == 0
     states = {
         (row := json.loads(line))["id"]: row["paused"]

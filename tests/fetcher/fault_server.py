@@ -297,7 +297,7 @@ BOMBS: dict[str, Case] = {
         (chunked(), Flood(b"10000\r\n" + b"x" * 65536 + b"\r\n", 480), b"0\r\n\r\n"), O.OK, b"x" * 65536 * 480, bomb=True
     ),
     "128 MiB of a redirect's body": Case(
-        (raw(b"HTTP/1.1 302 Found", b"Location: /next"), Flood(b"x" * 65536, 2048)), O.TOO_LARGE, bomb=True
+        (raw(b"HTTP/1.1 302 Found", b"Location: /next"), Flood(b"x" * 65536, 2048)), O.REDIRECTED, location="http://fault.test/next", bomb=True
     ),
 }  # fmt: skip
 
@@ -339,6 +339,13 @@ ASIDE: dict[str, Case] = {
     "a redirect to itself": bad(
         O.REDIRECTED, answer(b"", b"Location: /loop", status=b"301 x"), location="http://fault.test/loop"
     ),
+    "a redirect whose body is cut": bad(
+        O.REDIRECTED,
+        raw(b"HTTP/1.1 302 x", b"Location: /next", b"Content-Length: 154"),
+        "close",
+        location="http://fault.test/next",
+    ),
+    "a redirect whose head is cut": bad(O.TRUNCATED, b"HTTP/1.1 302 x\r\nLocation: /next\r\nContent-", "close"),
     "a redirect to another scheme": bad(O.PROTOCOL_ERROR, answer(b"", b"Location: ftp://fault.test/", status=b"302 x")),
     "a redirect to a script": bad(O.PROTOCOL_ERROR, answer(b"", b"Location: javascript:alert(1)", status=b"302 x")),
     "a redirect to a file": bad(O.PROTOCOL_ERROR, answer(b"", b"Location: file:///etc/passwd", status=b"302 x")),

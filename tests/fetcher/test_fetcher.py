@@ -13,7 +13,7 @@ import pytest
 from crawler.fetcher.fetcher import Fetcher, FetchSettings, user_agent
 from crawler.model import Exchange, Octets, Outcome
 from tests.fetcher.conftest import Faults, task
-from tests.fetcher.fault_server import HTML, answer, url_of
+from tests.fetcher.fault_server import HTML, Server, answer, listening, url_of
 
 ROOT = Path(__file__).parent.parent.parent
 Run = Callable[..., Any]
@@ -58,6 +58,40 @@ def test_a_stray_that_nobody_has_read_yet_is_seen_before_the_next_request_is_wri
     assert (first.payload, second.payload) == (HTML, HTML)
     assert second.wire is not None
     assert (second.wire.framing, second.wire.reused) == ("chunked", False)
+
+
+def test_of_several_addresses_the_one_that_answers_is_used_and_told() -> None:
+    async def answers(host: str, port: int) -> list[str]:
+        return ["127.0.0.9", "127.0.0.1"]
+
+    async def main() -> tuple[Exchange, int]:
+        server = Server(lambda _: (answer(),))
+        async with listening(server.serve) as port:
+            fetcher = Fetcher(FetchSettings("x", allow_private=("127.0.0.0/8",)), resolver=answers)
+            exchange = await fetcher.fetch(task(f"http://several.test:{port}/"), 5)
+            await fetcher.aclose()
+            return exchange, port
+
+    exchange, port = asyncio.run(main())
+    assert exchange.reach is not None
+    assert exchange.wire is not None
+    assert (exchange.outcome, exchange.wire.address) == (Outcome.OK, "127.0.0.1")
+    assert (exchange.reach.answers, exchange.reach.address) == (("127.0.0.9", "127.0.0.1"), f"127.0.0.1:{port}")
+
+
+def test_a_connection_that_was_idle_too_long_is_not_used_again() -> None:
+    async def main() -> list[int]:
+        server, counts = Server(lambda _: (answer(),)), []
+        async with listening(server.serve) as port:
+            fetcher = Fetcher(FetchSettings("x", connect={"*": f"127.0.0.1:{port}"}))
+            for idle in (15.0, 15.0, 0.0, 0.0):
+                fetcher.transport.idle = idle
+                await fetcher.fetch(task("/a"), 5)
+                counts.append(server.connections)
+            await fetcher.aclose()
+        return counts
+
+    assert asyncio.run(main()) == [1, 1, 2, 3]
 
 
 def test_a_disk_that_is_full_is_our_own_trouble_and_said_so(faults: Faults) -> None:

@@ -4,11 +4,12 @@ import asyncio
 import hashlib
 import json
 import ssl
+import zlib
 from pathlib import Path
 
 import pytest
 
-from crawler.archive.record import decode
+from crawler.archive.record import parse
 from crawler.archive.writer import Archive
 from crawler.fetcher.fetcher import Fetcher, FetchSettings
 from crawler.fetcher.tls import PROFILES, context
@@ -65,12 +66,24 @@ def test_an_old_protocol_is_spoken_where_a_source_asks_for_it_and_the_capture_sa
     archive = Archive(tmp_path, owner="test", info={})
     archive.append(exchange)
     archive.close()
-    members = next(tmp_path.glob("*.gz")).read_bytes().split(b"\x1f\x8b\x08")
-    said = json.loads(decode(b"\x1f\x8b\x08" + members[-1]).block)["tls"]
+    metadata = json.loads(last_block(next(tmp_path.glob("*.gz")).read_bytes()))
+    reach, said = metadata["reach"], metadata["tls"]
+    assert (reach["host"], reach["guard"], reach["tls_profile"]) == ("old.test", "configured", "tls-1.0")
+    assert reach["address"] == faults.where.connect["old.test"]
     assert said.pop("chain").startswith("sha256:")
     assert said == {
         "protocol": "TLSv1.1", "cipher": "ECDHE-ECDSA-AES256-SHA", "profile": "tls-1.0", "reason": "a reason", "verified": True,
     }  # fmt: skip
+
+
+def last_block(archive: bytes) -> bytes:
+    """The block of a WARC file's last record."""
+    member = archive
+    while rest := member:
+        stream = zlib.decompressobj(31)
+        data = stream.decompress(rest)
+        member = stream.unused_data
+    return parse(data).block
 
 
 def test_a_profile_counts_for_the_source_s_own_hosts_alone(faults: Faults) -> None:

@@ -403,10 +403,33 @@ def shown_without_source() -> Page:
     return Page(page(f"<h1>{TITLE}</h1><p>时间：2021-11-30　浏览量：<i id='n'></i></p><div class='con'>{text()}</div>", head))
 
 
+NAMES = tuple(f"{surname}{given}" for surname in "赵钱孙李周吴郑王冯陈" for given in ("一平", "守正", "文海"))
+
+
+def a_list_of_names() -> Page:
+    """One sentence and thirty names, a paragraph each."""
+    own = ("经研究，现将冬季安全生产先进个人名单公示如下：", *NAMES)
+    inner = f"<div class='q1'><a href='/'>首页</a> > <a href='/x'>公示公告</a></div><h1>{TITLE}</h1><div class='q2'>时间：2021-11-30 来源：区应急局</div><div class='q3'>{text('p', own)}</div>"
+    return Page(page(inner), source="区应急局", channel="公示公告", body=own)
+
+
+def a_menu_beside_it() -> Page:
+    """Two cells of one layout row: the menu and a short article of bare text; who runs the site without any of the usual words."""
+    lines = "<br>".join(f"　　{line}" for line in BODY[1:4])
+    menu = "<br>".join(
+        f"<a href='/{n}.html'>{word}</a>" for n, word in enumerate(("机构设置", "政策法规", "通知公告", "办事指南", "联系方式"))
+    )
+    html = (
+        f"<html><head><title>{TITLE}</title></head><body><table width='900'><tr><td width='200'>{menu}</td><td><center><b>{TITLE}</b></center><center>发布日期:2021-11-30 来源:区安委办</center>{lines}</td></tr></table>"
+        "<center>地址：示例区人民路1号　邮编：130000　电话：0431-00000000</center></body></html>"
+    )
+    return Page(html, source="区安委办", body=BODY[1:4])
+
+
 FAMILIES: dict[str, Callable[[], Page]] = {
     made.__name__: made
     for made in (
         vsb, webplus, gkmlpt, jpaas, epoint, easysite, phpcms, dedecms, tables_of_2005, word, by_script, header_row, definition_list, strong_lines, old_trs,
-        migrated, kicker, many_bars, source_at_the_foot, regulation, empty_values, crumbs_by_style, log_lines, cut_heading, shown_without_source, only_a_table, a_list_of_items, pictures, embedded,
+        migrated, kicker, many_bars, source_at_the_foot, regulation, empty_values, crumbs_by_style, log_lines, cut_heading, shown_without_source, a_list_of_names, a_menu_beside_it, only_a_table, a_list_of_items, pictures, embedded,
     )
 }  # fmt: skip

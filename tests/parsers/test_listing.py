@@ -143,7 +143,6 @@ MUTATED = [
     "definition lists",
     "cards",
     "a big day",
-    "links around items",
     "a link to the category",
 ]
 
