@@ -51,7 +51,8 @@ from crawler.repository.frontier import Lease, Seed
 from crawler.repository.keep import Manner
 from crawler.repository.origins import Origin, Probe
 from crawler.repository.runs import Progress
-from crawler.repository.settle import Pending, Settled, Ways
+from crawler.repository.settle import Settled, Ways
+from crawler.repository.waiting import Pending, pending
 
 log = structlog.get_logger()
 
@@ -219,7 +220,7 @@ class Line:
     def pending(self, limit: int, busy: frozenset[int]) -> list[Pending]:
         """Captures to be read that no other process is about to read."""
         with self.database.read() as c:
-            return settle.pending(c, limit, owner=self.owner, busy=busy)
+            return pending(c, limit, owner=self.owner, busy=busy)
 
     def read(self, waiting: Pending) -> Settled:
         """Read one capture in a child, with the further captures of its record that are there.

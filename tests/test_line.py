@@ -18,8 +18,9 @@ from crawler.engine import Local
 from crawler.errors import RepositoryError
 from crawler.fetcher.fetcher import Fetcher
 from crawler.model import Capture, Original
-from crawler.repository import files, settle
+from crawler.repository import files
 from crawler.repository import runs as repository_runs
+from crawler.repository.waiting import pending
 
 Home = Any  # the fixture's class lives in conftest, which tests do not import
 
@@ -343,7 +344,7 @@ def test_pending_readings_of_a_live_process_are_its_own(home: Home) -> None:
             c.exec_driver_sql("UPDATE files SET state = 'open', owner = 'somebody-else'")
         assert line.pending(100, frozenset()) == []
         with line.database.read() as c:
-            assert len(settle.pending(c, 100, owner="somebody-else", busy=frozenset())) == 17
+            assert len(pending(c, 100, owner="somebody-else", busy=frozenset())) == 17
         with line.database.write() as c:
             c.exec_driver_sql("UPDATE files SET state = 'closed'")
 

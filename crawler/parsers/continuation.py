@@ -19,7 +19,7 @@ from crawler.parsers.tree import attribute, is_hidden, parse, squeeze
 MOST_PIECES = 50
 MOST_FRAMES = 20
 SHORT = 60  # characters of text below which a page with a frame is only the frame around its article
-PAGED = re.compile(r"createPage|下\s*一?\s*页|后一?页|>\s*next\s*<", re.IGNORECASE)
+PAGED = ("createPage", "下一页", "下页", "后一页", "后页", "下 一 页")  # asked of every page, so no pattern
 FRAMED = re.compile(r"<iframe\b", re.IGNORECASE)
 FRAME = re.compile(r"<iframe\b[^>]{0,2000}>(?:\s{0,100}</iframe\s*>)?", re.IGNORECASE)
 PAGE_PARAMETER = re.compile(r"(?:page|pageno|pagenum|pageindex|curpage|cur_page|cpage|p|pn)", re.IGNORECASE)
@@ -49,7 +49,7 @@ class Joined:
 # ------------------------------------------------------------------ an article over several pages
 def next_page(source: str, page: Page, head: str) -> Request | None:
     """The next page of the article that begins at `head`, as `page` names it; None when it is the last or names none of its own."""
-    if not PAGED.search(source):
+    if not any(word in source for word in PAGED):
         return None
     found = read_pager(Sheet(source, parse(source), page.url, Request(page.url), 1, ()), ListRules()).next
     return found if found is not None and belongs(found.url, head) else None

@@ -7,6 +7,7 @@ number of its own): a notice with numbered chapters must never fall into pieces.
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 from types import MappingProxyType
 
 from selectolax.lexbor import LexborHTMLParser
@@ -16,14 +17,14 @@ from crawler.parsers.detail import read_detail
 from crawler.parsers.tree import Node, ancestors, attribute, is_hidden, lines, parse, select, squeeze, text
 
 HEADINGS = "h1, h2, h3, h4"
+LABELS = "发文字号|发文文号|文号|字号|编号"
 NUMBER = re.compile(
     r"[\u4e00-\u9fff]{1,16}[〔［\[（(]\d{4}[〕］\])）]\s*第?\d{1,5}\s*号|(?:令|公告)\s*第\s*[\d一二三四五六七八九十百零〇]{1,6}\s*号|\d{4}年第\d{1,4}号"
 )
-NUMBERED = re.compile(
-    r"[〔［\[（(]\d{4}[〕］\])）]\s*第?\d{1,5}\s*号|第\s*[\d一二三四五六七八九十百零〇]{1,6}\s*号|\d{4}年第\d{1,4}号"
-)  # without what stands before
+ENDS = re.compile(r"号\s{0,20}[）)】]?\s{0,20}<")  # begins with its rarest character: this is asked of every page
+BEGINS = re.compile(rf">\s*[（(【]?(?:(?:{LABELS})[:：])?\s*(?:{NUMBER.pattern})$")
 HEADED = re.compile(r"<h[1-4]\b", re.IGNORECASE)
-LABEL = re.compile(r"^(?:发文字号|发文文号|文号|字号|编号)[:：]|[（）()【】]")
+LABEL = re.compile(rf"^(?:{LABELS})[:：]|[（）()【】]")
 HEAD = 5  # lines at the beginning of a block among which its document number stands
 LEAST = 60
 MOST_PARTS = 500
@@ -34,7 +35,7 @@ def read_parts(source: str, page: Page, rules: DetailRules, encoding: str, whole
 
     What a block does not say itself (channel, date, source) it has from the page, `whole`. Raises UnreadablePage for a selector that is none.
     """
-    if rules.parts is None and (len(HEADED.findall(source)) < 2 or len(NUMBERED.findall(source)) < 2):
+    if rules.parts is None and not _may_hold_many(source):
         return ()
     tree = parse(source)
     blocks = _own(tree, rules.parts) if rules.parts is not None else _evident(tree)
@@ -47,6 +48,13 @@ def read_parts(source: str, page: Page, rules: DetailRules, encoding: str, whole
         return ()  # a block that is no notice: then the evidence was none
     left = f"{len(blocks) - MOST_PARTS} further notices of the page were not read" if len(blocks) > MOST_PARTS else None
     return tuple(replace(draft, part=part, incomplete=draft.incomplete or left) for part, draft in enumerate(drafts))
+
+
+def _may_hold_many(source: str) -> bool:
+    """Two headings, and two document numbers that fill an element: without them there is no need for a tree."""
+    ends = (match.start() + 1 for match in ENDS.finditer(source))
+    alone = (end for end in ends if BEGINS.search(source, max(0, end - 60), end))
+    return len(list(islice(alone, 2))) == 2 and len(list(islice(HEADED.finditer(source), 2))) == 2
 
 
 def _own(tree: LexborHTMLParser, selector: str) -> list[Node]:

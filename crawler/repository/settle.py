@@ -4,11 +4,8 @@ Idempotent: a capture whose reading is not pending any more is passed over. Time
 rebuilt database says the same.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -16,25 +13,17 @@ from sqlalchemy.engine import Connection
 from crawler import decide, urls
 from crawler.health import Face
 from crawler.model import (
-    ABOUT_THE_SITE,
     CUT_OFF,
-    Capture,
     ChangeKind,
     Kind,
     ListRules,
     Millis,
     Notice,
-    Original,
     PageKind,
-    Place,
     Reading,
-    Request,
     Watch,
-    capture_id,
-    short_id,
 )
-from crawler.normalize import as_json
-from crawler.repository import files, jumps, lists, origins, pieces, presence, sights, works
+from crawler.repository import jumps, lists, pieces, presence, sights, versions
 from crawler.repository import schema as t
 from crawler.repository.changes import NewChange, append
 from crawler.repository.database import AnyRow, clean, lock_keys
@@ -43,32 +32,6 @@ from crawler.repository.pieces import Round
 
 DONE, UNREADABLE = "done", "unreadable"
 MOST_ATTEMPTS = 200  # readings of one capture: each piece of a long article may call for one
-WARC_TIME = "%Y-%m-%dT%H:%M:%SZ"
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A capture waiting to be read. `payload`: the capture that holds a revisit's body; `more`: the further captures of its record."""
-
-    capture_id: int
-    capture: Capture
-    payload: Capture | None
-    kind: Kind
-    source: str
-    public_url: str
-    request: Request
-    more: tuple["Further", ...] = ()
-    absent: "Pending | None" = None  # what the site showed for an address that cannot exist
-
-
-@dataclass(frozen=True, slots=True)
-class Further:
-    """A further capture of a record, under the URL key by which the first page names it."""
-
-    key: str
-    capture_id: int
-    capture: Capture
-    payload: Capture | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,91 +50,6 @@ class Ways:
     watch: Watch
     queue_of: Callable[[str, str], str]
     lists: Callable[[str], ListRules]
-
-
-# ------------------------------------------------------------------ what waits
-def pending(c: Connection, limit: int, *, owner: str, busy: frozenset[int]) -> list[Pending]:
-    """Captures to be read, oldest first: those in this process's files and in closed ones; a live writer reads its own."""
-    query = (
-        _placed()
-        .join(t.readings, t.readings.c.capture == t.captures.c.id)
-        .join(t.files, t.files.c.name == t.captures.c.file)
-        .where(t.readings.c.state == PENDING, sa.or_(t.files.c.state == files.CLOSED, t.files.c.owner == owner))
-        .order_by(t.readings.c.capture)
-        .limit(limit + len(busy))
-    )
-    found = [item for row in c.execute(query) if (item := _pending(row)).capture_id not in busy][:limit]
-    joined = pieces.with_pieces(c, [item.capture_id for item in found])
-    whole = [replace(item, more=_further(c, item.capture_id)) if item.capture_id in joined else item for item in found]
-    return _with_absent(c, whole)
-
-
-def _with_absent(c: Connection, items: Sequence[Pending]) -> list[Pending]:
-    """With the page that each one's origin showed, at the last look before it, for an address that cannot exist, where it showed one."""
-    names = {item.capture_id: urls.origin(item.capture.url) for item in items if item.kind not in ABOUT_THE_SITE}
-    probes = origins.shown(c, set(names.values()))
-    found = []
-    for item in items:
-        known = [probe for probe in probes.get(names.get(item.capture_id, ""), ()) if probe.at <= item.capture.at]
-        if known and known[-1].capture is not None:
-            row = c.execute(_placed().where(t.captures.c.id == known[-1].capture)).first()
-            item = replace(item, absent=_pending(row) if row else None)
-        found.append(item)
-    return found
-
-
-_payload, _home = t.captures.alias("payload"), t.urls.alias("home")
-
-
-def _placed() -> sa.Select[Any]:
-    """Captures with their addresses and, of revisits, the captures that hold their bodies."""
-    return (
-        sa.select(
-            t.captures,
-            t.urls.c.url.label("address"),
-            t.urls.c.kind,
-            t.urls.c.source,
-            t.urls.c.public_url,
-            t.urls.c.method,
-            t.urls.c.headers,
-            t.urls.c.body,
-            _payload,
-            _home.c.url.label("home"),
-        )
-        .select_from(t.captures)
-        .join(t.urls, t.urls.c.id == t.captures.c.url)
-        .outerjoin(_payload, _payload.c.id == t.captures.c.original)
-        .outerjoin(_home, _home.c.id == _payload.c.url)
-    )
-
-
-def _pending(row: AnyRow) -> Pending:
-    m = row._mapping  # noqa: SLF001 - the documented way to columns of two aliases of one table
-    held = _place(m, _payload, m["home"]) if m[_payload.c.id] is not None else None
-    own = _place(m, t.captures, m["address"])
-    kind = Kind(m[t.urls.c.kind])
-    return Pending(m[t.captures.c.id], own, held, kind, m[t.urls.c.source], m[t.urls.c.public_url], _request(m))
-
-
-def _further(c: Connection, capture: int) -> tuple[Further, ...]:
-    """The pieces of a capture's round that are there."""
-    named = [(key, number) for key, number in pieces.round_of(c, capture).pieces if number is not None]
-    rows = c.execute(_placed().where(t.captures.c.id.in_([number for _, number in named])))
-    held = {item.capture_id: item for item in map(_pending, rows)}
-    return tuple(Further(key, number, held[number].capture, held[number].payload) for key, number in named)
-
-
-def _request(m: sa.RowMapping) -> Request:
-    headers = tuple((name, value) for name, value in json.loads(m[t.urls.c.headers]))
-    return Request(m["address"], m[t.urls.c.method], headers, bytes(m[t.urls.c.body] or b""))
-
-
-def _place(m: sa.RowMapping, table: sa.FromClause, url: str) -> Capture:
-    c = table.c
-    return Capture(
-        m[c.record], url, m[c.at], m[c.file], m[c.offset], m[c.length], m[c.type], m[c.payload_digest], m[c.media_type], m[c.status],
-        original=Original("", url, 0, m[c.payload_digest]) if m[c.type] == "revisit" else None,
-    )  # fmt: skip
 
 
 # ------------------------------------------------------------------ one transaction
@@ -380,7 +258,7 @@ def _notice(
     reached = its_round.reached and not (incomplete or "").startswith(CUT_OFF)
     known = None
     if current is not None:
-        body = () if current.whole and reached else _body(c, current.version)
+        body = () if current.whole and reached else versions.body(c, current.version)
         known = decide.Known(
             current.n,
             current.text_digest,
@@ -392,98 +270,21 @@ def _notice(
             body,
         )
     verdict = decide.judge(known, notice, capture=row.capture, at=row.at, rules=rules, reached=reached)
-    further = _places(c, its_round)
+    further = versions.places(c, its_round)
     if verdict.action is decide.Action.NEW:
-        document = _new_document(c, row, notice)
-        after = _new_version(c, document, 1, row, notice, rules, further)
+        document = versions.new_document(c, row, notice)
+        after = versions.new_version(c, document, 1, row, notice, rules, further)
         changes.append(NewChange(_kind(verdict), row.at, row.source, document, None, after, look))
         return True
     assert current is not None
     if verdict.action in (decide.Action.EDIT, decide.Action.REREAD):
-        after = _new_version(c, current.id, verdict.n, row, notice, rules, further)
+        after = versions.new_version(c, current.id, verdict.n, row, notice, rules, further)
         changes.append(NewChange(_kind(verdict), row.at, row.source, current.id, current.version, after, look))
     return verdict.action is decide.Action.EDIT
 
 
 def _kind(verdict: decide.Verdict) -> ChangeKind:
     return ChangeKind(str(verdict.action))
-
-
-def _new_document(c: Connection, row: AnyRow, notice: Notice) -> int:
-    public_id = short_id(row.first_record or row.record, notice.part)
-    work = works.new(c, public_id)
-    values = {
-        "public_id": public_id,
-        "url": row.url,
-        "part": notice.part,
-        "source": row.source,
-        "work": work,
-        "first_seen": row.at,
-        "last_seen": row.at,
-    }
-    number: int = c.execute(t.documents.insert().values(**values).returning(t.documents.c.id)).scalar_one()
-    return number
-
-
-def _body(c: Connection, version: int) -> tuple[str, ...]:
-    held = c.execute(sa.select(t.versions.c.record).where(t.versions.c.id == version)).scalar_one()
-    return tuple(json.loads(held)["body"])
-
-
-def _places(c: Connection, its_round: Round) -> tuple[Place, ...]:
-    """Where the further captures of a record lie, in order."""
-    if not its_round.captures:
-        return ()
-    rows = {row.id: row for row in c.execute(sa.select(t.captures).where(t.captures.c.id.in_(its_round.captures)))}
-    return tuple(_place_of(rows[number]) for number in its_round.captures)
-
-
-def _place_of(row: AnyRow) -> Place:
-    return Place(capture_id(row.record), row.file, row.offset, row.length, row.payload_digest, _iso(row.at))
-
-
-def _new_version(
-    c: Connection, document: int, n: int, row: AnyRow, notice: Notice, rules: str, further: tuple[Place, ...]
-) -> int:
-    """Append a version, make it current, link its work."""
-    record = replace(notice.record, url=row.public_url, final_url=row.address, capture=_place_of(row), further=further)
-    values = {
-        "document": document,
-        "n": n,
-        "rules": rules,
-        "whole": int(record.incomplete is None),
-        "capture": row.capture,
-        "first_seen": row.at,
-        "text_digest": notice.text_digest,
-        "match_digest": notice.match_digest,
-        "title": clean(record.title),
-        "published": record.published,
-        "doc_no": _text(record.meta.get("doc_no")),
-        "index_no": _text(record.meta.get("index_no")),
-        "issuer": _text(record.meta.get("issuer")),
-        "search_title": clean(notice.search_title),
-        "search_body": clean(notice.search_body),
-        "record": clean(json.dumps(as_json(record), ensure_ascii=False)),
-    }
-    version: int = c.execute(t.versions.insert().values(**values).returning(t.versions.c.id)).scalar_one()
-    c.execute(t.documents.update().where(t.documents.c.id == document).values(version=version, indexed=0))
-    if record.attachments:
-        rows = [
-            {"version": version, "position": position, "url": clean(item.url), "name": clean(item.name)}
-            for position, item in enumerate(record.attachments)
-        ]
-        c.execute(t.attachments.insert(), rows)
-    if notice.match_digest:
-        works.link(c, document, notice.match_digest, row.at)
-    return version
-
-
-def _text(value: str | None) -> str | None:
-    return clean(value) if value is not None else None
-
-
-def _iso(at: Millis) -> str:
-    return datetime.fromtimestamp(at // 1000, UTC).strftime(WARC_TIME)
 
 
 def _parts_gone(c: Connection, row: AnyRow, parts: set[int], look: int | None, changes: list[NewChange]) -> None:
