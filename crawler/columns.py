@@ -16,6 +16,7 @@ MOST_PAGES = 5000
 KNOWN_TAIL = 20  # known rows in a row after which a list run stops: what was slipped in above them is found
 REPEATS = 2  # pages in a row without a row of their own; one may be made of rows that insertions pushed down
 MOST_BACK = 3  # pages looked at again when the column shrinks while it is read
+MOST_LOOKS = 3  # at one page of one run, whatever its totals say
 SCRIPT = "script"  # the pager's rule where the next page is known to the page's script alone
 FRONT = re.compile(r"/(?:(?:index|default|main)\.\w{2,5})?", re.IGNORECASE)
 WALLED = frozenset({"mp.weixin.qq.com"})  # hands articles to its own app only

@@ -17,11 +17,11 @@ from pathlib import Path
 from crawler.archive.reader import find, read_record
 from crawler.archive.writer import Archive
 from crawler.fetcher.fetcher import Fetcher, FetchSettings
-from crawler.model import Exchange
+from crawler.model import Exchange, Outcome
 from tests.fetcher.conftest import HELD, task
 from tests.fetcher.fault_server import CASES, Case, Flood, Where, process, url_of
 
-DEADLINE = 2.0
+DEADLINE = 2.0  # of the faults that end by it; the others have five times as long, and a busy machine may need it
 GRACE = 2.0
 MOST_RSS = 64
 STATUS = Path("/proc/self/status")
@@ -70,7 +70,7 @@ async def healthy(fetcher: Fetcher, seen: list[float]) -> None:
     """Fetch the healthy host again and again."""
     while True:
         began = time.monotonic()
-        exchange = await fetcher.fetch(task("https://good.test/healthy"), DEADLINE)
+        exchange = await fetcher.fetch(task("https://good.test/healthy"), 5 * DEADLINE)
         assert exchange.outcome == "ok", exchange.detail
         seen.append(time.monotonic() - began)
         await asyncio.sleep(0.02)
@@ -99,7 +99,8 @@ async def row(where: Where, name: str) -> Row:
     forget_peak()
     before, began, count = memory("VmRSS"), time.monotonic(), len(seen)
     held = HELD if case.conditional else None
-    exchange = await fetcher.fetch(task(url_of(name), method=case.method, validators=held), DEADLINE)
+    deadline = DEADLINE if case.outcome is Outcome.TIMEOUT else 5 * DEADLINE
+    exchange = await fetcher.fetch(task(url_of(name), method=case.method, validators=held), deadline)
     seconds = time.monotonic() - began
     exact = await asyncio.to_thread(archived, exchange, case)
     rss = memory("VmHWM") - before
@@ -110,7 +111,7 @@ async def row(where: Where, name: str) -> Row:
     found = Row(exchange, seconds, rss, len(seen) - count, max(seen[count:], default=99.0), exact, [])
     checks = {
         f"outcome, wanted {case.outcome}": exchange.outcome == case.outcome,
-        "time": seconds <= DEADLINE + GRACE,
+        "time": seconds <= deadline + GRACE,
         "memory": rss <= MOST_RSS,
         "bytes": exact != "no",
         "page": case.body is None or (exchange.page is not None and exchange.page.body == case.body),
@@ -136,7 +137,7 @@ def main() -> int:
                 flush=True,
             )
     print(
-        f"{len(rows)} faults, {wrong} wrong; longest {max(r.seconds for r in rows):.2f} s (deadline {DEADLINE:g}), "
+        f"{len(rows)} faults, {wrong} wrong; longest {max(r.seconds for r in rows):.2f} s (deadline {DEADLINE:g} where it decides), "
         f"most memory {max(r.rss for r in rows):.1f} MiB, slowest healthy answer {max(r.slowest for r in rows) * 1000:.0f} ms"
     )
     return 1 if wrong else 0

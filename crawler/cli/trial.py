@@ -14,7 +14,7 @@ from crawler import app as house
 from crawler import trial, urls
 from crawler.cli import output
 from crawler.cli.options import Json, configured
-from crawler.config import Config, Source
+from crawler.config import SOURCE_ID, Config, Source
 from crawler.errors import CannotError, UsageError
 from crawler.fetcher.fetcher import Fetcher
 from crawler.fixtures import Saved, save
@@ -48,6 +48,8 @@ def probe(
     """
     if not urls.is_http(url):
         raise UsageError(f"{url!r} is no http or https address", remedy="give the whole address, scheme included")
+    if name is not None and not SOURCE_ID.fullmatch(name):
+        raise UsageError(f"{name!r} is no id of a source", remedy="small letters, digits and hyphens only")
     config = configured(context)
     known = trial.known_under(config, url)
     wanted = name or trial.draft_id(url)

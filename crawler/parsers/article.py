@@ -14,12 +14,13 @@ from crawler.parsers.attachments import ENDING, TYPES
 from crawler.parsers.furniture import is_crumb, is_fact_line, is_foot, is_furniture
 from crawler.parsers.labels import spaced
 from crawler.parsers.platforms import COMMON, Platform
-from crawler.parsers.sheet import Line, Sheet
+from crawler.parsers.sheet import EMBEDS, Line, Sheet
 from crawler.parsers.tree import BLOCKS, attribute
 
 LEAST = 8  # characters of a named container that may be the article
 TEXT = re.compile(r"[，。；：！？、]")
 CONTACT = ("地址", "邮编", "邮政编码", "电话", "传真", "邮箱")
+ICON = re.compile(r"icon|logo|btn|share|print|\.gif$|qr|ewm|erweima|red\.png", re.IGNORECASE)
 LONG = 25
 HEADING = 0.3  # what a short line without punctuation is worth beside text; alone it is a word of a menu, and costs as much
 BEFORE = 0.25  # what stands above the title is hardly the article
@@ -38,10 +39,10 @@ class Container:
 
 
 def find_container(
-    sheet: Sheet, platform: Platform | None, own: Iterable[int], *, title: int | None, skip: Iterable[int]
+    sheet: Sheet, platform: Platform | None, own: Iterable[int], *, title: int | None, skip: frozenset[int]
 ) -> Container | None:
     """`own`: elements of the source's selector; `title`: the title's line; `skip`: lines of the disclosure block."""
-    sums = _sums(sheet, title, frozenset(skip))
+    sums = _sums(sheet, title, skip)
 
     def worth(at: int) -> float:
         element = sheet.elements[at]
@@ -65,23 +66,35 @@ def find_container(
             also = best is not None and abs(worth(at) - most) <= 0.05 * most
             return Container(at, rule if rule != "common" else f"common.{selector}", also)
     if best is None:
-        best = _pictured(sheet, title)
+        best = _pictured(sheet, title, skip)
         return Container(best, "pictures", also=False) if best is not None else None
     return Container(best, "density", also=False)
 
 
-def _pictured(sheet: Sheet, title: int | None) -> int | None:
+def _pictured(sheet: Sheet, title: int | None, skip: frozenset[int]) -> int | None:
     """Where there is no text: a named container that shows something, else what is around the first picture or document behind the title."""
-    shown = [at for tag in ("img", "embed", "object", "iframe") for at in sheet.named(tag) if not sheet.elements[at].hidden]
+    foot = next((at for at, line in enumerate(sheet.lines) if is_foot(line.text)), len(sheet.lines))
+    after = title if title is not None else max(skip, default=-1)
+    shown = [
+        at
+        for tag in ("img", *EMBEDS)
+        for at in sheet.named(tag)
+        if after < sheet.elements[at].first <= foot and _shows(sheet, at)
+    ]
     for selector in COMMON:
         for at in sheet.named(selector):
             if any(sheet.within(inner, at) for inner in shown):
                 return at
-    behind = [at for at in shown if title is not None and sheet.elements[at].first > title]
-    outside = [
-        at for at in behind if not any(sheet.elements[up].tag in ("a", "li", "footer", "header") for up in sheet.above(at))
-    ]
-    return sheet.elements[min(outside)].up if outside else None
+    return sheet.elements[min(shown)].up if shown else None
+
+
+def _shows(sheet: Sheet, at: int) -> bool:
+    """A picture or document that is more than an icon or a link's face."""
+    element = sheet.elements[at]
+    address = attribute(element.node, "src") or attribute(element.node, "data")
+    if element.hidden or not address or ICON.search(address.rpartition("/")[2]):
+        return False
+    return not any(sheet.elements[up].tag in ("a", "li", "footer", "header", "nav") for up in sheet.above(at))
 
 
 def _first(sheet: Sheet, selector: str) -> int | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from crawler.parsers.article import Container
+from crawler.parsers.article import ICON, Container
 from crawler.parsers.attachments import ENDING, TYPES
 from crawler.parsers.furniture import CHROME, NEIGHBOUR, is_crumb, is_date_line, is_fact_line, is_foot, is_furniture
 from crawler.parsers.labels import spaced
@@ -211,7 +211,7 @@ def _picture(element: Element, title: str, *, little: bool) -> str:
         name = ""
     if not name and little:
         name = unquote(urlsplit(attribute(element.node, "src")[:500].replace("[", "").replace("]", "")).path).rpartition("/")[2]
-        if re.search(r"icon|logo|btn|share|print|\.gif$|qr|ewm", name, re.IGNORECASE):
+        if ICON.search(name):
             name = ""
     return f"[图片：{name}]" if name else ""
 

@@ -121,7 +121,10 @@ def _look(source: str, page: Page, rules: DetailRules, encoding: str) -> _Read:
     name = title.text if title is not None else ""
     read.facts = read_facts(sheet, line, name, read.article, block)
     if read.container is not None:
-        read.body = read_body(sheet, read.container, block.lines, name, own=frozenset({line, read.facts.date_line}))
+        told = key(block.fields.get("name", "")) == key(name)  # then the title that heads the text is the text's
+        read.body = read_body(
+            sheet, read.container, block.lines, name, own=frozenset({None if told else line, read.facts.date_line})
+        )
     return read
 
 

@@ -13,6 +13,9 @@ from crawler.parsers.scripts import strings, written
 from crawler.parsers.tree import BLOCKS, EDGES, HIDDEN, SILENT, SPACES, Node, squeeze
 
 LONGEST_CELL = 400
+INDEXED = frozenset(  # tags that are asked for by name
+    {"title", "meta", "body", "h1", "h2", "article", "ucaptitle", "ucapcontent", "input", "img", "embed", "object", "iframe"}
+)
 MARK = "\x1f"
 MARKUP = ("-", "_", "!")  # how comments and the doctype begin
 EMBEDS = frozenset({"embed", "object", "iframe"})
@@ -52,7 +55,7 @@ class Line:
 
 @dataclass(slots=True)
 class Sheet:
-    """The page. `ids`, `classes`, `tags`, `labels` (id and classes together): places of elements, in the page's order."""
+    """The page. `ids`, `classes`, `tags` (some), `labels` (id and classes together): places of elements, in the page's order."""
 
     elements: list[Element] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
@@ -215,14 +218,18 @@ class _Walk:
         if writer.owner >= 0 and (tag == "img" or tag in EMBEDS):
             line += 1  # behind the text that is being written
         sheet.elements.append(Element(node, tag, label, up, at, line, line, at + 1, hidden, silent))
-        sheet.tags.setdefault(tag, []).append(at)
+        if tag in INDEXED:
+            sheet.tags.setdefault(tag, []).append(at)
         self.open.append((node.mem_id, at))
         if tag == "a":
             self.links += 1
-        elif shown and tag == "br":
-            writer.end(at)
         elif shown and tag == "tr" and writer.row < 0 and is_data(node):
             writer.row = at
+
+    def line_break(self) -> None:
+        at = self.open[-1][1] if self.open else -1
+        if at < 0 or not (self.sheet.elements[at].hidden or self.sheet.elements[at].silent):
+            self.writer.end(at)
 
     def index(self, at: int, attributes: dict[str, str | None]) -> str:
         """Note an element's id and classes; both in one string."""
@@ -283,6 +290,8 @@ def lay_flat(tree: LexborHTMLParser, *, hidden: bool = False) -> Sheet:
             walk.leave_to(around)
         if is_text:
             walk.text(text)
+        elif tag == "br":
+            walk.line_break()
         else:
             walk.enter(node, tag)
     walk.leave_to(None)

@@ -28,6 +28,8 @@ ORGANISATION = re.compile(
 ACT = re.compile(
     r"(?:通知|公告|公示|通报|意见|决定|决议|办法|规定|条例|细则|方案|规划|批复|函|令|报告|纪要|通告|公报)(?:\([^()]{1,20}\))?$"
 )
+BROKEN = re.compile(r"^[\u3400-\u9fff“”《》（）、]{2}$|^[\u3400-\u9fff”》）]\d$|^\d[\u3400-\u9fff]$")
+GLYPHS = re.compile(r"^(?:\S[ \u3000\xa0]+){5,}\S$")  # a title set wide: shown in its usual form where another witness has that
 MOST_HEADS = 5
 MOST_LINES = 2000
 SITE = re.compile(r"^.{0,20}(?:门户网站?|官方网站|政府网站?|人民政府|政府网|政务网|信息公开网|公众信息网|官网)$")
@@ -108,7 +110,7 @@ def read_title(sheet: Sheet, meta: Mapping[str, str], name: str | None, own: str
     best = max(scores, key=lambda plain: (scores[plain], len(plain)))
     best = _uncut(best, scores)
     agreed = [(rule, written) for rule, written in said if key(written) == best]
-    agreed.sort(key=lambda item: (item[0] not in SEEN, -WEIGHTS[item[0]]))
+    agreed.sort(key=lambda item: (GLYPHS.match(item[1]) is not None, item[0] not in SEEN, -WEIGHTS[item[0]]))
     others = [item for item in sorted(said, key=lambda item: -WEIGHTS[item[0]]) if key(item[1]) != best]
     return Title(agreed[0][1], (*agreed, *others), _line_of(sheet, best, block))
 
@@ -127,10 +129,10 @@ def _candidates(
 ) -> Iterator[tuple[str, str]]:
     if own:
         yield "own", own
-    yield from (("ucaptitle", sheet.text(at)) for at in sheet.named("ucaptitle"))
+    yield from (("ucaptitle", _joined(sheet, at)) for at in sheet.named("ucaptitle"))
     for tag, most in (("h1", 4), ("h2", 3)):
         shown = [at for at in sheet.named(tag) if not _is_logo(sheet, sheet.elements[at])]
-        yield from ((tag, _without_facts(sheet.text(at))) for at in shown[:most])
+        yield from ((tag, _without_facts(_joined(sheet, at))) for at in shown[:most])
     if meta.get("articletitle"):
         yield "meta.ArticleTitle", strip_tags(meta["articletitle"])
     if any("itle" in script or "biaoti" in script for script in sheet.scripts if len(script) < LONGEST_SCRIPT):
@@ -138,13 +140,24 @@ def _candidates(
     if name:
         yield "disclosure.name", name
     headings = [sheet.elements[at] for at in sheet.called(HEADING)]
-    yield from (("heading", _without_facts(sheet.text(element.at))) for element in headings[:40] if _is_heading(sheet, element))
+    yield from (
+        ("heading", _without_facts(_joined(sheet, element.at))) for element in headings[:40] if _is_heading(sheet, element)
+    )
     yield from _by_place(sheet, block)
     if page:
         shown_lines = _shown(sheet, page)
         if shown_lines:
             yield "shown", shown_lines
         yield "title", shown_lines or _without_site(sheet, page, meta)
+
+
+def _joined(sheet: Sheet, at: int) -> str:
+    """The text of a heading: lines that a template breaks within a word's run are one line again."""
+    element = sheet.elements[at]
+    text = ""
+    for line in sheet.lines[element.first : element.last]:
+        text += line.text if BROKEN.search(text[-1:] + line.text[:1]) or not text else f" {line.text}"
+    return text
 
 
 def _without_facts(text: str) -> str:

@@ -103,23 +103,12 @@ def is_hidden(node: Node) -> bool:
     return "hidden" in attributes or bool(HIDDEN.search(attributes.get("style") or ""))
 
 
-def label(node: Node) -> str:
-    """Id and classes, for recognising what a node is for."""
-    attributes = node.attributes
-    return f"{attributes.get('id') or ''} {attributes.get('class') or ''}".strip()
-
-
 def ancestors(node: Node) -> Iterator[Node]:
     """From the parent up."""
     above = node.parent
     while above is not None and above.tag not in ("-document", "html"):
         yield above
         above = above.parent
-
-
-def contains(outer: Node, inner: Node) -> bool:
-    """Is `inner` within `outer`, or the same?"""
-    return inner.mem_id == outer.mem_id or any(above.mem_id == outer.mem_id for above in ancestors(inner))
 
 
 @dataclass(frozen=True, slots=True)

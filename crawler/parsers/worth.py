@@ -34,6 +34,12 @@ def refuse(
     size = sum(len(squeeze(paragraph)) for paragraph in draft.body)
     if not draft.attachments and all(BESIDE.match(squeeze(paragraph)) for paragraph in draft.body):
         return Kind(PageKind.OTHER, "a heading and no text")
+    if (
+        all(paragraph.startswith(("[图片：", "[文档：")) for paragraph in draft.body)
+        and not draft.attachments
+        and not _told(draft, meta, labels)
+    ):
+        return Kind(PageKind.OTHER, "a heading and a picture, and nothing that says what they are")
     points = _points(draft, meta, labels, size) - (1 if not titled and _bare(draft) else 0)
     links = [line for line in sheet.lines if line.linked >= TITLED and line.linked * 2 >= len(line.plain)]
     rows = sum(1 for line in sheet.lines[article[0] : article[1]] if line.linked >= TITLED and len(line.plain) <= LONGEST_ROW)
@@ -52,6 +58,12 @@ def refuse(
     return Kind(
         PageKind.OTHER, f"{points} signs of a notice (a date, a source, a number, a disclosure block), {size} characters of text"
     )
+
+
+def _told(draft: Draft, meta: Mapping[str, str], labels: int) -> bool:
+    """A tag, a block or a label says that this is a notice."""
+    rules = [witness.rule for name in ("published", "source") if (witness := draft.witnesses.get(name)) is not None]
+    return bool(meta.get("articletitle")) or labels >= 2 or any(rule.partition(".")[2].startswith("label.") for rule in rules)
 
 
 def _bare(draft: Draft) -> bool:

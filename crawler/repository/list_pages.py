@@ -143,6 +143,7 @@ def _requests(c: Connection, here: Here, own: AnyRow, *, head: bool = False) -> 
         sa.select(t.urls.c.url, t.urls.c.method, t.urls.c.headers, t.urls.c.body)
         .join(pages, pages.c.url == t.urls.c.id)
         .where(pages.c.run == here.run, pages.c.head == own.head, pages.c.at.is_not(None), pages.c.url != own.url)
+        .where(pages.c.looks < columns.MOST_LOOKS)
         .order_by(pages.c.page.desc())
     )
     if own.at is None:

@@ -94,6 +94,8 @@ def test_what_robots_txt_forbids_is_not_asked_for(bare: Path, site: Site, capsys
 def test_an_address_that_is_none_is_wrong_usage(bare: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert gongkai(bare, "probe", "www.example.gov.cn") == 2
     assert "scheme" in capsys.readouterr().err
+    assert gongkai(bare, "probe", START, "--id", "../../etc/x") == 2
+    assert "small letters" in capsys.readouterr().err
 
 
 SHELL = "<html><body><div id='app'></div><script>fetch('/api/list/query?page=1')</script></body></html>"

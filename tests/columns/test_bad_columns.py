@@ -188,3 +188,21 @@ def test_rows_that_robots_txt_forbids_are_counted(desk: Desk, page_of: PageOf) -
     desk.server.robots = b"User-agent: *\nDisallow: /geheim/\n"
     desk.crawl("bad")
     assert desk.counts("bad")["skip:robots"] == 3
+
+
+def test_totals_that_shrink_with_every_answer_do_not_hold_a_crawl_for_ever(desk: Desk, page_of: PageOf) -> None:
+    asked: list[int] = []
+
+    def answer(request: Asked) -> str:
+        at = int(request.query.get("page", "1"))
+        asked.append(at)
+        following = f"<a href='?page={at + 1}'>下一页</a>" if at < 5 else "<span>下一页</span>"
+        return page_of(
+            list(range(at * 10, at * 10 + 10)),
+            f"<div><span>共{9000 - len(asked)}条</span><a href='?page=1'>首页</a>{following}</div>",
+        )
+
+    serve(desk, answer)
+    desk.crawl("bad")
+    assert (desk.stops("bad"), desk.counts("bad")["listed"]) == ({"declared end"}, 50)
+    assert len(asked) <= 3 * 5

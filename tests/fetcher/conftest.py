@@ -30,7 +30,7 @@ class Faults:
 
     where: Where
 
-    def fetch(self, name: str, deadline: float = 1.0, **settings: Any) -> Exchange:
+    def fetch(self, name: str, deadline: float = 20.0, **settings: Any) -> Exchange:
         """What a fetcher of its own makes of a case."""
         case = fault_server.CASES[name]
 
@@ -64,7 +64,7 @@ def run_faults() -> Callable[..., Any]:
                 options = {"connect": {"*": f"127.0.0.1:{server.port}"}, **settings}
                 fetcher = Fetcher(FetchSettings("test-agent", **options))
 
-                async def fetch(path: str, deadline: float = 2.0, *, conditional: bool = False) -> Exchange:
+                async def fetch(path: str, deadline: float = 20.0, *, conditional: bool = False) -> Exchange:
                     return await fetcher.fetch(task(path, validators=HELD if conditional else None), deadline)
 
                 try:

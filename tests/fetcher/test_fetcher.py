@@ -48,9 +48,9 @@ def test_an_answer_that_came_early_is_nobodys_answer(run_faults: Run) -> None:
 def test_a_stray_that_nobody_has_read_yet_is_seen_before_the_next_request_is_written(faults: Faults) -> None:
     async def main() -> tuple[Exchange, Exchange]:
         fetcher = Fetcher(FetchSettings("x", connect=faults.where.connect))
-        first = await fetcher.fetch(task(url_of("a stray a moment after the answer")), 2)
+        first = await fetcher.fetch(task(url_of("a stray a moment after the answer")), 20)
         time.sleep(0.3)  # noqa: ASYNC251 - the loop is to be busy while the stray arrives
-        second = await fetcher.fetch(task(url_of("chunks")), 2)
+        second = await fetcher.fetch(task(url_of("chunks")), 20)
         await fetcher.aclose()
         return first, second
 
@@ -68,7 +68,7 @@ def test_of_several_addresses_the_one_that_answers_is_used_and_told() -> None:
         server = Server(lambda _: (answer(),))
         async with listening(server.serve) as port:
             fetcher = Fetcher(FetchSettings("x", allow_private=("127.0.0.0/8",)), resolver=answers)
-            exchange = await fetcher.fetch(task(f"http://several.test:{port}/"), 5)
+            exchange = await fetcher.fetch(task(f"http://several.test:{port}/"), 20)
             await fetcher.aclose()
             return exchange, port
 
@@ -86,7 +86,7 @@ def test_a_connection_that_was_idle_too_long_is_not_used_again() -> None:
             fetcher = Fetcher(FetchSettings("x", connect={"*": f"127.0.0.1:{port}"}))
             for idle in (15.0, 15.0, 0.0, 0.0):
                 fetcher.transport.idle = idle
-                await fetcher.fetch(task("/a"), 5)
+                await fetcher.fetch(task("/a"), 20)
                 counts.append(server.connections)
             await fetcher.aclose()
         return counts
@@ -108,10 +108,10 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
 async def main():
     fetcher = Fetcher(FetchSettings("x", connect={dict(faults.where.connect)!r}))
     try:
-        await fetcher.fetch(task(url_of("128 MiB without a length")), 10)
+        await fetcher.fetch(task(url_of("128 MiB without a length")), 30)
     except CannotError as error:
         print(error)
-    print((await fetcher.fetch(task(url_of("a length")), 10)).outcome)
+    print((await fetcher.fetch(task(url_of("a length")), 30)).outcome)
     await fetcher.aclose()
 
 asyncio.run(main())

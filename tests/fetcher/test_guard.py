@@ -109,7 +109,7 @@ def stated(row: Mapping[str, Any]) -> list[str]:
 async def judged(fetcher: Fetcher, url: str, dialled: list[str]) -> str:
     """`refuse` when nothing at all was dialled, `allow` when it was tried."""
     before = len(dialled)
-    exchange = await fetcher.fetch(task(url), 2)
+    exchange = await fetcher.fetch(task(url), 20)
     tried = len(dialled) > before
     assert tried == (exchange.outcome is Outcome.NETWORK_ERROR), (url, exchange.detail)
     assert tried or exchange.outcome is Outcome.REFUSED, (url, exchange.detail)
@@ -143,7 +143,7 @@ def test_every_address_of_the_list_is_judged_right_when_a_redirect_names_it(shar
         async with listening(server.serve) as port:
             for number, row in enumerate(table):
                 fetcher = Fetcher(FetchSettings("x", connect={"hop.test": f"127.0.0.1:{port}"}), resolver=answering(*stated(row)))
-                hop = await fetcher.fetch(task(f"http://hop.test/{number}"), 2)
+                hop = await fetcher.fetch(task(f"http://hop.test/{number}"), 20)
                 if hop.location is None or urls.host(hop.location) == "hop.test":  # no address, or a path on the same host
                     got = "refuse"
                 else:
@@ -197,10 +197,10 @@ def test_a_listener_hears_nothing_of_a_refused_host_and_hears_an_allowed_one(dia
             for host in hosts:
                 for url in (f"http://{host}:{port}/", f"https://{host}:{port}/", urls.canonical(f"http://{host}:{port}/")):
                     fetcher = Fetcher(FetchSettings("x"), resolver=answering("127.0.0.1"))
-                    assert (await fetcher.fetch(task(url), 1)).outcome is Outcome.REFUSED
+                    assert (await fetcher.fetch(task(url), 20)).outcome is Outcome.REFUSED
             assert (server.connections, dialled) == (0, [])
             allowing = Fetcher(FetchSettings("x", allow_private=("127.0.0.0/8",)))
-            exchange = await allowing.fetch(task(f"http://127.0.0.1:{port}/"), 1)
+            exchange = await allowing.fetch(task(f"http://127.0.0.1:{port}/"), 20)
             await allowing.aclose()
             assert (exchange.outcome, server.connections, dialled) == (Outcome.OK, 1, ["127.0.0.1"])
             assert exchange.reach is not None
@@ -221,9 +221,9 @@ def test_a_name_that_answers_differently_the_second_time_gains_nothing(dialled: 
         server = Server(lambda _: (answer(HTML, b"Connection: close"),))
         async with listening(server.serve, host="127.0.0.2") as port:
             fetcher = Fetcher(FetchSettings("x", allow_private=("127.0.0.2/32",)), resolver=rebinding)
-            first = await fetcher.fetch(task(f"http://rebinding.example:{port}/"), 1)
+            first = await fetcher.fetch(task(f"http://rebinding.example:{port}/"), 20)
             assert asked == ["rebinding.example"]
-            return first, await fetcher.fetch(task(f"http://rebinding.example:{port}/"), 1)
+            return first, await fetcher.fetch(task(f"http://rebinding.example:{port}/"), 20)
 
     first, second = asyncio.run(main())
     assert (first.outcome, second.outcome) == (Outcome.OK, Outcome.REFUSED)
@@ -265,7 +265,7 @@ def test_lookups_that_hang_hold_up_nobody_else_and_are_not_asked_twice(monkeypat
 def test_a_name_that_is_none_is_a_network_error_with_its_reason() -> None:
     async def main() -> None:
         fetcher = Fetcher(FetchSettings("x"))
-        exchange = await fetcher.fetch(task("http://" + "a" * 64 + ".invalid/"), 5)
+        exchange = await fetcher.fetch(task("http://" + "a" * 64 + ".invalid/"), 20)
         assert exchange.outcome in (Outcome.NETWORK_ERROR, Outcome.CLIENT_ERROR)
         assert exchange.detail
 

@@ -62,7 +62,7 @@ def by(proxy: Proxy, urls: list[str], check: Callable[[list[Exchange]], None], *
             options = {"connect": {"proxy.example": f"127.0.0.1:{port}"}, **settings}
             fetcher = Fetcher(FetchSettings("x", ways={"demo": Way(proxy="http://proxy.example:3128")}, **options))
             try:
-                return [await fetcher.fetch(task(url), 5) for url in urls]
+                return [await fetcher.fetch(task(url), 20) for url in urls]
             finally:
                 await fetcher.aclose()
 
@@ -137,7 +137,7 @@ def test_the_proxy_itself_must_be_public_and_so_must_an_address_it_is_asked_for(
 
     async def main() -> Exchange:
         settings = FetchSettings("x", ways={"demo": Way(proxy="http://proxy.example:3128")})
-        return await Fetcher(settings, resolver=private).fetch(task("http://www.example.cn/"), 2)
+        return await Fetcher(settings, resolver=private).fetch(task("http://www.example.cn/"), 20)
 
     exchange = asyncio.run(main())
     assert exchange.outcome is Outcome.REFUSED

@@ -96,7 +96,7 @@ async def crawl(port: int, most: int) -> dict[str, Any]:
         for turn in range(most):
             kind = KINDS[(turn * 7 + number) % len(KINDS)]
             path = f"/{kind}/{number}/{turn}"
-            exchange = await fetcher.fetch(task(f"http://h{number}.test{path}"), DEADLINE if kind == "late" else 10.0)
+            exchange = await fetcher.fetch(task(f"http://h{number}.test{path}"), DEADLINE if kind == "late" else 60.0)
             seen[kind] += 1
             seen["reused"] += bool(exchange.wire and exchange.wire.reused)
             seen["condemned"] += bool(exchange.wire and exchange.wire.condemned)

@@ -25,7 +25,7 @@ def ask(faults: Faults, host: str, way: Way, **settings: object) -> Exchange:
         options = {"connect": faults.where.connect, "ca_file": Path(faults.where.ca), "ways": {"demo": way}, **settings}
         fetcher = Fetcher(FetchSettings("x", **options))  # type: ignore[arg-type] # a test's own keywords
         try:
-            return await fetcher.fetch(task(f"https://{host}/healthy"), 5)
+            return await fetcher.fetch(task(f"https://{host}/healthy"), 20)
         finally:
             await fetcher.aclose()
 

@@ -127,6 +127,31 @@ def test_written_published_and_effective_days_are_kept_apart() -> None:
     assert made.provenance["meta.written_date"].rule == "meta.written_date.text"
 
 
+# ------------------------------------------------------------------ titles
+def test_a_title_set_wide_is_shown_in_its_usual_form() -> None:
+    wide = " ".join(TITLE)
+    made = recorded(
+        page(f"<h1>{wide}</h1><p>发布时间：2021-11-30</p><div class='con'>{text()}</div>", title=f"{TITLE}-示例区人民政府")
+    )
+    assert made.title == TITLE
+
+
+def test_a_title_that_a_template_breaks_over_lines_is_one_line() -> None:
+    made = recorded(page(f"<h1>{TITLE[:9]}<br>{TITLE[9:]}</h1><p>发布时间：2021-11-30</p><div class='con'>{text()}</div>"))
+    assert made.title == TITLE
+
+
+@pytest.mark.parametrize(
+    "page_title",
+    [f"{TITLE}_通知公告_示例区人民政府", f"示例区人民政府 {TITLE}", f"{TITLE}|示例", f"【通知公告】{TITLE} — 示例网"],
+)
+def test_the_page_s_name_for_itself_is_cut_by_what_the_page_shows(page_title: str) -> None:
+    made = recorded(
+        page(f"<div class='k'>{TITLE}</div><p>发布时间：2021-11-30</p><div class='con'>{text()}</div>", title=page_title)
+    )
+    assert made.title == TITLE
+
+
 # ------------------------------------------------------------------ scripts
 def test_a_script_s_writing_is_read_and_nothing_is_run() -> None:
     script = 'var t="甲\\u4e59";var e=""; document.write("<b>"+e+"</b>");document.write("<h2>"+t+"</h2>");'

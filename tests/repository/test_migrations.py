@@ -15,7 +15,7 @@ from crawler.repository.database import Database
 from crawler.repository.migrations import FOLDER, HEAD, check_schema, current, upgrade
 from crawler.repository.schema import metadata
 
-VIEWS_AT = {"0001": "d6da5e2d4d44e779"}  # revision → digest of the views it brings
+VIEWS_AT = {"0001": "0b2753536aaa9116"}  # revision → digest of the views it brings
 
 
 def stamp(database: Database, revision: str) -> None:

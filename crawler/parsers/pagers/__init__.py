@@ -40,9 +40,7 @@ def _said(sheet: Sheet) -> Pager:
     if found is None and linked is not None and linked.next is None and linked.rule != "link":
         found = requests.stepped(sheet, linked.total_rows, linked.total_pages, None)
     if found is None and (linked is None or linked.rule == NONE):
-        found = next(
-            (pager for strategy in (apis.posted, apis.catalogue, apis.datasource) if (pager := strategy(sheet)) is not None), None
-        )
+        found = next((pager for strategy in (apis.posted, apis.datasource) if (pager := strategy(sheet)) is not None), None)
     if found is None:
         return linked or Pager()
     if linked is None:

@@ -168,9 +168,8 @@ def _value(sheet: Sheet, name: str) -> Any:
     return int(compared.pop()) if len(compared) == 1 else held
 
 
-# ------------------------------------------------------------------ Xinhua multi-site, NFCMS
+# ------------------------------------------------------------------ Xinhua multi-site
 DATASOURCE = re.compile(r"^datasource:([0-9a-f]{32})$")
-CONFIG = re.compile(r"window\._CONFIG\s*=\s*(?=\{)")
 
 
 def datasource(sheet: Sheet) -> Pager | None:
@@ -185,23 +184,3 @@ def datasource(sheet: Sheet) -> Pager | None:
     if len(named) != 1:
         return None
     return Pager(sheet.get(named.pop()), None, None, "datasource")
-
-
-def catalogue(sheet: Sheet) -> Pager | None:
-    """NFCMS's disclosure catalogue (gkmlpt): the column of `index#<id>`, its site of `window._CONFIG`."""
-    if "/gkmlpt/" not in sheet.url or sheet.rows or sheet.tree is None:
-        return None
-    column = sheet.request.url.partition("#")[2].split("/")[-1]
-    match = CONFIG.search(sheet.source)
-    if match is None:
-        return None
-    try:
-        config = read_literal(sheet.source, match.end())
-    except NoLiteral:
-        return None
-    site = number(config.get("SITE_ID") or config.get("SID") or config.get("sid"))
-    column = column if column.isdigit() else str(number(config.get("CLASSIFY_ID") or config.get("COLUMN_ID")) or "")
-    if not column or site is None:
-        return None
-    base = sheet.url.partition("/gkmlpt/")[0]
-    return Pager(Request(f"{base}/gkmlpt/api/all/{column}?page=1&sid={site}"), None, None, "gkmlpt")

@@ -1,5 +1,7 @@
 """Pagers that a source file names, where the page does not say how it goes on: `next = { kind = "parameter", name = "pageNo" }`."""
 
+from dataclasses import replace
+
 from crawler import urls
 from crawler.model import ListRules, Request
 from crawler.parsers.pagers import requests
@@ -38,15 +40,8 @@ def _parameter(sheet: Sheet, with_: dict[str, str], said: Pager) -> Pager:
 
 def _range(sheet: Sheet, with_: dict[str, str], said: Pager) -> Pager:
     """Two parameters that bound a group of records (`startrecord`, `endrecord`): the next group as long, to the declared total."""
-    start, end = with_.get("start", requests.START), with_.get("end", requests.END)
-    held = requests.parameters(sheet.request)
-    first, last = requests.number(held.get(start)), requests.number(held.get(end))
-    if first is None or last is None or last < first:
-        return Pager(None, said.total_pages, said.total_rows, "range")
-    size = last - first + 1
-    ended = last >= said.total_rows if said.total_rows is not None else sheet.rows < size
-    following = None if ended or not sheet.rows else requests.changed(sheet.request, {start: last + 1, end: last + size})
-    return Pager(following, said.total_pages, said.total_rows, "range")
+    found = requests.next_range(sheet, with_.get("start", requests.START), with_.get("end", requests.END), said.total_rows)
+    return replace(found or Pager(rule="range"), total_pages=said.total_pages, total_rows=said.total_rows)
 
 
 def _numbered(sheet: Sheet, with_: dict[str, str], said: Pager) -> Pager:

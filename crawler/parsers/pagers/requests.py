@@ -149,16 +149,18 @@ def number(value: Any) -> int | None:
 # ------------------------------------------------------------------ strategies
 def ranged(sheet: Sheet) -> Pager | None:
     """startrecord/endrecord (Hanweb, TrueCMS): the next group of as many records, until the declared total."""
-    if sheet.answer is None:
-        return None
+    return next_range(sheet, START, END, sheet.answer.total_rows) if sheet.answer is not None else None
+
+
+def next_range(sheet: Sheet, start: str, end: str, total: int | None) -> Pager | None:
+    """The group of records behind the one that two parameters of the request bound; None when it has no such parameters."""
     held = parameters(sheet.request)
-    start, end = number(held.get(START)), number(held.get(END))
-    if start is None or end is None or end < start:
+    first, last = number(held.get(start)), number(held.get(end))
+    if first is None or last is None or last < first:
         return None
-    total = sheet.answer.total_rows
-    size = end - start + 1
-    ended = end >= total if total is not None else sheet.rows < size
-    following = None if ended or not sheet.rows else changed(sheet.request, {START: end + 1, END: end + size})
+    size = last - first + 1
+    ended = last >= total if total is not None else sheet.rows < size
+    following = None if ended or not sheet.rows else changed(sheet.request, {start: last + 1, end: last + size})
     return Pager(following, None, total, "range")
 
 
