@@ -137,6 +137,16 @@ def test_a_new_rule_rereads_and_edits_nothing(home: Home) -> None:
     assert (again.reread, again.edit) == (0, 0)
 
 
+def test_a_rule_that_is_tried_and_taken_back_rereads_twice_and_edits_nothing(home: Home) -> None:
+    home.crawl("lanwan")
+    before, written = home.export(), (home.path.parent / "sources" / "lanwan.toml").read_text("utf-8")
+    for text in (NARROW, written, NARROW, written):
+        home.set_source("lanwan", text)
+        progress = home.crawl("lanwan")
+        assert (progress.edit, progress.reread, progress.failed) == (0, 15, 0)
+    assert [(record["version"], record["body"]) for record in home.export()] == [(r["version"], r["body"]) for r in before]
+
+
 def test_an_edit_under_new_rules_is_an_edit_and_a_reread_apart(site: Site, home: Home) -> None:
     home.crawl("lanwan")
     edited = notice_of(site, LANWAN, BUDGET)

@@ -389,12 +389,13 @@ CREATE TABLE versions (
 	search_body TEXT NOT NULL,
 	record TEXT NOT NULL,
 	CONSTRAINT pk_versions PRIMARY KEY (id),
-	CONSTRAINT uq_versions_document_n_rules_whole UNIQUE (document, n, rules, whole),
 	CONSTRAINT fk_versions_document FOREIGN KEY(document) REFERENCES documents (id),
 	CONSTRAINT fk_versions_capture FOREIGN KEY(capture) REFERENCES captures (id)
 )
 
 CREATE INDEX ix_versions_capture ON versions (capture)
+
+CREATE INDEX ix_versions_document ON versions (document, n)
 
 CREATE INDEX ix_versions_match_digest ON versions (match_digest)
 
