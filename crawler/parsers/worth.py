@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from crawler.model import Draft, PageKind
+from crawler.model import Draft, PageKind, Witness
 from crawler.parsers.kinds import Kind
 from crawler.parsers.sheet import Sheet
 from crawler.parsers.stated import stated
@@ -71,6 +71,14 @@ def _bare(draft: Draft) -> bool:
     return dated is not None and dated.rule == "published.unlabelled"
 
 
+def _dated(witness: Witness | None) -> int:
+    """What the date says; a labelled one that is refused (no such day, after the capture) still says that the page is a notice."""
+    if witness is None:
+        return 0
+    labelled = any(said.startswith("label.") for said in witness.refused)
+    return max(POINTS.get(witness.rule, 0), 2 if labelled else 0)
+
+
 def _points(draft: Draft, meta: Mapping[str, str], labels: int, size: int) -> int:
     dated = draft.witnesses.get("published")
     source = draft.witnesses.get("source")
@@ -79,7 +87,7 @@ def _points(draft: Draft, meta: Mapping[str, str], labels: int, size: int) -> in
         (
             3 if meta.get("articletitle") else 0,
             2 if labels >= 2 else 0,
-            POINTS.get(dated.rule, 0) if dated is not None else 0,
+            _dated(dated),
             1 if source is not None and source.rule.startswith("source.label") and source.rule != "source.label.page" else 0,
             1 if GENRE.search(squeeze(draft.title)) else 0,
             1 if said.get("doc_no") else 0,
