@@ -90,6 +90,8 @@ class Column:
             return self._detail(int(path[14:-5]))
         if path == "/login.html":
             return 200, LOGIN, {}
+        if not path.startswith("/xxgk/index"):
+            return 404, MISSING, {}
         page = int(path[12:-5]) if path.startswith("/xxgk/index_") else 0
         said: dict[str, Callable[[], tuple[int, str, dict[str, str]]]] = {
             "login": lambda: (302, "", {"Location": "/login.html"}),

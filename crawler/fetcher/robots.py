@@ -249,7 +249,8 @@ def verdict_of(outcome: Outcome, body: bytes = b"") -> Verdict:
     A wall's challenge is no answer of the site, whatever its status: nothing is allowed until robots.txt can be read.
     """
     if outcome in (Outcome.OK, Outcome.SAME_BYTES, Outcome.NOT_MODIFIED):
-        return "disallow" if wall_in(body) else "rules"
+        is_page = body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")  # rules may well speak of /captcha/
+        return "disallow" if is_page and wall_in(body) else "rules"
     if outcome is Outcome.BUSY:
         return "busy"
     if outcome in (Outcome.NOT_FOUND, Outcome.GONE, Outcome.FORBIDDEN, Outcome.CLIENT_ERROR, Outcome.REDIRECTED):

@@ -326,7 +326,9 @@ versions = sa.Table(
     sa.Column("search_title", Text, nullable=False),
     sa.Column("search_body", Text, nullable=False),
     sa.Column("record", Text, nullable=False),  # JSON with provenance
-    sa.Index("ix_versions_document", "document", "n"),  # not unique: rules that were tried and taken back read the same version again
+    sa.Index(
+        "ix_versions_document", "document", "n"
+    ),  # not unique: rules that were tried and taken back read the same version again
 )
 
 attachments = sa.Table(

@@ -164,6 +164,7 @@ def test_an_answer_means_what_rfc_9309_says(outcome: Outcome, verdict: str) -> N
 def test_a_challenge_in_place_of_robots_txt_is_recognised_before_rules_are_read() -> None:
     assert verdict_of(Outcome.OK, b"<html><script>$_ts=window['$_ts']</script></html>") == "disallow"
     assert verdict_of(Outcome.OK, b"User-agent: *\nAllow: /\n") == "rules"
+    assert verdict_of(Outcome.OK, b"User-agent: *\nDisallow: /captcha/\n") == "rules"
 
 
 def test_google_s_cases_are_the_reading_of_record(shared: Path) -> None:
@@ -177,6 +178,7 @@ def test_real_files_are_read_in_bounded_time(shared: Path) -> None:
     with tarfile.open(shared / "suites" / "robots-corpus.tar.xz") as archive:
         bodies = [file.read() for member in archive if (file := archive.extractfile(member)) is not None]
     assert len(bodies) == 4231
+    assert [body[:60] for body in bodies if verdict_of(Outcome.OK, body) != "rules"] == []
     for body in bodies:
         began = time.process_time()
         robots = Robots.parse(stored(body).encode())
