@@ -44,6 +44,21 @@ def test_the_pages_of_a_site_that_shows_itself_for_nothing_are_still_notices(sit
     assert home.crawl("lanwan").new == 15
 
 
+def test_a_list_that_the_site_shows_for_nothing_is_still_a_list(site: Site, home: Home) -> None:
+    """Some sites answer every address they have not with a column of theirs."""
+    listed = site.pages[LANWAN, "/zwgk/index.html"]
+
+    class Column(dict[Any, Page]):
+        def get(self, key: Any, default: Any = None) -> Any:
+            return super().get(key, listed)
+
+    site.pages = Column(site.pages)
+    assert home.crawl("lanwan").new == 15
+    home.crawl("lanwan")
+    assert home.sql("SELECT count(*) FROM readings WHERE page_kind = 'soft_404'") == [(0,)]
+    assert home.sql("SELECT outcome FROM probes") == [("ok",)]
+
+
 def test_a_notice_that_leads_home_or_where_nothing_is_sent_is_missing_and_not_followed(site: Site, home: Home) -> None:
     home.crawl("lanwan")
     lost = site.notices[LANWAN][5]

@@ -80,16 +80,22 @@ def _read(
     more: Mapping[str, Page],
 ) -> Reading:
     version = rules_version(rules)
-    shown = more.get(ABSENT)
-    if shown is not None:
-        why = absent.resembles(decoded.text, text.decode(shown.body, shown.header("content-type")).text)
-        if why:
-            return Reading(version, PageKind.SOFT_404, why)
     if kind is Kind.LIST:
-        return _as_list(decoded, page, rules, version, request or Request(page.url))
+        listed = _as_list(decoded, page, rules, version, request or Request(page.url))
+        if listed.rows or not (why := _absent(decoded, more)):  # some sites show a list for whatever they have not
+            return listed
+        return Reading(version, PageKind.SOFT_404, why)
+    if why := _absent(decoded, more):
+        return Reading(version, PageKind.SOFT_404, why)
     found = read_shapes(decoded, page, pick(rules, page.at), public_url, more)
     notices = tuple(notice(draft, url=public_url, final_url=page.url, at=page.at) for draft in found.drafts)
     return Reading(version, found.page_kind, found.evidence, notices=notices, continues=found.continues)
+
+
+def _absent(decoded: text.Decoded, more: Mapping[str, Page]) -> str:
+    """Why this is what the site shows for an address that cannot exist; empty when it is not, or nobody has asked."""
+    shown = more.get(ABSENT)
+    return absent.resembles(decoded.text, text.decode(shown.body, shown.header("content-type")).text) if shown is not None else ""
 
 
 def _as_file(page: Page, kind: Kind, file: tuple[str, str], public_url: str, version: str) -> Reading:

@@ -178,7 +178,9 @@ def test_real_files_are_read_in_bounded_time(shared: Path) -> None:
     with tarfile.open(shared / "suites" / "robots-corpus.tar.xz") as archive:
         bodies = [file.read() for member in archive if (file := archive.extractfile(member)) is not None]
     assert len(bodies) == 4231
-    assert [body[:60] for body in bodies if verdict_of(Outcome.OK, body) != "rules"] == []
+    closed = [body for body in bodies if verdict_of(Outcome.OK, body) != "rules"]
+    assert len(closed) < 5
+    assert all(body.lstrip().lower().startswith((b"<!doctype", b"<html", b"<script")) for body in closed)
     for body in bodies:
         began = time.process_time()
         robots = Robots.parse(stored(body).encode())
