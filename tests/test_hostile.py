@@ -14,7 +14,7 @@ from crawler.model import DetailRules, Kind, Page, PageKind, Reading, ReadRules
 from crawler.readers import Job, Readers
 
 TEXT = "各单位放假三天，注意防火防盗，值班人员名单张贴在一楼大厅。" * 4
-GOOD = f"<html><head><title>关于放假的通知</title></head><body><h1>关于放假的通知</h1><div>发布时间：2024-05-01</div><div id='zoom'><p>{TEXT}</p></div></body></html>"
+GOOD = f"<html><head><title>关于放假的通知</title></head><body><h1>关于放假的通知</h1><div>发布时间：2024-05-01　来源：蓝湾区人民政府办公室</div><div id='zoom'><p>{TEXT}</p></div></body></html>"
 DEADLINE = 5.0
 NAMED = ("deadline", "memory", "crash")
 
