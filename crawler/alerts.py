@@ -20,7 +20,6 @@ from typing import Any
 
 import structlog
 
-from crawler.config import Channel, Config
 from crawler.fetcher.fetcher import FetchSettings
 from crawler.fetcher.outgoing import MailServer, mail, post
 from crawler.health import HOST_WIDE, Trouble
@@ -28,6 +27,7 @@ from crawler.model import ChangeKind, Millis
 from crawler.repository import outbox
 from crawler.repository.database import Database
 from crawler.repository.outbox import Due
+from crawler.settings import Channel, Config
 from crawler.urls import host
 from crawler.workdays import beijing
 

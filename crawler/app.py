@@ -12,7 +12,6 @@ import structlog
 from crawler import urls
 from crawler.alerts import Alarms
 from crawler.archive.writer import Archive, owner_name
-from crawler.config import Config, Source
 from crawler.engine import Local
 from crawler.errors import GongkaiError, UsageError
 from crawler.fetcher.fetcher import Fetcher, FetchSettings, user_agent
@@ -26,6 +25,7 @@ from crawler.repository.database import Connection, Database
 from crawler.repository.migrations import check_schema, upgrade
 from crawler.repository.runs import Progress
 from crawler.scheduler import Clock
+from crawler.settings import Config, Source
 
 VERSION = "0.1.0"
 AGENT = "gongkai"

@@ -23,7 +23,7 @@ from crawler.archive.reader import open_page
 from crawler.archive.recover import closed_files, recover, walk
 from crawler.archive.writer import Archive, describe
 from crawler.budget import Purse
-from crawler.config import Config, Source, place
+from crawler.config import place
 from crawler.errors import CannotError, DamagedRecord, RepositoryError
 from crawler.model import (
     Exchange,
@@ -53,6 +53,7 @@ from crawler.repository.origins import Origin, Probe
 from crawler.repository.runs import Progress
 from crawler.repository.settle import Settled, Ways
 from crawler.repository.waiting import Pending, pending
+from crawler.settings import Config, Source
 
 log = structlog.get_logger()
 

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from crawler.config import Config, Source
 from crawler.model import Millis, RunKind
 from crawler.pipeline import Line
+from crawler.settings import Config, Source
 from crawler.slots import Schedule, due_slot, jitter
 
 log = structlog.get_logger()

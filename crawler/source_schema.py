@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crawler.columns import PAGERS
-from crawler.config import source_shape
+from crawler.config_shape import source_shape
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "": {
@@ -20,11 +20,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "politeness": "How its host is asked",
         "expect": "What it promises; what it does not keep is told",
     },
-    "_SourceSchedule": {
+    "SourceScheduleTable": {
         "lists": "minute hour day month weekday, weekdays by name: the list pages, for what is new",
         "sweep": "minute hour day month weekday: the whole column, for what appeared late or out of order",
     },
-    "_List": {
+    "ListTable": {
         "hosts": "Rows are followed to these hosts only; default: any public host",
         "rows": "CSS selector of a row; for JSON a path of keys",
         "link": "CSS selector of the link within a row; for JSON the key of the address",
@@ -36,7 +36,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "only": "Regular expression: rows are followed when their address matches",
         "skip": "Regular expression: rows are not followed when their address matches",
     },
-    "_Detail": {
+    "DetailTable": {
         "parts": "CSS selector of what holds one notice where a page holds several",
         "body": "CSS selector of the article",
         "title": "CSS selector of the title",
@@ -45,17 +45,17 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "channel": "CSS selector of 栏目",
         "since": "These rules are for captures of this day and later",
     },
-    "_Politeness": {
+    "PolitenessTable": {
         "queue": "Sources that share a queue are asked one request at a time, together; default: the host",
         "delay": "Least pause after an answer; never less than the network's own",
         "window": "Hours in which the host may be asked, Beijing time",
     },
-    "_Expect": {
+    "ExpectTable": {
         "rows": "Rows of its first list pages, at least",
         "silence": "It has something new within this time; default: learned from its own rhythm",
         "fill": "Least share of notices with a field",
     },
-    "_Start": {
+    "StartTable": {
         "url": "Address that is asked",
         "method": "GET or POST",
         "body": "Body of a POST",
@@ -72,9 +72,9 @@ def source_schema() -> dict[str, Any]:
         for key, said in words.items():
             if key in properties:
                 properties[key] = {"description": said, **properties[key]}
-    schema["$defs"]["_Pager"] = _pager()
-    schema["$defs"]["_List"]["properties"]["next"] = {
-        "description": WORDS["_List"]["next"],
+    schema["$defs"]["PagerTable"] = _pager()
+    schema["$defs"]["ListTable"]["properties"]["next"] = {
+        "description": WORDS["ListTable"]["next"],
         "anyOf": [{"enum": sorted(name for name, (needed, _) in PAGERS.items() if not needed)}, {"$ref": "#/$defs/_Pager"}],
     }
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"

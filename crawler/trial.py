@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from html import unescape
 
 from crawler import text, urls
-from crawler.config import Config, Source
 from crawler.errors import CannotError
 from crawler.model import (
     GOOD,
@@ -29,6 +28,7 @@ from crawler.model import (
 )
 from crawler.peek import Peeker
 from crawler.readers import Job, Readers
+from crawler.settings import Config, Source
 from crawler.workdays import beijing
 
 HOPS = 5

@@ -19,12 +19,13 @@ import sqlalchemy as sa
 from hypothesis import settings
 
 from crawler import app as house
-from crawler.config import Config, load
+from crawler.config import load
 from crawler.demo.site import Site
 from crawler.demo.story import write_config
 from crawler.pipeline import Line
 from crawler.repository import query
 from crawler.repository.runs import Progress
+from crawler.settings import Config
 
 settings.register_profile("gongkai", deadline=None)  # how long an example takes says how busy the machine is
 settings.load_profile("gongkai")

@@ -14,7 +14,7 @@ import typer
 from crawler import app as house
 from crawler.cli import output
 from crawler.cli.progress import Bar
-from crawler.config import Config, load
+from crawler.config import load
 from crawler.demo.site import HOSTS, Site
 from crawler.demo.story import IDS, write_config
 from crawler.errors import UsageError
@@ -22,6 +22,7 @@ from crawler.model import Millis
 from crawler.pipeline import Line, now_ms
 from crawler.repository import changes, query, search
 from crawler.repository.runs import Progress
+from crawler.settings import Config
 
 ROUNDS = 3  # looks at what is due again, a second apart
 RULE = "─" * 72

@@ -12,10 +12,10 @@ from crawler import text, urls
 from crawler.archive.metadata import redact
 from crawler.cli import output
 from crawler.cli.options import configured
-from crawler.config import Config
 from crawler.errors import CannotError, UsageError
 from crawler.model import GOOD, Exchange, Kind, Outcome, Reach, Reading, Tls
 from crawler.peek import Story
+from crawler.settings import Config
 
 WIDTH = 10
 WHY = {

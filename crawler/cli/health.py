@@ -8,13 +8,13 @@ import typer
 from crawler import app as house
 from crawler.cli import output
 from crawler.cli.options import Json, configured
-from crawler.config import Config, Source
 from crawler.errors import RepositoryError
 from crawler.health import DOWN, HOST_WIDE, RECOVERED, SUSPECT
 from crawler.model import Millis
 from crawler.repository import condition, outbox
 from crawler.repository.condition import Condition
 from crawler.repository.outbox import ChannelView
+from crawler.settings import Config, Source
 from crawler.urls import host
 
 MARKS = {"ok": "green", RECOVERED: "green", SUSPECT: "yellow", DOWN: "bold red", "paused": "dim", "off": "dim", "new": "dim"}

@@ -11,10 +11,11 @@ from typing import Annotated
 
 import typer
 
-from crawler.config import Config, load
+from crawler.config import load
 from crawler.errors import UsageError
 from crawler.model import Millis
 from crawler.repository.database import Connection
+from crawler.settings import Config
 
 Json = Annotated[bool, typer.Option("--json", help="JSON Lines on stdout and nothing else.")]
 AGO = re.compile(r"(\d+)\s*([mhdw])")

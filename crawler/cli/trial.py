@@ -14,7 +14,7 @@ from crawler import app as house
 from crawler import trial, urls
 from crawler.cli import output
 from crawler.cli.options import Json, configured
-from crawler.config import SOURCE_ID, Config, Source
+from crawler.config import SOURCE_ID
 from crawler.errors import CannotError, UsageError
 from crawler.fetcher.fetcher import Fetcher
 from crawler.fixtures import Saved, save
@@ -23,6 +23,7 @@ from crawler.normalize import as_json
 from crawler.peek import Peeker
 from crawler.politeness import Manners
 from crawler.readers import Job, Readers
+from crawler.settings import Config, Source
 from crawler.trial import Sample, Trial
 
 ROWS_SHOWN = 10

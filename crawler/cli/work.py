@@ -12,12 +12,12 @@ from crawler import app as house
 from crawler.cli import output
 from crawler.cli.options import Globals, Json, configured, day
 from crawler.cli.progress import Bar
-from crawler.config import Config
 from crawler.errors import CannotError, UsageError
 from crawler.repository import query, runs
 from crawler.repository.database import Database
 from crawler.repository.migrations import check_schema
 from crawler.repository.runs import Progress
+from crawler.settings import Config
 
 ALIVE_MS = 60_000
 FAILURES_SHOWN = 5
