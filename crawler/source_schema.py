@@ -75,7 +75,7 @@ def source_schema() -> dict[str, Any]:
     schema["$defs"]["PagerTable"] = _pager()
     schema["$defs"]["ListTable"]["properties"]["next"] = {
         "description": WORDS["ListTable"]["next"],
-        "anyOf": [{"enum": sorted(name for name, (needed, _) in PAGERS.items() if not needed)}, {"$ref": "#/$defs/_Pager"}],
+        "anyOf": [{"enum": sorted(name for name, (needed, _) in PAGERS.items() if not needed)}, {"$ref": "#/$defs/PagerTable"}],
     }
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "Gongkai source: one column of one site"
