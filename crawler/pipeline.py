@@ -207,9 +207,13 @@ class Line:
             if look.capture and look.capture.type == "response" and digest:
                 held.setdefault(digest, Original(look.capture.record_id, look.capture.url, look.capture.at, digest))
         self.archive.sync()
-        with self.database.write() as c:
+        finished = self.archive.finished()
+
+        def step(c: Connection) -> None:
             self._keep(c, kept, self.owner, fences)
-            files.closed(c, self.archive.finished(), self.owner)
+            files.closed(c, finished, self.owner)
+
+        self.database.do(step)
 
     def _keep(self, c: Connection, kept: Sequence[Kept], owner: str, fences: Mapping[str, int] | None) -> None:
         """The one transaction of the keep step; `fences` None adopts."""
@@ -268,9 +272,11 @@ class Line:
                 self._settle([item])
 
     def _settle(self, items: Sequence[Settled]) -> None:
-        with self.database.write() as c:
+        def step(c: Connection) -> None:
             concerned = settle.settle(c, items, self._ways)
             runs.close_finished(c, concerned, self.clock(), self.expectations())
+
+        self.database.do(step)
 
     def index(self) -> int:
         """Write search rows of documents that have none or old ones; how many documents."""

@@ -12,10 +12,10 @@ import contextlib
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, make_url
@@ -26,8 +26,11 @@ from crawler.repository.turns import Turns
 __all__ = ["Connection", "Database", "clean", "dump", "has_wal_reset_bug", "lock_keys", "upsert"]
 
 AnyRow = sa.Row[*tuple[Any, ...]]
+T = TypeVar("T")
 
 BUSY_MS = 30_000  # how long a transaction waits for another to end
+DEADLOCK = "40P01"  # PostgreSQL, appendix A: rolled back so that another transaction can go on
+MOST_TRIES = 4
 CHECKPOINT_BYTES = 16 << 20  # the WAL is moved into the database when it has grown by so much
 WRITER_CACHE_KIB = 65_536
 READER_CACHE_KIB = 16_384
@@ -112,6 +115,20 @@ class Database:
         with self._translated(), self._turn(), self._writers.begin() as connection:
             yield connection
 
+    def do(self, step: Callable[[Connection], T]) -> T:
+        """A step that is one write transaction; done over when the server rolled it back for a deadlock. Raises RepositoryError.
+
+        `step` keeps nothing from one try to the next.
+        """
+        for tries in range(1, MOST_TRIES + 1):
+            try:
+                with self.write() as c:
+                    return step(c)
+            except RepositoryError as error:
+                if tries == MOST_TRIES or not _is_deadlock(error):
+                    raise
+        raise AssertionError
+
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """A read transaction over one consistent state; it never waits for a writer. Raises RepositoryError."""
@@ -172,6 +189,11 @@ class Database:
             raise RepositoryError(f"{self.name}: {said}", remedy=_remedy(error.orig)) from error
         except (sa.exc.TimeoutError, sqlite3.Error) as error:
             raise RepositoryError(f"{self.name}: {error}", remedy=_remedy(error)) from error
+
+
+def _is_deadlock(error: RepositoryError) -> bool:
+    cause = error.__cause__
+    return isinstance(cause, sa.exc.DBAPIError) and getattr(cause.orig, "sqlstate", None) == DEADLOCK
 
 
 def _is_missing(path: Path) -> bool:

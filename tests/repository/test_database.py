@@ -328,3 +328,30 @@ def test_closing_waits_for_its_turn(tmp_path: Path) -> None:
         unlock(other)
         thread.join()
     assert not (tmp_path / "a.db-wal").exists()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_step_that_was_rolled_back_for_a_deadlock_is_done_over(database: Database) -> None:
+    with database.write() as c:
+        c.execute(t.works.insert(), [{"public_id": "a"}, {"public_id": "b"}])
+    both, tries = threading.Barrier(2), list[str]()
+
+    def step(first: str, second: str) -> Callable[[sa.Connection], None]:
+        def rename(c: sa.Connection) -> None:
+            tries.append(first)
+            for name in (first, second):
+                c.execute(
+                    t.works.update().where(t.works.c.public_id.startswith(name)).values(public_id=t.works.c.public_id + first)
+                )
+                if name == first and tries.count(first) == 1:
+                    both.wait(10)
+
+        return rename
+
+    threads = [threading.Thread(target=database.do, args=[step(*order)]) for order in ("ab", "ba")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(tries) == 3
+    assert sorted("".join(sorted(name)) for name in names(database)) == ["aab", "abb"]
