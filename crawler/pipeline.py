@@ -24,7 +24,7 @@ from crawler.archive.recover import closed_files, recover, walk
 from crawler.archive.writer import Archive, describe
 from crawler.budget import Purse
 from crawler.config import place
-from crawler.errors import CannotError, DamagedRecord, RepositoryError
+from crawler.errors import CannotError, DamagedRecord, Refused, RepositoryError
 from crawler.model import (
     Exchange,
     Expect,
@@ -262,14 +262,25 @@ class Line:
         return place(file, tuple(complaint.partition(":")[0].split(".")))
 
     def settle(self, items: Sequence[Settled]) -> None:
-        """Apply readings in one transaction; if that fails, one by one, so that one bad page holds nobody up. Raises RepositoryError."""
+        """Apply readings in one transaction; if that fails, one by one, so that one bad page holds nobody up. Raises RepositoryError.
+
+        What the database refuses though it is well is unreadable, and the refusal is kept with the reading.
+        """
         try:
             self._settle(items)
-        except RepositoryError:
-            if len(items) == 1:
+        except RepositoryError as error:
+            if len(items) == 1 and not isinstance(error, Refused):
                 raise
             for item in items:
-                self._settle([item])
+                self._settle_alone(item)
+
+    def _settle_alone(self, item: Settled) -> None:
+        try:
+            self._settle([item])
+        except Refused as error:
+            log.warning("refused", capture=item.capture_id, error=str(error))
+            refused = Reading(item.reading.rules, PageKind.OTHER, error=f"refused by the database: {error.message}")
+            self._settle([replace(item, reading=refused)])
 
     def _settle(self, items: Sequence[Settled]) -> None:
         def step(c: Connection) -> None:

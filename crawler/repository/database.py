@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, make_url
 
-from crawler.errors import RepositoryError, UsageError
+from crawler.errors import Refused, RepositoryError, UsageError
 from crawler.repository.turns import Turns
 
 __all__ = ["Connection", "Database", "clean", "dump", "has_wal_reset_bug", "lock_keys", "upsert"]
@@ -186,9 +186,18 @@ class Database:
             yield
         except sa.exc.DBAPIError as error:
             said = str(error.orig).strip().partition("\n")[0]
-            raise RepositoryError(f"{self.name}: {said}", remedy=_remedy(error.orig)) from error
+            kind = Refused if _is_refusal(error) else RepositoryError
+            raise kind(f"{self.name}: {said}", remedy=_remedy(error.orig)) from error
+        except OverflowError as error:  # SQLite's driver, of a number beyond 64 bits
+            raise Refused(f"{self.name}: {error}") from error
         except (sa.exc.TimeoutError, sqlite3.Error) as error:
             raise RepositoryError(f"{self.name}: {error}", remedy=_remedy(error)) from error
+
+
+def _is_refusal(error: sa.exc.DBAPIError) -> bool:
+    """PostgreSQL, appendix A: class 54 is a program limit exceeded, such as the longest key of an index."""
+    limit = (getattr(error.orig, "sqlstate", None) or "").startswith("54")
+    return limit or isinstance(error, sa.exc.DataError | sa.exc.IntegrityError)
 
 
 def _is_deadlock(error: RepositoryError) -> bool:
