@@ -243,7 +243,8 @@ def _same(c: Connection, look: _Look, before: int | None, manner: Manner) -> boo
 
     Returns whether the notice is there, as far as the last reading can tell; None when it is about to be read again.
     """
-    row = c.execute(sa.select(t.readings).where(t.readings.c.capture == before)).first() if before else None
+    # held to the end: whether it still waits must be the same when the frontier is told
+    row = c.execute(sa.select(t.readings).where(t.readings.c.capture == before).with_for_update()).first() if before else None
     if row is None:
         return None
     current = row.rules == manner.rules(look.kept.task.source) and row.state == "done"
