@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from crawler import app as house
 from crawler.archive.reader import open_page
 from crawler.config import load
 from crawler.demo.site import LANWAN, QINGHE, SONGLING, Notice, Page, Site
-from crawler.engine import Local
+from crawler.engine import ADOPT, Local
 from crawler.errors import RepositoryError
 from crawler.fetcher.fetcher import Fetcher
 from crawler.model import Capture, Original
@@ -240,10 +241,11 @@ def test_a_server_error_is_tried_again_and_nothing_is_lost(site: Site, home: Hom
     assert (progress.open, progress.new, progress.failed) == (0, 15, 0)
 
 
-async def _until(config: Any, line: Any, ids: list[int], stop: asyncio.Event, finished: Any) -> None:
+async def _until(config: Any, line: Any, ids: list[int], stop: asyncio.Event, finished: Any, adopt_every: float = ADOPT) -> None:
     fetcher = Fetcher(house.fetch_settings(config))
     try:
-        await Local(line, fetcher, house.manners(line), queues_at_once=4, runs=frozenset(ids)).run(stop, finished)
+        engine = Local(line, fetcher, house.manners(line), queues_at_once=4, runs=frozenset(ids), adopt_every=adopt_every)
+        await engine.run(stop, finished)
     finally:
         await fetcher.aclose()
 
@@ -305,6 +307,27 @@ def test_what_was_archived_before_the_database_failed_is_adopted_at_the_next_sta
         pass
     assert home.sql("SELECT count(*) > 0 FROM looks WHERE outcome = 'ok'") == [(1,)]
     assert not list(home.config.storage.archive.glob("*.open"))
+
+
+def test_a_crawl_whose_page_a_dying_process_was_to_read_takes_over_and_ends(home: Home) -> None:
+    home.crawl("lanwan")
+    config = home.config
+    with house.open_line(config, "crawl") as line:
+        (closed,) = config.storage.archive.glob("*.warc.gz")
+        closed.rename(closed.with_name(closed.name + ".open"))  # a process that dies while the crawl lives
+        with line.database.write() as c:
+            c.exec_driver_sql("UPDATE files SET state = 'open', owner = 'dying'")
+            c.exec_driver_sql("UPDATE runs SET ended = NULL")
+            c.exec_driver_sql(
+                "UPDATE readings SET state = 'pending', run = 1 WHERE capture = (SELECT max(capture) FROM readings)"
+            )
+        end = time.monotonic() + 30
+
+        def finished() -> bool:
+            return line.progress([1]).open == 0 or time.monotonic() > end
+
+        asyncio.run(_until(config, line, [1], asyncio.Event(), finished, adopt_every=0.2))
+        assert line.progress([1]).open == 0
 
 
 def test_a_file_whose_closing_was_never_told_is_read_to_its_end(home: Home) -> None:
