@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from crawler.errors import GongkaiError
 from crawler.model import Millis, RunKind
 from crawler.pipeline import Line
 from crawler.settings import Config, Source
@@ -22,6 +23,7 @@ log = structlog.get_logger()
 REVISITS = "*/10 * * * *"
 REVISIT_SLOTS_A_DAY = 144
 SPAN: Millis = 60_000  # the sources of one cron line start spread over this long
+AGAIN: Millis = 60_000  # a claim that failed is tried again so much later
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,8 @@ def timetable(config: Config) -> list[Beat]:
 class Clock:
     """Fires the timetable until it is stopped; `write` runs a step in the process's writer thread."""
 
-    def __init__(self, line: Line, config: Config, *, span: Millis = SPAN) -> None:
-        self.line, self.config, self.span = line, config, span
+    def __init__(self, line: Line, config: Config, *, span: Millis = SPAN, again: Millis = AGAIN) -> None:
+        self.line, self.config, self.span, self.again = line, config, span, again
         self._scheduler = AsyncIOScheduler(timezone="UTC")
         self._revisits = max(1, config.schedule.revisit_per_day // REVISIT_SLOTS_A_DAY)
 
@@ -76,7 +78,12 @@ class Clock:
         )
 
     async def _fire(self, beat: Beat) -> None:
-        following = await asyncio.to_thread(self._claim, beat)
+        try:
+            following = await asyncio.to_thread(self._claim, beat)
+        except GongkaiError as error:  # a database that is locked or away: the slot stays due
+            log.warning("not fired", source=beat.source.id, kind=str(beat.kind), error=str(error))
+            self._at(beat, self.line.clock() + self.again)
+            return
         self._at(beat, following + jitter(beat.source.id, following, self.span))
 
     def _claim(self, beat: Beat) -> Millis:
