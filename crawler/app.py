@@ -29,6 +29,7 @@ from crawler.settings import Config, Source
 
 VERSION = "0.1.0"
 AGENT = "gongkai"
+REINDEX = "reindex"
 TELL = 15.0  # seconds between two looks at the outbox
 
 log = structlog.get_logger()
@@ -65,7 +66,7 @@ def manners(line: Line) -> Manners:
 
 @contextlib.contextmanager
 def open_line(config: Config, what: str, *, workers: int = 2) -> Iterator[Line]:
-    """The line of one writing process: schema upgraded, sources known, dead processes' files adopted.
+    """The line of one writing process: schema upgraded, sources known, dead processes' files adopted (not for a reindex).
 
     `what` says what kind of process this is (run, crawl, reindex). Raises CannotError when the disk or the database is in the way.
     """
@@ -85,7 +86,8 @@ def open_line(config: Config, what: str, *, workers: int = 2) -> Iterator[Line]:
             line = Line(config, database, archive, readers, owner=owner)
             try:
                 line.begin(what)
-                line.adopt()
+                if what != REINDEX:  # which tells everything in the order it happened, dead processes' files too
+                    line.adopt()
                 yield line
             finally:
                 line.close()

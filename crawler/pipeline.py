@@ -405,10 +405,13 @@ class Line:
 
     # -------------------------------------------------------------- reindex
     def rebuild(self, watch: Callable[[int, int], None]) -> tuple[int, int]:
-        """Tell an empty database everything the closed WARC files hold, in the order it happened: (looks, captures settled).
+        """Tell an empty database everything the WARC files hold, in the order it happened: (looks, captures settled).
 
+        Files of dead processes are made whole and closed first, and told with the others, never before them.
         `watch(done, all)` is called as looks are committed. Readings are then settled by `settle_all`.
         """
+        for found in recover(self.archive.folder, lambda _: 0):
+            log.info("closed", file=found.info.name, looks=len(found.kept), torn=found.torn)
         infos = closed_files(self.archive.folder)
         looks = sorted(
             (look for info in infos for look in walk(self.archive.folder / info.name)),

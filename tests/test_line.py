@@ -278,6 +278,24 @@ def test_the_database_is_rebuilt_from_the_archive_with_equal_ids_and_an_equal_ex
     }
 
 
+def test_a_rebuild_after_a_kill_tells_the_dead_process_s_file_in_its_turn(site: Site, home: Home) -> None:
+    home.crawl("lanwan")
+    notice = notice_of(site, LANWAN, BUDGET)
+    site.touch(LANWAN, notice.path, "90.2%", "9.02%")
+    home.crawl("lanwan")
+    before, kinds = home.export(), home.kinds()
+    for file in (home.folder / "data").glob("gongkai.db*"):
+        file.unlink()
+    last = max(home.config.storage.archive.glob("*.warc.gz"))
+    last.rename(last.with_name(last.name + ".open"))  # as a killed process leaves it
+    with house.open_line(home.config, house.REINDEX) as line:
+        line.rebuild(lambda *_: None)
+    assert home.export() == before
+    assert (kinds["new"], kinds["edit"]) == (15, 1)
+    assert home.kinds() == kinds
+    assert not list(home.config.storage.archive.glob("*.open"))
+
+
 def test_what_a_dead_process_archived_but_did_not_commit_is_adopted(home: Home) -> None:
     home.crawl("lanwan")
     before = home.export()

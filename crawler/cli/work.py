@@ -182,7 +182,7 @@ def reindex(context: typer.Context) -> None:
     """
     config = configured(context)
     _refuse_filled(config)
-    with house.open_line(config, "reindex") as line, Bar("reindex", quiet=not sys.stderr.isatty()) as bar:
+    with house.open_line(config, house.REINDEX) as line, Bar("reindex", quiet=not sys.stderr.isatty()) as bar:
         looks, captures = line.rebuild(bar.count)
     with_database = Database(config.storage.database)
     try:
