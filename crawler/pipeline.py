@@ -364,7 +364,7 @@ class Line:
         now = self.clock()
         with self.database.write() as c:
             if kind is RunKind.REVISIT:
-                return runs.fire_revisits(c, source.id, slot, now, limit or 1)
+                return runs.fire_revisits(c, source.id, slot, now, limit or 0)
             return runs.fire(c, source.id, kind, slot, self._seeds(source.id, source.start, Kind.LIST), now, skipped=skipped)
 
     def fire_once(

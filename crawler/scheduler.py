@@ -22,6 +22,7 @@ log = structlog.get_logger()
 
 REVISITS = "*/10 * * * *"
 REVISIT_SLOTS_A_DAY = 144
+REVISIT_SLOT: Millis = 600_000
 SPAN: Millis = 60_000  # the sources of one cron line start spread over this long
 AGAIN: Millis = 60_000  # a claim that failed is tried again so much later
 
@@ -45,8 +46,15 @@ def timetable(config: Config) -> list[Beat]:
         beats.append(Beat(source, RunKind.LIST, Schedule(source.lists, zone)))
         if source.sweep:
             beats.append(Beat(source, RunKind.SWEEP, Schedule(source.sweep, zone)))
-        beats.append(Beat(source, RunKind.REVISIT, Schedule(REVISITS, zone)))
+        if config.schedule.revisit_per_day:
+            beats.append(Beat(source, RunKind.REVISIT, Schedule(REVISITS, zone)))
     return beats
+
+
+def revisits(per_day: int, slot: Millis) -> int:
+    """How many looks of a source's day belong to one of its slots: so many that any 144 in a row make exactly the day's."""
+    number = slot // REVISIT_SLOT
+    return (number + 1) * per_day // REVISIT_SLOTS_A_DAY - number * per_day // REVISIT_SLOTS_A_DAY
 
 
 class Clock:
@@ -55,7 +63,6 @@ class Clock:
     def __init__(self, line: Line, config: Config, *, span: Millis = SPAN, again: Millis = AGAIN) -> None:
         self.line, self.config, self.span, self.again = line, config, span, again
         self._scheduler = AsyncIOScheduler(timezone="UTC")
-        self._revisits = max(1, config.schedule.revisit_per_day // REVISIT_SLOTS_A_DAY)
 
     def start(self) -> None:
         """Plan every beat's next slot; what is due already fires at once."""
@@ -92,7 +99,7 @@ class Clock:
         last = self.line.last_slot(beat.source.id, beat.kind)
         slots = due_slot(beat.schedule, last, now)
         if slots.due is not None and not self.line.is_held(beat.source.id):
-            limit = self._revisits if beat.kind is RunKind.REVISIT else None
+            limit = revisits(self.config.schedule.revisit_per_day, slots.due) if beat.kind is RunKind.REVISIT else None
             run = self.line.fire(beat.source, beat.kind, slots.due, slots.skipped, limit=limit)
             if run is not None:
                 log.info("fired", source=beat.source.id, kind=str(beat.kind), slot=slots.due, skipped=len(slots.skipped))

@@ -4,8 +4,11 @@ import asyncio
 import time
 from typing import Any
 
+import pytest
+
 from crawler import app as house
-from crawler.scheduler import Clock
+from crawler.model import RunKind
+from crawler.scheduler import Clock, revisits, timetable
 
 Home = Any  # the fixture's class lives in conftest, which tests do not import
 
@@ -38,3 +41,17 @@ def _fired(home: Home) -> bool:
             return False
         time.sleep(0.05)
     return True
+
+
+@pytest.mark.parametrize("per_day", [0, 1, 10, 143, 144, 145, 2000])
+def test_a_day_s_slots_share_exactly_its_looks(per_day: int) -> None:
+    first = 1_700_000_400_000
+    shares = [revisits(per_day, first + number * 600_000) for number in range(144)]
+    assert sum(shares) == per_day
+    assert max(shares) - min(shares) <= 1
+
+
+def test_no_look_a_day_is_no_slot_for_them(home: Home) -> None:
+    assert RunKind.REVISIT in {beat.kind for beat in timetable(home.config)}
+    home.path.write_text(home.path.read_text("utf-8") + "\n[schedule]\nrevisit_per_day = 0\n", "utf-8")
+    assert {beat.kind for beat in timetable(home.config)} == {RunKind.LIST}
