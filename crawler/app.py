@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import difflib
 import signal
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -30,6 +31,7 @@ from crawler.settings import Config, Source
 VERSION = "0.1.0"
 AGENT = "gongkai"
 REINDEX = "reindex"
+SHOW = 1.0  # seconds between two counts of how far runs are: each reads all their looks
 TELL = 15.0  # seconds between two looks at the outbox
 
 log = structlog.get_logger()
@@ -201,17 +203,22 @@ async def run(config: Config, line: Line, *, span: Millis | None = None) -> None
 async def work(config: Config, line: Line, runs: Sequence[int], watch: Callable[[Progress], None]) -> tuple[Progress, bool]:
     """Work these runs to their end, together with whoever else holds their queues.
 
-    Returns the last progress and whether a signal interrupted it; `watch` is called a few times a second, in a thread.
+    Returns the last progress and whether a signal interrupted it; `watch` is called every second or so, in a thread, and once at the end.
     """
     stop = asyncio.Event()
     caught = _handle_signals(stop)
     fetcher = Fetcher(fetch_settings(config))
     engine = Local(line, fetcher, manners(line), queues_at_once=config.network.queues_at_once, runs=frozenset(runs))
 
+    told = 0.0
+
     def finished() -> bool:
-        progress = line.progress(runs)
-        watch(progress)
-        return progress.open == 0
+        nonlocal told
+        still = line.are_open(runs)
+        if not still or time.monotonic() - told >= SHOW:
+            watch(line.progress(runs))
+            told = time.monotonic()
+        return not still
 
     teller = alarms(config, line)
     try:

@@ -398,6 +398,11 @@ class Line:
                 fired.append(run)
         return fired, count
 
+    def are_open(self, only: Collection[int]) -> bool:
+        """Does any of these runs still go on?"""
+        with self.database.read() as c:
+            return runs.are_open(c, only)
+
     def progress(self, only: Collection[int]) -> Progress:
         """How far runs are."""
         with self.database.read() as c:

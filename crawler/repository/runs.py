@@ -353,6 +353,14 @@ def failures(c: Connection, ids: Collection[int], limit: int) -> list[Failure]:
     ]
 
 
+def are_open(c: Connection, ids: Collection[int]) -> bool:
+    """Does any of these runs still go on? Cheap, whatever they have looked at."""
+    return (
+        c.execute(sa.select(t.runs.c.id).where(t.runs.c.id.in_(sorted(ids)), t.runs.c.ended.is_(None)).limit(1)).first()
+        is not None
+    )
+
+
 def progress(c: Connection, ids: Collection[int]) -> Progress:
     """How far these runs are."""
     wanted = sorted(ids)
