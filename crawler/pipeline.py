@@ -299,7 +299,7 @@ class Line:
             frontier.postpone(c, rows)
 
     def shelve(self, reason: str, *, queue: str | None = None, run: int | None = None) -> None:
-        """Give up, for now, what a run still waits for, or what one-off runs wait for in a queue; `frontier requeue` takes it up again."""
+        """Give up, for now, what a run still waits for, or what runs wait for in a queue; `frontier requeue` takes it up again."""
         with self.database.write() as c:
             runs.close_finished(c, runs.shelve(c, reason, queue=queue, run=run), self.clock(), self.expectations())
 

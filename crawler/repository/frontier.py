@@ -17,6 +17,7 @@ from crawler.repository.database import AnyRow, clean, upsert
 TODO, DEAD = "todo", "dead"
 LIST, NEW, ATTACHMENT, REVISIT, BACKFILL = range(5)  # priorities
 AT_ONCE = 400  # keys of one SELECT
+SHELVED = "shelved: "  # reason of what was given up without having been asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,19 @@ def seed(c: Connection, run: int, seeds: Sequence[Seed], *, again: bool = False)
         return 0
     c.execute(upsert(c, t.frontier).on_conflict_do_nothing(), rows)
     return len(rows)
+
+
+# ------------------------------------------------------------------ giving up for now
+def shelve(c: Connection, which: sa.ColumnElement[bool], reason: str) -> list[tuple[int, int]]:
+    """Mark as dead what waits and is meant: (run, address) of each row."""
+    rows = t.frontier.update().where(t.frontier.c.state == TODO, which).values(state=DEAD, reason=f"{SHELVED}{reason}")
+    return [(row.run, row.url) for row in c.execute(rows.returning(t.frontier.c.run, t.frontier.c.url))]
+
+
+def in_trouble(c: Connection, queues: Collection[str]) -> dict[str, Pace]:
+    """Those of these queues whose breaker is open."""
+    query = sa.select(t.queues).where(t.queues.c.name.in_(sorted(queues)), t.queues.c.broken_since.is_not(None))
+    return {row.name: pace_of(row) for row in c.execute(query)}
 
 
 # ------------------------------------------------------------------ queues
