@@ -62,7 +62,7 @@ def apply(c: Connection, row: AnyRow, reading: Reading, *, rules: ListRules, que
 def _wish(run: AnyRow, rules: ListRules) -> Wish:
     options = json.loads(run.options)
     limit = options.get("max_pages") or rules.max_pages or columns.MOST_PAGES
-    return Wish(RunKind(run.kind), options.get("since"), min(limit, columns.MOST_PAGES))
+    return Wish(RunKind(options.get("as", run.kind)), options.get("since"), min(limit, columns.MOST_PAGES))
 
 
 def _choose(
