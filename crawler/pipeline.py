@@ -299,7 +299,7 @@ class Line:
             frontier.postpone(c, rows)
 
     def shelve(self, reason: str, *, queue: str | None = None, run: int | None = None) -> None:
-        """Give up, for now, what a run still waits for, or what one-off runs wait for in a queue; `frontier requeue` takes it up again."""
+        """Give up, for now, what a run still waits for, or what runs wait for in a queue; `frontier requeue` takes it up again."""
         with self.database.write() as c:
             runs.close_finished(c, runs.shelve(c, reason, queue=queue, run=run), self.clock(), self.expectations())
 
@@ -388,13 +388,13 @@ class Line:
         return [Seed(start, start.url, kind, self.queue(name, start.url), name, priority, now) for start in starts]
 
     def requeue(self, ids: Collection[int], source: str | None, reason: str | None) -> tuple[list[int], int]:
-        """Take up again what was given up: one one-off run for each source. The runs' ids, and how many addresses."""
+        """Take up again what was given up: a one-off run for each source, kind of run and options. Their ids, and how many addresses."""
         fired, count, now = [], 0, self.clock()
         with self.database.write() as c:
-            for name, rows in frontier.dead(c, ids=ids, source=source, reason=reason).items():
-                run = runs.fire_once(c, name, (), now, {"requeued": len(rows)})
+            for was, rows in frontier.dead(c, ids=ids, source=source, reason=reason).items():
+                run = runs.fire_once(c, was.source, (), now, was.again(len(rows)))
                 count += frontier.revive(c, run, rows, now)
-                frontier.ask_again(c, {row.queue for row in frontier.rows(c, source=name, state=frontier.TODO)}, now)
+                frontier.ask_again(c, {row.queue for row in frontier.rows(c, source=was.source, state=frontier.TODO)}, now)
                 fired.append(run)
         return fired, count
 

@@ -295,6 +295,8 @@ def _frontier(c: Connection, look: _Look, manner: Manner, spread: float) -> None
     if kept.outcome in PASSING:
         c.execute(t.frontier.update().where(row).values(state=frontier.DEAD, reason=str(kept.outcome)))
         return
+    if task.kind is Kind.LIST and not look.running:
+        return  # the run gave this page up while it was asked for: its rows are still to be followed
     c.execute(t.frontier.delete().where(row))
     if (
         kept.outcome is Outcome.REDIRECTED
