@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from crawler.parsers.attachments import ENDING, TYPES
-from crawler.parsers.furniture import NEIGHBOUR, is_crumb, is_fact_line, is_foot, is_furniture
+from crawler.parsers.furniture import NEIGHBOUR, is_crumb, is_event, is_fact_line, is_foot, is_furniture
 from crawler.parsers.labels import spaced
 from crawler.parsers.platforms import COMMON, Platform
 from crawler.parsers.sheet import EMBEDS, Line, Sheet
@@ -110,16 +110,19 @@ def _first(sheet: Sheet, selector: str) -> int | None:
 
 def _sums(sheet: Sheet, title: int | None, skip: frozenset[int]) -> list[float]:
     """Prefix sums of what the lines are worth."""
-    seen: set[str] = set()
+    seen, read = set[str](), set[int]()
     values: list[float] = []
     reads = [_is_text(line) for line in sheet.lines]
-    texts = {_box(sheet, line) for line, is_text in zip(sheet.lines, reads, strict=True) if is_text and not line.cells}
+    boxes = [_box(sheet, line) for line in sheet.lines]
+    texts = {box for box, is_text, line in zip(boxes, reads, sheet.lines, strict=True) if is_text and not line.cells}
     for at, line in enumerate(sheet.lines):
-        value = -float(len(line.plain)) if at in skip else _worth(sheet, line, seen)
+        value = -float(len(line.plain)) if at in skip else _worth(sheet, at, seen)
         if value > 0 and not reads[at]:
-            value *= HEADING if any(reads[max(0, at - 2) : at + 3]) or _box(sheet, line) in texts else -HEADING
-        if value < 0 and at not in skip and _is_within_text(line) and _box(sheet, line) in texts:
-            value = 0.0  # beside paragraphs, what looks like furniture must not make one of them the whole article
+            value *= HEADING if any(reads[max(0, at - 2) : at + 3]) or boxes[at] in texts else -HEADING
+        if reads[at] and value > 0:
+            read.add(boxes[at])
+        elif value < 0 and at not in skip and _is_within_text(line) and boxes[at] in read:
+            value = 0.0  # behind a paragraph, what looks like furniture must not make one of them the whole article
         if title is not None and at <= title:
             value = min(value, value * BEFORE) if at < title else 0.0
         values.append(value)
@@ -134,7 +137,8 @@ def _box(sheet: Sheet, line: Line) -> int:
     return sheet.elements[at].up if at >= 0 else -1
 
 
-def _worth(sheet: Sheet, line: Line, seen: set[str]) -> float:
+def _worth(sheet: Sheet, at: int, seen: set[str]) -> float:
+    line = sheet.lines[at]
     size = len(line.plain)
     if line.linked * 2 >= size:
         return 0.0 if _is_file(sheet, line) else -float(size)
@@ -144,7 +148,7 @@ def _worth(sheet: Sheet, line: Line, seen: set[str]) -> float:
         return -float(size) - 20
     if size <= 160 and sum(word in line.text for word in CONTACT) >= 2:
         return 0.0  # of the page or of the notice: where it stands tells
-    if size <= 160 and is_fact_line(spaced(line)):
+    if size <= 160 and is_fact_line(spaced(line)) and not is_event(sheet.lines, at):
         return -float(size)
     if size >= 16 and not line.cells:
         if line.plain in seen:

@@ -47,6 +47,23 @@ def test_a_contact_behind_the_text_does_not_make_one_paragraph_the_article() -> 
     assert titled(OPENING, contact).body == (OPENING, contact)
 
 
+def test_a_breadcrumb_and_facts_beside_the_text_s_box_are_not_drawn_into_it() -> None:
+    made = recorded(
+        f"<div class='a1'>当前位置：首页&gt;通知公告</div><div class='a2'>{TITLE}</div><div class='a3'>来源：县水利局　|　日期：2023-05-08</div>"
+        f"<div class='a4'>{OPENING}<br><br>{CLOSING}</div><div class='a5'>上一篇：关于征集防汛志愿者的公告</div>"
+    )
+    assert (made.title, made.channel, made.published, made.body) == (TITLE, "通知公告", "2023-05-08", (OPENING, CLOSING))
+
+
+def test_a_copy_for_telephones_beside_the_article_is_not_drawn_into_it() -> None:
+    copy = (
+        f"<div class='{{}}'><div class='t'>{TITLE}</div>{FACTS}{paragraphs(OPENING, CLOSING, '县水利局', '2023年5月6日')}</div>"
+    )
+    crumb = "<div class='a1'>首页 &gt; 政务公开 &gt; 通知公告</div>"
+    made = recorded(f"<div class='w'>{crumb}{copy.format('pc')}</div>{copy.format('phone')}")
+    assert (made.channel, made.body) == ("通知公告", (OPENING, CLOSING, "县水利局", "2023年5月6日"))
+
+
 @pytest.mark.parametrize(
     "line",
     [
