@@ -213,6 +213,7 @@ def main() -> None:
         rounds(arguments, arguments.work)
         return
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        Path(folder).chmod(0o755)  # nginx's workers are somebody else where it is started by root
         rounds(arguments, Path(folder))
 
 

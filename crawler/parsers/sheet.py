@@ -6,6 +6,7 @@ Whatever a template calls its boxes, the lines are the same.
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -101,6 +102,11 @@ class Sheet:
     def within(self, at: int, outer: int) -> bool:
         """Is the one element within the other, or the same?"""
         return self.elements[outer].at <= at < self.elements[outer].end
+
+
+@lru_cache(maxsize=4096)  # Word repeats a style in every span
+def _hides(style: str) -> bool:
+    return HIDDEN.search(style) is not None
 
 
 class _Writer:
@@ -210,7 +216,7 @@ class _Walk:
         label = self.index(at, attributes) if attributes else ""
         if attributes and not self.show_hidden:
             style = attributes.get("style")
-            hidden = hidden or "hidden" in attributes or (style is not None and HIDDEN.search(style) is not None)
+            hidden = hidden or "hidden" in attributes or (style is not None and _hides(style))
         shown = not (hidden or silent)
         if shown and tag in BLOCKS and writer.row < 0:
             writer.end(at)

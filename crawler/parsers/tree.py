@@ -89,7 +89,10 @@ def parse(text: str) -> LexborHTMLParser:
 
 def squeeze(text: str | None) -> str:
     """Without any white space: how titles and labels are compared."""
-    return EVERY.sub("", text or "")
+    if not text:
+        return ""
+    plain = "".join(text.split())  # a third of the pattern's time; what it takes for white space is the same but for two marks
+    return EVERY.sub("", plain) if "\u200b" in plain or "\ufeff" in plain else plain
 
 
 def attribute(node: Node, name: str) -> str:
