@@ -7,8 +7,18 @@ from urllib.parse import unquote, urlsplit
 
 from crawler.parsers.article import ICON, Container
 from crawler.parsers.attachments import ENDING, TYPES
-from crawler.parsers.furniture import CHROME, NEIGHBOUR, is_crumb, is_date_line, is_event, is_fact_line, is_foot, is_furniture
-from crawler.parsers.labels import in_facts, spaced
+from crawler.parsers.furniture import (
+    CHROME,
+    NEIGHBOUR,
+    is_crumb,
+    is_date_line,
+    is_event,
+    is_fact_line,
+    is_foot,
+    is_furniture,
+    is_vague,
+)
+from crawler.parsers.labels import spaced
 from crawler.parsers.sheet import EMBEDS, Element, Line, Sheet
 from crawler.parsers.titles import key
 from crawler.parsers.tree import attribute, squeeze
@@ -92,7 +102,7 @@ def _head(sheet: Sheet, span: range, why: dict[int, str], title: str, own: froze
         plain = key(line.text)
         if (plain == wanted or _cut_from(plain, wanted)) and (at in own or _is_title_line(sheet, line)):
             why[at] = "the title"
-        elif (_tells(sheet, at) and (passed == 0 or len(in_facts(spaced(line))) > 1)) or (
+        elif (_tells(sheet, at) and (passed == 0 or not is_vague(spaced(line)))) or (
             at in own and plain != wanted and is_date_line(line.text)
         ):
             why[at] = "line of facts"

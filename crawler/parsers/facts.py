@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from crawler.dates import read_date, why_not
 from crawler.parsers.disclosure import Disclosure
-from crawler.parsers.furniture import is_event, is_fact_line, is_foot, is_furniture
+from crawler.parsers.furniture import is_event, is_fact_line, is_foot, is_furniture, is_vague
 from crawler.parsers.labels import FACT_LABELS, in_block, in_facts, source_of, spaced
 from crawler.parsers.sheet import Line, Sheet
 from crawler.parsers.titles import key
@@ -74,10 +74,10 @@ def _tells(line: Line) -> bool:
 
 
 def _is_apart(sheet: Sheet, at: int, article: tuple[int, int], title: int | None, name: str) -> bool:
-    """Is a line of facts within the article the page's own? One label alone is, at either end, where nothing but the title, furniture
-    and other facts stands between it and the end: `时间：5月20日` between paragraphs is when something happens."""
+    """Is a line of facts within the article the page's own? A bare 时间 is, at either end, where nothing but the title, furniture
+    and other facts stands between it and the end: between paragraphs it is when something happens."""
     lines = sheet.lines
-    if len([item for item in in_facts(spaced(lines[at])) if item.field]) >= 2:
+    if not is_vague(spaced(lines[at])):
         return True
     if is_event(lines, at):
         return False

@@ -46,6 +46,7 @@ FOOT = (
     "最佳分辨率", "建议分辨率", "屏幕分辨率", "显示分辨率", "分辨率下", "分辨率浏览", "最佳浏览", "站点地图", "隐私声明", "隐私政策",
     "维护单位:", "维护单位：", "政府网站找错", "您访问的链接即将离开", "无障碍浏览", "今天是", "凡本站注明", "凡本网注明", "凡本站及其子站注明",
 )  # fmt: skip
+VAGUE = frozenset({"时间", "日期"})
 EVENT = re.compile(  # 地址 is none: a page's foot has it too
     r"^(?:[一二三四五六七八九十]、|\(?\d{1,2}[).、])?(?:会议|活动|培训|考试|报名|开标|庭审|听证|举办|举行|集合)?"
     r"(?:地点|主题|议题|议程|对象|参加人员|出席人员|案由|合议庭)[:：]"
@@ -88,9 +89,17 @@ def is_crumb(line: str) -> bool:
 
 
 def is_event(lines: Sequence[Line], at: int) -> bool:
-    """One label beside the line that says where, who or what: a meeting's date, not the notice's."""
+    """A bare 时间 beside the line that says where, who or what: a meeting's date, not the notice's."""
+    if not is_vague(lines[at].text):
+        return False
     near = [*lines[max(0, at - 2) : at], *lines[at + 1 : at + 3]]
-    return len(in_facts(lines[at].text)) == 1 and any(EVENT.match(fold(line.plain[:12])) for line in near)
+    return any(EVENT.match(fold(line.plain[:12])) for line in near)
+
+
+def is_vague(line: str) -> bool:
+    """One label alone, and one that texts use as well: it does not say what was at that time."""
+    found = in_facts(line)
+    return len(found) == 1 and found[0].label in VAGUE
 
 
 def is_date_line(line: str) -> bool:

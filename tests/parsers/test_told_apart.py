@@ -106,6 +106,13 @@ def test_the_day_of_a_meeting_is_text_and_no_day_of_publication(before: tuple[st
     assert (made.published, made.body) == ("2023-05-08 10:00", lines)
 
 
+def test_a_labelled_day_below_a_subtitle_in_the_article_s_box_is_the_page_s_own() -> None:
+    inner = f"<div class='c7'><h1>{TITLE}</h1><p>——以东部三镇为试点</p><p>发布时间：2023-05-08</p><p>{OPENING}</p><p>{CLOSING}</p></div>"
+    made = recorded(inner)
+    assert (made.published, made.body[-2:]) == ("2023-05-08", (OPENING, CLOSING))
+    assert not any("发布时间" in line for line in made.body)
+
+
 @pytest.mark.parametrize("labels", ["更新日期：2023-06-01　发布日期：2023-05-08", "发布日期：2023-05-08　更新日期：2023-06-01"])
 def test_the_day_of_publication_wins_over_that_of_a_change(labels: str) -> None:
     assert recorded(f"<h1>{TITLE}</h1><p>{labels}</p>{paragraphs(OPENING, CLOSING)}").published == "2023-05-08"
@@ -165,6 +172,13 @@ def test_documents_listed_behind_the_article_are_its_attachments_and_those_of_ot
         "<p>上一条：<a href='/f/1.pdf'>防汛手册.pdf</a></p><p>相关文件</p><p><a href='/f/2.pdf'>抗旱手册.pdf</a></p>"
     )
     assert [item.name for item in made.attachments] == ["清淤方案.docx", "清淤进度表.xlsx"]
+
+
+def test_a_side_column_s_documents_are_none_of_the_notice_s() -> None:
+    made = recorded(
+        f"<h1>{TITLE}</h1>{FACTS}{paragraphs(OPENING, CLOSING)}<ul><li><a href='/zt/'>专题专栏</a></li><li><a href='/f/3.pdf'>县志.pdf</a></li></ul>"
+    )
+    assert made.attachments == ()
 
 
 @pytest.mark.parametrize(
