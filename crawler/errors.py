@@ -7,6 +7,7 @@ GongkaiError
 │   ├── ArchiveError       the WARC files cannot be written or read
 │   │   └── DamagedRecord  a record's bytes are not what they were when they were written
 │   ├── RepositoryError    the database cannot be reached, is locked, or has another schema
+│   │   └── Refused        the database is well and does not take what it was given
 │   └── Condemned          a file may no longer be written to after a failed write or fsync
 ├── UnreadablePage         a page could not be read within its limits; its bytes are kept
 └── LeaseLost              another process holds the queue now; what we were doing must not be recorded as its doing
@@ -57,6 +58,10 @@ class Condemned(ArchiveError):
 
 class RepositoryError(CannotError):
     """The database cannot be reached, is locked, or has another schema than this program."""
+
+
+class Refused(RepositoryError):
+    """The database is well and does not take what it was given: a number or a key beyond its limits, or against a constraint."""
 
 
 class UnreadablePage(GongkaiError):

@@ -24,7 +24,7 @@ from crawler.archive.recover import closed_files, recover, walk
 from crawler.archive.writer import Archive, describe
 from crawler.budget import Purse
 from crawler.config import place
-from crawler.errors import CannotError, DamagedRecord, RepositoryError
+from crawler.errors import CannotError, DamagedRecord, Refused, RepositoryError
 from crawler.model import (
     Exchange,
     Expect,
@@ -207,9 +207,13 @@ class Line:
             if look.capture and look.capture.type == "response" and digest:
                 held.setdefault(digest, Original(look.capture.record_id, look.capture.url, look.capture.at, digest))
         self.archive.sync()
-        with self.database.write() as c:
+        finished = self.archive.finished()
+
+        def step(c: Connection) -> None:
             self._keep(c, kept, self.owner, fences)
-            files.closed(c, self.archive.finished(), self.owner)
+            files.closed(c, finished, self.owner)
+
+        self.database.do(step)
 
     def _keep(self, c: Connection, kept: Sequence[Kept], owner: str, fences: Mapping[str, int] | None) -> None:
         """The one transaction of the keep step; `fences` None adopts."""
@@ -258,19 +262,32 @@ class Line:
         return place(file, tuple(complaint.partition(":")[0].split(".")))
 
     def settle(self, items: Sequence[Settled]) -> None:
-        """Apply readings in one transaction; if that fails, one by one, so that one bad page holds nobody up. Raises RepositoryError."""
+        """Apply readings in one transaction; if that fails, one by one, so that one bad page holds nobody up. Raises RepositoryError.
+
+        What the database refuses though it is well is unreadable, and the refusal is kept with the reading.
+        """
         try:
             self._settle(items)
-        except RepositoryError:
-            if len(items) == 1:
+        except RepositoryError as error:
+            if len(items) == 1 and not isinstance(error, Refused):
                 raise
             for item in items:
-                self._settle([item])
+                self._settle_alone(item)
+
+    def _settle_alone(self, item: Settled) -> None:
+        try:
+            self._settle([item])
+        except Refused as error:
+            log.warning("refused", capture=item.capture_id, error=str(error))
+            refused = Reading(item.reading.rules, PageKind.OTHER, error=f"refused by the database: {error.message}")
+            self._settle([replace(item, reading=refused)])
 
     def _settle(self, items: Sequence[Settled]) -> None:
-        with self.database.write() as c:
+        def step(c: Connection) -> None:
             concerned = settle.settle(c, items, self._ways)
             runs.close_finished(c, concerned, self.clock(), self.expectations())
+
+        self.database.do(step)
 
     def index(self) -> int:
         """Write search rows of documents that have none or old ones; how many documents."""

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import random
 import shutil
 import sys
 import time
@@ -438,7 +439,7 @@ def test_pending_readings_of_a_live_process_are_its_own(home: Home) -> None:
     home.crawl("lanwan")
     with house.open_line(home.config, "test") as line:
         with line.database.write() as c:
-            c.exec_driver_sql("UPDATE readings SET state = 'pending'")
+            c.exec_driver_sql("UPDATE readings SET state = 'pending', rules = NULL")
             c.exec_driver_sql("UPDATE files SET state = 'open', owner = 'somebody-else'")
         assert line.pending(100, frozenset()) == []
         with line.database.read() as c:
@@ -450,3 +451,67 @@ def test_pending_readings_of_a_live_process_are_its_own(home: Home) -> None:
 def test_nothing_is_written_beside_the_archive_and_the_database(home: Home, tmp_path: Path) -> None:
     home.crawl("lanwan")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["config", "data"]
+
+
+def test_what_a_live_process_read_by_other_rules_is_read_again_by_whoever_asks_for_it(site: Site, home: Home) -> None:
+    home.crawl("lanwan")
+    edited = notice_of(site, LANWAN, BUDGET)
+    site.touch(LANWAN, edited.path, edited.body[0], edited.body[0] + "（更正）")
+    home.set_source("lanwan", NARROW)
+    with house.open_line(home.config, "test") as line:
+        with line.database.write() as c:
+            c.exec_driver_sql("UPDATE files SET state = 'open', owner = 'somebody-else'")
+        (run,) = house.fire(home.config, line, house.Wish(("lanwan",)))
+        progress = home.work(line, [run])
+        with line.database.write() as c:
+            c.exec_driver_sql("UPDATE files SET state = 'closed'")
+    assert progress.open == 0
+    assert home.kinds() == {"new": 15, "edit": 1, "reread": 15}
+
+
+def test_processes_that_read_an_address_in_turn_by_different_rules_come_to_an_end(site: Site, home: Home) -> None:
+    home.crawl("lanwan")
+    edited = notice_of(site, LANWAN, BUDGET)
+    site.touch(LANWAN, edited.path, edited.body[0], edited.body[0] + "（更正）")
+    with house.open_line(home.config, "test") as line:
+        with line.database.write() as c:
+            c.exec_driver_sql(
+                "CREATE TRIGGER rival AFTER UPDATE ON readings WHEN NEW.rules <> 'rival' AND NEW.state = 'done' "
+                f"AND NEW.capture IN (SELECT capture FROM versions WHERE title LIKE '%{BUDGET}%') "
+                "BEGIN UPDATE readings SET rules = 'rival' WHERE capture = NEW.capture; END"
+            )
+            c.exec_driver_sql("UPDATE readings SET rules = 'rival'")
+        progress = home.work(line, house.fire(home.config, line, house.Wish(("lanwan",))))
+        with line.database.write() as c:
+            c.exec_driver_sql("DROP TRIGGER rival")
+    assert (progress.open, progress.edit, progress.failed) == (0, 0, 1)
+    assert "different rules" in home.sql("SELECT error FROM readings WHERE state = 'unreadable'")[0][0]
+
+
+def test_what_the_database_refuses_is_unreadable_and_holds_nobody_up(home: Home) -> None:
+    with house.open_line(home.config, "test") as line:
+        with line.database.write() as c:
+            c.exec_driver_sql(
+                f"CREATE TRIGGER picky BEFORE INSERT ON versions WHEN NEW.title LIKE '%{BUDGET}%' "
+                "BEGIN SELECT RAISE(ABORT, 'not this one'); END"
+            )
+        progress = home.work(line, house.fire(home.config, line, house.Wish(("lanwan",))))
+        assert (progress.new, progress.failed, progress.open) == (14, 1, 0)
+        (error,) = home.sql("SELECT error FROM readings WHERE state = 'unreadable'")
+        assert error[0].endswith("not this one")
+        with line.database.write() as c:
+            c.exec_driver_sql("DROP TRIGGER picky")
+    assert home.crawl("lanwan").new == 1  # its bytes were kept, and are read when they are seen again
+
+
+@BOTH
+def test_an_address_that_no_index_takes_stops_nobody(site: Site, home: Home) -> None:
+    long = "".join(f"{number:x}" for number in random.Random(1).choices(range(1 << 32), k=800))
+    listed, notice = site.pages[LANWAN, "/zwgk/index.html"], notice_of(site, LANWAN, BUDGET)
+    row = f'<li><a href="/zwgk/{long}.html">关于一件地址很长的公告事项的公告</a><span>2024-05-06</span></li></ul>'
+    site.put(LANWAN, "/zwgk/index.html", Page(listed.body.replace(b"</ul>", row.encode())))
+    file = f'<p><a href="/files/{long}.pdf">附件：{notice.title}.pdf</a></p></div>'
+    site.put(LANWAN, notice.path, Page(site.pages[LANWAN, notice.path].body.replace(b"</p></div>", b"</p>" + file.encode())))
+    assert all(long.encode() in site.pages[LANWAN, path].body for path in ("/zwgk/index.html", notice.path))
+    progress = home.crawl("lanwan")
+    assert (progress.new, progress.failed, progress.open) == (15, 0, 0)

@@ -156,3 +156,10 @@ def test_hosts_become_ascii_as_the_web_platform_tests_say(shared: Path) -> None:
 )
 def test_what_one_owner_registered_is_told_by_a_small_rule(name: str, expected: str) -> None:
     assert urls.registered(name) == expected
+
+
+def test_a_link_may_be_as_long_as_an_index_takes() -> None:
+    room = urls.LONGEST - len("http://a.test/")
+    assert urls.join("http://a.test/", "x" * room) is not None
+    assert urls.join("http://a.test/", "x" * (room + 1)) is None
+    assert urls.join("http://a.test/", "通" * (room // 2)) is None  # nine characters each, once it is encoded

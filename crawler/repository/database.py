@@ -12,22 +12,25 @@ import contextlib
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, make_url
 
-from crawler.errors import RepositoryError, UsageError
+from crawler.errors import Refused, RepositoryError, UsageError
 from crawler.repository.turns import Turns
 
 __all__ = ["Connection", "Database", "clean", "dump", "has_wal_reset_bug", "lock_keys", "upsert"]
 
 AnyRow = sa.Row[*tuple[Any, ...]]
+T = TypeVar("T")
 
 BUSY_MS = 30_000  # how long a transaction waits for another to end
+DEADLOCK = "40P01"  # PostgreSQL, appendix A: rolled back so that another transaction can go on
+MOST_TRIES = 4
 CHECKPOINT_BYTES = 16 << 20  # the WAL is moved into the database when it has grown by so much
 WRITER_CACHE_KIB = 65_536
 READER_CACHE_KIB = 16_384
@@ -112,6 +115,20 @@ class Database:
         with self._translated(), self._turn(), self._writers.begin() as connection:
             yield connection
 
+    def do(self, step: Callable[[Connection], T]) -> T:
+        """A step that is one write transaction; done over when the server rolled it back for a deadlock. Raises RepositoryError.
+
+        `step` keeps nothing from one try to the next.
+        """
+        for tries in range(1, MOST_TRIES + 1):
+            try:
+                with self.write() as c:
+                    return step(c)
+            except RepositoryError as error:
+                if tries == MOST_TRIES or not _is_deadlock(error):
+                    raise
+        raise AssertionError
+
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """A read transaction over one consistent state; it never waits for a writer. Raises RepositoryError."""
@@ -169,9 +186,23 @@ class Database:
             yield
         except sa.exc.DBAPIError as error:
             said = str(error.orig).strip().partition("\n")[0]
-            raise RepositoryError(f"{self.name}: {said}", remedy=_remedy(error.orig)) from error
+            kind = Refused if _is_refusal(error) else RepositoryError
+            raise kind(f"{self.name}: {said}", remedy=_remedy(error.orig)) from error
+        except OverflowError as error:  # SQLite's driver, of a number beyond 64 bits
+            raise Refused(f"{self.name}: {error}") from error
         except (sa.exc.TimeoutError, sqlite3.Error) as error:
             raise RepositoryError(f"{self.name}: {error}", remedy=_remedy(error)) from error
+
+
+def _is_refusal(error: sa.exc.DBAPIError) -> bool:
+    """PostgreSQL, appendix A: class 54 is a program limit exceeded, such as the longest key of an index."""
+    limit = (getattr(error.orig, "sqlstate", None) or "").startswith("54")
+    return limit or isinstance(error, sa.exc.DataError | sa.exc.IntegrityError)
+
+
+def _is_deadlock(error: RepositoryError) -> bool:
+    cause = error.__cause__
+    return isinstance(cause, sa.exc.DBAPIError) and getattr(cause.orig, "sqlstate", None) == DEADLOCK
 
 
 def _is_missing(path: Path) -> bool:

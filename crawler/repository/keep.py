@@ -34,6 +34,7 @@ from crawler.repository.frontier import Seed
 PENDING = "pending"
 MOST_HOPS = 10
 GOLDEN = 0.618034  # spreads one random number evenly over the looks of a batch
+ANOTHER: Millis = 5_000  # a list that is being read for another run is asked again after so long
 WELL: Millis = 24 * 3_600_000  # a host that answered others within a day is well
 ANSWERED = GOOD | {Outcome.REDIRECTED}
 
@@ -234,7 +235,9 @@ def _address(c: Connection, look: _Look, manner: Manner, changes: list[NewChange
 
 def _to_read(c: Connection, capture: int, run: int | None) -> None:
     insert = upsert(c, t.readings).values(capture=capture, state=PENDING, run=run)
-    c.execute(insert.on_conflict_do_update(index_elements=["capture"], set_={"state": PENDING, "run": run}))
+    waiting = sa.and_(t.readings.c.state == PENDING, t.readings.c.run.is_not(None))
+    whose = sa.case((waiting, t.readings.c.run), else_=insert.excluded.run)  # nobody's reading is taken over
+    c.execute(insert.on_conflict_do_update(index_elements=["capture"], set_={"state": PENDING, "run": whose}))
 
 
 def _same(c: Connection, look: _Look, before: int | None, manner: Manner) -> bool | None:
@@ -246,11 +249,12 @@ def _same(c: Connection, look: _Look, before: int | None, manner: Manner) -> boo
     if row is None:
         return None
     current = row.rules == manner.rules(look.kept.task.source) and row.state == "done"
-    if look.capture is not None:  # the same bytes, sent again: their own capture tells the same
+    # the same bytes, sent again: their own capture tells the same; what nobody has told yet, this run must wait for as well
+    if look.capture is not None:
         values = {
             "capture": look.capture,
             "state": row.state,
-            "run": None,
+            "run": look.run if row.state == PENDING and look.running else None,
             "page_kind": row.page_kind,
             "rules": row.rules,
             "rows": row.rows,
@@ -259,6 +263,8 @@ def _same(c: Connection, look: _Look, before: int | None, manner: Manner) -> boo
         }
         c.execute(upsert(c, t.readings).values(**values, evidence=row.evidence, error=row.error).on_conflict_do_nothing())
     if row.state == PENDING:
+        if look.capture is None and look.running:
+            _to_read(c, row.capture, look.run)
         return None
     leads_on = look.kept.task.kind is Kind.LIST or row.page_kind == PageKind.REDIRECT
     if look.capture and before and pieces.same(c, before, look.capture):
@@ -283,6 +289,13 @@ def _well(c: Connection, kept: Kept) -> bool:
 def _frontier(c: Connection, look: _Look, manner: Manner, spread: float) -> None:
     """The row that waited for this look is done, tried again, or dead; a redirect is a new row."""
     kept, task = look.kept, look.kept.task
+    if _is_being_read(c, look):  # for another run: what it shows is no news of this one before it is asked again
+        c.execute(
+            t.frontier.update()
+            .where(t.frontier.c.run == look.run, t.frontier.c.url == look.url)
+            .values(due=kept.at + kept.ms + ANOTHER)
+        )
+        return
     if kept.leads == "cookie":  # it is asked again at once, with the cookie; killed meanwhile, it is still due
         return
     row = sa.and_(t.frontier.c.run == look.run, t.frontier.c.url == look.url)
@@ -319,6 +332,19 @@ def _frontier(c: Connection, look: _Look, manner: Manner, spread: float) -> None
         )
         if frontier.seed(c, look.run, [target]) and task.kind is Kind.LIST:
             list_pages.moved(c, look.run, look.url, frontier.ensure_urls(c, [target])[urls.key(target.request)])
+
+
+def _is_being_read(c: Connection, look: _Look) -> bool:
+    """Is a list as it was, and what it was still being read for another run? Its reading has room for one run that waits."""
+    if not look.running or look.kept.outcome is not Outcome.NOT_MODIFIED or look.kept.task.kind is not Kind.LIST:
+        return False
+    query = (
+        sa.select(t.readings.c.run)
+        .join(t.urls, t.urls.c.last_capture == t.readings.c.capture)
+        .where(t.urls.c.id == look.url, t.readings.c.state == PENDING)
+    )
+    row = c.execute(query).first()
+    return row is not None and row.run != look.run
 
 
 def resolve_originals(c: Connection, looks: Sequence[Kept]) -> None:

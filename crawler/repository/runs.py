@@ -258,7 +258,9 @@ def close_finished(c: Connection, ids: Collection[int], now: Millis, expect: Map
     closed = []
     changes: list[NewChange] = []
     for number in sorted(ids):
-        row = c.execute(sa.select(t.runs).where(t.runs.c.id == number, t.runs.c.ended.is_(None)).with_for_update()).first()
+        query = sa.select(t.runs).where(t.runs.c.id == number, t.runs.c.ended.is_(None))
+        # what another process is about to keep or settle refers to the run and holds its key: the key is left alone here
+        row = c.execute(query.with_for_update(key_share=True)).first()
         if row is None or _waits(c, number):
             continue
         counts = count(c, number)

@@ -72,8 +72,12 @@ def settle(c: Connection, items: Sequence[Settled], ways: Ways) -> set[int]:
             continue
         if row.run is not None:
             concerned.add(row.run)
-        if _one(c, row, item, ways, changes):
-            _done(c, row.capture, row.kind, item.reading)
+        reading = _one(c, row, item, ways, changes)
+        if reading is not None:
+            _done(c, row.capture, row.kind, reading)
+        else:
+            own = t.readings.c.capture == row.capture
+            c.execute(t.readings.update().where(own).values(attempts=t.readings.c.attempts + 1))
     append(c, changes)
     return concerned
 
@@ -97,35 +101,38 @@ def _identities(items: Sequence[Settled], rows: dict[int, AnyRow]) -> set[str]:
     return keys | {f"match {n.match_digest}" for item in items for n in item.reading.notices if n.match_digest}
 
 
-def _one(c: Connection, row: AnyRow, item: Settled, ways: Ways, changes: list[NewChange]) -> bool:
-    """One capture; False when it must be read again: after another, or together with further captures that are there by now."""
+def _one(c: Connection, row: AnyRow, item: Settled, ways: Ways, changes: list[NewChange]) -> Reading | None:
+    """One capture, and what is said of it; None: read it again, after another, or with further captures that are there by now."""
     reading = item.reading
     if reading.leads_to is not None:
         jumps.follow(c, row, reading.leads_to, ways.queue_of)
     if row.kind == Kind.LIST:
         lists.apply(c, row, reading, rules=ways.lists(row.source), queue_of=ways.queue_of)
-        return True
+        return reading
     if reading.error is not None:
         if (turn := _turn(c, row)) is not None:
             _later(c, row, ways, turn, changes, there=None)
-        return True
+        return reading
     pieces.name(c, row, reading.continues, ways.queue_of)
     its_round = pieces.round_of(c, row.capture)
     if reading.continues and row.run is not None and row.run == its_round.run and pieces.follow(c, row.run, row.capture, row.at):
-        return True  # the run looks at them; the last of those looks calls for this capture again
+        return reading  # the run looks at them; the last of those looks calls for this capture again
     if its_round.captures != item.made_of and row.attempts < MOST_ATTEMPTS:
-        c.execute(t.readings.update().where(t.readings.c.capture == row.capture).values(attempts=t.readings.c.attempts + 1))
-        return False
+        return None
     return _detail(c, row, reading, its_round, ways, changes)
 
 
-def _detail(c: Connection, row: AnyRow, reading: Reading, its_round: Round, ways: Ways, changes: list[NewChange]) -> bool:
+def _detail(
+    c: Connection, row: AnyRow, reading: Reading, its_round: Round, ways: Ways, changes: list[NewChange]
+) -> Reading | None:
     look = _look(c, row.capture)
     if reading.page_kind in decide.SHOWN and reading.notices:
         stale = _stale(c, row, reading)
+        if stale is not None and row.attempts >= MOST_ATTEMPTS:
+            return replace(reading, error="processes with different rules read this address in turn; end one, then read it again")
         if stale is not None:
             _to_read(c, stale, row.run)
-            return False
+            return None
         fresh = False
         notices = _aligned(c, row, reading)
         for notice in notices:
@@ -134,11 +141,11 @@ def _detail(c: Connection, row: AnyRow, reading: Reading, its_round: Round, ways
         _parts_gone(c, row, parts, look, changes)
         _seen(c, row, parts)
         _presence(c, row, ways, changes, there=True, fresh=fresh, parts=parts)
-        return True
+        return reading
     home = reading.leads_to is not None and urls.leads(row.address, reading.leads_to) == "home"
     gone = home or reading.page_kind in decide.GONE_PAGES
     _presence(c, row, ways, changes, there=False if gone else None, fresh=False)
-    return True
+    return reading
 
 
 def _aligned(c: Connection, row: AnyRow, reading: Reading) -> Sequence[Notice]:

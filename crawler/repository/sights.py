@@ -141,6 +141,7 @@ def _sight(c: Connection, run: AnyRow, now: Millis) -> Sight:
     rows = c.execute(query).all()
     first = [row for row in rows if row.kind == Kind.LIST and (row.via is None or row.page == 0)]
     final = [row for row in first if row.outcome != Outcome.REDIRECTED and row.page_kind != PageKind.REDIRECT] or first
+    final = [row for row in final if row.state != "pending"]  # what is still being read is no finding
     heads = tuple(_head(row) for row in final)
     details = [row for row in rows if row.kind == Kind.DETAIL and row.outcome != Outcome.REDIRECTED]
     blocked = sum(1 for row in details if row.outcome in BLOCKED or row.page_kind in BLOCKED_PAGES)

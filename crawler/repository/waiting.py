@@ -42,12 +42,16 @@ class Further:
 
 
 def pending(c: Connection, limit: int, *, owner: str, busy: frozenset[int]) -> list[Pending]:
-    """Captures to be read, oldest first: those in this process's files and in closed ones; a live writer reads its own."""
+    """Captures to be read, oldest first: those in this process's files and in closed ones; a live writer reads its own.
+
+    What was read before anybody may read again, wherever it lies: its writer may have other rules than who asked for it.
+    """
+    mine = sa.or_(t.files.c.state == files.CLOSED, t.files.c.owner == owner, t.readings.c.rules.is_not(None))
     query = (
         _placed()
         .join(t.readings, t.readings.c.capture == t.captures.c.id)
         .join(t.files, t.files.c.name == t.captures.c.file)
-        .where(t.readings.c.state == PENDING, sa.or_(t.files.c.state == files.CLOSED, t.files.c.owner == owner))
+        .where(t.readings.c.state == PENDING, mine)
         .order_by(t.readings.c.capture)
         .limit(limit + len(busy))
     )

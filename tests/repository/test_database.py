@@ -1,6 +1,7 @@
 """The door: transactions, turns, safe mode, and errors in our own words."""
 
 import multiprocessing
+import random
 import sqlite3
 import threading
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from crawler.errors import RepositoryError, UsageError
+from crawler.errors import Refused, RepositoryError, UsageError
 from crawler.locks import lock, unlock
 from crawler.repository import schema as t
 from crawler.repository.database import Database, clean, dump, has_wal_reset_bug, lock_keys
@@ -328,3 +329,43 @@ def test_closing_waits_for_its_turn(tmp_path: Path) -> None:
         unlock(other)
         thread.join()
     assert not (tmp_path / "a.db-wal").exists()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_step_that_was_rolled_back_for_a_deadlock_is_done_over(database: Database) -> None:
+    with database.write() as c:
+        c.execute(t.works.insert(), [{"public_id": "a"}, {"public_id": "b"}])
+    both, tries = threading.Barrier(2), list[str]()
+
+    def step(first: str, second: str) -> Callable[[sa.Connection], None]:
+        def rename(c: sa.Connection) -> None:
+            tries.append(first)
+            for name in (first, second):
+                c.execute(
+                    t.works.update().where(t.works.c.public_id.startswith(name)).values(public_id=t.works.c.public_id + first)
+                )
+                if name == first and tries.count(first) == 1:
+                    both.wait(10)
+
+        return rename
+
+    threads = [threading.Thread(target=database.do, args=[step(*order)]) for order in ("ab", "ba")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(tries) == 3
+    assert sorted("".join(sorted(name)) for name in names(database)) == ["aab", "abb"]
+
+
+def test_a_number_that_fits_no_column_is_refused_in_our_words(database: Database) -> None:
+    with pytest.raises(Refused, match=r"out of range|too large"), database.write() as c:
+        c.execute(t.works.insert().values(id=1 << 70, public_id="a"))
+    assert names(database) == []
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_key_that_is_too_long_for_an_index_is_refused(database: Database) -> None:
+    key = "".join(chr(33 + number) for number in random.Random(1).choices(range(90), k=6000))
+    with pytest.raises(Refused, match="index row"), database.write() as c:
+        c.execute(t.works.insert().values(public_id=key))
