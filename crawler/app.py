@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import difflib
 import signal
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -29,6 +30,8 @@ from crawler.settings import Config, Source
 
 VERSION = "0.1.0"
 AGENT = "gongkai"
+REINDEX = "reindex"
+SHOW = 1.0  # seconds between two counts of how far runs are: each reads all their looks
 TELL = 15.0  # seconds between two looks at the outbox
 
 log = structlog.get_logger()
@@ -65,7 +68,7 @@ def manners(line: Line) -> Manners:
 
 @contextlib.contextmanager
 def open_line(config: Config, what: str, *, workers: int = 2) -> Iterator[Line]:
-    """The line of one writing process: schema upgraded, sources known, dead processes' files adopted.
+    """The line of one writing process: schema upgraded, sources known, dead processes' files adopted (not for a reindex).
 
     `what` says what kind of process this is (run, crawl, reindex). Raises CannotError when the disk or the database is in the way.
     """
@@ -85,7 +88,8 @@ def open_line(config: Config, what: str, *, workers: int = 2) -> Iterator[Line]:
             line = Line(config, database, archive, readers, owner=owner)
             try:
                 line.begin(what)
-                line.adopt()
+                if what != REINDEX:  # which tells everything in the order it happened, dead processes' files too
+                    line.adopt()
                 yield line
             finally:
                 line.close()
@@ -199,17 +203,22 @@ async def run(config: Config, line: Line, *, span: Millis | None = None) -> None
 async def work(config: Config, line: Line, runs: Sequence[int], watch: Callable[[Progress], None]) -> tuple[Progress, bool]:
     """Work these runs to their end, together with whoever else holds their queues.
 
-    Returns the last progress and whether a signal interrupted it; `watch` is called a few times a second, in a thread.
+    Returns the last progress and whether a signal interrupted it; `watch` is called every second or so, in a thread, and once at the end.
     """
     stop = asyncio.Event()
     caught = _handle_signals(stop)
     fetcher = Fetcher(fetch_settings(config))
     engine = Local(line, fetcher, manners(line), queues_at_once=config.network.queues_at_once, runs=frozenset(runs))
 
+    told = 0.0
+
     def finished() -> bool:
-        progress = line.progress(runs)
-        watch(progress)
-        return progress.open == 0
+        nonlocal told
+        still = line.are_open(runs)
+        if not still or time.monotonic() - told >= SHOW:
+            watch(line.progress(runs))
+            told = time.monotonic()
+        return not still
 
     teller = alarms(config, line)
     try:

@@ -6,15 +6,17 @@ from datetime import date, timedelta
 
 EARLIEST, LATEST = 1949, 2100  # years; anything else on these pages is a number
 YEAR = r"(?:19|20)\d\d"
-NUMERAL = "[〇○零Ｏ0一二三四五六七八九]"
+ROUND = "◯OoОοΟ"  # what else people type for 〇: a circle, the Latin, Cyrillic and Greek letter
+NUMERAL = f"[〇○零Ｏ{ROUND}0一二三四五六七八九]"
+GAP = " {0,3}"
 CLOCK = (
     r"(?:(?:-|[ T]{0,4})(?P<hour>[01]?\d|2[0-3]) ?[:时] ?(?P<minute>[0-5]?\d)(?!\d)"
     r"(?: ?[:分] ?(?P<second>[0-5]?\d)(?!\d)秒?|分)?)?"
 )
 FORMS = (
     re.compile(
-        rf"(?<!\d)(?P<year>{YEAR}|[一二]{NUMERAL}{{3}}) ?年 ?(?P<month>[\d一二三四五六七八九十元]{{1,3}}) ?月"
-        rf"(?: ?(?P<day>[\d一二三四五六七八九十廿卅]{{1,4}})(?: ?[日号]|(?!\w)){CLOCK})?"
+        rf"(?<!\d)(?P<year>{YEAR}|[一二]{NUMERAL}{{3}}){GAP}年{GAP}(?P<month>[\d一二三四五六七八九十元]{{1,3}}){GAP}月"
+        rf"(?:{GAP}(?P<day>[\d一二三四五六七八九十廿卅]{{1,4}})(?:{GAP}[日号]|(?!\w)){CLOCK})?"
     ),
     re.compile(rf"(?<!\d)(?P<year>{YEAR}) ?(?P<mark>[-/.]) ?(?P<month>\d{{1,2}}) ?(?P=mark) ?(?P<day>\d{{1,2}})(?!\d){CLOCK}"),
     re.compile(rf"(?<!\d)(?P<year>{YEAR})(?P<month>\d\d)(?P<day>\d\d)(?:(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d))?(?!\d)"),
@@ -22,11 +24,11 @@ FORMS = (
 )
 DAY_LIKE = re.compile(r"(?<!\d)(?P<year>\d{4}) ?(?P<mark>[-/.年]) ?(?P<month>\d{1,2}) ?(?:(?P=mark)|月) ?(?P<day>\d{1,2})(?!\d)")
 YEARS = (
-    re.compile(rf"(?<!\d)(?P<year>{YEAR}|[一二]{NUMERAL}{{3}}) ?年(?! ?[\d一二三四五六七八九十元]{{1,3}} ?月)"),
+    re.compile(rf"(?<!\d)(?P<year>{YEAR}|[一二]{NUMERAL}{{3}}){GAP}年(?!{GAP}[\d一二三四五六七八九十元]{{1,3}}{GAP}月)"),
     re.compile(rf"(?<!.)\s*(?P<year>{YEAR})\s*(?!.)", re.DOTALL),
 )
 WIDTH = str.maketrans("０１２３４５６７８９：∶﹕／－–—−．Ｔ\u3000\xa0\t\r\n", "0123456789:::/----.T     ")
-DIGITS = dict(zip("〇○零Ｏ0一二三四五六七八九元", "000001234567891", strict=True))
+DIGITS = dict.fromkeys(ROUND, "0") | dict(zip("〇○零Ｏ0一二三四五六七八九元", "000001234567891", strict=True))
 TENS = str.maketrans({"廿": "二十", "卅": "三十"})
 IN_URL = (
     re.compile(rf"/t({YEAR})(\d\d)(\d\d)_"),

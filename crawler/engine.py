@@ -52,10 +52,17 @@ class Local:
     """The engine of one process. `runs` restricts it to the frontier of these runs (a one-off crawl); None works everything that is due."""
 
     def __init__(
-        self, line: Line, fetcher: Fetcher, manners: Manners, *, queues_at_once: int, runs: frozenset[int] | None = None
+        self,
+        line: Line,
+        fetcher: Fetcher,
+        manners: Manners,
+        *,
+        queues_at_once: int,
+        runs: frozenset[int] | None = None,
+        adopt_every: float = ADOPT,
     ) -> None:
         self.line, self.fetcher, self.manners = line, fetcher, manners
-        self.queues_at_once, self.runs = queues_at_once, runs
+        self.queues_at_once, self.runs, self.adopt_every = queues_at_once, runs, adopt_every
         self._writer = ThreadPoolExecutor(1, "writer")
         self._readers = ThreadPoolExecutor(line.readers.workers, "reader")
         self._to_keep: asyncio.Queue[Waiting] = asyncio.Queue(KEEP_AT_ONCE)
@@ -79,8 +86,7 @@ class Local:
         """
         self._pending.set()
         loops = [self._keep_loop(), self._read_loop(), self._settle_loop(), self._index_loop(), self._beat_loop()]
-        loops += [self._adopt_loop()] if self.runs is None else []
-        loops.append(self._turn_loop())
+        loops += [self._adopt_loop(), self._turn_loop()]
         tasks = [asyncio.create_task(loop) for loop in loops]
         ending = asyncio.create_task(self._until(stop, finished))
         failing = asyncio.create_task(self._failed.wait())
@@ -184,9 +190,9 @@ class Local:
             await asyncio.sleep(BEAT)
 
     async def _adopt_loop(self) -> None:
-        """A daemon takes over from processes that die while it lives."""
+        """Take over from processes that die while this one lives: a one-off crawl's run may wait for what only they were to read."""
         while True:
-            await asyncio.sleep(ADOPT)
+            await asyncio.sleep(self.adopt_every)
             if await self._write(self.line.adopt):
                 self._pending.set()
 

@@ -65,6 +65,11 @@ class Pace:
 FRESH = Pace()
 
 
+def in_trouble(pace: Pace) -> str:
+    """Why a queue whose breaker is open is not waited for."""
+    return f"the host is in trouble ({pace.failures} failures in a row)"
+
+
 def after(pace: Pace, outcome: Outcome, *, at: Millis, ms: Millis, least: Millis, retry_after: Millis | None) -> Pace:
     """The pace after an exchange that began at `at` and took `ms`. `least`: the shortest pause anybody allows.
 

@@ -316,7 +316,7 @@ class Line:
             frontier.postpone(c, rows)
 
     def shelve(self, reason: str, *, queue: str | None = None, run: int | None = None) -> None:
-        """Give up, for now, what a run still waits for, or what one-off runs wait for in a queue; `frontier requeue` takes it up again."""
+        """Give up, for now, what a run still waits for, or what runs wait for in a queue; `frontier requeue` takes it up again."""
         with self.database.write() as c:
             runs.close_finished(c, runs.shelve(c, reason, queue=queue, run=run), self.clock(), self.expectations())
 
@@ -381,7 +381,7 @@ class Line:
         now = self.clock()
         with self.database.write() as c:
             if kind is RunKind.REVISIT:
-                return runs.fire_revisits(c, source.id, slot, now, limit or 1)
+                return runs.fire_revisits(c, source.id, slot, now, limit or 0)
             return runs.fire(c, source.id, kind, slot, self._seeds(source.id, source.start, Kind.LIST), now, skipped=skipped)
 
     def fire_once(
@@ -405,15 +405,20 @@ class Line:
         return [Seed(start, start.url, kind, self.queue(name, start.url), name, priority, now) for start in starts]
 
     def requeue(self, ids: Collection[int], source: str | None, reason: str | None) -> tuple[list[int], int]:
-        """Take up again what was given up: one one-off run for each source. The runs' ids, and how many addresses."""
+        """Take up again what was given up: a one-off run for each source, kind of run and options. Their ids, and how many addresses."""
         fired, count, now = [], 0, self.clock()
         with self.database.write() as c:
-            for name, rows in frontier.dead(c, ids=ids, source=source, reason=reason).items():
-                run = runs.fire_once(c, name, (), now, {"requeued": len(rows)})
+            for was, rows in frontier.dead(c, ids=ids, source=source, reason=reason).items():
+                run = runs.fire_once(c, was.source, (), now, was.again(len(rows)))
                 count += frontier.revive(c, run, rows, now)
-                frontier.ask_again(c, {row.queue for row in frontier.rows(c, source=name, state=frontier.TODO)}, now)
+                frontier.ask_again(c, {row.queue for row in frontier.rows(c, source=was.source, state=frontier.TODO)}, now)
                 fired.append(run)
         return fired, count
+
+    def are_open(self, only: Collection[int]) -> bool:
+        """Does any of these runs still go on?"""
+        with self.database.read() as c:
+            return runs.are_open(c, only)
 
     def progress(self, only: Collection[int]) -> Progress:
         """How far runs are."""
@@ -422,10 +427,13 @@ class Line:
 
     # -------------------------------------------------------------- reindex
     def rebuild(self, watch: Callable[[int, int], None]) -> tuple[int, int]:
-        """Tell an empty database everything the closed WARC files hold, in the order it happened: (looks, captures settled).
+        """Tell an empty database everything the WARC files hold, in the order it happened: (looks, captures settled).
 
+        Files of dead processes are made whole and closed first, and told with the others, never before them.
         `watch(done, all)` is called as looks are committed. Readings are then settled by `settle_all`.
         """
+        for found in recover(self.archive.folder, lambda _: 0):
+            log.info("closed", file=found.info.name, looks=len(found.kept), torn=found.torn)
         infos = closed_files(self.archive.folder)
         looks = sorted(
             (look for info in infos for look in walk(self.archive.folder / info.name)),

@@ -128,7 +128,7 @@ class QueueWorker:
             if not tasks:
                 return
             if self.pace.broken is not None:
-                await self.desk.shelve(self.lease.queue, f"the host is in trouble ({self.pace.failures} failures in a row)")
+                await self.desk.shelve(self.lease.queue, pace.in_trouble(self.pace))
             if self.pace.broken is not None or not unhurried:
                 return
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from crawler.errors import GongkaiError
 from crawler.model import Millis, RunKind
 from crawler.pipeline import Line
 from crawler.settings import Config, Source
@@ -21,7 +22,9 @@ log = structlog.get_logger()
 
 REVISITS = "*/10 * * * *"
 REVISIT_SLOTS_A_DAY = 144
+REVISIT_SLOT: Millis = 600_000
 SPAN: Millis = 60_000  # the sources of one cron line start spread over this long
+AGAIN: Millis = 60_000  # a claim that failed is tried again so much later
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +46,23 @@ def timetable(config: Config) -> list[Beat]:
         beats.append(Beat(source, RunKind.LIST, Schedule(source.lists, zone)))
         if source.sweep:
             beats.append(Beat(source, RunKind.SWEEP, Schedule(source.sweep, zone)))
-        beats.append(Beat(source, RunKind.REVISIT, Schedule(REVISITS, zone)))
+        if config.schedule.revisit_per_day:
+            beats.append(Beat(source, RunKind.REVISIT, Schedule(REVISITS, zone)))
     return beats
+
+
+def revisits(per_day: int, slot: Millis) -> int:
+    """How many looks of a source's day belong to one of its slots: so many that any 144 in a row make exactly the day's."""
+    number = slot // REVISIT_SLOT
+    return (number + 1) * per_day // REVISIT_SLOTS_A_DAY - number * per_day // REVISIT_SLOTS_A_DAY
 
 
 class Clock:
     """Fires the timetable until it is stopped; `write` runs a step in the process's writer thread."""
 
-    def __init__(self, line: Line, config: Config, *, span: Millis = SPAN) -> None:
-        self.line, self.config, self.span = line, config, span
+    def __init__(self, line: Line, config: Config, *, span: Millis = SPAN, again: Millis = AGAIN) -> None:
+        self.line, self.config, self.span, self.again = line, config, span, again
         self._scheduler = AsyncIOScheduler(timezone="UTC")
-        self._revisits = max(1, config.schedule.revisit_per_day // REVISIT_SLOTS_A_DAY)
 
     def start(self) -> None:
         """Plan every beat's next slot; what is due already fires at once."""
@@ -76,7 +85,12 @@ class Clock:
         )
 
     async def _fire(self, beat: Beat) -> None:
-        following = await asyncio.to_thread(self._claim, beat)
+        try:
+            following = await asyncio.to_thread(self._claim, beat)
+        except GongkaiError as error:  # a database that is locked or away: the slot stays due
+            log.warning("not fired", source=beat.source.id, kind=str(beat.kind), error=str(error))
+            self._at(beat, self.line.clock() + self.again)
+            return
         self._at(beat, following + jitter(beat.source.id, following, self.span))
 
     def _claim(self, beat: Beat) -> Millis:
@@ -85,7 +99,7 @@ class Clock:
         last = self.line.last_slot(beat.source.id, beat.kind)
         slots = due_slot(beat.schedule, last, now)
         if slots.due is not None and not self.line.is_held(beat.source.id):
-            limit = self._revisits if beat.kind is RunKind.REVISIT else None
+            limit = revisits(self.config.schedule.revisit_per_day, slots.due) if beat.kind is RunKind.REVISIT else None
             run = self.line.fire(beat.source, beat.kind, slots.due, slots.skipped, limit=limit)
             if run is not None:
                 log.info("fired", source=beat.source.id, kind=str(beat.kind), slot=slots.due, skipped=len(slots.skipped))

@@ -1,10 +1,13 @@
 """The line from end to end, on the demo site, over real files, a real database and a real server."""
 
 import asyncio
+import contextlib
 import itertools
 import json
 import random
 import shutil
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +18,21 @@ from crawler import app as house
 from crawler.archive.reader import open_page
 from crawler.config import load
 from crawler.demo.site import LANWAN, QINGHE, SONGLING, Notice, Page, Site
-from crawler.engine import Local
+from crawler.engine import ADOPT, Local
 from crawler.errors import RepositoryError
 from crawler.fetcher.fetcher import Fetcher
+from crawler.locks import lock
 from crawler.model import Capture, Original
 from crawler.repository import files
 from crawler.repository import runs as repository_runs
+from crawler.repository.database import Database
 from crawler.repository.waiting import pending
 
 Home = Any  # the fixture's class lives in conftest, which tests do not import
 
 BUDGET = "财政决算"
 BOTH = pytest.mark.parametrize("home", ["sqlite", "postgresql"], indirect=True)
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be renamed there")
 NARROW = 'title = "x"\nstart = "http://www.lanwan.test/zwgk/index.html"\n[detail]\nbody = ".TRS_Editor p:first-child"\n'
 
 
@@ -241,10 +247,11 @@ def test_a_server_error_is_tried_again_and_nothing_is_lost(site: Site, home: Hom
     assert (progress.open, progress.new, progress.failed) == (0, 15, 0)
 
 
-async def _until(config: Any, line: Any, ids: list[int], stop: asyncio.Event, finished: Any) -> None:
+async def _until(config: Any, line: Any, ids: list[int], stop: asyncio.Event, finished: Any, adopt_every: float = ADOPT) -> None:
     fetcher = Fetcher(house.fetch_settings(config))
     try:
-        await Local(line, fetcher, house.manners(line), queues_at_once=4, runs=frozenset(ids)).run(stop, finished)
+        engine = Local(line, fetcher, house.manners(line), queues_at_once=4, runs=frozenset(ids), adopt_every=adopt_every)
+        await engine.run(stop, finished)
     finally:
         await fetcher.aclose()
 
@@ -277,6 +284,66 @@ def test_the_database_is_rebuilt_from_the_archive_with_equal_ids_and_an_equal_ex
     }
 
 
+def test_a_rebuild_after_a_kill_tells_the_dead_process_s_file_in_its_turn(site: Site, home: Home) -> None:
+    home.crawl("lanwan")
+    notice = notice_of(site, LANWAN, BUDGET)
+    site.touch(LANWAN, notice.path, "90.2%", "9.02%")
+    home.crawl("lanwan")
+    before, kinds = home.export(), home.kinds()
+    for file in (home.folder / "data").glob("gongkai.db*"):
+        file.unlink()
+    last = max(home.config.storage.archive.glob("*.warc.gz"))
+    last.rename(last.with_name(last.name + ".open"))  # as a killed process leaves it
+    with house.open_line(home.config, house.REINDEX) as line:
+        line.rebuild(lambda *_: None)
+    assert home.export() == before
+    assert (kinds["new"], kinds["edit"]) == (15, 1)
+    assert home.kinds() == kinds
+    assert not list(home.config.storage.archive.glob("*.open"))
+
+
+def test_a_rebuilt_database_knows_what_was_missing_and_what_came_back(site: Site, home: Home) -> None:
+    home.crawl("lanwan")
+    lost, returned, left = site.notices[LANWAN][3:6]
+    pages = {notice.path: site.pages.pop((LANWAN, notice.path)) for notice in (lost, returned)}
+    site.put(LANWAN, left.path, Page(b"", status=302, location="/"))
+    home.crawl("lanwan")
+    site.put(LANWAN, returned.path, pages[returned.path])
+    home.crawl("lanwan")
+    told = (
+        "SELECT kind, c.at, public_id, detail FROM changes c JOIN documents d ON d.id = c.document ORDER BY c.at, public_id, kind"
+    )
+    known = "SELECT presence, d.first_missed, last_seen, misses, rung, due FROM documents d JOIN urls u ON u.id = d.url ORDER BY public_id"
+    before, kinds = (home.sql(told), home.sql(known)), home.kinds()
+    assert (kinds["missing"], kinds["back"]) == (3, 1)
+    for file in (home.folder / "data").glob("gongkai.db*"):
+        file.unlink()
+    with house.open_line(home.config, house.REINDEX) as line:
+        line.rebuild(lambda *_: None)
+    assert (home.sql(told), home.sql(known)) == before
+
+
+@POSIX
+def test_a_notice_that_vanishes_before_it_was_read_is_missing(site: Site, home: Home) -> None:
+    home.crawl("lanwan")
+    lost = site.notices[LANWAN][3]
+    (file,) = home.config.storage.archive.glob("*.warc.gz")
+    file = file.rename(file.with_name(file.name + ".open"))
+    with file.open("r+b") as held:
+        assert lock(held)  # by a process that lives and has not read the page yet
+        with contextlib.closing(Database(home.config.storage.database)) as database, database.write() as c:
+            unread = "UPDATE readings SET state = 'pending', rules = NULL WHERE capture = (SELECT last_capture FROM urls WHERE url LIKE :url)"
+            c.execute(sa.text(unread), {"url": f"%{lost.path}"})
+            c.exec_driver_sql("UPDATE files SET state = 'open', owner = 'somebody-else'")
+        del site.pages[LANWAN, lost.path]
+        home.crawl(url=f"http://{LANWAN}{lost.path}")
+        assert home.sql("SELECT presence, count(*) FROM documents GROUP BY presence") == [("here", 15)]
+    with house.open_line(home.config, "test") as line:
+        assert line.settle_all() == 1
+    assert home.sql("SELECT presence, count(*) FROM documents GROUP BY presence") == [("here", 14), ("missing", 1)]
+    assert home.kinds() == {"new": 15, "missing": 1}
+
+
 def test_what_a_dead_process_archived_but_did_not_commit_is_adopted(home: Home) -> None:
     home.crawl("lanwan")
     before = home.export()
@@ -306,6 +373,27 @@ def test_what_was_archived_before_the_database_failed_is_adopted_at_the_next_sta
         pass
     assert home.sql("SELECT count(*) > 0 FROM looks WHERE outcome = 'ok'") == [(1,)]
     assert not list(home.config.storage.archive.glob("*.open"))
+
+
+def test_a_crawl_whose_page_a_dying_process_was_to_read_takes_over_and_ends(home: Home) -> None:
+    home.crawl("lanwan")
+    config = home.config
+    with house.open_line(config, "crawl") as line:
+        (closed,) = config.storage.archive.glob("*.warc.gz")
+        closed.rename(closed.with_name(closed.name + ".open"))  # a process that dies while the crawl lives
+        with line.database.write() as c:
+            c.exec_driver_sql("UPDATE files SET state = 'open', owner = 'dying'")
+            c.exec_driver_sql("UPDATE runs SET ended = NULL")
+            c.exec_driver_sql(
+                "UPDATE readings SET state = 'pending', run = 1 WHERE capture = (SELECT max(capture) FROM readings)"
+            )
+        end = time.monotonic() + 30
+
+        def finished() -> bool:
+            return line.progress([1]).open == 0 or time.monotonic() > end
+
+        asyncio.run(_until(config, line, [1], asyncio.Event(), finished, adopt_every=0.2))
+        assert line.progress([1]).open == 0
 
 
 def test_a_file_whose_closing_was_never_told_is_read_to_its_end(home: Home) -> None:

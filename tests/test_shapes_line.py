@@ -126,6 +126,20 @@ def test_a_page_that_could_not_be_looked_at_takes_nothing_from_a_whole_record(si
     assert {**record(home), "last_seen": before["last_seen"]} == before
 
 
+def test_a_page_that_was_given_up_leaves_a_marked_record_and_is_taken_up_with_its_article(site: Site, home: Home) -> None:
+    put(site)
+    text = home.path.read_text("utf-8")
+    home.path.write_text(text + "\n[budget]\nrequests = 3\n", "utf-8")
+    home.crawl(url=URL)
+    assert len(fetched(site)) < 3
+    assert record(home)["incomplete"] is not None
+    home.path.write_text(text, "utf-8")
+    with house.open_line(home.config, "requeue") as line:
+        fired, count = line.requeue((), None, None)
+        home.work(line, fired)
+    assert (count, record(home)["body"], record(home)["incomplete"]) == (1, list(TEXTS), None)
+
+
 def test_an_article_that_grows_and_shrinks_is_edited_each_time(site: Site, home: Home) -> None:
     put(site, TEXTS[:2])
     home.crawl(url=URL)

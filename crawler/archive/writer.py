@@ -9,7 +9,7 @@ import json
 import os
 import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,8 +63,18 @@ class Archive:
     looked into by recovery. It may therefore outgrow `max_bytes` by one batch.
     """
 
-    def __init__(self, folder: Path, *, owner: str, info: Mapping[str, str], max_bytes: int = 1 << 30, level: int = 6) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        owner: str,
+        info: Mapping[str, str],
+        max_bytes: int = 1 << 30,
+        level: int = 6,
+        take: Callable[[IO[bytes]], bool] = lock,
+    ) -> None:
         self.folder, self.owner, self.info = folder, owner, dict(info)
+        self._take = take
         self.max_bytes, self.level = max_bytes, level
         self._open: _Open | None = None
         self._serial = 0
@@ -171,13 +181,12 @@ class Archive:
         return self._open
 
     def _start(self) -> _Open:
-        self._serial += 1
-        name = f"gongkai-{datetime.now(UTC):%Y%m%d%H%M%S}-{self.owner}-{self._serial:04}{SUFFIX}"
-        path = self.folder / (name + OPEN)
+        path = self.folder
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            file = path.open("xb", buffering=0)
-            lock(file)
+            name, path = self._next()
+            while (file := self._claimed(path)) is None:
+                name, path = self._next()
             target = _Open(name, path, file)
             block = "".join(f"{key}: {value}\r\n" for key, value in self.info.items()).encode()
             now = int(datetime.now(UTC).timestamp() * 1000)
@@ -188,6 +197,24 @@ class Archive:
                 f"cannot write {path}: {error.strerror or error}", remedy="check the folder and its free space"
             ) from error
         return target
+
+    def _next(self) -> tuple[str, Path]:
+        """The next file's final name, and the path it has while it is written."""
+        self._serial += 1
+        name = f"gongkai-{datetime.now(UTC):%Y%m%d%H%M%S}-{self.owner}-{self._serial:04}{SUFFIX}"
+        return name, self.folder / (name + OPEN)
+
+    def _claimed(self, path: Path) -> IO[bytes] | None:
+        """A new file under our lock. None: between its birth and our lock another process took it for a dead one's."""
+        file = path.open("xb", buffering=0)
+        try:
+            if self._take(file) and path.exists():  # it may have been closed under its final name meanwhile
+                return file
+        except OSError:
+            file.close()
+            raise
+        file.close()
+        return None
 
     def _cut_back(self, target: _Open, start: int) -> None:
         """Half a group would hide everything behind it: cut it away, or never write to this file again."""
@@ -221,16 +248,22 @@ class Archive:
             ) from error
 
     def _close(self) -> None:
-        """Sync, say length and digest, give the file its final name."""
+        """Sync, say length and digest, give the file its final name. Raises ArchiveError when the folder refuses."""
         if self._open is None:
             return
         self.sync()
-        done = self._open
+        done, final = self._open, self._open.path.with_name(self._open.name)
         self._open = None
-        os.replace(done.path, done.path.with_name(done.name))  # while the lock is held: nobody finds it unlocked and open
-        sync_folder(self.folder)
-        done.file.close()
-        self._finished.append(describe(done.path.with_name(done.name)))
+        try:
+            with done.file:
+                os.replace(done.path, final)  # while the lock is held: nobody finds it unlocked and open
+                sync_folder(self.folder)
+            self._finished.append(describe(final))
+        except OSError as error:
+            raise ArchiveError(
+                f"cannot close {done.path}: {error.strerror or error}",
+                remedy="check the folder; what the file holds is adopted at the next start",
+            ) from error
 
     def close(self) -> None:
         """Close the open file, if any."""

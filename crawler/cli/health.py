@@ -85,6 +85,8 @@ def _print(
         output.table([[state, source.id, *_figures(known), source.title]], WIDTHS, style=MARKS[state])
         if known is not None and (detailed or state in (SUSPECT, DOWN)):
             _tell(known, state)
+        if known is not None and detailed and (columns := output.columns_line(known.columns)):
+            output.say(f"{' ' * 12}last run: {columns}", "dim")
     _hosts(rows, found)
     for channel in channels:
         if channel.waiting or channel.error or channel.given_up:
@@ -167,4 +169,5 @@ def _as_json(state: str, source: Source, known: Condition | None) -> dict[str, A
         "block_rate": known.blocked,
         "longest_silence": known.silence,
         "overdue": None if known.overdue is None else round(known.overdue, 3),
+        "columns": output.columns_json(known.columns),
     }

@@ -18,6 +18,7 @@ from crawler.diff import paragraphs
 from crawler.model import Millis
 from crawler.normalize import from_json
 from crawler.repository.changes import ChangeView
+from crawler.repository.condition import Columns
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 BEIJING = timedelta(hours=8)
@@ -90,6 +91,28 @@ def table(rows: Sequence[Sequence[str]], widths: Sequence[int], style: str = "")
     for row in rows:
         cells = [fit(cell, width) for cell, width in zip(row, widths, strict=False)] + [safe(cell) for cell in row[len(widths) :]]
         console.print(Text("  ".join(cells).rstrip(), style=style))
+
+
+# ------------------------------------------------------------------ columns
+def columns_json(found: Columns) -> dict[str, Any]:
+    """What came of a source's columns as JSON."""
+    return {
+        "listed": found.listed, "skipped": dict(found.skipped), "stops": dict(found.stops), "declared": found.declared,
+        "undercount": found.undercount, "overcount": found.overcount,
+    }  # fmt: skip
+
+
+def columns_line(found: Columns) -> str:
+    """The same for people; empty when no column was read to an end and every row was fetched."""
+    said = [f"{name} ({n} columns)" if n > 1 else name for name, n in found.stops.items()]
+    parts = [f"ended by {', '.join(said)}"] if said else []
+    if found.skipped:
+        parts.append(f"not fetched: {', '.join(f'{n} {reason}' for reason, n in found.skipped.items())}")
+    off = [f"{found.undercount} fewer"] if found.undercount else []
+    off += [f"{found.overcount} more"] if found.overcount else []
+    if off:
+        parts.append(f"{found.declared} declared, {' and '.join(off)} listed")
+    return "; ".join([f"{found.listed} rows listed", *parts]) if parts else ""
 
 
 # ------------------------------------------------------------------ the ledger

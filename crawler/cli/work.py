@@ -13,7 +13,8 @@ from crawler.cli import output
 from crawler.cli.options import Globals, Json, configured, day
 from crawler.cli.progress import Bar
 from crawler.errors import CannotError, UsageError
-from crawler.repository import query, runs
+from crawler.repository import condition, query, runs
+from crawler.repository.condition import Columns
 from crawler.repository.database import Database
 from crawler.repository.migrations import check_schema
 from crawler.repository.runs import Progress
@@ -58,12 +59,13 @@ def crawl(
         with Bar(" ".join(names or ()) or url or "all sources", quiet=as_json) as bar:
             progress, interrupted = asyncio.run(house.work(config, line, fired, bar.show))
         sample = _sample(line.database)
-        failed = _failures(line.database, fired)
+        failed, columns = _failures(line.database, fired), _columns(line.database, fired)
     seconds = time.monotonic() - began
     if as_json:
-        output.json_line(_json(progress, seconds))
+        output.json_line(_json(progress, seconds, columns))
     else:
         _summary(config, progress, seconds, sample)
+        _tell_columns(columns)
     _tell_failures(failed)
     if interrupted:
         raise typer.Exit(130)
@@ -94,10 +96,23 @@ def _tell_failures(failed: list[runs.Failure]) -> None:
         output.note("… and more: every look stands in the view v_looks")
 
 
-def _json(progress: Progress, seconds: float) -> dict[str, object]:
+def _columns(database: Database, fired: list[int]) -> dict[str, Columns]:
+    with database.read() as c:
+        return condition.columns(c, fired)
+
+
+def _tell_columns(columns: dict[str, Columns]) -> None:
+    """Source by source: why rows were not fetched, and by which rule its columns ended."""
+    for source, found in columns.items():
+        if said := output.columns_line(found):
+            output.note(f"{source}: {said}")
+
+
+def _json(progress: Progress, seconds: float, columns: dict[str, Columns]) -> dict[str, object]:
     return {
         "runs": dict(progress.results), "lists": progress.lists, "notices": progress.details, "new": progress.new, "edit": progress.edit,
         "reread": progress.reread, "failed": progress.failed, "shelved": progress.shelved, "bytes": progress.bytes, "looks": dict(progress.looks), "seconds": round(seconds, 2),
+        "columns": {source: output.columns_json(found) for source, found in columns.items()},
     }  # fmt: skip
 
 
@@ -182,7 +197,7 @@ def reindex(context: typer.Context) -> None:
     """
     config = configured(context)
     _refuse_filled(config)
-    with house.open_line(config, "reindex") as line, Bar("reindex", quiet=not sys.stderr.isatty()) as bar:
+    with house.open_line(config, house.REINDEX) as line, Bar("reindex", quiet=not sys.stderr.isatty()) as bar:
         looks, captures = line.rebuild(bar.count)
     with_database = Database(config.storage.database)
     try:

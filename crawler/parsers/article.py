@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from crawler.parsers.attachments import ENDING, TYPES
-from crawler.parsers.furniture import is_crumb, is_fact_line, is_foot, is_furniture
+from crawler.parsers.furniture import NEIGHBOUR, is_crumb, is_event, is_fact_line, is_foot, is_furniture
 from crawler.parsers.labels import spaced
 from crawler.parsers.platforms import COMMON, Platform
 from crawler.parsers.sheet import EMBEDS, Line, Sheet
@@ -26,6 +26,7 @@ HEADING = 0.3  # what a short line without punctuation is worth beside text; alo
 BEFORE = 0.25  # what stands above the title is hardly the article
 NAMED, SHARED = 0.5, 0.6  # least share of the best sum that a platform's, or a common, container must have
 WRAPPERS = 3
+PARAGRAPHS = frozenset({"p", "span", "font", "b", "strong", "em"})
 TOO_WIDE = 0.9  # below this share of the best sum, a common container that holds the best one is only its frame
 
 
@@ -109,14 +110,19 @@ def _first(sheet: Sheet, selector: str) -> int | None:
 
 def _sums(sheet: Sheet, title: int | None, skip: frozenset[int]) -> list[float]:
     """Prefix sums of what the lines are worth."""
-    seen: set[str] = set()
+    seen, read = set[str](), set[int]()
     values: list[float] = []
     reads = [_is_text(line) for line in sheet.lines]
-    texts = {_box(sheet, line) for line, is_text in zip(sheet.lines, reads, strict=True) if is_text and not line.cells}
+    boxes = [_box(sheet, line) for line in sheet.lines]
+    texts = {box for box, is_text, line in zip(boxes, reads, sheet.lines, strict=True) if is_text and not line.cells}
     for at, line in enumerate(sheet.lines):
-        value = -float(len(line.plain)) if at in skip else _worth(sheet, line, seen)
+        value = -float(len(line.plain)) if at in skip else _worth(sheet, at, seen)
         if value > 0 and not reads[at]:
-            value *= HEADING if any(reads[max(0, at - 2) : at + 3]) or _box(sheet, line) in texts else -HEADING
+            value *= HEADING if any(reads[max(0, at - 2) : at + 3]) or boxes[at] in texts else -HEADING
+        if reads[at] and value > 0:
+            read.add(boxes[at])
+        elif value < 0 and at not in skip and _is_within_text(line) and boxes[at] in read:
+            value = 0.0  # behind a paragraph, what looks like furniture must not make one of them the whole article
         if title is not None and at <= title:
             value = min(value, value * BEFORE) if at < title else 0.0
         values.append(value)
@@ -131,7 +137,8 @@ def _box(sheet: Sheet, line: Line) -> int:
     return sheet.elements[at].up if at >= 0 else -1
 
 
-def _worth(sheet: Sheet, line: Line, seen: set[str]) -> float:
+def _worth(sheet: Sheet, at: int, seen: set[str]) -> float:
+    line = sheet.lines[at]
     size = len(line.plain)
     if line.linked * 2 >= size:
         return 0.0 if _is_file(sheet, line) else -float(size)
@@ -141,7 +148,7 @@ def _worth(sheet: Sheet, line: Line, seen: set[str]) -> float:
         return -float(size) - 20
     if size <= 160 and sum(word in line.text for word in CONTACT) >= 2:
         return 0.0  # of the page or of the notice: where it stands tells
-    if size <= 160 and is_fact_line(spaced(line)):
+    if size <= 160 and is_fact_line(spaced(line)) and not is_event(sheet.lines, at):
         return -float(size)
     if size >= 16 and not line.cells:
         if line.plain in seen:
@@ -156,6 +163,11 @@ def _is_text(line: Line) -> bool:
     )
 
 
+def _is_within_text(line: Line) -> bool:
+    """Words, or the line that names the next notice, which many templates print in the article's own box."""
+    return line.linked * 2 < len(line.plain) or (len(line.plain) > 0 and NEIGHBOUR.match(line.plain) is not None)
+
+
 def _is_file(sheet: Sheet, line: Line) -> bool:
     element = sheet.elements[line.element]
     for at in (element.at, element.up):
@@ -166,13 +178,14 @@ def _is_file(sheet: Sheet, line: Line) -> bool:
 
 
 def _best(sheet: Sheet, sums: list[float]) -> int | None:
-    """The element of the largest sum, of equals the innermost."""
+    """The element of the largest sum, of equals the innermost box: a paragraph is not an article when its box is worth as much."""
     best, most = None, 0.0
     for element in sheet.elements:
         if element.last <= element.first or element.hidden or element.silent:
             continue
         worth = sums[element.last] - sums[element.first]
-        if worth > 0 and worth >= most:  # the page's order puts the inner one behind the outer one
+        # the page's order puts the inner one behind the outer one
+        if worth > 0 and (worth > most or (worth == most and element.tag not in PARAGRAPHS)):
             best, most = element.at, worth
     return _widened(sheet, best) if best is not None else None
 

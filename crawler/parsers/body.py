@@ -7,7 +7,17 @@ from urllib.parse import unquote, urlsplit
 
 from crawler.parsers.article import ICON, Container
 from crawler.parsers.attachments import ENDING, TYPES
-from crawler.parsers.furniture import CHROME, NEIGHBOUR, is_crumb, is_date_line, is_fact_line, is_foot, is_furniture
+from crawler.parsers.furniture import (
+    CHROME,
+    NEIGHBOUR,
+    is_crumb,
+    is_date_line,
+    is_event,
+    is_fact_line,
+    is_foot,
+    is_furniture,
+    is_vague,
+)
 from crawler.parsers.labels import spaced
 from crawler.parsers.sheet import EMBEDS, Element, Line, Sheet
 from crawler.parsers.titles import key
@@ -92,7 +102,9 @@ def _head(sheet: Sheet, span: range, why: dict[int, str], title: str, own: froze
         plain = key(line.text)
         if (plain == wanted or _cut_from(plain, wanted)) and (at in own or _is_title_line(sheet, line)):
             why[at] = "the title"
-        elif is_fact_line(spaced(line)) or (at in own and plain != wanted and is_date_line(line.text)):
+        elif (_tells(sheet, at) and (passed == 0 or not is_vague(spaced(line)))) or (
+            at in own and plain != wanted and is_date_line(line.text)
+        ):
             why[at] = "line of facts"
         elif passed and is_crumb(line.text):
             why[at] = "breadcrumb"
@@ -100,6 +112,11 @@ def _head(sheet: Sheet, span: range, why: dict[int, str], title: str, own: froze
             passed += 1
             if passed >= HEAD:
                 return
+
+
+def _tells(sheet: Sheet, at: int) -> bool:
+    """A line of facts that is none of the text: `时间：…` over `地点：…` says when and where people meet."""
+    return is_fact_line(spaced(sheet.lines[at])) and not is_event(sheet.lines, at)
 
 
 def _cut_from(plain: str, title: str) -> bool:

@@ -23,6 +23,7 @@ PAGED = ("createPage", "下一页", "下页", "后一页", "后页", "下 一 �
 FRAMED = re.compile(r"<iframe\b", re.IGNORECASE)
 FRAME = re.compile(r"<iframe\b[^>]{0,2000}>(?:\s{0,100}</iframe\s*>)?", re.IGNORECASE)
 PAGE_PARAMETER = re.compile(r"(?:page|pageno|pagenum|pageindex|curpage|cur_page|cpage|p|pn)", re.IGNORECASE)
+FIRST: tuple[list[str], ...] = ([], [""], ["0"], ["1"])  # what a first page says of its number
 NO_ARTICLE = re.compile(
     r"(?:comment|pinglun|share|jiucuo|error|weather|tianqi|video|player|map|login|search|count|stat)", re.IGNORECASE
 )
@@ -82,7 +83,12 @@ def _paged(one: str, other: str) -> bool:
         sorted((name, value) for name, value in parse_qsl(query, keep_blank_values=True) if not PAGE_PARAMETER.fullmatch(name))
         for query in (one, other)
     )
-    return one != other and mine == theirs
+    numbers, head = (
+        [value for name, value in parse_qsl(query, keep_blank_values=True) if PAGE_PARAMETER.fullmatch(name)]
+        for query in (one, other)
+    )
+    # an article begins at its first page: the 123 of `?p=123` is the notice's own number
+    return one != other and mine == theirs and head in FIRST and bool(numbers)
 
 
 def join(

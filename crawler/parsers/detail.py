@@ -13,11 +13,12 @@ from crawler.model import Attachment, DetailRules, Draft, Millis, Page, PageKind
 from crawler.parsers import fields, kinds, meta
 from crawler.parsers.article import Container, find_container
 from crawler.parsers.attachments import read_attachments
-from crawler.parsers.body import Body, Dropped, read_body
+from crawler.parsers.body import RELATED, Body, Dropped, read_body
 from crawler.parsers.crumbs import read_channel
 from crawler.parsers.disclosure import Disclosure, read_disclosure
 from crawler.parsers.facts import Facts, read_facts
 from crawler.parsers.fields import Said, pick, same_day, same_text, testify
+from crawler.parsers.furniture import NEIGHBOUR, is_foot, is_furniture
 from crawler.parsers.platforms import recognise
 from crawler.parsers.sheet import Sheet, lay_flat
 from crawler.parsers.stated import stated
@@ -31,6 +32,7 @@ META_FIELDS = frozenset(
         "open_type", "abstract", "name", "project", "buyer", "region",
     }
 )  # fmt: skip
+BEHIND = 20  # lines behind the article among which its documents may be listed
 FILES = (
     ".fj",
     "#fujian",
@@ -142,8 +144,26 @@ def _places(sheet: Sheet, tree: LexborHTMLParser, selector: str) -> list[int]:
 
 def _file_boxes(read: _Read) -> list[Node]:
     places = [read.container.at] if read.container is not None else []
+    places += _behind(read)
     places += [at for selector in FILES for at in read.sheet.named(selector)]
     return [read.sheet.elements[at].node for at in places]
+
+
+def _behind(read: _Read) -> list[int]:
+    """Boxes of the documents that some systems list right behind the article: up to its neighbours, a link to a page, or the foot."""
+    if read.container is None:
+        return []
+    found = []
+    for line in read.sheet.lines[read.article[1] : read.article[1] + BEHIND]:
+        if is_foot(line.text) or NEIGHBOUR.match(line.plain) or RELATED.match(line.text):
+            break
+        if line.linked and not is_furniture(line.text):
+            element = read.sheet.elements[line.element]
+            box = read.sheet.elements[element.up] if element.tag == "a" else element
+            if box.first < read.article[1] or not read_attachments([box.node], read.page.url, read.encoding):
+                break
+            found.append(box.at)
+    return found
 
 
 # ------------------------------------------------------------------ the fields

@@ -16,6 +16,7 @@ from crawler.parsers.tree import EDGES
 LONGEST_LINE = 400
 MANY = 3
 GAP = 4  # lines between two labels of one block
+NEAR = 12  # lines before and behind a table in which the text around it stands
 LONGEST_VALUE = {"issuer": 100, "category": 100, "validity": 40, "open_type": 40, "name": 300, "abstract": 2000, "region": 40}
 DIGIT = re.compile(r"[\d０-９一二三四五六七八九]")
 
@@ -43,6 +44,7 @@ class _Found:
 def read_disclosure(sheet: Sheet) -> Disclosure:
     """The block's fields; nothing when there are not two labels of a disclosure block near each other."""
     groups = [group for group in map(_trimmed, _groups(_pairs(sheet))) if len({item.field for item in group} & STRONG) >= 2]
+    groups = [group for group in groups if not _in_text(sheet, group)]
     if not groups or _is_list(groups):
         return Disclosure()
     best: dict[str, _Found] = {}
@@ -61,6 +63,23 @@ def read_disclosure(sheet: Sheet) -> Disclosure:
         frozenset(places),
         len(strong),
     )
+
+
+def _in_text(sheet: Sheet, group: list[_Found]) -> bool:
+    """A table between two paragraphs of one box is part of the text: it tells of other acts, not of this notice."""
+
+    def boxes(near: list[Line]) -> set[int]:
+        return {sheet.elements[line.element].up for line in near}
+
+    first, last = group[0].at, group[-1].upto
+    before = boxes([line for line in sheet.lines[max(0, first - NEAR) : first] if _is_prose(line)])
+    after = boxes([line for line in sheet.lines[last + 1 : last + 1 + NEAR] if not line.cells])
+    return bool(before & after)
+
+
+def _is_prose(line: Line) -> bool:
+    """A sentence."""
+    return not line.cells and len(line.plain) >= 20 and ("。" in line.text or "，" in line.text) and not in_block(spaced(line))
 
 
 def _is_list(groups: list[list[_Found]]) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from crawler.dates import read_date, why_not
 from crawler.parsers.disclosure import Disclosure
-from crawler.parsers.furniture import is_fact_line, is_foot
+from crawler.parsers.furniture import is_event, is_fact_line, is_foot, is_furniture, is_vague
 from crawler.parsers.labels import FACT_LABELS, in_block, in_facts, source_of, spaced
 from crawler.parsers.sheet import Line, Sheet
 from crawler.parsers.titles import key
@@ -31,6 +31,7 @@ class Facts:
 
     said: dict[str, dict[str, str]] = field(default_factory=dict)
     lines: set[int] = field(default_factory=set)  # places of the lines of facts
+    updated: set[str] = field(default_factory=set)  # zones whose date is that of a later change, for want of a better one
     head: bool = False  # the page shows a line of facts at its title
     unlabelled: str | None = None  # a date without a label by the title
     refused: list[str] = field(default_factory=list)  # labelled dates that are none, with the reason
@@ -51,7 +52,9 @@ def read_facts(sheet: Sheet, title: int | None, name: str, article: tuple[int, i
         if at in block.lines or len(line.text) > LONGEST:
             continue
         inside = first <= at < last
-        if inside and not ((at < first + INNER or at >= last - INNER) and _tells(line)):
+        if inside and not (
+            (at < first + INNER or at >= last - INNER) and _tells(line) and _is_apart(sheet, at, article, title, name)
+        ):
             continue
         if line.linked * 2 >= len(line.plain) and not _tells(line):
             continue
@@ -70,6 +73,19 @@ def _tells(line: Line) -> bool:
     return is_fact_line(spaced(line))
 
 
+def _is_apart(sheet: Sheet, at: int, article: tuple[int, int], title: int | None, name: str) -> bool:
+    """Is a line of facts within the article the page's own? A bare 时间 is, at either end, where nothing but the title, furniture
+    and other facts stands between it and the end: between paragraphs it is when something happens."""
+    lines = sheet.lines
+    if not is_vague(spaced(lines[at])):
+        return True
+    if is_event(lines, at):
+        return False
+    beyond = range(article[0], at) if at < article[0] + INNER else range(at + 1, article[1])
+    own = key(name)
+    return all(n == title or is_furniture(lines[n].text) or _tells(lines[n]) or key(lines[n].text) == own for n in beyond)
+
+
 def _take(sheet: Sheet, at: int, zone: str, facts: Facts) -> None:
     line = sheet.lines[at]
     found = in_facts(spaced(line))
@@ -84,7 +100,11 @@ def _take(sheet: Sheet, at: int, zone: str, facts: Facts) -> None:
             reason = why_not(value[:60])
             facts.refused += [f"label.{zone}: {reason}"] if reason else []
         if kept is not None:
-            facts.said.setdefault(item.field, {}).setdefault(zone, kept)
+            held = facts.said.setdefault(item.field, {})
+            changed = item.label.startswith("更新")
+            if zone not in held or (item.field == "published" and zone in facts.updated and not changed):
+                held[zone] = kept
+                (facts.updated.add if changed else facts.updated.discard)(zone)
             facts.lines.add(at)
 
 

@@ -1,11 +1,13 @@
 """What a page prints around its text, told by its words and, where they speak, by the names of its boxes."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from crawler.dates import read_date
 from crawler.fold import fold
 from crawler.parsers.labels import in_facts
+from crawler.parsers.sheet import Line
 from crawler.parsers.tree import squeeze
 
 CHROME = re.compile(
@@ -22,20 +24,33 @@ WORD = (
 )
 FURNITURE = re.compile(rf"^(?:[【\[(（〖「<《]?(?:{WORD})[】\])）〗」>》]?[:：|\s/、·]*)+$", re.IGNORECASE)
 LINE_FURNITURE = re.compile(
-    r"^[【\[(（]?\s*(?:责任编辑|责编|编辑|校对|初审|复审|终审|一审|二审|三审|审核|审核人|编审|录入|录入人|信息员|值班编辑|上一篇|下一篇|上一条|下一条|上一页|下一页|上页|下页|前一篇|后一篇|"
+    r"^[【\[(（]?\s*(?:责任编辑|责编|校对|录入|录入人|信息员|值班编辑|上一篇|下一篇|上一条|下一条|上一页|下一页|上页|下页|前一篇|后一篇|"
     r"相关(?:附件|链接|稿件|文章|新闻|阅读|文件|解读|信息|推荐|报道|政策|内容|资讯)|热门(?:推荐|文章|新闻)|分享到|分享至|扫一扫|浏览次数|浏览量|阅读次数|点击数|点击率|点击|访问次数|打印|字号|字体|"
-    r"视力保护色|版权所有|网站标识码|备案号|(?:分享|转发)[:：])\s*[】\])）]?\s*(?:[:：].{0,60})?$",
+    r"视力保护色|版权所有|网站标识码|备案号|(?:分享|转发)[:：])\s*[】\])）]?\s*(?:[:：][^，。；,;《]{0,30})?$",
     re.IGNORECASE,
 )
 NEIGHBOUR = re.compile(
     r"^[【\[(（<]?(?:上一[篇条页则个]|下一[篇条页则个]|上篇|下篇|上条|下条|前一[篇条]|后一[篇条])(?:文章|信息|新闻)?[】\])）>]?(?:[:：].{0,110})?$"
 )
+PEOPLE = "责任编辑|责编|编辑|校对|初审|复审|终审|一审|二审|三审|审核|审核人|编审|录入|录入人|信息员|值班编辑"
+# Names behind such a word, no sentence: a notice's text says who examines what (`审核：由业务科室提出意见。`).
+NAMES = "[:：][^，。；,;:：]{0,12}"
+EDITORS = re.compile(rf"^[【\[(（]?(?:{PEOPLE})[】\])）]?(?:{NAMES}(?:[，；,;|]?(?:{PEOPLE}){NAMES}){{0,5}})?$")
+COUNTER = re.compile(
+    r"^[\[【(（]?(?:本文|本页|文章)?(?:已|共)?被?(?:浏览|阅读|点击|访问|下载|人气|点赞)(?:次数|量|数|率|人数)?[:：(（]?\d[\d,.]*万?[次人)）\]】]*$"
+)
 EDITOR = re.compile(r"^[（(【\[]\s*(?:责任编辑|责编|编辑|校对|审核)\s*[:：].{0,30}[)）】\]]$")
 FOOT = (
     "版权所有", "版权与免责声明", "版权和免责声明", "主办:", "主办：", "主办单位:", "主办单位：", "承办:", "承办：", "承办单位：", "承办单位:", "网站标识码", "公网安备", "icp备", "icp证",
-    "copyright", "all rights reserved", "©", "技术支持:", "技术支持：", "网站地图", "联系我们", "网站声明", "免责声明", "浏览器浏览", "分辨率", "最佳浏览", "站点地图", "隐私声明", "隐私政策",
+    "copyright", "all rights reserved", "©", "技术支持:", "技术支持：", "网站地图", "网站声明", "免责声明", "浏览器浏览",
+    "最佳分辨率", "建议分辨率", "屏幕分辨率", "显示分辨率", "分辨率下", "分辨率浏览", "最佳浏览", "站点地图", "隐私声明", "隐私政策",
     "维护单位:", "维护单位：", "政府网站找错", "您访问的链接即将离开", "无障碍浏览", "今天是", "凡本站注明", "凡本网注明", "凡本站及其子站注明",
 )  # fmt: skip
+VAGUE = frozenset({"时间", "日期"})
+EVENT = re.compile(  # 地址 is none: a page's foot has it too
+    r"^(?:[一二三四五六七八九十]、|\(?\d{1,2}[).、])?(?:会议|活动|培训|考试|报名|开标|庭审|听证|举办|举行|集合)?"
+    r"(?:地点|主题|议题|议程|对象|参加人员|出席人员|案由|合议庭)[:：]"
+)
 CRUMB = re.compile(
     r"(?:您|你)?(?:现在|当前|目前)?(?:所?在)?(?:的)?位置(?:是)?\s*[:：]?|当前(?:栏目|页面|路径)\s*[:：]|首\s*页\s*(?:&gt;|[>＞»›/·\-→])"
 )
@@ -53,7 +68,7 @@ def is_furniture(line: str) -> bool:
         return True
     if len(plain) > 80:
         return False
-    return FURNITURE.match(folded) is not None or LINE_FURNITURE.match(folded) is not None or EDITOR.match(folded) is not None
+    return any(form.match(folded) is not None for form in (FURNITURE, LINE_FURNITURE, EDITORS, EDITOR, COUNTER))
 
 
 @lru_cache(maxsize=2048)
@@ -71,6 +86,20 @@ def is_foot(line: str) -> bool:
 def is_crumb(line: str) -> bool:
     """A breadcrumb."""
     return len(line) < 200 and CRUMB.match(line) is not None and (len(line) < 8 or len(CRUMB_CUT.split(line)) > 1)
+
+
+def is_event(lines: Sequence[Line], at: int) -> bool:
+    """A bare 时间 beside the line that says where, who or what: a meeting's date, not the notice's."""
+    if not is_vague(lines[at].text):
+        return False
+    near = [*lines[max(0, at - 2) : at], *lines[at + 1 : at + 3]]
+    return any(EVENT.match(fold(line.plain[:12])) for line in near)
+
+
+def is_vague(line: str) -> bool:
+    """One label alone, and one that texts use as well: it does not say what was at that time."""
+    found = in_facts(line)
+    return len(found) == 1 and found[0].label in VAGUE
 
 
 def is_date_line(line: str) -> bool:

@@ -84,7 +84,10 @@ BEGINS = re.compile(
     + r")\s*[\]】)）]?\s*[:：])"
 )
 IN_BLOCK, IN_FACTS = _pattern(BLOCK_LABELS), _pattern(FACT_LABELS)
-SOURCE_END = re.compile(r"\s{2,}|[|｜【\[]|(?<=[^\d])\s(?=\d{4}[-年])|\s(?=字)|\u3000|\s(?=(?:作者|编辑|记者|点击|浏览)\b)")
+SOURCE_END = re.compile(
+    r"\s{2,}|[|｜【\[]|(?<=[^\d])\s(?=\d{4}[-年])|\s(?=字)|\u3000|\s(?=(?:作者|编辑|记者|点击|浏览)\b)"
+    r"|\s(?=[\u3400-\u9fff]{2,6}\s?[:：])|\s(?=(?:阅读|浏览|点击|访问|人气)\D{0,4}\d)"  # a label or a counter that we do not know
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from crawler.parsers.shapes import read_shapes
 from crawler.parsers.tree import parse, squeeze
 from crawler.parsers.tree import text as text_of
 
-RULES = "2"  # every change of what is read from the same bytes makes this a new one
+RULES = "3"  # every change of what is read from the same bytes makes this a new one
 GZIP = b"\x1f\x8b\x08"
 MOST_UNPACKED = 50 << 20  # what a sitemap may be (sitemaps.org)
 BEIJING = timedelta(hours=8)

@@ -43,6 +43,8 @@ def read_parts(source: str, page: Page, rules: DetailRules, encoding: str, whole
         return ()
     plain = replace(rules, parts=None, body="#gongkai-part", title=rules.title or HEADINGS)
     short = rules.parts is not None  # the source says that these are notices, however short
+    if rules.parts is None and len({squeeze(block.text(deep=True)) for block in blocks}) < len(blocks):
+        return ()  # one notice that is printed again for another screen
     drafts = [draft for block in blocks[:MOST_PARTS] for draft in _read(block, page, plain, encoding, whole, short=short)]
     if rules.parts is None and len(drafts) != len(blocks[:MOST_PARTS]):
         return ()  # a block that is no notice: then the evidence was none

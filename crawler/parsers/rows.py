@@ -19,6 +19,10 @@ DAY_LAST = re.compile(r"(?<!\d)((?:19|20)\d\d)\s*[-/.年]\s*(\d{1,2})\s*月?\s+(
 YEAR_APART = re.compile(r"(?<!\d)(\d{1,2})\s*[-/.月]\s*(\d{1,2})日?\s+((?:19|20)\d\d)(?!\d)")
 NO_YEAR = re.compile(r"(?<![\d.])(\d{1,2})\s*[-/月]\s*(\d{1,2})(?![\d.])")
 YEAR_MONTH_IN_URL = re.compile(r"/((?:19|20)\d\d)[-/]?(\d\d)(?=/)")
+OTHER_DAY = re.compile(  # a day that is not the one on which the notice was published
+    r"(?:截止|截至|有效期|失效|生效|施行|实施|开标|报名|成文|发文日期|印发)\D{0,8}(?:19|20)\d\d\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}\s*日?"
+)
+LONGEST_PART = 24  # characters of a line or cell that may be a date and its label
 SCHEMES = {"javascript": "script", "mailto": "mail", "tel": "mail", "data": "script", "vbscript": "script"}
 SCHEME = re.compile(r"^\s*([a-z][a-z0-9+.-]*)\s*:", re.IGNORECASE)
 HEADINGS = "h1, h2, h3, h4, h5, h6"
@@ -95,6 +99,8 @@ def _date(node: Node, link: Node, own: str | None, url: str) -> str | None:
         found = _full(place) or split_day(place)
         if found:
             return found
+    if own_node and (found := split_day(" ".join(_texts(link)))):
+        return found  # a card that is a link as a whole: its big day and its month are one date
     for place in places:
         stamp = read_date(place)
         if (found := _with_year(place, url) or (stamp.iso if stamp is not None and len(stamp.iso) == 7 else None)) is not None:
@@ -107,12 +113,21 @@ def _full(told: str) -> str | None:
     return stamp.iso if stamp is not None and len(stamp.iso) >= 10 else None
 
 
+def _beside_date(part: str) -> int:
+    """Characters of a part that are not its date; those without one come last."""
+    stamp = read_date(part)
+    return len(squeeze(part)) - len(squeeze(stamp.raw)) if stamp else LONGEST_PART
+
+
 def _alone(node: Node, link: Node) -> list[str]:
     """The lines and cells of a row without its link: first those that are a date and little else, then the others, then all together."""
     skip = frozenset({link.mem_id})
     parts = [part.strip(EDGES) for line in lines(node, skip) for part in line.text.split("\t")]
+    if OTHER_DAY.search("\n".join(parts)):
+        without = [OTHER_DAY.sub("", part) for part in parts]
+        parts = without if any(map(read_date, without)) else parts  # the only date of a row is the best there is
     whole = " ".join(parts)
-    short = [part for part in parts if len(squeeze(part)) <= 24]
+    short = sorted((part for part in parts if len(squeeze(part)) <= LONGEST_PART), key=_beside_date)
     return [*short, whole, *(part for part in parts if part not in short)]
 
 
@@ -123,6 +138,11 @@ def _words(node: Node, link: Node) -> Iterable[str]:
             above = inner.parent
             if above.mem_id != link.mem_id and not any(up.mem_id == link.mem_id for up in ancestors(above)):
                 yield inner.text_content or ""
+
+
+def _texts(node: Node) -> Iterable[str]:
+    """Every text of a node, by itself."""
+    return (inner.text_content or "" for inner in node.traverse(include_text=True) if inner.tag == "-text")
 
 
 def _inside(link: Node) -> Iterable[str]:

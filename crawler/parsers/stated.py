@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from crawler.dates import read_date
+from crawler.dates import NUMERAL, read_date
 from crawler.parsers.tree import squeeze
 
 HEAD, TAIL = 5, 6
@@ -13,7 +13,7 @@ DOC_NO = re.compile(
 )
 BRACKETED = re.compile(r"^[（(]\s*(.+?)\s*[)）]$")
 SIGNED = re.compile(
-    r"^[（(]?(?:\d{4}年\d{1,2}月\d{1,2}日|[一二][〇○零Ｏ0一二三四五六七八九]{3}年[一二三四五六七八九十元]{1,3}月[一二三四五六七八九十廿]{1,4}日)[)）]?$"
+    rf"^[（(]?(?:\d{{4}}年\d{{1,2}}月\d{{1,2}}日|[一二]{NUMERAL}{{3}}年[一二三四五六七八九十元]{{1,3}}月[一二三四五六七八九十廿]{{1,4}}日)[)）]?$"
 )
 IN_FORCE = re.compile(
     r"(?:本|该)[\u3400-\u9fff（）()]{1,12}?自\s*([\d一二三四五六七八九〇○零]{4}年[\d一二三四五六七八九十]{1,3}月[\d一二三四五六七八九十]{1,3}日)\s*起?(?:正式)?(?:施行|实施|生效|执行)"
@@ -24,7 +24,7 @@ def stated(paragraphs: Sequence[str]) -> dict[str, str]:
     """doc_no, written_date and effective_date as the text itself states them: each only where it stands in a line of its own, or in the
     sentence that says when *this* act comes into force."""
     found: dict[str, str] = {}
-    for text in paragraphs[:HEAD]:
+    for text in (text for text in paragraphs[:HEAD] if "\t" not in text):  # a table's row is about another act
         plain = squeeze(text)
         inner = BRACKETED.match(plain)
         candidate = inner[1] if inner is not None and DOC_NO.match(inner[1]) else plain

@@ -15,7 +15,7 @@ from selectolax.lexbor import LexborHTMLParser
 from crawler.dates import read_date
 from crawler.model import Row
 from crawler.parsers.rows import DATE_ONLY, distinct, make_row, split_day, title_of, wraps
-from crawler.parsers.tree import BLOCKS, EDGES, Node, ancestors, attribute, lines, squeeze, text
+from crawler.parsers.tree import BLOCKS, EDGES, Node, ancestors, attribute, is_hidden, lines, squeeze, text
 
 LEAST_TITLE = 4
 MOST_ITEMS = 20_000  # links that are looked at
@@ -36,6 +36,9 @@ FURNITURE = re.compile(
 MORE = re.compile(r"^[\s\[<>»›+]*(?:更多|查看更多|more)[\s\]>»›+…·.]*$", re.IGNORECASE)
 GENERIC = re.compile(r"^[\[【(（]?(?:点击)?(?:查看|详情|详细|阅读|浏览)(?:详情|全文|更多)?[\]】)）>»]*$")
 NOTICE_URL = re.compile(r"(?:\d{4,}|content|detail|info|art|post|show|view|/c\.html|\bid=)", re.IGNORECASE)
+DAY = re.compile(r"(?<!\d)(?:(?:19|20)\d\d\s*[-/.年]\s*)?\d{1,2}\s*[-/.月]\s*\d{1,2}(?!\d)")
+DATED = 0.8  # least share of dated rows from which a list is one, whatever its box is called
+UNSEEN = 0.2  # what a list that no reader sees is worth beside one that is seen
 LARGEST_ROW = 300  # characters of a row that stands alone; more is a page around a link
 LEAST_WORTH = 2.5  # one dated row with a title of some length: the last page of a column may hold no more
 HUB_BLOCKS = 3  # short lists, each with its own "more": a page that leads to lists and is none
@@ -89,17 +92,25 @@ def best_group(tree: LexborHTMLParser, base: str, encoding: str, least: int = 0)
 
 def _ranked(links: list[Node], base: str, encoding: str) -> list[Group]:
     """The groups that links form, the best first."""
-    groups = [_one_each(group) for group in _groups(links)]
-    for group in groups:
+    inside = {link.mem_id for link in links if _in_navigation(link)}
+    groups = [_one_each(group) for group in _groups([link for link in links if link.mem_id not in inside])]
+    named = [_one_each(group) for group in _groups([link for link in links if link.mem_id in inside and not _in_chrome(link)])]
+    for group in (*groups, *named):
         _fill(group, base, encoding)
-    return sorted(groups, key=_worth, reverse=True)
+    groups += [group for group in named if group.rows and sum(1 for row in group.rows if row.date) >= DATED * len(group.items)]
+    return sorted(groups, key=lambda group: _worth(group) * (UNSEEN if _is_unseen(group) else 1), reverse=True)
+
+
+def _is_unseen(group: Group) -> bool:
+    """The list of another tab, which a click would show."""
+    return all(any(map(is_hidden, _near(item.link))) for item in group.items)
 
 
 def _links(body: Node, also: re.Pattern[str] | None = None) -> list[Node]:
-    """Links with a title, `also` those that say so little; none of the navigation."""
+    """Links with a title, `also` those that say so little."""
     found = body.css("a[href]")
     wanted = [link for link in found if _titled(link) or (also is not None and also.match(squeeze(link.text(deep=True))))]
-    return [link for link in wanted if not _in_navigation(link)][:MOST_ITEMS]
+    return wanted[:MOST_ITEMS]
 
 
 def _titled(link: Node) -> bool:
@@ -115,6 +126,11 @@ def _titled(link: Node) -> bool:
 def _near(link: Node) -> Iterator[Node]:
     """Ancestors, no more than lists are deep: hostile pages nest without end."""
     return islice(ancestors(link), DEEPEST)
+
+
+def _in_chrome(link: Node) -> bool:
+    """In a page's own header, footer or navigation, by the tag: names of boxes are no more than names."""
+    return any(above.tag in CHROME for above in _near(link))
 
 
 def _in_navigation(link: Node) -> bool:
@@ -197,7 +213,7 @@ def _one_each(group: Group) -> Group:
         if item.node.parent is not None:
             by_parent.setdefault(item.node.parent.mem_id, []).append(item)
     several = sum(1 for items in by_parent.values() if 1 < len(items) <= MOST_LINKS)
-    bare = all(not wraps(item.node) for item in group.items)
+    bare = all(not wraps(item.node) for item in group.items) or _in_cells(by_parent)
     if not bare or len(by_parent) < 3 or several * 2 < len(by_parent) or max(map(len, by_parent.values())) > MOST_LINKS:
         return group
     items, parents = [], dict[int, Node]()
@@ -209,6 +225,13 @@ def _one_each(group: Group) -> Group:
         if row.parent is not None:
             parents.setdefault(row.parent.mem_id, row.parent)
     return Group(items, list(parents.values()))
+
+
+def _in_cells(by_parent: dict[int, list[Item]]) -> bool:
+    """Links in cells of their own, and one date for each table row: a row with two titles has two dates, or none."""
+    rows = [row for items in by_parent.values() if (row := items[0].node.parent) is not None and row.tag in ("tr", "li")]
+    dated = sum(1 for row in rows if len(DAY.findall(row.text(deep=True, separator=" "))) == 1)
+    return len(rows) == len(by_parent) and dated >= DATED * len(rows)
 
 
 def _alone(link: Node) -> Node:

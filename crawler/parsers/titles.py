@@ -53,7 +53,12 @@ WEIGHTS = {
     "large": 1.2,
     "title": 1.2,  # often with the site's name, sometimes nothing else
 }
-HEADINGS = frozenset({"h1", "h2", "heading", "above_facts", "meta.ArticleTitle", "disclosure.name", "own"})
+# Who says that an organisation's name is a title all the same; a heading may as well be the site's.
+HEADINGS = frozenset({"above_facts", "meta.ArticleTitle", "disclosure.name", "own"})
+BESIDE = re.compile(  # what stands between a title and its facts and is neither
+    r"^(?:——.*|[（(].*[)）]|[\u3400-\u9fff]{0,16}[〔［\[（(]\d{4}[〕］\])）]第?\d{1,5}号|第?\d{1,5}号)$"
+)
+MOST_BESIDE = 3
 SEEN = frozenset({"h1", "h2", "heading", "shown", "above_facts", "large", "ucaptitle", "script", "own"})
 WIDTH = {
     ord(wide): narrow for wide, narrow in zip("（）［］【】：；，．？！·•“”„‟＂‘’－–—", '()[][]:;,.?!.."""""\'\'---', strict=True)
@@ -202,9 +207,9 @@ def _by_place(sheet: Sheet, block: frozenset[int]) -> Iterator[tuple[str, str]]:
     plain = [at for at, line in enumerate(lines) if at and at not in block and line.linked * 2 < len(line.plain)]
     labelled = [at for at in plain if is_fact_line(spaced(lines[at]))]
     for told in (labelled, [at for at in plain if is_date_line(lines[at].text)]):
-        below = (at for at in told if at - 1 not in block and _may_be_title(lines[at - 1]))
+        below = (up for at in told if (up := _over(lines, at)) >= 0 and up not in block and _may_be_title(lines[up]))
         if (first := next(below, None)) is not None:
-            yield "above_facts", lines[first - 1].text
+            yield "above_facts", lines[first].text
             break
     for line in lines:
         element = sheet.elements[line.element]
@@ -214,6 +219,16 @@ def _by_place(sheet: Sheet, block: frozenset[int]) -> Iterator[tuple[str, str]]:
         ) and _may_be_title(line):
             yield "large", line.text
             break
+
+
+def _over(lines: Sequence[Line], at: int) -> int:
+    """The line over the facts; a subtitle, a number, a date or a remark in brackets between them is passed."""
+    up = at - 1
+    for _ in range(MOST_BESIDE):
+        if up <= 0 or not (BESIDE.match(lines[up].plain) or is_date_line(lines[up].text)) or not _may_be_title(lines[up - 1]):
+            break
+        up -= 1
+    return up
 
 
 def _may_be_title(line: Line) -> bool:

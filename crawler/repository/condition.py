@@ -1,8 +1,9 @@
 """How every source is, in figures: what `gongkai health` shows. Reads only; nothing is judged here that a run has not judged."""
 
 import json
+from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -20,8 +21,42 @@ RUNS = 10  # whose notices make up the fill rates
 
 
 @dataclass(frozen=True, slots=True)
+class Columns:
+    """What came of a source's columns in a run: rows listed; why rows were not fetched; the rules that ended columns.
+
+    Of columns that were read to their end and declared a total: that total, and by how much their rows fall short of it or exceed it.
+    """
+
+    listed: int = 0
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    stops: Mapping[str, int] = field(default_factory=dict)
+    declared: int = 0
+    undercount: int = 0
+    overcount: int = 0
+
+    @classmethod
+    def of(cls, counts: Mapping[str, int]) -> "Columns":
+        """From what was counted with runs."""
+        skipped, stops = (
+            {name.removeprefix(what): n for name, n in sorted(counts.items()) if name.startswith(what)}
+            for what in ("skip:", "stop:")
+        )
+        listed, declared = counts.get("listed", 0), counts.get("declared", 0)
+        return cls(listed, skipped, stops, declared, counts.get("undercount", 0), counts.get("overcount", 0))
+
+
+def columns(c: Connection, runs: Collection[int]) -> dict[str, Columns]:
+    """By source, what came of its columns in those of these runs that are over."""
+    query = sa.select(t.runs.c.source, t.runs.c.counts).where(t.runs.c.id.in_(sorted(runs)), t.runs.c.ended.is_not(None))
+    counted: dict[str, Counter[str]] = {}
+    for row in c.execute(query.order_by(t.runs.c.source)):
+        counted.setdefault(row.source, Counter()).update(json.loads(row.counts))
+    return {source: Columns.of(counts) for source, counts in counted.items()}
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
-    """One source. `rows` of its last run and `expected` of its first list page; `fill` share of the newest notices with a field;
+    """One source. `rows` and `columns` of its last run, `expected` rows of its first list page; `fill` share of the newest notices with a field;
     `blocked` share of the last seven days' looks; `overdue` how far it is in its longest silence (1: at its end)."""
 
     id: str
@@ -44,6 +79,7 @@ class Condition:
     blocked: float | None
     silence: str | None
     overdue: float | None
+    columns: Columns
 
 
 def conditions(c: Connection, expects: Mapping[str, Expect], now: Millis, only: Collection[str] = ()) -> dict[str, Condition]:
@@ -57,7 +93,7 @@ def conditions(c: Connection, expects: Mapping[str, Expect], now: Millis, only: 
 
 def _one(c: Connection, row: sa.Row[*tuple[object, ...]], expect: Expect, now: Millis) -> Condition:
     last = c.execute(
-        sa.select(t.runs.c.ended, t.runs.c.result, t.runs.c.sight)
+        sa.select(t.runs.c.ended, t.runs.c.result, t.runs.c.sight, t.runs.c.counts)
         .where(t.runs.c.source == row.id, t.runs.c.ended.is_not(None), t.runs.c.sight.is_not(None))
         .order_by(t.runs.c.ended.desc(), t.runs.c.id.desc())
         .limit(1)
@@ -87,6 +123,7 @@ def _one(c: Connection, row: sa.Row[*tuple[object, ...]], expect: Expect, now: M
         blocked=blocked / looks if looks else None,
         silence=_silence(expect, rhythm),
         overdue=health.overdue(expect, rhythm, now),
+        columns=Columns.of(json.loads(last.counts)) if last else Columns(),
     )
 
 

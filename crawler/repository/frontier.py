@@ -17,6 +17,7 @@ from crawler.repository.database import AnyRow, clean, upsert
 TODO, DEAD = "todo", "dead"
 LIST, NEW, ATTACHMENT, REVISIT, BACKFILL = range(5)  # priorities
 AT_ONCE = 400  # keys of one SELECT
+SHELVED = "shelved: "  # reason of what was given up without having been asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,19 @@ def seed(c: Connection, run: int, seeds: Sequence[Seed], *, again: bool = False)
         return 0
     c.execute(upsert(c, t.frontier).on_conflict_do_nothing(), rows)
     return len(rows)
+
+
+# ------------------------------------------------------------------ giving up for now
+def shelve(c: Connection, which: sa.ColumnElement[bool], reason: str) -> list[tuple[int, int]]:
+    """Mark as dead what waits and is meant: (run, address) of each row."""
+    rows = t.frontier.update().where(t.frontier.c.state == TODO, which).values(state=DEAD, reason=f"{SHELVED}{reason}")
+    return [(row.run, row.url) for row in c.execute(rows.returning(t.frontier.c.run, t.frontier.c.url))]
+
+
+def in_trouble(c: Connection, queues: Collection[str]) -> dict[str, Pace]:
+    """Those of these queues whose breaker is open."""
+    query = sa.select(t.queues).where(t.queues.c.name.in_(sorted(queues)), t.queues.c.broken_since.is_not(None))
+    return {row.name: pace_of(row) for row in c.execute(query)}
 
 
 # ------------------------------------------------------------------ queues
@@ -287,12 +301,32 @@ def rows(
     return [RowView(**row._mapping) for row in c.execute(query)]  # noqa: SLF001 - the documented way to a row as a mapping
 
 
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """What a run was that gave rows up: its source, its kind, and the options it had."""
+
+    source: str
+    kind: RunKind
+    options: str
+
+    @classmethod
+    def of(cls, source: str, kind: str, options: str) -> "GivenUp":
+        """Of a run that took up rows of another: what that one was."""
+        said = json.loads(options)
+        said.pop("requeued", None)
+        return cls(source, RunKind(said.pop("as", kind)), json.dumps(said))
+
+    def again(self, count: int) -> dict[str, object]:
+        """The options of the one-off run that takes so many rows up: it reads columns `as` the first one did."""
+        return {**json.loads(self.options), "requeued": count, "as": str(self.kind)}
+
+
 def dead(
     c: Connection, *, ids: Collection[int] = (), source: str | None = None, reason: str | None = None
-) -> dict[str, list[int]]:
-    """Rows that were given up, by source: all of them, or these ids, of one source, whose reason starts so."""
+) -> dict[GivenUp, list[int]]:
+    """Rows that were given up, by what their run was: all of them, or these ids, of one source, whose reason starts so."""
     query = (
-        sa.select(t.frontier.c.id, t.runs.c.source)
+        sa.select(t.frontier.c.id, t.runs.c.source, t.runs.c.kind, t.runs.c.options)
         .join(t.runs, t.runs.c.id == t.frontier.c.run)
         .where(t.frontier.c.state == DEAD)
         .order_by(t.frontier.c.id)
@@ -303,23 +337,46 @@ def dead(
         query = query.where(t.runs.c.source == source)
     if reason is not None:
         query = query.where(t.frontier.c.reason.startswith(reason, autoescape=True))
-    found: dict[str, list[int]] = {}
+    found: dict[GivenUp, list[int]] = {}
     for row in c.execute(query):
-        found.setdefault(row.source, []).append(row.id)
+        found.setdefault(GivenUp.of(row.source, row.kind, row.options), []).append(row.id)
     return found
 
 
 def revive(c: Connection, run: int, ids: Sequence[int], now: Millis) -> int:
-    """Move dead rows into a run that is open and make them due, tries forgotten; of two for one address one goes. How many are due."""
-    addresses: dict[int, int] = {}
-    for at in range(0, len(ids), AT_ONCE):
-        query = sa.select(t.frontier.c.url, t.frontier.c.id).where(t.frontier.c.id.in_(ids[at : at + AT_ONCE]))
-        addresses.update({row.url: row.id for row in c.execute(query)})
-    kept = set(addresses.values())
-    for number in ids:
-        row = t.frontier.c.id == number
-        if number in kept:
-            c.execute(t.frontier.update().where(row).values(run=run, state=TODO, tries=0, due=now, reason=None))
-        else:
-            c.execute(t.frontier.delete().where(row))
+    """Move dead rows into a run that is open and make them due, tries forgotten; of two for one address one goes. How many are due.
+
+    A list page keeps its place in its column: how deep a run may read counts from the head. In the place of a piece comes the address
+    whose record it belongs to: a record is made of one run's captures.
+    """
+    rows = [row for at in range(0, len(ids), AT_ONCE) for row in _revived(c, ids[at : at + AT_ONCE])]
+    kept = {row.address: row for row in rows}
+    gone = [row.id for row in rows if kept[row.address] is not row]
+    for number in gone:
+        c.execute(t.frontier.delete().where(t.frontier.c.id == number))
+    for row in kept.values():
+        values = {"run": run, "url": row.address, "queue": row.queue, "state": TODO, "tries": 0, "due": now, "reason": None}
+        c.execute(t.frontier.update().where(t.frontier.c.id == row.id).values(**values))
+    places = [
+        {"run": run, "url": row.address, "head": row.head, "page": row.page} for row in kept.values() if row.page is not None
+    ]
+    if places:
+        c.execute(t.list_pages.insert(), places)
     return len(kept)
+
+
+def _revived(c: Connection, ids: Sequence[int]) -> Sequence[AnyRow]:
+    """Dead rows with the address and queue that is asked instead, and the place in a column."""
+    holder, pages = t.urls.alias("holder"), t.list_pages.c
+    query = (
+        sa.select(
+            t.frontier.c.id, sa.func.coalesce(holder.c.id, t.frontier.c.url).label("address"),
+            sa.func.coalesce(holder.c.queue, t.frontier.c.queue).label("queue"), pages.head, pages.page,
+        )
+        .join(t.urls, t.urls.c.id == t.frontier.c.url)
+        .outerjoin(holder, sa.and_(t.urls.c.kind == str(Kind.PIECE), holder.c.key == t.urls.c.via))
+        .outerjoin(t.list_pages, sa.and_(pages.run == t.frontier.c.run, pages.url == t.frontier.c.url))
+        .where(t.frontier.c.id.in_(ids))
+        .order_by(t.frontier.c.id)
+    )  # fmt: skip
+    return c.execute(query).all()

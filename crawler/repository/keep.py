@@ -134,6 +134,7 @@ def _insert(c: Connection, kept: Kept, url: int) -> _Look | None:
         "ms": kept.ms,
         "outcome": str(kept.outcome),
         "status": kept.status,
+        "leads": kept.leads,
         "capture": shown,
         "detail": clean(kept.detail)[:2000],
     }
@@ -224,10 +225,11 @@ def _address(c: Connection, look: _Look, manner: Manner, changes: list[NewChange
         if look.capture is not None:
             _to_read(c, look.capture, look.run if look.running else None)
         return
+    waits = presence.waits(c, before)
     there = decide.seen(kept.outcome, kept.leads)
     if kept.outcome in (Outcome.SAME_BYTES, Outcome.NOT_MODIFIED):
         there = _same(c, look, before, manner)
-    if kept.task.kind is Kind.DETAIL:
+    if kept.task.kind is Kind.DETAIL and not waits:  # else the settle step tells it, after what came before it
         presence.looked(c, look.url, there, at=kept.at, look=look.id, watch=manner.watch, well=_well(c, kept), changes=changes)
 
 
@@ -307,6 +309,8 @@ def _frontier(c: Connection, look: _Look, manner: Manner, spread: float) -> None
     if kept.outcome in PASSING:
         c.execute(t.frontier.update().where(row).values(state=frontier.DEAD, reason=str(kept.outcome)))
         return
+    if task.kind is Kind.LIST and not look.running:
+        return  # the run gave this page up while it was asked for: its rows are still to be followed
     c.execute(t.frontier.delete().where(row))
     if (
         kept.outcome is Outcome.REDIRECTED

@@ -14,13 +14,16 @@ from sqlalchemy.engine import Connection
 
 from crawler import columns, urls
 from crawler.columns import Leaf, Stop, Wish
-from crawler.model import MISSES, Kept, Kind, Millis, Outcome, Reading, Request, RunKind
+from crawler.model import ABOUT_THE_SITE, MISSES, Kept, Kind, Millis, Outcome, Reading, Request, RunKind
 from crawler.repository import frontier
 from crawler.repository import schema as t
 from crawler.repository.database import AnyRow, upsert
 from crawler.repository.frontier import Seed
 
 Queues = Callable[[str, str], str]
+UNREACHED = (
+    f"robots.txt: {Outcome.REFUSED}"  # why an address was not asked for on whose host the guard let nobody ask for robots.txt
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,9 +240,15 @@ def count(c: Connection, run: int) -> dict[str, int]:
             found[f"stop:{row.stop}"] += 1
     for pages in heads.values():
         _reconcile(found, pages)
-    for outcome, reason in ((Outcome.DISALLOWED, "robots"), (Outcome.REFUSED, "guard")):
-        query = sa.select(sa.func.count()).where(t.looks.c.run == run, t.looks.c.outcome == str(outcome))
-        found[f"skip:{reason}"] += c.execute(query).scalar_one()
+    query = (
+        sa.select(t.looks.c.outcome, t.looks.c.detail, sa.func.count().label("n"))
+        .join(t.urls, t.urls.c.id == t.looks.c.url)
+        .where(t.looks.c.run == run, t.looks.c.outcome.in_([str(Outcome.DISALLOWED), str(Outcome.REFUSED)]))
+        .where(t.urls.c.kind.not_in([str(kind) for kind in ABOUT_THE_SITE]))
+    )
+    for row in c.execute(query.group_by(t.looks.c.outcome, t.looks.c.detail)):
+        guarded = row.outcome == Outcome.REFUSED or row.detail == UNREACHED
+        found["skip:guard" if guarded else "skip:robots"] += row.n
     return dict(+found)
 
 

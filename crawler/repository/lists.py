@@ -7,9 +7,10 @@ from dataclasses import replace
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler import columns, urls
+from crawler import columns, pace, urls
 from crawler.columns import Wish
-from crawler.model import PASSING, Kind, ListRules, Reading, Request, Row, RunKind
+from crawler.model import PASSING, Kind, ListRules, Millis, Reading, Request, Row, RunKind
+from crawler.pace import Pace
 from crawler.repository import frontier, list_pages
 from crawler.repository import schema as t
 from crawler.repository.database import AnyRow, clean, upsert
@@ -50,7 +51,9 @@ def apply(c: Connection, row: AnyRow, reading: Reading, *, rules: ListRules, que
     skipped.update(reason for key in fresh if (reason := reasons[key] or left.get(key)))
     priority = frontier.NEW if wish.since is None else frontier.BACKFILL
     frontier.seed(c, run.id, [replace(seeds[key], priority=priority) for key in chosen])
-    flags = [ids[key] in (before if reasons[key] is not None else known) for key in found]
+    troubled = frontier.in_trouble(c, {seed.queue for seed in seeds.values()})
+    _shelve(c, run.id, troubled, row.at)
+    flags = [ids[key] in (before if reasons[key] is not None or seeds[key].queue in troubled else known) for key in found]
     old = bool(found) and all(columns.is_before(item, wish.since) for item in found.values())
     here = Here(run.id, row.source, row.key, row.at, queue_of)
     list_pages.settle_page(c, here, row.url, reading, wish, fresh=len(fresh), flags=flags, old=old, skipped=+skipped)
@@ -59,7 +62,7 @@ def apply(c: Connection, row: AnyRow, reading: Reading, *, rules: ListRules, que
 def _wish(run: AnyRow, rules: ListRules) -> Wish:
     options = json.loads(run.options)
     limit = options.get("max_pages") or rules.max_pages or columns.MOST_PAGES
-    return Wish(RunKind(run.kind), options.get("since"), min(limit, columns.MOST_PAGES))
+    return Wish(RunKind(options.get("as", run.kind)), options.get("since"), min(limit, columns.MOST_PAGES))
 
 
 def _choose(
@@ -77,6 +80,15 @@ def _choose(
         else:
             chosen.append(key)
     return chosen, left
+
+
+def _shelve(c: Connection, run: int, troubled: dict[str, Pace], at: Millis) -> None:
+    """No run waits for a host whose breaker stays open for a while; the next run asks again."""
+    for queue, known in troubled.items():
+        if known.next_at > at:
+            its = sa.exists().where(t.urls.c.id == t.frontier.c.url, t.urls.c.kind == str(Kind.DETAIL))
+            which = sa.and_(t.frontier.c.run == run, t.frontier.c.queue == queue, its)
+            frontier.shelve(c, which, pace.in_trouble(known))
 
 
 # ------------------------------------------------------------------ rows

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from crawler import decide
-from crawler.model import ChangeKind, Millis, Watch
+from crawler.model import GOOD, ChangeKind, Millis, Outcome, Watch
 from crawler.repository import schema as t
 from crawler.repository.changes import NewChange
 from crawler.repository.database import AnyRow
@@ -55,6 +55,31 @@ def looked(
                 "misses": state.misses or row.misses,
             }
             changes.append(NewChange(change, at, document.source, document.id, document.version, document.version, look, detail))
+
+
+def waits(c: Connection, capture: int | None) -> bool:
+    """Is this capture, the last of its address, still to be read? What looks after it say of its notices waits for that."""
+    query = sa.select(t.readings.c.capture).where(t.readings.c.capture == capture, t.readings.c.state == "pending")
+    return capture is not None and c.execute(query).first() is not None
+
+
+def has_spoken(c: Connection, url: int, capture: int) -> bool:
+    """Was a later capture of this address read already?"""
+    later = sa.select(t.captures.c.id).join(t.readings, t.readings.c.capture == t.captures.c.id)
+    return (
+        c.execute(later.where(t.captures.c.url == url, t.captures.c.id > capture, t.readings.c.rules.is_not(None))).first()
+        is not None
+    )
+
+
+def later(c: Connection, url: int, look: int, capture: int) -> list[AnyRow]:
+    """The looks at an address behind `look`, up to the next that has a page of its own to be read."""
+    found = []
+    for row in c.execute(sa.select(t.looks).where(t.looks.c.url == url, t.looks.c.id > look).order_by(t.looks.c.id)):
+        if Outcome(row.outcome) in GOOD and row.capture != capture:
+            break
+        found.append(row)
+    return found
 
 
 def _standing(documents: Sequence[AnyRow], parts: Collection[int] | None) -> list[AnyRow]:

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from crawler import health
 from crawler.model import GOOD, MISSES, ChangeKind, Expect, Kind, Millis, Outcome, PageKind, Run, RunKind
 from crawler.pace import NOT_ASKED
-from crawler.repository import frontier, list_pages, sights
+from crawler.repository import frontier, list_pages, pieces, sights
 from crawler.repository import schema as t
 from crawler.repository.changes import NewChange, append
 from crawler.repository.database import AnyRow, upsert
@@ -18,7 +18,6 @@ from crawler.repository.frontier import Seed
 
 SKIPPED = "skipped"
 BY_HAND = 30  # rank of what the operator did
-SHELVED = "shelved: "  # reason of what was given up without having been asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,15 +152,34 @@ def fire_once(c: Connection, source: str, seeds: Sequence[Seed], now: Millis, op
 
 
 def shelve(c: Connection, reason: str, *, queue: str | None, run: int | None) -> set[int]:
-    """Mark as dead what a run still waits for, or what one-off runs wait for in a queue; the runs concerned."""
-    todo = t.frontier.c.state == frontier.TODO
+    """Mark as dead what a run still waits for, or what runs wait for in a queue; the runs concerned.
+
+    In a queue that is everything of one-off runs, whose end somebody waits for, and notices of every other run: a host that is down holds
+    no source's timetable up. Lists of those stay due: whether they can be read is what the run is to find out.
+    """
     if run is not None:
-        which = sa.and_(todo, t.frontier.c.run == run)
+        which = t.frontier.c.run == run
     else:
         once = sa.select(t.runs.c.id).where(t.runs.c.kind == str(RunKind.ONCE), t.runs.c.ended.is_(None))
-        which = sa.and_(todo, t.frontier.c.queue == queue, t.frontier.c.run.in_(once))
-    values = {"state": frontier.DEAD, "reason": f"{SHELVED}{reason}"}
-    return set(c.execute(t.frontier.update().where(which).values(**values).returning(t.frontier.c.run)).scalars())
+        lists = sa.exists().where(t.urls.c.id == t.frontier.c.url, t.urls.c.kind == str(Kind.LIST))
+        which = sa.and_(t.frontier.c.queue == queue, sa.or_(t.frontier.c.run.in_(once), sa.not_(lists)))
+    shelved = frontier.shelve(c, which, reason)
+    _read_without(c, shelved)
+    return {number for number, _ in shelved}
+
+
+def _read_without(c: Connection, shelved: Sequence[tuple[int, int]]) -> None:
+    """Records that waited for one of these addresses as a piece are read with what there is of them."""
+    named = dict[int, str | None]()
+    listed = [url for _, url in shelved]
+    for at in range(0, len(listed), frontier.AT_ONCE):
+        query = sa.select(t.urls.c.id, t.urls.c.via).where(t.urls.c.id.in_(listed[at : at + frontier.AT_ONCE]))
+        named.update({row.id: row.via for row in c.execute(query.where(t.urls.c.kind == str(Kind.PIECE)))})
+    if named:
+        pieces.lock(c)
+    for run, url in shelved:
+        for capture in pieces.ready(c, run, url, named[url]) if url in named else ():
+            c.execute(t.readings.update().where(t.readings.c.capture == capture).values(state="pending", run=run))
 
 
 def spent(c: Connection, run: int) -> tuple[int, int, Millis]:
@@ -288,7 +306,7 @@ def count(c: Connection, run: int) -> dict[str, int]:
         _tally(found, row)
     found["bytes"] = _bytes(c, run)
     dead = sa.select(sa.func.count()).where(t.frontier.c.run == run, t.frontier.c.state == frontier.DEAD)
-    found["shelved"] = c.execute(dead.where(t.frontier.c.reason.like(f"{SHELVED}%"))).scalar_one()
+    found["shelved"] = c.execute(dead.where(t.frontier.c.reason.like(f"{frontier.SHELVED}%"))).scalar_one()
     lines = (
         sa.select(t.changes.c.kind, sa.func.count()).join(t.looks, t.looks.c.id == t.changes.c.look).where(t.looks.c.run == run)
     )
@@ -353,6 +371,14 @@ def failures(c: Connection, ids: Collection[int], limit: int) -> list[Failure]:
     return [
         Failure(row.url, "unreadable" if row.error else row.outcome, row.error or row.detail) for row in c.execute(query).all()
     ]
+
+
+def are_open(c: Connection, ids: Collection[int]) -> bool:
+    """Does any of these runs still go on? Cheap, whatever they have looked at."""
+    return (
+        c.execute(sa.select(t.runs.c.id).where(t.runs.c.id.in_(sorted(ids)), t.runs.c.ended.is_(None)).limit(1)).first()
+        is not None
+    )
 
 
 def progress(c: Connection, ids: Collection[int]) -> Progress:

@@ -220,6 +220,7 @@ looks = sa.Table(
     sa.Column("ms", sa.Integer(), nullable=False),
     sa.Column("outcome", Text, nullable=False),
     sa.Column("status", sa.Integer()),
+    sa.Column("leads", Text, nullable=False, server_default=""),  # what a redirect says besides: Exchange.leads
     sa.Column("capture", Id, index=True),
     sa.Column("detail", Text, nullable=False, server_default=""),
 )

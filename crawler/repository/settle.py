@@ -19,6 +19,7 @@ from crawler.model import (
     ListRules,
     Millis,
     Notice,
+    Outcome,
     PageKind,
     Reading,
     Watch,
@@ -27,7 +28,7 @@ from crawler.repository import jumps, lists, pieces, presence, sights, versions
 from crawler.repository import schema as t
 from crawler.repository.changes import NewChange, append
 from crawler.repository.database import AnyRow, clean, lock_keys
-from crawler.repository.keep import PENDING, WELL, _to_read
+from crawler.repository.keep import ANSWERED, PENDING, WELL, _to_read
 from crawler.repository.pieces import Round
 
 DONE, UNREADABLE = "done", "unreadable"
@@ -84,7 +85,7 @@ def settle(c: Connection, items: Sequence[Settled], ways: Ways) -> set[int]:
 def _load(c: Connection, ids: Sequence[int]) -> Sequence[AnyRow]:
     query = (
         sa.select(
-            t.readings.c.capture, t.readings.c.state, t.readings.c.run, t.readings.c.attempts, t.captures.c.url, t.captures.c.at, t.captures.c.record,
+            t.readings.c.capture, t.readings.c.state, t.readings.c.run, t.readings.c.attempts, t.readings.c.rules, t.captures.c.url, t.captures.c.at, t.captures.c.record,
             t.captures.c.file, t.captures.c.offset, t.captures.c.length, t.captures.c.payload_digest, t.urls.c.key, t.urls.c.kind, t.urls.c.source,
             t.urls.c.public_url, t.urls.c.url.label("address"), t.urls.c.first_record, t.urls.c.queue, t.urls.c.via,
         )
@@ -109,6 +110,8 @@ def _one(c: Connection, row: AnyRow, item: Settled, ways: Ways, changes: list[Ne
         lists.apply(c, row, reading, rules=ways.lists(row.source), queue_of=ways.queue_of)
         return reading
     if reading.error is not None:
+        if (turn := _turn(c, row)) is not None:
+            _later(c, row, ways, turn, changes, there=None)
         return reading
     pieces.name(c, row, reading.continues, ways.queue_of)
     its_round = pieces.round_of(c, row.capture)
@@ -137,11 +140,11 @@ def _detail(
         parts = {notice.part for notice in notices}
         _parts_gone(c, row, parts, look, changes)
         _seen(c, row, parts)
-        _presence(c, row, ways, look, changes, there=True, fresh=fresh, parts=parts)
+        _presence(c, row, ways, changes, there=True, fresh=fresh, parts=parts)
         return reading
     home = reading.leads_to is not None and urls.leads(row.address, reading.leads_to) == "home"
     gone = home or reading.page_kind in decide.GONE_PAGES
-    _presence(c, row, ways, look, changes, there=False if gone else None, fresh=False)
+    _presence(c, row, ways, changes, there=False if gone else None, fresh=False)
     return reading
 
 
@@ -166,20 +169,65 @@ def _presence(
     c: Connection,
     row: AnyRow,
     ways: Ways,
-    look: int | None,
     changes: list[NewChange],
     *,
     there: bool | None,
     fresh: bool,
     parts: set[int] | None = None,
 ) -> None:
-    latest = c.execute(sa.select(t.urls.c.last_capture).where(t.urls.c.id == row.url)).scalar()
-    if latest is not None and latest > row.capture:
-        return  # a later look has spoken, or will
-    last_ok = c.execute(sa.select(t.queues.c.last_ok).where(t.queues.c.name == row.queue)).scalar()
-    well = last_ok is not None and row.at - last_ok <= WELL
-    at = _shown(c, row) if there else row.at
-    presence.looked(c, row.url, there, at=at, look=look, watch=ways.watch, well=well, changes=changes, fresh=fresh, parts=parts)
+    turn = _turn(c, row)
+    if turn is None:
+        return
+    at, well = turn.at if there else row.at, _well(c, row.queue, row.at)
+    presence.looked(
+        c, row.url, there, at=at, look=turn.look, watch=ways.watch, well=well, changes=changes, fresh=fresh, parts=parts
+    )
+    _later(c, row, ways, turn, changes, there=there)
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """The look from which on a capture says whether its notices are there."""
+
+    look: int
+    at: Millis
+
+
+def _turn(c: Connection, row: AnyRow) -> _Turn | None:
+    """None when a later capture has spoken, or will in its place.
+
+    Read for the first time, a capture speaks from the look that brought it: no later look was told while it waited. Read again,
+    from the last look it answers for.
+    """
+    if row.rules is None:
+        past = presence.has_spoken(c, row.url, row.capture)
+    else:
+        latest = c.execute(sa.select(t.urls.c.last_capture).where(t.urls.c.id == row.url)).scalar()
+        past = latest is not None and latest > row.capture
+    which = sa.func.min(t.looks.c.id) if row.rules is None else sa.func.max(t.looks.c.id)
+    look: int | None = c.execute(sa.select(which).where(t.looks.c.capture == row.capture)).scalar()
+    if past or look is None:
+        return None
+    return _Turn(look, row.at if row.rules is None else _shown(c, row))
+
+
+def _later(c: Connection, row: AnyRow, ways: Ways, turn: _Turn, changes: list[NewChange], *, there: bool | None) -> None:
+    """What later looks said while this capture waited to be read, in their order; a 304 says what the capture does."""
+    for look in presence.later(c, row.url, turn.look, row.capture):
+        outcome = Outcome(look.outcome)
+        said = there if outcome is Outcome.NOT_MODIFIED else decide.seen(outcome, look.leads)
+        well = _well(c, row.queue, look.at)
+        presence.looked(c, row.url, said, at=look.at, look=look.id, watch=ways.watch, well=well, changes=changes)
+
+
+def _well(c: Connection, queue: str, at: Millis) -> bool:
+    """Did the host answer others within the day before? Where it is known to have answered later only, its looks are asked."""
+    last_ok = c.execute(sa.select(t.queues.c.last_ok).where(t.queues.c.name == queue)).scalar()
+    if last_ok is None or last_ok <= at:
+        return last_ok is not None and at - last_ok <= WELL
+    answered = sa.select(t.looks.c.id).join(t.urls, t.urls.c.id == t.looks.c.url)
+    within = sa.and_(t.looks.c.at >= at - WELL, t.looks.c.at <= at, t.looks.c.outcome.in_([str(good) for good in ANSWERED]))
+    return c.execute(answered.where(t.urls.c.queue == queue, within).limit(1)).first() is not None
 
 
 def _shown(c: Connection, row: AnyRow) -> Millis:
@@ -191,7 +239,8 @@ def _shown(c: Connection, row: AnyRow) -> Millis:
 
 def _seen(c: Connection, row: AnyRow, parts: set[int]) -> None:
     """These notices stood on the page then, whatever later looks have said already."""
-    at = _shown(c, row)
+    turn = _turn(c, row)
+    at = turn.at if turn else _shown(c, row)
     own = sa.and_(t.documents.c.url == row.url, t.documents.c.part.in_(parts), t.documents.c.last_seen < at)
     c.execute(t.documents.update().where(own).values(last_seen=at))
 

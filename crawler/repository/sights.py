@@ -57,13 +57,14 @@ def load_sight(text: str) -> Sight:
 def judge(c: Connection, run: AnyRow, expect: Expect | None, now: Millis, changes: list[NewChange]) -> tuple[Finding, ...]:
     """Judge a source after a run of its list, and remember how it is; a change of state is a line of the ledger.
 
-    `expect` None: the source is not configured; or the run is of an address that was asked for by hand: the run is judged, and nothing is
-    remembered of the source.
+    `expect` None: the source is not configured; or the run is of an address that was asked for by hand, or of what another run had given
+    up, which is no view of the whole list: the run is judged, and nothing is remembered of the source.
     """
     sight = _sight(c, run, now)
     if not sight.heads:
         return ()
-    if expect is None or json.loads(run.options).get("url"):
+    options = json.loads(run.options)
+    if expect is None or options.get("url") or options.get("requeued"):
         return health.examine(sight, (), Expect(), Rhythm(), now)
     source = c.execute(sa.select(t.sources).where(t.sources.c.id == run.source)).one()
     was = standing(source)

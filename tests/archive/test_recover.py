@@ -6,11 +6,14 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import pytest
 
-from crawler.archive.recover import recover, walk
+from crawler.archive.recover import Recovered, recover, walk
 from crawler.archive.writer import Archive, owner_name
+from crawler.errors import ArchiveError
+from crawler.locks import lock
 from crawler.model import Exchange
 
 Make = Callable[..., Exchange]
@@ -89,6 +92,51 @@ def test_a_live_file_is_not_touched_by_another_process_or_this_one(tmp_path: Pat
     assert other.stdout.strip() == "0"
     assert file.read_bytes() == before
     archive.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a file that is open cannot be renamed there")
+def test_a_file_that_a_recovery_takes_at_its_birth_is_left_to_it_and_the_next_one_is_written(tmp_path: Path, make: Make) -> None:
+    taken: list[Recovered] = []
+
+    def late(file: IO[bytes]) -> bool:
+        """Our lock, for which another process's recovery did not wait."""
+        if not taken:
+            taken.extend(recover(tmp_path, lambda name: 0))
+        return lock(file)
+
+    archive = Archive(tmp_path, owner=owner_name(), info={"software": "test"}, take=late)
+    kept = archive.append(make())
+    archive.close()
+    assert len(taken) == 1
+    assert kept.file != taken[0].info.name
+    assert [look.look for look in walk(tmp_path / kept.file)] == [kept.look]
+
+
+def test_a_new_file_that_somebody_else_has_locked_is_not_written_to(tmp_path: Path, make: Make) -> None:
+    held: list[IO[bytes]] = []
+
+    def late(file: IO[bytes]) -> bool:
+        """Our lock, for which another process did not wait, and it holds on."""
+        if not held:
+            held.append(Path(file.name).open("r+b"))  # noqa: SIM115 - held beyond this call
+            assert lock(held[0])
+        return lock(file)
+
+    archive = Archive(tmp_path, owner=owner_name(), info={"software": "test"}, take=late)
+    kept = archive.append(make())
+    assert not Path(held[0].name).stat().st_size
+    assert kept.file != Path(held[0].name).name.removesuffix(".open")
+    held[0].close()
+    archive.close()
+    assert [look.look for look in walk(tmp_path / kept.file)] == [kept.look]
+
+
+def test_a_file_that_cannot_get_its_final_name_is_an_error_with_a_remedy(tmp_path: Path, make: Make) -> None:
+    archive = Archive(tmp_path, owner=owner_name(), info={"software": "test"})
+    name = archive.append(make()).file
+    (tmp_path / name).mkdir()  # something else of that name: no file can replace it
+    with pytest.raises(ArchiveError, match=r"cannot close .*; check the folder"):
+        archive.close()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from warcio.archiveiterator import ArchiveIterator
@@ -20,7 +21,7 @@ from crawler.model import Exchange, Original, Outcome, Tls, Validators, payload_
 Make = Callable[..., Exchange]
 
 
-def archive_in(folder: Path, **options: int) -> Archive:
+def archive_in(folder: Path, **options: Any) -> Archive:
     """An archive of an owner called test."""
     return Archive(folder, owner="test", info={"software": "test"}, **options)
 
@@ -204,6 +205,7 @@ def test_a_disk_that_fills_leaves_no_half_group_behind(tmp_path: Path) -> None:
     script = """
 import os, resource, signal, sys
 from pathlib import Path
+from typing import Any
 from crawler.archive.writer import Archive
 from crawler.errors import ArchiveError
 from crawler.model import Exchange, Kind, Outcome, Page, Request, Run, RunKind, Task, Wire

@@ -116,3 +116,16 @@ def test_a_disk_that_is_nearly_full_ends_the_crawl_and_loses_nothing(site: Site,
     assert "storage.keep_free" in told.stderr
     assert site.seen == []
     assert home.sql("SELECT count(*) FROM frontier WHERE state = 'todo'") == [(1,)]
+
+
+def test_a_crawl_says_why_rows_were_not_fetched_and_what_ended_its_columns(site: Site, home: Home) -> None:
+    told = gongkai(home, "crawl", "lanwan", "--since", "2024-06-01")
+    lines = [line for line in told.stderr.splitlines() if line.startswith("lanwan: ")]
+    said = json.loads(gongkai(home, "crawl", "lanwan", "--since", "2024-06-01", "--json").stdout)["columns"]["lanwan"]
+    older = sum(notice.published < "2024-06-01" for notice in site.notices[LANWAN])
+    assert older > 0
+    assert (said["listed"], said["skipped"], said["stops"]) == (15, {"since": older}, {"declared end": 1})
+    assert lines == [f"lanwan: 15 rows listed; ended by declared end; not fetched: {older} since"]
+    known = json.loads(gongkai(home, "health", "lanwan", "--json").stdout)
+    assert known["columns"] == said
+    assert lines[0].removeprefix("lanwan: ") in gongkai(home, "health", "lanwan").stdout

@@ -190,6 +190,21 @@ def test_rows_that_robots_txt_forbids_are_counted(desk: Desk, page_of: PageOf) -
     assert desk.counts("bad")["skip:robots"] == 3
 
 
+def test_rows_that_the_guard_refuses_are_counted(desk: Desk) -> None:
+    """Names that are not dialled by configuration go past the guard; an address inside somebody's network is no notice."""
+    text = desk.path.read_text("utf-8")
+    desk.path.write_text(text.replace('"*" =', f'"{HOST}" ='), "utf-8")
+    hosts = (HOST, "10.1.2.3", "127.0.0.1", "[::1]", "10.1.2.3", HOST)
+    rows = "".join(
+        f"<li><a href='http://{host}/t2024010{n + 1}_{n}.html'>关于第{n}件事项的公告</a><span>2024-01-0{n + 1}</span></li>"
+        for n, host in enumerate(hosts)
+    )
+    serve(desk, lambda asked: f"<ul>{rows}</ul>", rules=f"hosts = {json.dumps([*dict.fromkeys(hosts)])}")
+    desk.crawl("bad")
+    assert (desk.counts("bad")["skip:guard"], desk.counts("bad").get("skip:robots", 0)) == (4, 0)
+    assert {host for host, _ in desk.server.seen} == {HOST}
+
+
 def test_totals_that_shrink_with_every_answer_do_not_hold_a_crawl_for_ever(desk: Desk, page_of: PageOf) -> None:
     asked: list[int] = []
 

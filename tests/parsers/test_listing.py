@@ -81,6 +81,14 @@ FORMS: dict[str, tuple[str, str, str]] = {  # before, each row, behind
     "a link to the category": ("<ul>", f"<li><a href='/lm/'>[县政府办]</a><a href='{U}'>{{t}}</a><span>2023-10-{{d:02}}</span></li>", "</ul>"),
     "a link to the document": ("<ul>", f"<li><a href='{U}'>{{t}}</a><a href='/f/{{n}}.pdf'>附件下载</a><span>2023-10-{{d:02}}</span></li>", "</ul>"),
     "links that only say 查看": ("<table>", f"<tr><td>{{d}}</td><td>{{t}}</td><td>2023-10-{{d:02}}</td><td><a href='{U}'>查看</a></td></tr>", "</table>"),
+    "a link to the reading in a cell": ("<table>", f"<tr><td><a href='{U}'>{{t}}</a></td><td><a href='/jd/{{n}}.html'>政策解读</a></td><td>2023-10-{{d:02}}</td></tr>", "</table>"),
+    "a deadline before the date": ("<ul>", f"<li><a href='{U}'>{{t}}</a><span>截止日期：2023-12-31</span><span>发布日期：2023-10-{{d:02}}</span></li>", "</ul>"),
+    "the day of writing before the date": ("<table>", f"<tr><td><a href='{U}'>{{t}}</a></td><td>发文日期：2023-09-01</td><td>发布日期：2023-10-{{d:02}}</td></tr>", "</table>"),
+    "the day of writing alone": ("<ul>", f"<li><a href='{U}'>{{t}}</a><span>发文日期：2023-10-{{d:02}}</span></li>", "</ul>"),
+    "a card that is a link with a big day": ("<div>", f"<a href='{U}'><div><span>{{d:02}}</span><em>2023-10</em></div><h4>{{t}}</h4></a>", "</div>"),
+    "a box called a tab": ("<div class='tab-content'><div class='tab-pane'><ul>", f"<li><a href='{U}'>{{t}}</a><span>2023-10-{{d:02}}</span></li>", "</ul></div></div>"),
+    "a list called links": ("<ul class='links'>", f"<li><a href='{U}'>{{t}}</a><span>2023-10-{{d:02}}</span></li>", "</ul>"),
+    "a box called a head": ("<div class='right_head'><ul>", f"<li><a href='{U}'>{{t}}</a><span>2023-10-{{d:02}}</span></li>", "</ul></div>"),
     "a clock and a count": ("<ul>", f"<li><a href='{U}'>{{t}}</a><span>2023-10-{{d:02}} 00:00</span><span>点击：12{{d}}</span></li>", "</ul>"),
 }  # fmt: skip
 
@@ -111,6 +119,23 @@ def test_pinned_rows_rows_with_readings_and_undated_rows_are_rows() -> None:
     found = read(page(f"<ul>{pinned}{rows()}{reading}</ul>"))
     assert [row.title for row in found.rows] == ["置顶：关于主题教育的专栏", *TITLES, "云溪县节水条例"]
     assert (found.rows[0].date, found.rows[-1].date) == ("2020-08-03", "2023-09-30")
+
+
+def test_two_columns_of_titles_are_rows_each() -> None:
+    cells = re.findall(r"<td>.*?</td>", rows("<td><a href='./202310/t202310{d:02}_{n}.html'>{t}</a></td>"))
+    dated = re.findall(r"<td>.*?</td>", rows("<td><a href='./202310/t202310{d:02}_{n}.html'>{t}</a> 2023-10-{d:02}</td>"))
+    for kind in (cells, dated):
+        table = "".join(f"<tr>{kind[at]}{kind[at + 1]}</tr>" for at in range(0, 8, 2))
+        assert [row.title for row in read(page(f"<table>{table}</table>")).rows] == TITLES
+
+
+def test_the_list_of_a_tab_that_is_not_open_does_not_beat_the_one_that_is_seen() -> None:
+    other = "".join(
+        f"<li><a href='/b/t20231001_{n}.html'>另一栏目的第{n}条很长很长的信息标题</a><span>2023-10-01</span></li>"
+        for n in range(30)
+    )
+    found = read(page(f"<div><ul>{rows()}</ul></div><div style='display:none'><div><ul>{other}</ul></div></div>"))
+    assert [row.title for row in found.rows] == TITLES
 
 
 def test_one_dated_row_is_a_list_and_a_page_around_one_link_is_none() -> None:

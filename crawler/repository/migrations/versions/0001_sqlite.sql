@@ -298,6 +298,7 @@ CREATE TABLE looks (
 	ms INTEGER NOT NULL,
 	outcome TEXT NOT NULL,
 	status INTEGER,
+	leads TEXT DEFAULT '' NOT NULL,
 	capture INTEGER,
 	detail TEXT DEFAULT '' NOT NULL,
 	CONSTRAINT pk_looks PRIMARY KEY (id),
