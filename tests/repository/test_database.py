@@ -354,7 +354,7 @@ def test_a_step_that_was_rolled_back_for_a_deadlock_is_done_over(database: Datab
         thread.start()
     for thread in threads:
         thread.join(30)
-    assert len(tries) == 3
+    assert len(tries) >= 3  # one was rolled back, and begun again
     assert sorted("".join(sorted(name)) for name in names(database)) == ["aab", "abb"]
 
 
