@@ -88,12 +88,13 @@ class Line:
 
     # -------------------------------------------------------------- the process
     def begin(self, what: str) -> None:
-        """Tell the database what sources there are and that this process works on the archive."""
+        """Tell the database what sources there are and that this process works on the archive; close what waits for nothing more."""
         rows = [runs.SourceRow(s.id, s.title, s.digest, s.enabled) for s in self.config.sources.values()]
         rows.append(runs.SourceRow(AD_HOC, "single addresses", "", enabled=False))
         with self.database.write() as c:
             runs.sync_sources(c, rows)
             runs.beat(c, self.owner, what, self.clock())
+            runs.close_finished(c, runs.open_ids(c), self.clock(), self.expectations())
 
     def others(self) -> list[tuple[str, str]]:
         """(owner, what) of the other processes that work on this archive."""

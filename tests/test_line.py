@@ -435,6 +435,14 @@ def test_a_paused_source_does_not_fire_and_a_run_closes_itself(home: Home) -> No
         assert line.is_held("lanwan")
 
 
+def test_a_run_that_nobody_closed_is_closed_at_the_next_start(home: Home) -> None:
+    home.crawl("lanwan")
+    with house.open_line(home.config, "test") as line, line.database.write() as c:
+        c.exec_driver_sql("UPDATE runs SET ended = NULL, result = NULL")
+    with house.open_line(home.config, "test"):
+        assert home.sql("SELECT result, ended IS NOT NULL FROM runs") == [("ok", 1)]
+
+
 def test_pending_readings_of_a_live_process_are_its_own(home: Home) -> None:
     home.crawl("lanwan")
     with house.open_line(home.config, "test") as line:

@@ -373,6 +373,11 @@ def failures(c: Connection, ids: Collection[int], limit: int) -> list[Failure]:
     ]
 
 
+def open_ids(c: Connection) -> list[int]:
+    """The runs that still go on."""
+    return list(c.execute(sa.select(t.runs.c.id).where(t.runs.c.ended.is_(None)).order_by(t.runs.c.id)).scalars())
+
+
 def are_open(c: Connection, ids: Collection[int]) -> bool:
     """Does any of these runs still go on? Cheap, whatever they have looked at."""
     return (
