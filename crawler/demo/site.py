@@ -266,9 +266,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if status != 304:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        # noted before it is sent: who has the answer may look at once
+        self.home.seen.append(Seen(host, path, came, time.monotonic(), status, dict(self.headers.items())))
         self.wfile.write(body)
         self.wfile.flush()
-        self.home.seen.append(Seen(host, path, came, time.monotonic(), status, dict(self.headers.items())))
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Silent."""
