@@ -230,7 +230,10 @@ def test_a_server_error_is_tried_again_and_nothing_is_lost(site: Site, home: Hom
     config = home.config
     with house.open_line(config, "test") as line:
         ids = house.fire(config, line, house.Wish(("lanwan",)))
-        # the retry is due within half a minute: the run stays open, its row waits in the frontier
+        with line.database.write() as c:  # chance may set the retry for this very moment: it waits until we have looked
+            c.exec_driver_sql(
+                "CREATE TRIGGER held AFTER UPDATE OF due ON frontier BEGIN UPDATE frontier SET due = 9000000000000 WHERE id = NEW.id; END"
+            )
         stop = asyncio.Event()
 
         def waiting() -> bool:
@@ -242,6 +245,7 @@ def test_a_server_error_is_tried_again_and_nothing_is_lost(site: Site, home: Hom
     site.put(LANWAN, notice.path, good)
     with house.open_line(config, "test") as line:
         with line.database.write() as c:
+            c.exec_driver_sql("DROP TRIGGER held")
             c.exec_driver_sql("UPDATE frontier SET due = 0")
         progress = home.work(line, ids)
     assert (progress.open, progress.new, progress.failed) == (0, 15, 0)
