@@ -73,20 +73,6 @@ def pieces(
     yield packer.compress(END) + packer.flush()
 
 
-def encode(
-    kind: str,
-    record_id: str,
-    block: Octets,
-    *,
-    content_type: str,
-    at: Millis,
-    extra: Sequence[tuple[str, str]] = (),
-    level: int = 6,
-) -> bytes:
-    """One gzip member as a whole. Raises ValueError for a header value that would break out of its line."""
-    return b"".join(pieces(kind, record_id, block, content_type=content_type, at=at, extra=extra, level=level))
-
-
 def decode(member: bytes) -> WarcRecord:
     """The record of one gzip member. Raises DamagedRecord unless it is whole and its block has its digest."""
     unpacker = zlib.decompressobj(31)

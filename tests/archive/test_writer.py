@@ -12,7 +12,7 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from crawler.archive.reader import find, open_page, read_record
-from crawler.archive.record import encode
+from crawler.archive.record import pieces
 from crawler.archive.recover import walk
 from crawler.archive.writer import Archive
 from crawler.errors import DamagedRecord
@@ -177,13 +177,15 @@ def test_files_rotate_by_size_and_say_what_they_are_when_closed(tmp_path: Path, 
 
 def test_a_header_cannot_be_broken_out_of() -> None:
     with pytest.raises(ValueError, match="WARC-Target-URI"):
-        encode(
-            "metadata",
-            "<urn:x>",
-            b"",
-            content_type="text/plain",
-            at=0,
-            extra=[("WARC-Target-URI", "http://a.test/\r\nWARC-Type: x")],
+        list(
+            pieces(
+                "metadata",
+                "<urn:x>",
+                b"",
+                content_type="text/plain",
+                at=0,
+                extra=[("WARC-Target-URI", "http://a.test/\r\nWARC-Type: x")],
+            )
         )
 
 
