@@ -18,14 +18,14 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import settings
 
-from crawler import app as house
-from crawler.config import load
+from crawler.config.load import load
+from crawler.config.values import Config
 from crawler.demo.site import Site
 from crawler.demo.story import write_config
-from crawler.pipeline import Line
+from crawler.pipeline.line import Line
 from crawler.repository import query
 from crawler.repository.runs import Progress
-from crawler.settings import Config
+from crawler.scheduler import process as house
 
 settings.register_profile("gongkai", deadline=None)  # how long an example takes says how busy the machine is
 settings.load_profile("gongkai")

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from crawler.record_schema import record_schema
-from crawler.source_schema import source_schema
+from crawler.config.schema import source_schema
+from crawler.record.schema import record_schema
 
 DOCS = Path(__file__).parent.parent / "docs"
 

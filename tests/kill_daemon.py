@@ -20,13 +20,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crawler import app as house
 from crawler.archive.reader import open_page
-from crawler.config import load
+from crawler.config.load import load
 from crawler.demo.site import Site
 from crawler.demo.story import write_config
 from crawler.model import Capture, Original
 from crawler.repository.database import Connection
+from crawler.scheduler import process as house
 
 WITNESS = """
 import sys
@@ -44,7 +44,7 @@ sys.stdin.read()
 
 def start(path: Path, *arguments: str) -> "subprocess.Popen[bytes]":
     """The real command, in a session of its own so that its children die with it."""
-    command = [sys.executable, "-m", "crawler", "--config", str(path), *arguments]
+    command = [sys.executable, "-m", "crawler.cli", "--config", str(path), *arguments]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
 
 

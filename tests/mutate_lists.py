@@ -13,9 +13,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from crawler.model import Kind, Page, Reading, ReadRules
+from crawler.model import Kind, Page, ReadRules
 from crawler.parsers.page import read
-from crawler.text import decode
+from crawler.record.reading import Reading
+from crawler.text.charset import decode
 
 Mutation = Callable[[str, random.Random], str]
 LEAST = 0.95

@@ -10,9 +10,9 @@ import argparse
 import random
 from datetime import date, timedelta
 
-from crawler.health import Rhythm, learn_silence, overdue
 from crawler.model import Expect
-from crawler.workdays import is_working
+from crawler.monitor.health import Rhythm, learn_silence, overdue
+from crawler.monitor.workdays import is_working
 
 FIRST, YEARS, BEFORE = date(2022, 1, 3), 2, 40
 MIDNIGHT = date(1970, 1, 1)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from crawler import app as house
+from crawler.scheduler import process as house
 
 Home = Any  # the fixture's class lives in conftest, which tests do not import
 

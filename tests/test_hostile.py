@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from crawler.model import DetailRules, Kind, Page, PageKind, Reading, ReadRules
-from crawler.readers import Job, Readers
+from crawler.model import DetailRules, Kind, Page, PageKind, ReadRules
+from crawler.pipeline.readers import Job, Readers
+from crawler.record.reading import Reading
+from crawler.record.serial import record_of
 
 TEXT = "各单位放假三天，注意防火防盗，值班人员名单张贴在一楼大厅。" * 4
 GOOD = f"<html><head><title>关于放假的通知</title></head><body><h1>关于放假的通知</h1><div>发布时间：2024-05-01　来源：蓝湾区人民政府办公室</div><div id='zoom'><p>{TEXT}</p></div></body></html>"
@@ -73,7 +75,7 @@ def test_a_hostile_page_has_a_named_outcome_and_the_next_page_is_read(name: str)
             assert time.monotonic() - began < DEADLINE + 60  # starting a process is not the page's time
         readers.deadline = 60
         after = readers.read(job(GOOD.encode()))
-        assert (after.page_kind, after.notices[0].record.title) == (PageKind.NOTICE, "关于放假的通知")
+        assert (after.page_kind, record_of(after.notices[0]).title) == (PageKind.NOTICE, "关于放假的通知")
 
 
 def test_utf_16_without_bom_is_text_and_cut_pages_say_so() -> None:
@@ -123,7 +125,7 @@ def test_nothing_of_a_page_reaches_a_terminal_unescaped(tmp_path: Path) -> None:
     file.write_bytes(GOOD.replace("三天", f"三{evil}天").replace("关于放假", f"关于{evil}放假").encode())
     for arguments in (["--json"], [], ["--as", "notice"], ["--list"]):
         done = subprocess.run(
-            [sys.executable, "-m", "crawler", "parse", *arguments, str(file), str(tmp_path / "missing\x1b[2J\udcff")],
+            [sys.executable, "-m", "crawler.cli", "parse", *arguments, str(file), str(tmp_path / "missing\x1b[2J\udcff")],
             capture_output=True,
             check=False,
             timeout=120,

@@ -31,9 +31,11 @@ def test_no_function_is_longer_than_sixty_lines_and_every_module_says_what_it_is
 
 
 def test_importing_the_package_does_nothing() -> None:
-    script = "import sys; before = set(sys.modules); import crawler, crawler.__main__; print(sorted(set(sys.modules) - before))"
+    script = (
+        "import sys; before = set(sys.modules); import crawler, crawler.cli.__main__; print(sorted(set(sys.modules) - before))"
+    )
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == "['crawler', 'crawler.__main__']"
+    assert told.stdout.strip() == "['crawler', 'crawler.cli', 'crawler.cli.__main__']"
 
 
 @pytest.mark.parametrize("name", ["demo", "test"])
@@ -64,7 +66,7 @@ def test_the_locks_hold_hashes_and_no_address_of_an_index() -> None:
 def test_the_version_is_said_once_and_the_same_everywhere() -> None:
     project = (ROOT / "pyproject.toml").read_text("utf-8")
     assert f'\nversion = "{VERSION}"\n' in project
-    assert f'VERSION = "{VERSION}"' in (ROOT / "crawler" / "app.py").read_text("utf-8")
+    assert f'VERSION = "{VERSION}"' in (ROOT / "crawler" / "scheduler" / "process.py").read_text("utf-8")
 
 
 def test_the_change_log_has_a_section_for_what_is_not_released() -> None:

@@ -11,11 +11,11 @@ import argparse
 import time
 from pathlib import Path
 
-from crawler import fixtures
-from crawler.config import read_source
+from crawler.config import fixtures
+from crawler.config.fixtures import Saved
+from crawler.config.load import read_source
 from crawler.demo.site import LANWAN, Site
 from crawler.errors import UsageError
-from crawler.fixtures import Saved
 from crawler.model import Kind, Page, ReadRules
 
 ROOT = Path(__file__).parent.parent

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import IO
 
 from crawler.archive import metadata
+from crawler.archive.locks import lock, sync_folder
 from crawler.archive.record import IDENTICAL, WarcRecord, parse
 from crawler.archive.writer import OPEN, SUFFIX, FileInfo, describe
 from crawler.errors import ArchiveError, DamagedRecord
 from crawler.fetcher.message import parse_response
-from crawler.locks import lock, sync_folder
 from crawler.model import Capture, Kept, Millis
 
 NAME = re.compile(r"gongkai-\d{14}-(?P<owner>.+)-\d{4}\.warc\.gz")

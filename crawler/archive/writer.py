@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import IO
 
 from crawler.archive import metadata
+from crawler.archive.locks import lock, sync_folder
 from crawler.archive.record import IDENTICAL, NOT_MODIFIED, STEP, new_id, pieces, warc_date
 from crawler.errors import ArchiveError, Condemned
 from crawler.fetcher.spool import release
-from crawler.locks import lock, sync_folder
 from crawler.model import Capture, Exchange, Kept, Octets, Original, Outcome, payload_digest
 
 SUFFIX = ".warc.gz"

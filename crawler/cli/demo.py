@@ -11,18 +11,18 @@ from typing import Annotated
 
 import typer
 
-from crawler import app as house
 from crawler.cli import output
 from crawler.cli.progress import Bar
-from crawler.config import load
+from crawler.config.load import load
+from crawler.config.values import Config
 from crawler.demo.site import HOSTS, Site
 from crawler.demo.story import IDS, write_config
 from crawler.errors import UsageError
 from crawler.model import Millis
-from crawler.pipeline import Line, now_ms
+from crawler.pipeline.line import Line, now_ms
 from crawler.repository import changes, query, search
 from crawler.repository.runs import Progress
-from crawler.settings import Config
+from crawler.scheduler import process as house
 
 ROUNDS = 3  # looks at what is due again, a second apart
 RULE = "─" * 72
@@ -149,7 +149,7 @@ def _farewell(config: Config, path: Path, seconds: float) -> None:
         if shutil.which("gongkai")
         else ".venv/bin/gongkai"
         if Path(".venv/bin/gongkai").exists()
-        else "python -m crawler"
+        else "python -m crawler.cli"
     )
     command = f"{gongkai} --config {os.fspath(path)}"
     with house.reading(config) as c:

@@ -7,15 +7,17 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from crawler import app as house
-from crawler import text, urls
 from crawler.archive.metadata import redact
 from crawler.cli import output
 from crawler.cli.options import configured
+from crawler.config.values import Config
 from crawler.errors import CannotError, UsageError
-from crawler.model import GOOD, Exchange, Kind, Outcome, Reach, Reading, Tls
-from crawler.peek import Story
-from crawler.settings import Config
+from crawler.model import GOOD, Exchange, Kind, Outcome, Reach, Tls
+from crawler.pipeline.peek import Story
+from crawler.record.reading import Reading
+from crawler.record.serial import record_of
+from crawler.scheduler import process as house
+from crawler.text import charset, urls
 
 WIDTH = 10
 WHY = {
@@ -40,7 +42,7 @@ class Told:
 
     story: Story
     exchange: Exchange
-    decoded: text.Decoded | None
+    decoded: charset.Decoded | None
     reading: Reading | None
 
 
@@ -81,7 +83,7 @@ def _tell(config: Config, url: str) -> Told:
     page = exchange.page
     if page is None or not page.body or exchange.outcome is not Outcome.OK:
         return Told(story, exchange, None, None)
-    return Told(story, exchange, text.decode(page.body, page.header("content-type")), house.read_once(page))
+    return Told(story, exchange, charset.decode(page.body, page.header("content-type")), house.read_once(page))
 
 
 # ------------------------------------------------------------------ for people
@@ -184,7 +186,7 @@ def _show_body(told: Told) -> None:
         flags = f" · {', '.join(told.decoded.flags)}" if told.decoded.flags else ""
         _line("text", f"{told.decoded.encoding}: {WHY[told.decoded.why]} · declared: {declared}{flags}")
     if told.reading:
-        title = f" · {told.reading.notices[0].record.title}" if told.reading.notices else ""
+        title = f" · {record_of(told.reading.notices[0]).title}" if told.reading.notices else ""
         why = told.reading.error or told.reading.evidence
         _line("reads as", f"{told.reading.page_kind}{title}{f' · {why}' if why else ''}")
 
@@ -215,5 +217,5 @@ def _json(told: Told) -> dict[str, Any]:
             "characters": len(told.decoded.text),
         } if told.decoded else None,
         "reading": {"page_kind": str(told.reading.page_kind), "evidence": told.reading.evidence, "error": told.reading.error,
-                    "titles": [notice.record.title for notice in told.reading.notices]} if told.reading else None,
+                    "titles": [record_of(notice).title for notice in told.reading.notices]} if told.reading else None,
     }  # fmt: skip

@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from crawler import app as house
 from crawler.cli import output
 from crawler.cli.options import Json, configured, reading
 from crawler.cli.progress import Bar
 from crawler.errors import UsageError
 from crawler.repository import frontier as rows
 from crawler.repository.frontier import RowView
+from crawler.scheduler import process as house
 
 STATES = ("todo", "dead")
 

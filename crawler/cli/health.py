@@ -5,17 +5,17 @@ from typing import Annotated, Any
 
 import typer
 
-from crawler import app as house
 from crawler.cli import output
 from crawler.cli.options import Json, configured
+from crawler.config.values import Config, Source
 from crawler.errors import RepositoryError
-from crawler.health import DOWN, HOST_WIDE, RECOVERED, SUSPECT
 from crawler.model import Millis
+from crawler.monitor.health import DOWN, HOST_WIDE, RECOVERED, SUSPECT
 from crawler.repository import condition, outbox
 from crawler.repository.condition import Condition
 from crawler.repository.outbox import ChannelView
-from crawler.settings import Config, Source
-from crawler.urls import host
+from crawler.scheduler import process as house
+from crawler.text.urls import host
 
 MARKS = {"ok": "green", RECOVERED: "green", SUSPECT: "yellow", DOWN: "bold red", "paused": "dim", "off": "dim", "new": "dim"}
 ORDER = (DOWN, SUSPECT, RECOVERED, "ok", "new", "paused", "off")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from crawler.cli import output
-from crawler.config import check_operator
+from crawler.config.load import check_operator
 from crawler.errors import CannotError, UsageError
 
 NAME, CONTACT = 'name = "Example Archive"', 'contact = "https://example.org/about-crawler"'
@@ -35,7 +35,7 @@ def init(
         name = name or typer.prompt("Name of your archive, sent with every request", err=True)
         contact = contact or typer.prompt("A page about your crawler, or mailto: address", err=True)
     check_operator(name, contact)
-    text = resources.files("crawler").joinpath("example.toml").read_text("utf-8")
+    text = resources.files("crawler.config").joinpath("example.toml").read_text("utf-8")
     text = text.replace(NAME, f"name = {_quoted(name)}" if name else f"# {NAME}   # required", 1)
     text = text.replace(CONTACT, f"contact = {_quoted(contact)}" if contact else f"# {CONTACT}   # required", 1)
     try:

@@ -10,10 +10,10 @@ from rich.text import Text
 from crawler.cli import output
 from crawler.cli.options import Json, day, reading
 from crawler.errors import UsageError
-from crawler.normalize import from_json
+from crawler.record.serial import from_json, unpacked
 from crawler.repository import changes, query, search
 from crawler.repository.query import DocumentView, VersionRow
-from crawler.words import snippet
+from crawler.text.words import snippet
 
 FACTS = (
     ("channel", "栏目"), ("published", "时间"), ("source", "来源"), ("clicks", "点击"),
@@ -75,7 +75,7 @@ def find(
 
 
 def _hit_json(hit: search.Hit, asked: str) -> None:
-    record = json.loads(hit.record)
+    record = unpacked(hit.record)
     output.json_line(
         {
             "id": hit.id,
@@ -95,7 +95,7 @@ def _hit_json(hit: search.Hit, asked: str) -> None:
 def _hit(hit: search.Hit, asked: str) -> None:
     gone = f"  [{hit.presence}]" if hit.presence != "here" else ""
     output.say(f"{hit.id}  {hit.published or '-':<10}  {hit.title}{gone}", "bold")
-    text = "\n".join(json.loads(hit.record)["body"])
+    text = "\n".join(unpacked(hit.record)["body"])
     marked = output.safe(snippet(text, asked, marks=("\ue000", "\ue001"))).replace("\n", " ")
     line = Text(" " * 14)
     for i, piece in enumerate(marked.replace("\ue001", "\ue000").split("\ue000")):

@@ -11,11 +11,11 @@ from typing import Annotated
 
 import typer
 
-from crawler.config import load
+from crawler.config.load import load
+from crawler.config.values import Config
 from crawler.errors import UsageError
 from crawler.model import Millis
 from crawler.repository.database import Connection
-from crawler.settings import Config
 
 Json = Annotated[bool, typer.Option("--json", help="JSON Lines on stdout and nothing else.")]
 AGO = re.compile(r"(\d+)\s*([mhdw])")
@@ -41,7 +41,7 @@ def configured(context: typer.Context) -> Config:
 @contextlib.contextmanager
 def reading(context: typer.Context) -> Iterator[Connection]:
     """The database, for a command that only reads. Raises RepositoryError when its schema is not today's."""
-    from crawler.app import reading as opened
+    from crawler.scheduler.process import reading as opened
 
     with opened(configured(context)) as c:
         yield c

@@ -14,9 +14,9 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from crawler.diff import paragraphs
 from crawler.model import Millis
-from crawler.normalize import from_json
+from crawler.record.diff import paragraphs
+from crawler.record.serial import from_json
 from crawler.repository.changes import ChangeView
 from crawler.repository.condition import Columns
 

@@ -14,12 +14,15 @@ import typer
 from crawler.cli import output, saved
 from crawler.cli.explain import explained, tell
 from crawler.cli.saved import Item
-from crawler.model import Kind, Page, Reading, ReadRules, Record
-from crawler.normalize import as_json as as_values
-from crawler.normalize import record
+from crawler.model import Kind, Page, ReadRules
 from crawler.parsers.notice import read_notice, write_notice
-from crawler.readers import Job, Readers
-from crawler.text import decode
+from crawler.pipeline.readers import Job, Readers
+from crawler.record.normalize import record
+from crawler.record.notice import Record
+from crawler.record.reading import Reading
+from crawler.record.serial import as_json as as_values
+from crawler.record.serial import record_of
+from crawler.text.charset import decode
 
 
 class As(StrEnum):
@@ -98,13 +101,13 @@ def _print(item: Item, reading: Reading, form: As, *, listed: bool, as_json: boo
     elif not reading.notices:
         _tell({"file": item.name, "page_kind": str(reading.page_kind), "evidence": reading.evidence}, as_json=as_json)
     for notice in reading.notices:
-        values = as_json_of(item, notice.record)
+        values = as_json_of(item, record_of(notice))
         if notice.part or len(reading.notices) > 1:
             values = {"file": item.name, "part": notice.part, **values}
         if as_json:
             output.json_line({"file": item.name, **values})
         elif form is As.NOTICE:
-            output.say(write_notice(notice.record).rstrip("\n"))
+            output.say(write_notice(record_of(notice)).rstrip("\n"))
         else:
             _human(item, values)
 

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from crawler import urls
 from crawler.archive import foreign
 from crawler.archive.reader import open_page
 from crawler.archive.recover import walk
 from crawler.errors import ArchiveError, DamagedRecord, UsageError
 from crawler.model import ABOUT_THE_SITE, Capture, Kept, Kind, Outcome, Page
+from crawler.text import urls
 
 UNFIT = re.compile(r"[^A-Za-z0-9.-]+")
 WARC = (".warc.gz", ".warc.gz.open", ".warc")

@@ -10,21 +10,23 @@ from typing import Annotated
 
 import typer
 
-from crawler import app as house
-from crawler import trial, urls
 from crawler.cli import output
 from crawler.cli.options import Json, configured
-from crawler.config import SOURCE_ID
+from crawler.config.fixtures import Saved, save
+from crawler.config.load import SOURCE_ID
+from crawler.config.values import Config, Source
 from crawler.errors import CannotError, UsageError
 from crawler.fetcher.fetcher import Fetcher
-from crawler.fixtures import Saved, save
-from crawler.model import Kind, ReadRules, Request, Row
-from crawler.normalize import as_json
-from crawler.peek import Peeker
-from crawler.politeness import Manners
-from crawler.readers import Job, Readers
-from crawler.settings import Config, Source
-from crawler.trial import Sample, Trial
+from crawler.model import Kind, ReadRules, Request
+from crawler.pipeline import trial
+from crawler.pipeline.peek import Peeker
+from crawler.pipeline.readers import Job, Readers
+from crawler.pipeline.trial import Sample, Trial
+from crawler.politeness.worker import Manners
+from crawler.record.reading import Row
+from crawler.record.serial import as_json, record_of
+from crawler.scheduler import process as house
+from crawler.text import urls
 
 ROWS_SHOWN = 10
 SCHEMA = Path("docs") / "source.schema.json"
@@ -165,7 +167,7 @@ def _tell_sample(number: int, sample: Sample) -> None:
         why = reading.error or reading.evidence
         _fact("", f"no notice: {reading.page_kind}{f' ({why})' if why else ''}", "dim")
         return
-    record = reading.notices[0].record
+    record = record_of(reading.notices[0])
     sure = dict(trial.confidence(reading))
     for label, name, value in (
         ("标题", "title", record.title),
@@ -308,7 +310,7 @@ def _as_json(found: Trial, url: str) -> dict[str, object]:
                 "url": sample.row.url,
                 "said": sample.visit.said,
                 "page_kind": str(sample.reading.page_kind) if sample.reading else None,
-                "record": as_json(sample.reading.notices[0].record) if sample.reading and sample.reading.notices else None,
+                "record": as_json(record_of(sample.reading.notices[0])) if sample.reading and sample.reading.notices else None,
                 "confidence": dict(trial.confidence(sample.reading)) if sample.reading else {},
             }
             for sample in found.samples

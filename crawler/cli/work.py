@@ -8,17 +8,17 @@ from typing import Annotated
 
 import typer
 
-from crawler import app as house
 from crawler.cli import output
 from crawler.cli.options import Globals, Json, configured, day
 from crawler.cli.progress import Bar
+from crawler.config.values import Config
 from crawler.errors import CannotError, UsageError
 from crawler.repository import condition, query, runs
 from crawler.repository.condition import Columns
 from crawler.repository.database import Database
 from crawler.repository.migrations import check_schema
 from crawler.repository.runs import Progress
-from crawler.settings import Config
+from crawler.scheduler import process as house
 
 ALIVE_MS = 60_000
 FAILURES_SHOWN = 5

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC
 
-from crawler import urls
 from crawler.model import Millis
+from crawler.text import urls
 
 MOST_JARS = 1000
 MOST_OF_A_HOST = 50

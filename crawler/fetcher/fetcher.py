@@ -11,7 +11,6 @@ from pathlib import Path
 
 import httpx
 
-from crawler import urls
 from crawler.errors import CannotError
 from crawler.fetcher import outcomes
 from crawler.fetcher.connection import Late, Limits, Lost, NoRoom, TooLarge, Truncated, WireError
@@ -22,6 +21,7 @@ from crawler.fetcher.spool import release
 from crawler.fetcher.tls import context
 from crawler.fetcher.wire import MODERN, Transport
 from crawler.model import Exchange, Millis, Octets, Outcome, Page, Task, Way
+from crawler.text import urls
 
 ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,application/json;q=0.9,*/*;q=0.8"
 DECODE_INLINE = 1 << 17  # bytes of a coded body

@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 from datetime import UTC
 
-from crawler import urls
 from crawler.model import Millis, Outcome
+from crawler.text import urls
 
 LONGEST_WAIT: Millis = 24 * 3_600_000
 REDIRECTS = frozenset({301, 302, 303, 307, 308})

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable
 from urllib.parse import unquote
 
-from crawler import urls
-from crawler.model import Attachment
 from crawler.parsers.tree import Node, attribute, squeeze, text
+from crawler.record.notice import Attachment
+from crawler.text import urls
 
 TYPES = {
     "pdf": "application/pdf",

@@ -25,23 +25,24 @@ def limit_memory(bytes_: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (bytes_, bytes_))
 
 
-def answer(header: Mapping[str, Any], body: bytes) -> dict[str, Any]:
+def answer(header: Mapping[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
     """The reading of one job, or why there is none: an error here is an outcome of the page."""
     try:
         job = protocol.job_of(header, body)
-        return protocol.reading_header(read(job.page, job.kind, job.rules, job.public_url, job.request, dict(job.more)))
+        reading = read(job.page, job.kind, job.rules, job.public_url, job.request, dict(job.more))
+        return protocol.reading_header(reading), protocol.reading_body(reading)
     except MemoryError:
-        return {"failed": "memory"}
+        return {"failed": "memory"}, b""
     except UnreadablePage as error:
-        return {"failed": str(error)[:500]}
+        return {"failed": str(error)[:500]}, b""
     except Exception as error:  # noqa: BLE001 - any error a page provokes is that page's outcome, told to the parent
-        return {"failed": f"{type(error).__name__}: {error}"[:500]}
+        return {"failed": f"{type(error).__name__}: {error}"[:500]}, b""
 
 
 def serve(incoming: IO[bytes], outgoing: IO[bytes]) -> None:
     """Answer jobs until there are no more."""
     while (message := protocol.read(incoming, LONGEST_JOB)) is not None:
-        protocol.write(outgoing, answer(*message))
+        protocol.write(outgoing, *answer(*message))
 
 
 def main() -> None:

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from urllib.parse import parse_qsl, urlsplit
 
-from crawler import urls
-from crawler.model import Attachment, Draft, ListRules, Page, Request, Witness
+from crawler.model import ListRules, Page, Request
 from crawler.parsers.pagers import Sheet, read_pager
 from crawler.parsers.tree import attribute, is_hidden, parse, squeeze
+from crawler.record.notice import Attachment, Draft, Witness
+from crawler.text import urls
 
 MOST_PIECES = 50
 MOST_FRAMES = 20

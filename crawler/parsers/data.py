@@ -9,12 +9,13 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser
 
-from crawler import urls
-from crawler.dates import read_date
-from crawler.model import ListRules, Row
+from crawler.model import ListRules
 from crawler.parsers.feeds import Answer, elements, from_feed, from_sitemap, from_store
 from crawler.parsers.rows import distinct
 from crawler.parsers.tree import EDGES, squeeze
+from crawler.record.reading import Row
+from crawler.text import urls
+from crawler.text.dates import read_date
 
 PADDING = re.compile(r"^[\ufeff\s;]*(?:/\*.*?\*/)?[\s;]*")
 CALL = re.compile(r"[\w.$]+\s*\(\s*(?=[{\[\"'])")

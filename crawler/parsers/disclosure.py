@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from crawler.dates import read_date
 from crawler.parsers.labels import CORE, NOTHING, SCRIPT, STRONG, head_of, in_block, label_of, spaced
 from crawler.parsers.sheet import Line, Sheet
 from crawler.parsers.tree import EDGES
+from crawler.text.dates import read_date
 
 LONGEST_LINE = 400
 MANY = 3

@@ -7,15 +7,16 @@ import json
 import sys
 from typing import Any
 
-from crawler import text
 from crawler.model import DetailRules, Millis, Page
-from crawler.normalize import as_json, record
 from crawler.parsers.detail import read_detail
+from crawler.record.normalize import record
+from crawler.record.serial import as_json
+from crawler.text import charset
 
 
 def explain(page: Page, *, rules: DetailRules = DetailRules()) -> dict[str, Any]:  # noqa: B008 - frozen
     """page_kind, evidence, encoding, fields (value and witness by name), body, dropped (text and rule). Raises UnreadablePage."""
-    decoded = text.decode(page.body, page.header("content-type"))
+    decoded = charset.decode(page.body, page.header("content-type"))
     found = read_detail(decoded.text, page, rules=rules, encoding=decoded.encoding)
     told: dict[str, Any] = {
         "page_kind": str(found.page_kind),

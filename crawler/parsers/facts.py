@@ -7,13 +7,13 @@ column, a list of other notices) may be another notice's and is a witness of its
 import re
 from dataclasses import dataclass, field
 
-from crawler.dates import read_date, why_not
 from crawler.parsers.disclosure import Disclosure
 from crawler.parsers.furniture import is_event, is_fact_line, is_foot, is_furniture, is_vague
 from crawler.parsers.labels import FACT_LABELS, in_block, in_facts, source_of, spaced
 from crawler.parsers.sheet import Line, Sheet
 from crawler.parsers.titles import key
 from crawler.parsers.tree import squeeze
+from crawler.text.dates import read_date, why_not
 
 LONGEST = 400
 HEAD = 12  # lines before the article in which its facts may stand when the title's place is not known

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 
-from crawler import urls
-from crawler.dates import read_date
-from crawler.model import Request, Row
+from crawler.model import Request
 from crawler.parsers.rows import distinct, make_row
 from crawler.parsers.tree import EDGES, parse, squeeze
+from crawler.record.reading import Row
+from crawler.text import urls
+from crawler.text.dates import read_date
 
 TOTAL_RECORD = re.compile(r"<totalrecord>\s*(\d{1,9})\s*<", re.IGNORECASE)
 TOTAL_PAGE = re.compile(r"<totalpage>\s*(\d{1,9})\s*<", re.IGNORECASE)

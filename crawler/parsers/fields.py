@@ -7,10 +7,10 @@ is known of a field's lies stands here and in `meta.py`, nowhere else.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from crawler.dates import read_date
-from crawler.fold import fold
-from crawler.model import Witness
 from crawler.parsers.tree import squeeze
+from crawler.record.notice import Witness
+from crawler.text.dates import read_date
+from crawler.text.fold import fold
 
 Said = tuple[str, str | None]
 

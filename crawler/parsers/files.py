@@ -5,10 +5,11 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 from urllib.parse import unquote_to_bytes
 
-from crawler import urls
-from crawler.dates import day_in_url
-from crawler.model import Attachment, Draft, Page, Witness
+from crawler.model import Page
 from crawler.parsers.attachments import media_type
+from crawler.record.notice import Attachment, Draft, Witness
+from crawler.text import urls
+from crawler.text.dates import day_in_url
 
 MAGIC = (
     (b"%PDF-", "PDF", "application/pdf", ".pdf"),

@@ -4,11 +4,11 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from crawler.dates import read_date
-from crawler.fold import fold
 from crawler.parsers.labels import in_facts
 from crawler.parsers.sheet import Line
 from crawler.parsers.tree import squeeze
+from crawler.text.dates import read_date
+from crawler.text.fold import fold
 
 CHROME = re.compile(
     r"(?:^|[\s_-])(?:share|bdsharebuttonbox|bshare|social|qrcode|ewm|erweima|crumb|crumbs|breadcrumb|location|position|weizhi|dqwz|nav|menu|footer|foot|header|"

@@ -5,9 +5,9 @@ Parsed, not searched for: a refresh in a comment leads nowhere.
 
 import re
 
-from crawler import urls
 from crawler.parsers.sheet import lay_flat
 from crawler.parsers.tree import attribute, parse
+from crawler.text import urls
 
 REFRESH = re.compile(r"^[\s\d.]*[;,]?\s*(?:url\s*=\s*)?(?P<quote>[\"']?)(?P<url>.+?)(?P=quote)\s*$", re.IGNORECASE | re.DOTALL)
 SCRIPT = re.compile(

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from crawler.fold import fold, fold_map
 from crawler.parsers.sheet import MARK, Line
 from crawler.parsers.tree import EDGES, squeeze
+from crawler.text.fold import fold, fold_map
 
 # Field → its labels in a disclosure block, the best first: 主题分类 is the category where 组配分类 stands beside it.
 LABELS = {

@@ -24,12 +24,13 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from crawler import urls
 from crawler.errors import UnreadablePage
-from crawler.model import Attachment, Draft, Page, Request, Witness
-from crawler.normalize import DATE_FIELDS
+from crawler.model import Page, Request
 from crawler.parsers.attachments import media_type, read_attachments
 from crawler.parsers.tree import lines, parse
+from crawler.record.normalize import DATE_FIELDS
+from crawler.record.notice import Attachment, Draft, Witness
+from crawler.text import urls
 
 META = (
     "index_no", "doc_no", "issuer", "written_date", "category", "keywords", "validity", "effective_date", "repeal_date",

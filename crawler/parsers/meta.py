@@ -3,9 +3,9 @@
 import re
 from collections.abc import Mapping
 
-from crawler.dates import read_date
 from crawler.parsers.sheet import Sheet
 from crawler.parsers.tree import attribute, squeeze
+from crawler.text.dates import read_date
 
 BUILD_TIME = ("others", "maketime", "htmlgeneratetime", "createdate", "generatetime", "buildtime")  # when the page was made
 EMPTY = frozenset({"", "无", "null", "undefined"})

@@ -10,8 +10,8 @@
 
 import re
 
-from crawler.fold import fold, fold_map
-from crawler.model import Draft, Record, Witness
+from crawler.record.notice import Draft, Record, Witness
+from crawler.text.fold import fold, fold_map
 
 RULE = "notice"
 LABEL = re.compile(

@@ -9,10 +9,8 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
-from crawler import text
 from crawler.errors import UnreadablePage
-from crawler.model import DetailRules, Kind, Page, PageKind, Reading, ReadRules, Request
-from crawler.normalize import notice
+from crawler.model import DetailRules, Kind, Page, PageKind, ReadRules, Request
 from crawler.parsers import absent, jump
 from crawler.parsers.files import read_file, what_file
 from crawler.parsers.kinds import judge
@@ -20,6 +18,9 @@ from crawler.parsers.listing import read_list
 from crawler.parsers.shapes import read_shapes
 from crawler.parsers.tree import parse, squeeze
 from crawler.parsers.tree import text as text_of
+from crawler.record.normalize import notice
+from crawler.record.reading import Reading
+from crawler.text import charset
 
 RULES = "3"  # every change of what is read from the same bytes makes this a new one
 GZIP = b"\x1f\x8b\x08"
@@ -59,11 +60,11 @@ def read(
     file = what_file(page) if not packed else None
     if file is not None:
         return _as_file(page, kind, file, public_url, version)
-    decoded = text.decode(_unpacked(page.body) if packed else page.body, page.header("content-type"))
+    decoded = charset.decode(_unpacked(page.body) if packed else page.body, page.header("content-type"))
     return _completed(_read(decoded, page, kind, rules, public_url, request, more), decoded, page)
 
 
-def _completed(reading: Reading, decoded: text.Decoded, page: Page) -> Reading:
+def _completed(reading: Reading, decoded: charset.Decoded, page: Page) -> Reading:
     """The reading with how the bytes became text, and where the page leads if it does nothing else."""
     leads_to = jump.target(decoded.text, page.url, decoded.encoding) if reading.page_kind is PageKind.REDIRECT else None
     said = f"{decoded.encoding} by {decoded.why}" + (f", declared {decoded.declared}" if decoded.declared else "")
@@ -71,7 +72,7 @@ def _completed(reading: Reading, decoded: text.Decoded, page: Page) -> Reading:
 
 
 def _read(
-    decoded: text.Decoded,
+    decoded: charset.Decoded,
     page: Page,
     kind: Kind,
     rules: ReadRules,
@@ -92,10 +93,12 @@ def _read(
     return Reading(version, found.page_kind, found.evidence, notices=notices, continues=found.continues)
 
 
-def _absent(decoded: text.Decoded, more: Mapping[str, Page]) -> str:
+def _absent(decoded: charset.Decoded, more: Mapping[str, Page]) -> str:
     """Why this is what the site shows for an address that cannot exist; empty when it is not, or nobody has asked."""
     shown = more.get(ABSENT)
-    return absent.resembles(decoded.text, text.decode(shown.body, shown.header("content-type")).text) if shown is not None else ""
+    return (
+        absent.resembles(decoded.text, charset.decode(shown.body, shown.header("content-type")).text) if shown is not None else ""
+    )
 
 
 def _as_file(page: Page, kind: Kind, file: tuple[str, str], public_url: str, version: str) -> Reading:
@@ -121,7 +124,7 @@ def _unpacked(body: bytes) -> bytes:
     return plain
 
 
-def _as_list(decoded: text.Decoded, page: Page, rules: ReadRules, version: str, request: Request) -> Reading:
+def _as_list(decoded: charset.Decoded, page: Page, rules: ReadRules, version: str, request: Request) -> Reading:
     found = read_list(decoded.text, page, rules=rules.list, encoding=decoded.encoding, request=request)
     shown = squeeze(text_of(parse(decoded.text).root))
     if not found.rows and found.next_list is None and not found.more_lists:

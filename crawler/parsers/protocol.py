@@ -5,12 +5,13 @@ The parent takes nothing from a child but plain values of the expected types and
 
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import IO, Any
 
-from crawler.model import DetailRules, Kind, ListRules, Notice, Page, PageKind, Reading, ReadRules, Request, Row
-from crawler.normalize import as_json, from_json
+from crawler.model import DetailRules, Kind, ListRules, Page, PageKind, ReadRules, Request
+from crawler.record.notice import Attachment, Notice
+from crawler.record.reading import Reading, Row
 
 LENGTH = struct.Struct(">I")
 LONGEST_ANSWER = 64 << 20
@@ -129,17 +130,7 @@ def reading_header(reading: Reading) -> dict[str, Any]:
         "rules": reading.rules,
         "page_kind": str(reading.page_kind),
         "evidence": reading.evidence,
-        "notices": [
-            {
-                "part": notice.part,
-                "record": as_json(notice.record),
-                "text_digest": notice.text_digest,
-                "match_digest": notice.match_digest,
-                "search_title": notice.search_title,
-                "search_body": notice.search_body,
-            }
-            for notice in reading.notices
-        ],
+        "notices": [_notice_header(notice) for notice in reading.notices],
         "rows": [[row.url, row.title, row.date, row.reason] for row in reading.rows],
         "next": _request_header(reading.next_list) if reading.next_list else None,
         "continues": [_request_header(request) for request in reading.continues],
@@ -155,6 +146,27 @@ def reading_header(reading: Reading) -> dict[str, Any]:
     }
 
 
+NOTICE_TEXTS = ("published", "channel", "source", "doc_no", "index_no", "issuer", "keywords", "incomplete", "match_digest")
+
+
+def _notice_header(notice: Notice) -> list[Any]:
+    return [
+        notice.part,
+        notice.title,
+        [getattr(notice, name) for name in NOTICE_TEXTS],
+        notice.paragraphs,
+        [[item.url, item.name, item.media_type] for item in notice.attachments],
+        notice.text_digest,
+        len(notice.packed),
+        len(notice.search),
+    ]
+
+
+def reading_body(reading: Reading) -> bytes:
+    """What of a reading the parent only passes on: the packed texts of its notices, one behind the other."""
+    return b"".join(part for notice in reading.notices for part in (notice.packed, notice.search))
+
+
 def _request_header(request: Request) -> list[Any]:
     return [request.url, request.method, request.headers, request.body.decode("latin-1")]
 
@@ -167,7 +179,7 @@ def _request(said: Any) -> Request:
     return Request(_text(url), _text(method), named, _text(body).encode("latin-1"))
 
 
-def reading_of(said: Mapping[str, Any]) -> Reading:
+def reading_of(said: Mapping[str, Any], body: bytes) -> Reading:
     """A reading a child has told, checked: types, sizes, no surprises. Raises BadMessage."""
     try:
         rows, notices, continues = said["rows"], said["notices"], said["continues"]
@@ -177,7 +189,7 @@ def reading_of(said: Mapping[str, Any]) -> Reading:
             rules=_text(said["rules"]),
             page_kind=PageKind(said["page_kind"]),
             evidence=_text(said["evidence"]),
-            notices=tuple(_notice(item) for item in notices),
+            notices=_notices(notices, body),
             rows=tuple(Row(_text(url), _text(title), _optional(date), _optional(reason)) for url, title, date, reason in rows),
             next_list=_request(said["next"]) if said["next"] else None,
             total_pages=_count(said["total_pages"]),
@@ -196,31 +208,26 @@ def reading_of(said: Mapping[str, Any]) -> Reading:
         raise BadMessage(f"not a reading: {error!r}") from error
 
 
-def _notice(said: Mapping[str, Any]) -> Notice:
-    record = from_json(said["record"])
-    for value in (
-        record.title,
-        record.channel,
-        record.published,
-        record.source,
-        record.incomplete,
-        *record.body,
-        *record.meta.values(),
-    ):
-        _optional(value)
-    for item in record.attachments:
-        _text(item.url), _text(item.name), _optional(item.media_type)
-    if record.clicks is not None:
-        _count(record.clicks)
-    part = _count(said["part"])
-    return Notice(
-        part or 0,
-        record,
-        _text(said["text_digest"]),
-        _optional(said["match_digest"]),
-        _text(said["search_title"]),
-        _text(said["search_body"]),
-    )
+def _notices(said: Sequence[Any], body: bytes) -> tuple[Notice, ...]:
+    found, at = [], 0
+    for part, title, texts, paragraphs, attachments, text_digest, packed, search in said:
+        middle, end = at + (_count(packed) or 0), at + (_count(packed) or 0) + (_count(search) or 0)
+        if end > len(body):
+            raise BadMessage(f"{len(body)} bytes, more announced")
+        found.append(
+            Notice(
+                part=_count(part) or 0,
+                title=_text(title),
+                **dict(zip(NOTICE_TEXTS, map(_optional, texts), strict=True)),
+                paragraphs=_count(paragraphs) or 0,
+                attachments=tuple(Attachment(_text(url), _text(name), _optional(kind)) for url, name, kind in attachments),
+                text_digest=_text(text_digest),
+                packed=body[at:middle],
+                search=body[middle:end],
+            )
+        )
+        at = end
+    return tuple(found)
 
 
 def _text(value: object) -> str:

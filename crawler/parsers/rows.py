@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterable
 
-from crawler import urls
-from crawler.dates import day_in_url, read_date
-from crawler.model import Row
 from crawler.parsers.tree import BLOCKS, EDGES, Node, ancestors, attribute, lines, squeeze, text
+from crawler.record.reading import Row
+from crawler.text import urls
+from crawler.text.dates import day_in_url, read_date
 
 MARKS = re.compile(r"^[\s·•●○◆◇■□▪►▶※★☆→>»\-—|]+(?=\S)")
 DATE_ONLY = re.compile(

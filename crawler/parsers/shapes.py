@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from html import escape
 
-from crawler import text, urls
-from crawler.model import CUT_OFF, DetailRules, Draft, Page, PageKind, Request
+from crawler.model import DetailRules, Page, PageKind, Request
 from crawler.parsers.attachments import read_attachments
 from crawler.parsers.continuation import Piece, frame, inline, join
 from crawler.parsers.detail import Detail, read_detail
@@ -15,6 +14,8 @@ from crawler.parsers.furniture import is_furniture
 from crawler.parsers.mapped import api_address, is_json, read_mapped
 from crawler.parsers.parts import read_parts
 from crawler.parsers.tree import lines, parse
+from crawler.record.notice import CUT_OFF, Draft
+from crawler.text import charset, urls
 
 FRAMES = frozenset(
     {PageKind.NOTICE, PageKind.OTHER, PageKind.REDIRECT, PageKind.SHELL}
@@ -34,7 +35,7 @@ class Found:
     continues: tuple[Request, ...] = ()
 
 
-def read_shapes(said: text.Decoded, page: Page, rules: DetailRules, public_url: str, more: Mapping[str, Page]) -> Found:
+def read_shapes(said: charset.Decoded, page: Page, rules: DetailRules, public_url: str, more: Mapping[str, Page]) -> Found:
     """The notices at an address; `more`: its further captures by URL key.
 
     Raises UnreadablePage for a source's selector that is none, and for a mapping that does not fit the answer.
@@ -63,7 +64,7 @@ def read_shapes(said: text.Decoded, page: Page, rules: DetailRules, public_url: 
     return Found(detail.page_kind, detail.evidence, (whole,) if whole else ())
 
 
-def _elsewhere(said: text.Decoded, page: Page, rules: DetailRules, more: Mapping[str, Page], api: Request) -> Found:
+def _elsewhere(said: charset.Decoded, page: Page, rules: DetailRules, more: Mapping[str, Page], api: Request) -> Found:
     """The page is a shell; the answer its source's file names holds the notice. A page that says it is gone is believed first."""
     held = more.get(urls.key(api))
     if held is None:
@@ -71,13 +72,13 @@ def _elsewhere(said: text.Decoded, page: Page, rules: DetailRules, more: Mapping
         if judged.page_kind in REFUSALS:
             return Found(judged.page_kind, judged.evidence)
         return Found(PageKind.SHELL, f"its text stands at {api.url}", (), (api,))
-    answer = text.decode(held.body, held.header("content-type"))
+    answer = charset.decode(held.body, held.header("content-type"))
     return Found(PageKind.NOTICE, "detail.json", read_mapped(answer.text, held, dict(rules.json)), (api,))
 
 
 # ------------------------------------------------------------------ frames and further pages
 def _framed(
-    said: text.Decoded,
+    said: charset.Decoded,
     page: Page,
     rules: DetailRules,
     more: Mapping[str, Page],
@@ -93,9 +94,9 @@ def _framed(
     file = what_file(held)
     if file is not None:
         link = f'<p><a href="{escape(held.url)}">{escape(file_name(held)[0])}</a></p>'
-        inner, kind = text.Decoded(f"<body>{link}</body>", "utf-8", None, "file"), None
+        inner, kind = charset.Decoded(f"<body>{link}</body>", "utf-8", None, "file"), None
     else:
-        inner = text.decode(held.body, held.header("content-type"))
+        inner = charset.decode(held.body, held.header("content-type"))
         kind = read_detail(inner.text, held, rules=rules, encoding=inner.encoding)
     if kind is not None and kind.page_kind in REFUSALS:
         why = f"the frame that should hold the text does not ({kind.page_kind}: {kind.evidence}): {framed.url}"
@@ -110,7 +111,7 @@ def _piece(page: Page, rules: DetailRules) -> tuple[str, Piece]:
     file = what_file(page)
     if file is not None:
         return "", Piece(error=file[0])
-    said = text.decode(page.body, page.header("content-type"))
+    said = charset.decode(page.body, page.header("content-type"))
     found = read_detail(said.text, page, rules=rules, encoding=said.encoding)
     if found.drafts:
         return said.text, Piece(found.drafts[0].body, found.drafts[0].attachments, "" if found.drafts[0].body else "no text")
@@ -124,7 +125,7 @@ def _piece(page: Page, rules: DetailRules) -> tuple[str, Piece]:
     return said.text, Piece(written, read_attachments([root], page.url, said.encoding), "" if written else "no text")
 
 
-def cut_off(page: Page, said: text.Decoded) -> str | None:
+def cut_off(page: Page, said: charset.Decoded) -> str | None:
     """Why a page is taken to be cut off: nothing closes it, and it ends within a character or a tag, or at a buffer's size."""
     tail = said.text[-4000:]
     if "</html" in tail.lower() or "</body" in tail.lower() or not tail.strip():

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from crawler.dates import NUMERAL, read_date
 from crawler.parsers.tree import squeeze
+from crawler.text.dates import NUMERAL, read_date
 
 HEAD, TAIL = 5, 6
 LONGEST_DAY = 16

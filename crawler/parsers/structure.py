@@ -12,10 +12,10 @@ from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser
 
-from crawler.dates import read_date
-from crawler.model import Row
 from crawler.parsers.rows import DATE_ONLY, distinct, make_row, split_day, title_of, wraps
 from crawler.parsers.tree import BLOCKS, EDGES, Node, ancestors, attribute, is_hidden, lines, squeeze, text
+from crawler.record.reading import Row
+from crawler.text.dates import read_date
 
 LEAST_TITLE = 4
 MOST_ITEMS = 20_000  # links that are looked at

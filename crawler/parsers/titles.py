@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from crawler.dates import read_date
 from crawler.parsers.furniture import is_crumb, is_date_line, is_fact_line, is_foot, is_furniture
 from crawler.parsers.labels import in_facts, spaced
 from crawler.parsers.sheet import Element, Line, Sheet
 from crawler.parsers.tree import EDGES, squeeze
+from crawler.text.dates import read_date
 
 HEADING = re.compile(
     r"(?:^|[\s_-])(?:(?:article|art|news|content|con|detail|info|doc|main|show|text|zw|wz|xl|big|ivs|p|m|page|xxgk|arc|cont)?[-_]?(?:title|tit|bt|biaoti|head(?:line)?)\d?)(?:$|[\s_-])",

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Mapping
 
-from crawler.model import Draft, PageKind, Witness
+from crawler.model import PageKind
 from crawler.parsers.kinds import Kind
 from crawler.parsers.sheet import Sheet
 from crawler.parsers.stated import stated
 from crawler.parsers.tree import squeeze
+from crawler.record.notice import Draft, Witness
 
 BESIDE = re.compile(
     r"^(?:——.*|[（(][^（(]*[)）]|[\d年月日:：/.-]+|\W*)$"

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler import health
-from crawler.health import Rhythm, Sight
 from crawler.model import Expect, Kind, Millis, Outcome, PageKind
+from crawler.monitor import health
+from crawler.monitor.health import Rhythm, Sight
 from crawler.repository import schema as t
 from crawler.repository import sights
 from crawler.repository.sights import FIELDS

@@ -8,11 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler import urls
 from crawler.model import Kind, Millis, Original, Request, Run, RunKind, Task, Validators
-from crawler.pace import FRESH, Pace
+from crawler.politeness.host import Lease
+from crawler.politeness.pace import Pace
 from crawler.repository import schema as t
 from crawler.repository.database import AnyRow, clean, upsert
+from crawler.text import urls
 
 TODO, DEAD = "todo", "dead"
 LIST, NEW, ATTACHMENT, REVISIT, BACKFILL = range(5)  # priorities
@@ -33,16 +34,6 @@ class Seed:
     due: Millis
     hops: int = 0
     via: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """A held queue. Writes under it carry `fence`; `pace` is what was known of it when it was leased."""
-
-    queue: str
-    owner: str
-    fence: int
-    pace: Pace = FRESH
 
 
 # ------------------------------------------------------------------ addresses

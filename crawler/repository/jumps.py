@@ -5,12 +5,12 @@ from collections.abc import Callable
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler import urls
 from crawler.model import Kind, PageKind, Request
 from crawler.repository import frontier
 from crawler.repository import schema as t
 from crawler.repository.database import AnyRow
 from crawler.repository.frontier import Seed
+from crawler.text import urls
 
 MOST_HOPS = 10
 

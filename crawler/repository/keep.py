@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler import decide, pace, urls
 from crawler.model import (
     ABOUT_THE_SITE,
     GOOD,
@@ -24,12 +23,16 @@ from crawler.model import (
     Watch,
     capture_id,
 )
-from crawler.pace import Pace
+from crawler.pipeline import decide
+from crawler.politeness import pace
+from crawler.politeness.host import Probe
+from crawler.politeness.pace import Pace
 from crawler.repository import files, frontier, list_pages, origins, pieces, presence, runs
 from crawler.repository import schema as t
 from crawler.repository.changes import NewChange, append
 from crawler.repository.database import clean, upsert
 from crawler.repository.frontier import Seed
+from crawler.text import urls
 
 PENDING = "pending"
 MOST_HOPS = 10
@@ -215,7 +218,7 @@ def _address(c: Connection, look: _Look, manner: Manner, changes: list[NewChange
         if kept.task.kind is Kind.PROBE:
             name = urls.origin(kept.task.request.url)
             shown = look.capture if kept.outcome is Outcome.OK else None
-            origins.probed(c, origins.Probe(name, kept.at, kept.outcome, kept.location, shown))
+            origins.probed(c, Probe(name, kept.at, kept.outcome, kept.location, shown))
         return
     before = c.execute(sa.select(t.urls.c.last_capture).where(t.urls.c.id == look.url)).scalar()
     c.execute(t.urls.update().where(t.urls.c.id == look.url).values(**values))

@@ -12,13 +12,15 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler import columns, urls
-from crawler.columns import Leaf, Stop, Wish
-from crawler.model import ABOUT_THE_SITE, MISSES, Kept, Kind, Millis, Outcome, Reading, Request, RunKind
+from crawler.model import ABOUT_THE_SITE, MISSES, Kept, Kind, Millis, Outcome, Request, RunKind
+from crawler.pipeline import columns
+from crawler.pipeline.columns import Leaf, Stop, Wish
+from crawler.record.reading import Reading
 from crawler.repository import frontier
 from crawler.repository import schema as t
 from crawler.repository.database import AnyRow, upsert
 from crawler.repository.frontier import Seed
+from crawler.text import urls
 
 Queues = Callable[[str, str], str]
 UNREACHED = (

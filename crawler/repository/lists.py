@@ -7,15 +7,18 @@ from dataclasses import replace
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler import columns, pace, urls
-from crawler.columns import Wish
-from crawler.model import PASSING, Kind, ListRules, Millis, Reading, Request, Row, RunKind
-from crawler.pace import Pace
+from crawler.model import PASSING, Kind, ListRules, Millis, Request, RunKind
+from crawler.pipeline import columns
+from crawler.pipeline.columns import Wish
+from crawler.politeness import pace
+from crawler.politeness.pace import Pace
+from crawler.record.reading import Reading, Row
 from crawler.repository import frontier, list_pages
 from crawler.repository import schema as t
 from crawler.repository.database import AnyRow, clean, upsert
 from crawler.repository.frontier import Seed
 from crawler.repository.list_pages import Here, Queues
+from crawler.text import urls
 
 
 def apply(c: Connection, row: AnyRow, reading: Reading, *, rules: ListRules, queue_of: Queues) -> None:

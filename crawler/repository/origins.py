@@ -2,38 +2,14 @@
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler.model import Millis, Outcome
+from crawler.model import Outcome
+from crawler.politeness.host import Origin, Probe
 from crawler.repository import schema as t
 from crawler.repository.database import AnyRow, clean, upsert
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """`verdict` is rules, allow or disallow; `body` the file's text when it has rules; `detail` why there are none; the sitemaps it names."""
-
-    origin: str
-    verdict: str
-    body: str
-    detail: str
-    fetched: Millis
-    expires: Millis
-    sitemaps: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """A look at an address that cannot exist: what came, where it was redirected, and the page that was shown instead."""
-
-    origin: str
-    at: Millis
-    outcome: Outcome
-    location: str | None = None
-    capture: int | None = None
 
 
 def get(c: Connection, name: str) -> Origin | None:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler.health import DOWN, SUSPECT
 from crawler.model import ChangeKind, Millis
+from crawler.monitor.health import DOWN, SUSPECT
 from crawler.repository import changes
 from crawler.repository import schema as t
 from crawler.repository.changes import ChangeView

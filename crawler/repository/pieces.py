@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler import urls
 from crawler.model import GOOD, MISSES, Kind, Millis, Outcome, Request
 from crawler.repository import frontier
 from crawler.repository import schema as t
 from crawler.repository.database import AnyRow, lock_keys, upsert
 from crawler.repository.frontier import Seed
+from crawler.text import urls
 
 MOST_HOPS = 10
 

@@ -5,8 +5,8 @@ from collections.abc import Collection, Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler import decide
 from crawler.model import GOOD, ChangeKind, Millis, Outcome, Watch
+from crawler.pipeline import decide
 from crawler.repository import schema as t
 from crawler.repository.changes import NewChange
 from crawler.repository.database import AnyRow

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from crawler.errors import UsageError
 from crawler.model import Millis
+from crawler.record.serial import unpacked
 from crawler.repository import schema as t
 from crawler.repository.resolve import resolve
 
@@ -123,7 +124,7 @@ def document(c: Connection, public_id: str) -> DocumentView:
 def _versions(c: Connection, number: int) -> tuple[VersionRow, ...]:
     v = t.versions.c
     query = (
-        sa.select(v.id, v.n, v.first_seen, v.rules, v.record, *_PLACE)
+        sa.select(v.id, v.n, v.first_seen, v.rules, v.record, v.further, *_PLACE)
         .join(t.captures, t.captures.c.id == v.capture)
         .where(v.document == number)
         .order_by(v.n, v.id)
@@ -140,7 +141,7 @@ _PLACE = (
 
 def _record(row: sa.Row[*tuple[Any, ...]]) -> dict[str, Any]:
     """The record of a row with `_PLACE`: what was read, and where the bytes lie now."""
-    read: dict[str, Any] = json.loads(row.record)
+    read = unpacked(row.record)
     read["capture"] = {
         "id": row.capture,
         "file": row.file,
@@ -149,6 +150,7 @@ def _record(row: sa.Row[*tuple[Any, ...]]) -> dict[str, Any]:
         "digest": row.payload_digest,
         "time": datetime.fromtimestamp(row.at // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
+    read["further"] = json.loads(row.further) if row.further else []
     return read
 
 
@@ -200,7 +202,7 @@ def export(c: Connection, *, source: str | None = None) -> Iterator[dict[str, An
     query = (
         sa.select(
             d.public_id, v.n, t.works.c.public_id.label("work"), d.source, d.presence, d.first_seen, d.last_seen,
-            v.first_seen.label("version_seen"), v.record, *_PLACE,
+            v.first_seen.label("version_seen"), v.record, v.further, *_PLACE,
         )
         .join(t.versions, v.id == d.version)
         .join(t.works, t.works.c.id == d.work)

@@ -7,10 +7,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler import urls
 from crawler.errors import UsageError
 from crawler.model import Request
 from crawler.repository import schema as t
+from crawler.text import urls
 
 SHORTEST, LONGEST = 4, 12
 REFERENCE = re.compile(r"(c-)?([0-9a-z]{1,12})(?:\.(\d{1,9}))?")

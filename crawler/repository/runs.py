@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler import health
 from crawler.model import GOOD, MISSES, ChangeKind, Expect, Kind, Millis, Outcome, PageKind, Run, RunKind
-from crawler.pace import NOT_ASKED
+from crawler.monitor import health
+from crawler.politeness.pace import NOT_ASKED
 from crawler.repository import frontier, list_pages, pieces, sights
 from crawler.repository import schema as t
 from crawler.repository.changes import NewChange, append

@@ -321,12 +321,16 @@ versions = sa.Table(
     sa.Column("match_digest", Text, index=True),
     sa.Column("title", Text, nullable=False),
     sa.Column("published", Text),
+    sa.Column("channel", Text),
+    sa.Column("source", Text),  # that the page names
     sa.Column("doc_no", Text),
     sa.Column("index_no", Text),
     sa.Column("issuer", Text),
-    sa.Column("search_title", Text, nullable=False),
-    sa.Column("search_body", Text, nullable=False),
-    sa.Column("record", Text, nullable=False),  # JSON with provenance
+    sa.Column("keywords", Text),
+    sa.Column("paragraphs", sa.Integer(), nullable=False, server_default="0"),  # of the body
+    sa.Column("record", Blob, nullable=False),  # packed JSON with provenance (record.serial)
+    sa.Column("further", Text),  # places of a record's further captures, as JSON
+    sa.Column("search", Blob, nullable=False),  # packed folded title and body
     sa.Index(
         "ix_versions_document", "document", "n"
     ),  # not unique: rules that were tried and taken back read the same version again

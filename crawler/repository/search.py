@@ -14,8 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from crawler.errors import UsageError
+from crawler.record.pack import unpack
 from crawler.repository import schema as t
-from crawler.words import OVERLAP, Phrase, parse, parts, tokens
+from crawler.text.words import OVERLAP, Phrase, parse, parts, tokens
 
 DAY, PART = 36, 8
 LARGEST = (1 << 20) - 1  # bytes of words in a tsvector
@@ -37,7 +38,7 @@ POSTGRESQL = (
 class Hit:
     """A document that matches: its public id and what a list of results shows of its current version.
 
-    `place` is its key. `source` is the configured source. `first_seen`, `last_seen` in milliseconds. `record`: JSON text.
+    `place` is its key. `source` is the configured source. `first_seen`, `last_seen` in milliseconds. `record`: packed (`record.serial`).
     """
 
     place: int
@@ -52,7 +53,7 @@ class Hit:
     presence: str
     first_seen: int
     last_seen: int
-    record: str
+    record: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +84,7 @@ def index(c: Connection, limit: int) -> int:
     left for the next call: what is marked as indexed is what was read.
     """
     query = (
-        sa.select(
-            t.documents.c.id, t.documents.c.withheld, t.versions.c.published, t.versions.c.search_title, t.versions.c.search_body
-        )
+        sa.select(t.documents.c.id, t.documents.c.withheld, t.versions.c.published, t.versions.c.search)
         .join(t.versions, t.versions.c.id == t.documents.c.version)
         .where(t.documents.c.indexed == 0)
         .order_by(t.documents.c.id)
@@ -110,10 +109,11 @@ def index(c: Connection, limit: int) -> int:
 
 def _rows(document: sa.Row[*tuple[Any, ...]]) -> Iterator[dict[str, int | str]]:
     """The rows of one document; the title stands in its first."""
-    for part, body in enumerate(_parts(document.search_body)):
+    folded, _, text = unpack(document.search).partition("\n")
+    for part, body in enumerate(_parts(text)):
         if part >> PART:
             return  # 256 parts, about 30 million characters: the rest is not searched
-        title = document.search_title[:LONGEST_TITLE] if part == 0 else ""
+        title = folded[:LONGEST_TITLE] if part == 0 else ""
         yield {
             "place": place(document.published, document.id, part),
             "document": document.id,

@@ -10,26 +10,18 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler import decide, urls
-from crawler.health import Face
-from crawler.model import (
-    CUT_OFF,
-    ChangeKind,
-    Kind,
-    ListRules,
-    Millis,
-    Notice,
-    Outcome,
-    PageKind,
-    Reading,
-    Watch,
-)
+from crawler.model import ChangeKind, Kind, ListRules, Millis, Outcome, PageKind, Watch
+from crawler.monitor.health import Face
+from crawler.pipeline import decide
+from crawler.record.notice import CUT_OFF, Notice
+from crawler.record.reading import Reading
 from crawler.repository import jumps, lists, pieces, presence, sights, versions
 from crawler.repository import schema as t
 from crawler.repository.changes import NewChange, append
 from crawler.repository.database import AnyRow, clean, lock_keys
 from crawler.repository.keep import ANSWERED, PENDING, WELL, _to_read
 from crawler.repository.pieces import Round
+from crawler.text import urls
 
 DONE, UNREADABLE = "done", "unreadable"
 MOST_ATTEMPTS = 200  # readings of one capture: each piece of a long article may call for one
@@ -155,7 +147,7 @@ def _aligned(c: Connection, row: AnyRow, reading: Reading) -> Sequence[Notice]:
         return [replace(reading.notices[0], part=0)]
     parts = decide.align(
         [(current.part, current.text_digest, current.title) for current in known],
-        [(notice.text_digest, clean(notice.record.title)) for notice in reading.notices],
+        [(notice.text_digest, clean(notice.title)) for notice in reading.notices],
     )
     return [replace(notice, part=part) for notice, part in zip(reading.notices, parts, strict=True)]
 
@@ -310,7 +302,7 @@ def _notice(
 ) -> bool:
     """Judge one notice and apply the verdict; True when it is new or edited."""
     current = next((known for known in _current(c, row.url) if known.part == notice.part), None)
-    incomplete = notice.record.incomplete
+    incomplete = notice.incomplete
     reached = its_round.reached and not (incomplete or "").startswith(CUT_OFF)
     known = None
     if current is not None:

@@ -1,21 +1,20 @@
 """What a run of a source's list showed, what it showed before, and how the source is after it. The judgement itself is `health`."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler import health
-from crawler.health import Face, Finding, Head, Rhythm, Sight, Standing
 from crawler.model import GOOD, MISSES, ChangeKind, Expect, Kind, Millis, Outcome, PageKind, RunKind
+from crawler.monitor import health
+from crawler.monitor.health import Face, Finding, Head, Rhythm, Sight, Standing
+from crawler.monitor.workdays import BEIJING, day_of
 from crawler.repository import schema as t
 from crawler.repository.changes import NewChange
 from crawler.repository.database import AnyRow, dump
-from crawler.workdays import BEIJING, day_of
 
 HISTORY = 31  # earlier runs a list is compared with
 LISTING = (RunKind.LIST, RunKind.SWEEP, RunKind.ONCE)
@@ -184,16 +183,17 @@ def _lost(c: Connection, source: str, newest: str, taken: Millis, now: Millis) -
 
 def _filled(c: Connection, run: int) -> tuple[int, dict[str, int]]:
     """How many notices a run found new or edited, and in how many of them each field is filled."""
+    v = t.versions.c
     query = (
-        sa.select(t.versions.c.record)
-        .join(t.changes, t.changes.c.after == t.versions.c.id)
+        sa.select(v.title, v.channel, v.published, v.source, v.paragraphs.label("body"))
+        .join(t.changes, t.changes.c.after == v.id)
         .join(t.looks, t.looks.c.id == t.changes.c.look)
         .where(t.looks.c.run == run, t.changes.c.kind.in_([str(ChangeKind.NEW), str(ChangeKind.EDIT)]))
         .order_by(t.changes.c.seq.desc())
         .limit(NOTICES)
     )
-    records: list[Mapping[str, Any]] = [json.loads(text) for text in c.execute(query).scalars()]
-    return len(records), {name: sum(bool(record.get(name)) for record in records) for name in FIELDS}
+    notices = c.execute(query).all()
+    return len(notices), {name: sum(bool(getattr(row, name)) for row in notices) for name in FIELDS}
 
 
 # ------------------------------------------------------------------ rhythm

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from crawler.archive.locks import lock, unlock
 from crawler.errors import RepositoryError
-from crawler.locks import lock, unlock
 
 # Seconds between two tries. With pauses of up to 0.01 one of three busy processes waited 3.4 s at worst, with these 0.7 s.
 FIRST_PAUSE, LONGEST_PAUSE = 0.0005, 0.002

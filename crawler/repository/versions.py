@@ -1,14 +1,15 @@
 """Documents and their versions written: the rows of one notice at one address, each version with the places of its bytes."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler.model import Millis, Notice, Place, capture_id, short_id
-from crawler.normalize import as_json
+from crawler.model import Millis, capture_id, short_id
+from crawler.record.notice import Notice, Place
+from crawler.record.serial import unpacked
 from crawler.repository import schema as t
 from crawler.repository import works
 from crawler.repository.database import AnyRow, clean
@@ -37,7 +38,7 @@ def new_document(c: Connection, row: AnyRow, notice: Notice) -> int:
 def body(c: Connection, version: int) -> tuple[str, ...]:
     """The paragraphs of a version."""
     held = c.execute(sa.select(t.versions.c.record).where(t.versions.c.id == version)).scalar_one()
-    return tuple(json.loads(held)["body"])
+    return tuple(unpacked(held)["body"])
 
 
 def places(c: Connection, its_round: Round) -> tuple[Place, ...]:
@@ -54,31 +55,34 @@ def _place_of(row: AnyRow) -> Place:
 
 def new_version(c: Connection, document: int, n: int, row: AnyRow, notice: Notice, rules: str, further: tuple[Place, ...]) -> int:
     """Append a version, make it current, link its work."""
-    record = replace(notice.record, url=row.public_url, final_url=row.address, capture=_place_of(row), further=further)
     values = {
         "document": document,
         "n": n,
         "rules": rules,
-        "whole": int(record.incomplete is None),
+        "whole": int(notice.incomplete is None),
         "capture": row.capture,
         "first_seen": row.at,
         "text_digest": notice.text_digest,
         "match_digest": notice.match_digest,
-        "title": clean(record.title),
-        "published": record.published,
-        "doc_no": _text(record.meta.get("doc_no")),
-        "index_no": _text(record.meta.get("index_no")),
-        "issuer": _text(record.meta.get("issuer")),
-        "search_title": clean(notice.search_title),
-        "search_body": clean(notice.search_body),
-        "record": clean(json.dumps(as_json(record), ensure_ascii=False)),
+        "title": clean(notice.title),
+        "published": notice.published,
+        "channel": _text(notice.channel),
+        "source": _text(notice.source),
+        "doc_no": _text(notice.doc_no),
+        "index_no": _text(notice.index_no),
+        "issuer": _text(notice.issuer),
+        "keywords": _text(notice.keywords),
+        "paragraphs": notice.paragraphs,
+        "record": notice.packed,
+        "further": json.dumps([asdict(place) for place in further]) if further else None,
+        "search": notice.search,
     }
     version: int = c.execute(t.versions.insert().values(**values).returning(t.versions.c.id)).scalar_one()
     c.execute(t.documents.update().where(t.documents.c.id == document).values(version=version, indexed=0))
-    if record.attachments:
+    if notice.attachments:
         rows = [
             {"version": version, "position": position, "url": clean(item.url), "name": clean(item.name)}
-            for position, item in enumerate(record.attachments)
+            for position, item in enumerate(notice.attachments)
         ]
         c.execute(t.attachments.insert(), rows)
     if notice.match_digest:

@@ -34,19 +34,12 @@ def _time(dialect: str, column: str) -> str:
     return f"to_char(to_timestamp({column} / 1000) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS {name}"
 
 
-def _field(dialect: str, name: str) -> str:
-    """A field of the record. An escaped NUL anywhere in one record would break the view on PostgreSQL for all."""
-    if dialect == "sqlite":
-        return f"json_extract(v.record, '$.{name}')"
-    return f"(CAST(replace(v.record, '\\u0000', '\\ufffd') AS json) ->> '{name}')"
-
-
 def _documents(dialect: str) -> str:
     return f"""CREATE VIEW v_documents AS
-SELECT d.public_id AS id, v.title, v.published, {_field(dialect, "source")} AS origin, {_field(dialect, "channel")} AS channel,
-       v.doc_no, v.index_no, v.issuer, u.public_url AS url, u.url AS final_url, d.source, d.presence,
+SELECT d.public_id AS id, v.title, v.published, v.source AS origin, v.channel,
+       v.doc_no, v.index_no, v.issuer, v.keywords, u.public_url AS url, u.url AS final_url, d.source, d.presence,
        {_time(dialect, "d.first_seen")}, {_time(dialect, "d.last_seen")}, {_time(dialect, "d.first_missed")},
-       w.public_id AS work, v.n AS versions, c.public_id AS capture, v.record
+       w.public_id AS work, v.n AS versions, c.public_id AS capture
 FROM documents d
 JOIN versions v ON v.id = d.version
 JOIN urls u ON u.id = d.url
@@ -59,7 +52,7 @@ def _versions(dialect: str) -> str:
     """A version that was read again by other rules is shown as it was read last."""
     return f"""CREATE VIEW v_versions AS
 SELECT d.public_id AS document, v.n AS version, v.title, v.published, {_time(dialect, "v.first_seen")}, v.text_digest,
-       v.match_digest, v.rules, c.public_id AS capture, v.record
+       v.match_digest, v.rules, c.public_id AS capture
 FROM versions v
 JOIN documents d ON d.id = v.document
 JOIN captures c ON c.id = v.capture

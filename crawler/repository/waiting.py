@@ -8,12 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler import urls
 from crawler.model import ABOUT_THE_SITE, Capture, Kind, Original, Request
 from crawler.repository import files, origins, pieces
 from crawler.repository import schema as t
 from crawler.repository.database import AnyRow
 from crawler.repository.keep import PENDING
+from crawler.text import urls
 
 
 @dataclass(frozen=True, slots=True)

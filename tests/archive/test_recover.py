@@ -10,10 +10,10 @@ from typing import IO
 
 import pytest
 
+from crawler.archive.locks import lock
 from crawler.archive.recover import Recovered, recover, walk
 from crawler.archive.writer import Archive, owner_name
 from crawler.errors import ArchiveError
-from crawler.locks import lock
 from crawler.model import Exchange
 
 Make = Callable[..., Exchange]

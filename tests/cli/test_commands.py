@@ -22,7 +22,7 @@ def gongkai(
 ) -> "subprocess.CompletedProcess[str]":
     """The command as a process."""
     return subprocess.run(
-        [sys.executable, "-m", "crawler", *arguments],
+        [sys.executable, "-m", "crawler.cli", *arguments],
         capture_output=True,
         text=True,
         check=False,

@@ -17,7 +17,7 @@ Home = Any  # the fixture's class lives in conftest, which tests do not import
 def gongkai(home: Home, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """The command as a process, with a home's configuration."""
     return subprocess.run(
-        [sys.executable, "-m", "crawler", "--config", str(home.path), *arguments],
+        [sys.executable, "-m", "crawler.cli", "--config", str(home.path), *arguments],
         capture_output=True,
         text=True,
         check=False,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from crawler.demo.site import LANWAN, SONGLING, Site
-from crawler.fold import fold
+from crawler.text.fold import fold
 
 Home = Any  # the fixture's class lives in conftest, which tests do not import
 ROOT = Path(__file__).parent.parent.parent
@@ -20,7 +20,7 @@ SAMPLE = ROOT / "crawler" / "demo" / "sample" / "annotated.txt"
 
 def parse(*arguments: str, stdin: bytes = b"", cwd: Path | None = None) -> "subprocess.CompletedProcess[bytes]":
     """The command as a process."""
-    command = [sys.executable, "-m", "crawler", "parse", *arguments]
+    command = [sys.executable, "-m", "crawler.cli", "parse", *arguments]
     return subprocess.run(command, input=stdin, capture_output=True, check=False, cwd=cwd, timeout=60, env=os.environ)
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from crawler import fixtures
 from crawler.cli.main import run
-from crawler.config import load, read_source
+from crawler.config import fixtures
+from crawler.config.load import load, read_source
 from crawler.demo.site import LANWAN, Site
-from crawler.trial import draft_id, names, quoted
+from crawler.pipeline.trial import draft_id, names, quoted
 
 Home = Any  # the fixture's class lives in conftest, which tests do not import
 START = f"http://{LANWAN}/zwgk/index.html"

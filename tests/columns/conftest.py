@@ -18,9 +18,9 @@ from urllib.parse import parse_qs, quote_plus, urlsplit
 import pytest
 import sqlalchemy as sa
 
-from crawler import app as house
-from crawler.config import load
+from crawler.config.load import load
 from crawler.repository.runs import Progress
+from crawler.scheduler import process as house
 
 NOTICES = "notices.columns.test"
 WORDS = ("造林", "清淤", "校车", "电梯", "农机", "图书", "供暖", "公交", "菜场", "路灯", "河堤", "茶园")

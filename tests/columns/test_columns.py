@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from crawler import app as house
-from crawler import urls
-from crawler.config import load, read_source
-from crawler.engine import Local
+from crawler.config.load import load, read_source
 from crawler.fetcher.fetcher import Fetcher
 from crawler.model import RunKind
+from crawler.scheduler import process as house
+from crawler.scheduler.engine import Local
+from crawler.text import urls
 
 Desk = Any  # the fixture's classes live in conftest, which tests do not import
 COUNTS = {  # 3 to 60 pages, 4,000 rows in all

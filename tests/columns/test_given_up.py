@@ -4,9 +4,9 @@ import json
 import time
 from typing import Any
 
-from crawler import app as house
-from crawler.config import load
+from crawler.config.load import load
 from crawler.model import RunKind
+from crawler.scheduler import process as house
 
 Desk = Any  # the fixture's classes live in conftest, which tests do not import
 HOST = "bad.columns.test"

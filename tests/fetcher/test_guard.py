@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from crawler import urls
 from crawler.fetcher.fetcher import Fetcher, FetchSettings
 from crawler.fetcher.guard import Endpoint, Guard, Refused, SystemResolver, why_closed
 from crawler.model import Exchange, Outcome
+from crawler.text import urls
 from tests.fetcher.conftest import task
 from tests.fetcher.fault_server import HTML, Server, answer, listening, raw
 

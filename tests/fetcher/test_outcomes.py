@@ -4,7 +4,7 @@ import pytest
 
 from crawler.fetcher.outcomes import location_of, outcome_of, retry_after, wall_in
 from crawler.model import Outcome
-from crawler.urls import leads
+from crawler.text.urls import leads
 
 HOME = "http://www.example.gov.cn/zwgk/t1.html"
 

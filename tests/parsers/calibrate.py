@@ -12,9 +12,9 @@ import os
 from collections import defaultdict
 from pathlib import Path
 
-from crawler.model import Record
 from crawler.parsers import fields
-from tests.parsers.mutate import MUTATIONS, f1, labelled_pages, record_of, squeeze
+from crawler.record.notice import Record
+from tests.parsers.mutate import MUTATIONS, f1, labelled_pages, read_record, squeeze
 
 # Labels that the pages contradict: a source that an inline script of the page writes, breadcrumbs that the pages show.
 DISPUTED = {
@@ -56,7 +56,7 @@ def main() -> None:
     tally: dict[tuple[str, int], list[bool]] = defaultdict(list)
     for name, url, html in labelled_pages(shared):
         for change in ((lambda page: page), *MUTATIONS.values()):
-            made = record_of(change(html), url)
+            made = read_record(change(html), url)
             if made is None:
                 continue
             for field, good in right(made, labels[name]).items():

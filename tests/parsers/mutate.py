@@ -17,9 +17,11 @@ from pathlib import Path
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from crawler.model import Kind, Page, ReadRules, Record
+from crawler.model import Kind, Page, ReadRules
 from crawler.parsers.page import read
-from crawler.text import decode
+from crawler.record.notice import Record
+from crawler.record.serial import record_of
+from crawler.text.charset import decode
 
 TAG = re.compile(r"<(/?)([a-zA-Z][\w:-]*)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>")
 CODE = re.compile(r"(<(script|style|textarea|title)\b[^>]*>.*?</\2\s*>|<!--.*?-->)", re.IGNORECASE | re.DOTALL)
@@ -306,10 +308,10 @@ def f1(one: str, other: str) -> float:
     return 2 * hit / (sum(first.values()) + sum(second.values())) if hit else float(one == other)
 
 
-def record_of(html: str, url: str) -> Record | None:
+def read_record(html: str, url: str) -> Record | None:
     """The page's first record."""
     found = read(Page(url, 200, (), html.encode("utf-8", "replace"), AT), Kind.DETAIL, ReadRules(), url)
-    return found.notices[0].record if found.notices else None
+    return record_of(found.notices[0]) if found.notices else None
 
 
 def unchanged(before: Record, after: Record | None) -> dict[str, bool]:
@@ -344,14 +346,14 @@ def main() -> None:
     tally: dict[str, dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
     pages: Counter[str] = Counter()
     for name, url, html in labelled_pages(Path(os.environ["GONGKAI_SHARED"])):
-        before = record_of(html, url)
+        before = read_record(html, url)
         if before is None:
             print(f"{name}: no record")
             continue
         for mutation, change in MUTATIONS.items():
             changed = change(html)
             pages[mutation] += changed != html
-            after = record_of(changed, url)
+            after = read_record(changed, url)
             for field, same in unchanged(before, after).items():
                 tally[mutation][field.partition(".")[0]].append(same)
                 if not same and sum(not same for values in tally[mutation].values() for same in values) <= args.worst:

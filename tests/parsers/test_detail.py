@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.model import DetailRules, Page, PageKind, Record
-from crawler.normalize import record
+from crawler.model import DetailRules, Page, PageKind
 from crawler.parsers.detail import Detail, read_detail
+from crawler.record.normalize import record
+from crawler.record.notice import Record
 
 Layout = Any  # the class lives in conftest, which tests do not import
 URL = "http://www.yunxi.example/zwgk/tzgg/202310/t20231008_119.html"

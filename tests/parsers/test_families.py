@@ -4,10 +4,13 @@ import re
 
 import pytest
 
-from crawler.model import Kind, Page, PageKind, Reading, ReadRules, Record
+from crawler.model import Kind, Page, PageKind, ReadRules
 from crawler.parsers.page import read
+from crawler.record.notice import Record
+from crawler.record.reading import Reading
+from crawler.record.serial import record_of
 from tests.parsers.families import FAMILIES, page
-from tests.parsers.mutate import AT, MUTATIONS, record_of, unchanged
+from tests.parsers.mutate import AT, MUTATIONS, read_record, unchanged
 
 URL = "http://www.shili.example/a/b.html"
 
@@ -21,7 +24,7 @@ def recorded(html: str) -> Record:
     """The one record of a page that is a notice."""
     found = reading(html)
     assert found.page_kind is PageKind.NOTICE, found.evidence
-    return found.notices[0].record
+    return record_of(found.notices[0])
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -41,7 +44,7 @@ def test_what_changes_nothing_for_the_reader_changes_nothing(mutation: str) -> N
     changed, count = [], 0
     for name, made in FAMILIES.items():
         html = made().html
-        same = unchanged(recorded(html), record_of(MUTATIONS[mutation](html), URL))
+        same = unchanged(recorded(html), read_record(MUTATIONS[mutation](html), URL))
         count += len(same)
         changed += [f"{name}: {field}" for field, kept in same.items() if not kept]
     assert len(changed) <= 0.03 * count, changed

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from crawler.dates import why_not
-from crawler.model import Kind, Page, ReadRules, Record, Witness
-from crawler.normalize import as_json, from_json
+from crawler.model import Kind, Page, ReadRules
 from crawler.parsers.explain import explain
 from crawler.parsers.fields import ORDER, doc_no_key, pick, same_day, same_doc_no, same_text
 from crawler.parsers.page import read
 from crawler.parsers.scripts import strings, written
+from crawler.record.notice import Record, Witness
+from crawler.record.serial import as_json, from_json, record_of
+from crawler.text.dates import why_not
 from tests.parsers.families import BODY, TITLE, metas, page, text
 
 AT = 1_790_000_000_000  # 2026-09-21
@@ -24,7 +25,7 @@ def recorded(html: str) -> Record:
     """The one record of a page."""
     found = read(Page(URL, 200, (), html.encode("utf-8", "replace"), AT), Kind.DETAIL, ReadRules(), URL)
     assert found.notices, found.evidence
-    return found.notices[0].record
+    return record_of(found.notices[0])
 
 
 def laid(facts: str, head: str = "", body: str = "") -> str:
@@ -189,7 +190,7 @@ def test_every_line_of_the_article_s_element_is_read_or_named_with_its_rule() ->
 def test_parse_explain_prints_why(tmp_path: Path) -> None:
     (tmp_path / "p.html").write_text(laid("发布时间：2021-11-30 来源：区应急局"), "utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "crawler", "parse", "--explain", "--json", str(tmp_path / "p.html")],
+        [sys.executable, "-m", "crawler.cli", "parse", "--explain", "--json", str(tmp_path / "p.html")],
         capture_output=True,
         check=False,
     )

@@ -11,7 +11,7 @@ import pytest
 from crawler.model import Kind, Page, PageKind, ReadRules
 from crawler.parsers.page import read
 from tests.parsers.calibrate import DISPUTED, right
-from tests.parsers.mutate import AT, MUTATIONS, f1, labelled_pages, record_of, squeeze, unchanged, without_metas, without_names
+from tests.parsers.mutate import AT, MUTATIONS, f1, labelled_pages, read_record, squeeze, unchanged, without_metas, without_names
 
 # Pages that the corpus lists as `other` and that show one notice to every reader: title, date, breadcrumb, text. One was saved by a word
 # processor, one by a browser; no site serves them in this form.
@@ -30,7 +30,7 @@ def figures(shared: Path, change: Any) -> tuple[Counter[str], Counter[str]]:
     every: Counter[str] = Counter()
     known = labels(shared)
     for name, url, html in labelled_pages(shared):
-        made = record_of(change(html), url)
+        made = read_record(change(html), url)
         assert made is not None, name
         for field, fits in right(made, known[name]).items():
             every[field.partition(".")[0]] += 1
@@ -57,11 +57,11 @@ def test_pages_without_metas_or_names_are_read_all_the_same(shared: Path) -> Non
 def test_mutations_leave_the_labelled_pages_records_as_they_were(shared: Path) -> None:
     kept: list[bool] = []
     for number, (_, url, html) in enumerate(labelled_pages(shared)):
-        before = record_of(html, url)
+        before = read_record(html, url)
         assert before is not None
         for place, change in enumerate(MUTATIONS.values()):
             if (number + place) % 6 == 0:  # the script reads them all
-                kept += unchanged(before, record_of(change(html), url)).values()
+                kept += unchanged(before, read_record(change(html), url)).values()
     assert sum(kept) / len(kept) >= 0.97
 
 
@@ -82,7 +82,7 @@ def test_a_platform_never_makes_a_page_worse_than_the_generic_reader(shared: Pat
     def scores() -> dict[str, float]:
         found = {}
         for name, url, html in labelled_pages(shared):
-            made = record_of(html, url)
+            made = read_record(html, url)
             body = known[name]["body"]
             lines = body if isinstance(body, str) else "".join(body)
             found[name] = f1(squeeze(re.sub(r"\s", "", lines)), squeeze("".join(made.body))) if made is not None else 0.0

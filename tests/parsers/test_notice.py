@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from crawler.fold import fold
-from crawler.model import Record
-from crawler.normalize import record
 from crawler.parsers.notice import read_notice, write_notice
+from crawler.record.normalize import record
+from crawler.record.notice import Record
+from crawler.text.fold import fold
 
 OURS = """政务公开
 关于调整城区公交线路的通告

@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from crawler.errors import UnreadablePage
-from crawler.model import DetailRules, Kind, Page, PageKind, Reading, ReadRules, Request
+from crawler.model import DetailRules, Kind, Page, PageKind, ReadRules, Request
 from crawler.parsers.continuation import belongs
 from crawler.parsers.files import file_name
 from crawler.parsers.page import read
-from crawler.urls import key
+from crawler.record.reading import Reading
+from crawler.record.serial import record_of
+from crawler.text.urls import key
 
 HEAD = "http://www.yunxi.test/zwgk/202410/t20241008_31.html"
 AT = 1_735_000_000_000
@@ -66,7 +68,7 @@ def test_a_page_parameter_is_a_further_page_and_another_identifier_is_not() -> N
 def test_the_next_notice_is_no_next_page() -> None:
     link = "<div class='prenext'>上一页：<a href='t20241008_30.html'>旧桥</a> 下一页：<a href='t20241008_32.html'>新桥</a></div><a href='t20241008_32.html'>下一页</a>"
     reading = told(page(article(SENTENCE, link)))
-    assert (reading.continues, reading.notices[0].record.incomplete) == ((), None)
+    assert (reading.continues, record_of(reading.notices[0]).incomplete) == ((), None)
 
 
 def test_a_chain_of_pages_is_followed_by_what_each_says_and_its_text_stands_once() -> None:
@@ -78,12 +80,12 @@ def test_a_chain_of_pages_is_followed_by_what_each_says_and_its_text_stands_once
     ]
     alone = told(pages[0])
     assert alone.continues == (Request(second),)
-    assert alone.notices[0].record.incomplete == f"page 2 is missing: {second}"
+    assert record_of(alone.notices[0]).incomplete == f"page 2 is missing: {second}"
     half = told(pages[0], None, pages[1])
     assert half.continues == (Request(second), Request(third))
     whole = told(pages[0], None, *pages[1:])
-    assert [text[:2] for text in whole.notices[0].record.body] == ["甲：", "乙：", "丙："]
-    assert (whole.notices[0].record.incomplete, whole.continues) == (None, half.continues)
+    assert [text[:2] for text in record_of(whole.notices[0]).body] == ["甲：", "乙：", "丙："]
+    assert (record_of(whole.notices[0]).incomplete, whole.continues) == (None, half.continues)
 
 
 def test_a_further_page_that_says_it_is_gone_is_told_and_adds_nothing() -> None:

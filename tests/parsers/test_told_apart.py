@@ -2,11 +2,12 @@
 
 import pytest
 
-from crawler.model import DetailRules, Kind, Page, PageKind, ReadRules, Record
-from crawler.normalize import record, text_digest
+from crawler.model import DetailRules, Kind, Page, PageKind, ReadRules
 from crawler.parsers.continuation import belongs
 from crawler.parsers.detail import read_detail
 from crawler.parsers.page import read
+from crawler.record.normalize import record, text_digest
+from crawler.record.notice import Record
 
 TITLE = "关于组织开展河道清淤的通知"
 URL = "http://www.yunxi.example/zwgk/tzgg/119.html"

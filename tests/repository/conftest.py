@@ -13,7 +13,7 @@ from crawler.model import capture_id
 from crawler.repository import schema as t
 from crawler.repository.database import Connection, Database, upsert
 from crawler.repository.migrations import upgrade
-from crawler.words import search_text
+from crawler.text.words import search_text
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

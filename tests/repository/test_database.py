@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from crawler.archive.locks import lock, unlock
 from crawler.errors import Refused, RepositoryError, UsageError
-from crawler.locks import lock, unlock
 from crawler.repository import schema as t
 from crawler.repository.database import Database, clean, dump, has_wal_reset_bug, lock_keys
 

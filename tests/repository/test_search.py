@@ -13,7 +13,7 @@ from crawler.repository import schema as t
 from crawler.repository import search
 from crawler.repository.database import Database
 from crawler.repository.search import LARGEST, Hits, find, index, place
-from crawler.words import parse
+from crawler.text.words import parse
 
 NOTICES = [
     ("a00000000001", "长政发〔2019〕12号", "根据《行政许可法》，即日施行。", "2019-08-26"),

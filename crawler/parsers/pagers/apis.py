@@ -5,12 +5,12 @@ import re
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from crawler import urls
 from crawler.model import Request
 from crawler.parsers.literals import NoLiteral, read_literal
 from crawler.parsers.pagers.requests import PAGE_NAMES, changed, number, parameters
 from crawler.parsers.pagers.sheet import Pager, Sheet
 from crawler.parsers.tree import attribute
+from crawler.text import urls
 
 FORM = (("Content-Type", "application/x-www-form-urlencoded; charset=UTF-8"), ("X-Requested-With", "XMLHttpRequest"))
 JSON = (("Content-Type", "application/json"),)

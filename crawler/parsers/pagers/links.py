@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
-from crawler import urls
 from crawler.parsers.pagers import said
 from crawler.parsers.pagers.sheet import MOST, NONE, Pager, Sheet, numbers
 from crawler.parsers.tree import Node, attribute, parse, squeeze
+from crawler.text import urls
 
 NEXT = re.compile(r"^[<>»›\s\[\]|]*(?:下一?页|后一?页|下一頁|next(?:page)?)[<>»›\s\[\]|]*$", re.IGNORECASE)
 LAST = re.compile(r"^[<>»›\s\[\]|]*(?:尾页|末页|最后一?页|最末页|末頁|last(?:page)?)[<>»›\s\[\]|]*$", re.IGNORECASE)

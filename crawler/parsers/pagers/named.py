@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from crawler import urls
 from crawler.model import ListRules, Request
 from crawler.parsers.pagers import requests
 from crawler.parsers.pagers.sheet import Pager, Sheet
 from crawler.parsers.tree import attribute, select
+from crawler.text import urls
 
 
 def named(sheet: Sheet, rules: ListRules, said: Pager) -> Pager:

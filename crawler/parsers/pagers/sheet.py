@@ -7,8 +7,8 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser
 
-from crawler import urls
 from crawler.model import Request
+from crawler.text import urls
 
 NONE = ""
 MOST = 100_000  # pages; more than that is no count of pages

@@ -1,0 +1,122 @@
+"""The configuration as the rest of the house sees it: frozen values, nothing to be checked any more."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from crawler.model import Expect, Millis, ReadRules, Request, Watch, Way
+from crawler.politeness.budget import UNLIMITED, Budget
+from crawler.politeness.hours import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Who asks: sent with every request."""
+
+    name: str
+    contact: str
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Where things are kept."""
+
+    database: str
+    archive: Path
+    keep_free: int = 0  # bytes of the disk that are never written
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """How the network is used. Times in milliseconds, sizes in bytes."""
+
+    delay_ms: Millis
+    deadline_ms: Millis
+    max_body: int
+    queues_at_once: int
+    connect: Mapping[str, str]
+    allow_private: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleDefaults:
+    """When sources fire that do not say so themselves."""
+
+    timezone: str
+    lists: str
+    revisit_per_day: int
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """Where alarms go. `tell`: kinds of ledger lines. Secrets are named by the environment variable that holds them."""
+
+    name: str
+    kind: str
+    tell: tuple[str, ...]
+    url: str | None = field(default=None, repr=False)
+    url_env: str | None = None
+    sign_env: str | None = None
+    command: tuple[str, ...] = ()
+    host: str | None = None
+    port: int = 465
+    security: str = "tls"
+    user: str | None = None
+    password_env: str | None = None
+    sender: str | None = None
+    to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """Whom to tell. `gather_ms`: how long an alarm waits for others of its host; `remind_ms` 0: never."""
+
+    remind_ms: Millis
+    gather_ms: Millis
+    channels: Mapping[str, Channel]
+
+
+@dataclass(frozen=True, slots=True)
+class Politeness:
+    """A source's own queue, pause and visiting hours; None: the host, the default, any hour."""
+
+    queue: str | None
+    delay_ms: Millis | None
+    window: Window | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One column of one site."""
+
+    id: str
+    title: str
+    start: tuple[Request, ...]
+    enabled: bool
+    region: str | None
+    level: str | None
+    verified: str | None
+    lists: str
+    sweep: str | None
+    read: ReadRules
+    politeness: Politeness
+    expect: Expect
+    digest: str
+    budget: Budget = UNLIMITED
+    way: Way = field(default_factory=Way)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything that is configured. `root` is the folder that holds `config/`."""
+
+    operator: Operator
+    storage: Storage
+    network: Network
+    schedule: ScheduleDefaults
+    watch: Watch
+    budget: Budget  # of a run that belongs to no configured source
+    alarms: Alarms
+    sources: Mapping[str, Source]
+    root: Path
+    path: Path

@@ -1,0 +1,122 @@
+"""The model of a notice: the raw draft a parser found, the record made of it, and the keys that come from folding it. Frozen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from crawler.model import EMPTY
+
+CUT_OFF = "the page is cut off"  # how `incomplete` begins where the server sent less than its page
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A document a notice names. `url` absolute."""
+
+    url: str
+    name: str
+    media_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """Which rule read a field, the raw string it read, and what the first witness that disagreed said.
+
+    `version` is the rule's; `against` names all rules that disagreed, strongest first; `confidence` is the share of fields read
+    with such evidence that were right (`parsers/fields.py` says over what), None where nobody measured it;
+    `refused`: what was read and could not be, each with its reason (a day that no calendar has, a day after the capture).
+    """
+
+    rule: str
+    raw: str = ""
+    disagrees: str = ""
+    version: int = 1
+    against: tuple[str, ...] = ()
+    confidence: float | None = None
+    refused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A notice as a parser found it: raw strings, nothing normalised. `witnesses` by field name (`meta.doc_no` for meta fields)."""
+
+    title: str
+    channel: str | None = None
+    published: str | None = None
+    source: str | None = None
+    clicks: str | None = None
+    body: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    meta: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    site_code: str | None = None
+    site_name: str | None = None
+    part: int = 0
+    witnesses: Mapping[str, Witness] = field(default_factory=lambda: MappingProxyType({}))
+    incomplete: str | None = None  # what of the notice could not be read, in words
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The very bytes: WARC file, offset and length of the record, payload digest, time (ISO, UTC), the capture's public id."""
+
+    id: str
+    file: str
+    offset: int
+    length: int
+    digest: str
+    time: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """SiteIDCode and SiteName as the page gives them."""
+
+    code: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One notice in the one format. Keys of the JSON are these names; the page's own text, never folded."""
+
+    title: str
+    channel: str | None
+    published: str | None  # YYYY[-MM[-DD[ HH:MM[:SS]]]], Asia/Shanghai
+    source: str | None
+    clicks: int | None
+    body: tuple[str, ...]
+    attachments: tuple[Attachment, ...] = ()
+    meta: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    url: str | None = None
+    final_url: str | None = None
+    site: Site | None = None
+    provenance: Mapping[str, Witness] = field(default_factory=lambda: MappingProxyType({}))
+    incomplete: str | None = None
+    capture: Place | None = None
+    further: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A record as it is stored, beside it what ledger, search and lists of results show, and every key that comes from folding it.
+
+    Made once, in the child. `packed`: the record's JSON (`serial.unpacked`); `search`: folded title, a line break, folded body, packed
+    likewise; `paragraphs` of the body.
+    """
+
+    part: int
+    title: str
+    published: str | None
+    channel: str | None
+    source: str | None
+    doc_no: str | None
+    index_no: str | None
+    issuer: str | None
+    keywords: str | None
+    paragraphs: int
+    attachments: tuple[Attachment, ...]
+    incomplete: str | None
+    text_digest: str
+    match_digest: str | None  # none when the body is too short to tell two notices apart
+    packed: bytes
+    search: bytes

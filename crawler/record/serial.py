@@ -1,0 +1,136 @@
+"""A record as JSON, and packed as it is stored; the record back, checked. Pure."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from types import MappingProxyType
+from typing import Any
+
+from crawler.record.notice import Attachment, Notice, Place, Record, Site, Witness
+from crawler.record.pack import pack, unpack
+
+
+def packed(made: Record) -> bytes:
+    """A record as it is stored: JSON without the places of its bytes, which a rebuilt archive may change."""
+    values = as_json(made)
+    del values["capture"], values["further"]
+    return pack(json.dumps(values, ensure_ascii=False, separators=(",", ":")))
+
+
+def unpacked(held: bytes) -> dict[str, Any]:
+    """The JSON values of a stored record. Raises ValueError when it is none."""
+    values: dict[str, Any] = json.loads(unpack(held))
+    return values
+
+
+def record_of(notice: Notice) -> Record:
+    """The record of a notice. Raises ValueError or TypeError when what is packed is none."""
+    return from_json(unpacked(notice.packed))
+
+
+def as_json(made: Record) -> dict[str, object]:
+    """The record as plain values, keys in the record format's order."""
+    return {
+        "title": made.title,
+        "channel": made.channel,
+        "published": made.published,
+        "source": made.source,
+        "clicks": made.clicks,
+        "body": list(made.body),
+        "attachments": [{"url": item.url, "name": item.name, "media_type": item.media_type} for item in made.attachments],
+        "meta": dict(made.meta),
+        "url": made.url,
+        "final_url": made.final_url,
+        "site": {"code": made.site.code, "name": made.site.name} if made.site else None,
+        "provenance": {
+            name: {**asdict(witness), "against": list(witness.against), "refused": list(witness.refused)}
+            for name, witness in made.provenance.items()
+        },
+        "incomplete": made.incomplete,
+        "capture": asdict(made.capture) if made.capture else None,
+        "further": [asdict(place) for place in made.further],
+    }
+
+
+def from_json(values: Mapping[str, Any]) -> Record:
+    """The record back from `as_json`. Raises TypeError, naming the key, when a value is missing or of another type."""
+    meta, provenance = _typed(values, "meta", dict, {}), _typed(values, "provenance", dict, {})
+    witnesses = _objects("provenance", list(provenance.values()))
+    site, place = _typed(values, "site", dict, None), _typed(values, "capture", dict, None)
+    return Record(
+        title=_needed(values, "title"),
+        channel=_text(values, "channel"),
+        published=_text(values, "published"),
+        source=_text(values, "source"),
+        clicks=_typed(values, "clicks", int, None),
+        body=tuple(_strings("body", _typed(values, "body", list, []))),
+        attachments=tuple(map(_attachment, _objects("attachments", _typed(values, "attachments", list, [])))),
+        meta=MappingProxyType(dict(zip(meta, _strings("meta", list(meta.values())), strict=True))),
+        url=_text(values, "url"),
+        final_url=_text(values, "final_url"),
+        site=Site(_text(site, "code"), _text(site, "name")) if site else None,
+        provenance=MappingProxyType({name: _witness(value) for name, value in zip(provenance, witnesses, strict=True)}),
+        incomplete=_text(values, "incomplete"),
+        capture=_place(place) if place else None,
+        further=tuple(map(_place, _objects("further", _typed(values, "further", list, [])))),
+    )
+
+
+def _typed(values: Mapping[str, Any], key: str, kind: type, default: Any) -> Any:
+    value = values.get(key)
+    if value is None:
+        return default
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise TypeError(f"record: {key} is {type(value).__name__}, not {kind.__name__}")
+    return value
+
+
+def _text(values: Mapping[str, Any], key: str) -> str | None:
+    text: str | None = _typed(values, key, str, None)
+    return text
+
+
+def _needed(values: Mapping[str, Any], key: str) -> str:
+    text = _text(values, key)
+    if text is None:
+        raise TypeError(f"record: {key} is missing")
+    return text
+
+
+def _strings(key: str, values: list[Any]) -> list[str]:
+    if not all(isinstance(value, str) for value in values):
+        raise TypeError(f"record: {key} holds something else than strings")
+    return values
+
+
+def _objects(key: str, values: list[Any]) -> list[dict[str, Any]]:
+    if not all(isinstance(value, dict) for value in values):
+        raise TypeError(f"record: {key} holds something else than objects")
+    return values
+
+
+def _attachment(value: Mapping[str, Any]) -> Attachment:
+    return Attachment(_needed(value, "url"), _text(value, "name") or "", _text(value, "media_type"))
+
+
+def _witness(value: Mapping[str, Any]) -> Witness:
+    return Witness(
+        rule=_needed(value, "rule"),
+        raw=_text(value, "raw") or "",
+        disagrees=_text(value, "disagrees") or "",
+        version=_typed(value, "version", int, 1),
+        against=tuple(_strings("against", _typed(value, "against", list, []))),
+        confidence=_typed(value, "confidence", float, None),
+        refused=tuple(_strings("refused", _typed(value, "refused", list, []))),
+    )
+
+
+def _place(value: Mapping[str, Any]) -> Place:
+    return Place(
+        id=_needed(value, "id"),
+        file=_needed(value, "file"),
+        offset=_typed(value, "offset", int, 0),
+        length=_typed(value, "length", int, 0),
+        digest=_needed(value, "digest"),
+        time=_needed(value, "time"),
+    )

@@ -1,0 +1,107 @@
+"""When a source fires. APScheduler is the clock, in memory; which slot was taken is a row of `runs`, so that two daemons fire it once.
+
+A slot is claimed by inserting its run, in the transaction that seeds the frontier. A slot missed while nobody ran is caught up once,
+older ones become rows marked `skipped`; so does a slot whose source is still busy with the one before.
+"""
+
+import asyncio
+import functools
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from crawler.config.cron import Schedule
+from crawler.config.values import Config, Source
+from crawler.errors import GongkaiError
+from crawler.model import Millis, RunKind
+from crawler.pipeline.line import Line
+from crawler.scheduler.slots import due_slot, jitter
+
+log = structlog.get_logger()
+
+REVISITS = "*/10 * * * *"
+REVISIT_SLOTS_A_DAY = 144
+REVISIT_SLOT: Millis = 600_000
+SPAN: Millis = 60_000  # the sources of one cron line start spread over this long
+AGAIN: Millis = 60_000  # a claim that failed is tried again so much later
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """One line of the timetable: a source, why it fires, and when."""
+
+    source: Source
+    kind: RunKind
+    schedule: Schedule
+
+
+def timetable(config: Config) -> list[Beat]:
+    """What fires by itself: the lists, sweeps and revisits of every enabled source."""
+    zone = config.schedule.timezone
+    beats = []
+    for source in config.sources.values():
+        if not source.enabled:
+            continue
+        beats.append(Beat(source, RunKind.LIST, Schedule(source.lists, zone)))
+        if source.sweep:
+            beats.append(Beat(source, RunKind.SWEEP, Schedule(source.sweep, zone)))
+        if config.schedule.revisit_per_day:
+            beats.append(Beat(source, RunKind.REVISIT, Schedule(REVISITS, zone)))
+    return beats
+
+
+def revisits(per_day: int, slot: Millis) -> int:
+    """How many looks of a source's day belong to one of its slots: so many that any 144 in a row make exactly the day's."""
+    number = slot // REVISIT_SLOT
+    return (number + 1) * per_day // REVISIT_SLOTS_A_DAY - number * per_day // REVISIT_SLOTS_A_DAY
+
+
+class Clock:
+    """Fires the timetable until it is stopped; `write` runs a step in the process's writer thread."""
+
+    def __init__(self, line: Line, config: Config, *, span: Millis = SPAN, again: Millis = AGAIN) -> None:
+        self.line, self.config, self.span, self.again = line, config, span, again
+        self._scheduler = AsyncIOScheduler(timezone="UTC")
+
+    def start(self) -> None:
+        """Plan every beat's next slot; what is due already fires at once."""
+        self._scheduler.start()
+        for beat in timetable(self.config):
+            self._at(beat, self.line.clock())
+
+    def stop(self) -> None:
+        """No further slot; a slot being claimed is claimed or not, never half."""
+        self._scheduler.shutdown(wait=False)
+
+    def _at(self, beat: Beat, when: Millis) -> None:
+        self._scheduler.add_job(
+            functools.partial(self._fire, beat),
+            "date",
+            run_date=datetime.fromtimestamp(when / 1000, UTC),
+            id=f"{beat.source.id}/{beat.kind}",
+            replace_existing=True,
+            misfire_grace_time=None,
+        )
+
+    async def _fire(self, beat: Beat) -> None:
+        try:
+            following = await asyncio.to_thread(self._claim, beat)
+        except GongkaiError as error:  # a database that is locked or away: the slot stays due
+            log.warning("not fired", source=beat.source.id, kind=str(beat.kind), error=str(error))
+            self._at(beat, self.line.clock() + self.again)
+            return
+        self._at(beat, following + jitter(beat.source.id, following, self.span))
+
+    def _claim(self, beat: Beat) -> Millis:
+        """Claim what is due; the next slot."""
+        now = self.line.clock()
+        last = self.line.last_slot(beat.source.id, beat.kind)
+        slots = due_slot(beat.schedule, last, now)
+        if slots.due is not None and not self.line.is_held(beat.source.id):
+            limit = revisits(self.config.schedule.revisit_per_day, slots.due) if beat.kind is RunKind.REVISIT else None
+            run = self.line.fire(beat.source, beat.kind, slots.due, slots.skipped, limit=limit)
+            if run is not None:
+                log.info("fired", source=beat.source.id, kind=str(beat.kind), slot=slots.due, skipped=len(slots.skipped))
+        return slots.next

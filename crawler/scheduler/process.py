@@ -1,0 +1,252 @@
+"""Puts the parts together: one configuration, one archive, one database, one process. Nothing here decides anything."""
+
+import asyncio
+import contextlib
+import difflib
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+
+from crawler.archive.writer import Archive, owner_name
+from crawler.config.values import Config, Source
+from crawler.errors import GongkaiError, UsageError
+from crawler.fetcher.fetcher import Fetcher, FetchSettings, user_agent
+from crawler.model import Kind, Millis, Page, ReadRules, Request, RunKind
+from crawler.monitor.alarms import Alarms
+from crawler.parsers.protocol import Job
+from crawler.pipeline.line import AD_HOC, Line
+from crawler.pipeline.peek import Story, peek
+from crawler.pipeline.readers import Readers
+from crawler.politeness.worker import Manners, strictest
+from crawler.record.reading import Reading
+from crawler.repository.database import Connection, Database
+from crawler.repository.migrations import check_schema, upgrade
+from crawler.repository.runs import Progress
+from crawler.scheduler.clock import Clock
+from crawler.scheduler.engine import Local
+from crawler.text import urls
+
+VERSION = "0.1.0"
+AGENT = "gongkai"
+REINDEX = "reindex"
+SHOW = 1.0  # seconds between two counts of how far runs are: each reads all their looks
+TELL = 15.0  # seconds between two looks at the outbox
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a one-off crawl is asked for."""
+
+    sources: tuple[str, ...] = ()
+    url: str | None = None
+    follow: bool = False
+    since: str | None = None
+    max_pages: int | None = None
+
+
+def fetch_settings(config: Config) -> FetchSettings:
+    """What the fetcher needs of the configuration."""
+    return FetchSettings(
+        user_agent=user_agent(config.operator.name, config.operator.contact, VERSION),
+        max_body=config.network.max_body,
+        connect=config.network.connect,
+        allow_private=config.network.allow_private,
+        ways={source.id: source.way for source in config.sources.values()},
+        spool=config.storage.archive,
+    )
+
+
+def manners(line: Line) -> Manners:
+    """How politely each queue is asked: the strictest source that uses it wins."""
+    network = line.config.network
+    return Manners(strictest(line.pauses()), network.delay_ms, network.deadline_ms / 1000, AGENT, line.windows())
+
+
+@contextlib.contextmanager
+def open_line(config: Config, what: str, *, workers: int = 2) -> Iterator[Line]:
+    """The line of one writing process: schema upgraded, sources known, dead processes' files adopted (not for a reindex).
+
+    `what` says what kind of process this is (run, crawl, reindex). Raises CannotError when the disk or the database is in the way.
+    """
+    owner = owner_name()
+    info = {
+        "software": f"gongkai/{VERSION}",
+        "operator": config.operator.name,
+        "http-header-user-agent": user_agent(config.operator.name, config.operator.contact, VERSION),
+        "format": "WARC File Format 1.1",
+        "robots": "obey",
+    }
+    database = Database(config.storage.database)
+    try:
+        upgrade(database)
+        archive = Archive(config.storage.archive, owner=owner, info=info)
+        with Readers(workers) as readers:
+            line = Line(config, database, archive, readers, owner=owner)
+            try:
+                line.begin(what)
+                if what != REINDEX:  # which tells everything in the order it happened, dead processes' files too
+                    line.adopt()
+                yield line
+            finally:
+                line.close()
+    finally:
+        database.close()
+
+
+@contextlib.contextmanager
+def reading(config: Config) -> Iterator[Connection]:
+    """The database, for whoever only reads. Raises RepositoryError when there is none or its schema is not today's."""
+    database = Database(config.storage.database)
+    try:
+        check_schema(database)
+        with database.read() as c:
+            yield c
+    finally:
+        database.close()
+
+
+def chosen(config: Config, names: Sequence[str]) -> list[Source]:
+    """The named sources; without a name, all that are enabled. Raises UsageError for a name that no file has."""
+    if not names:
+        enabled = [source for source in config.sources.values() if source.enabled]
+        if not enabled:
+            raise UsageError("no source is enabled", remedy="name one, or set enabled = true in config/sources/<id>.toml")
+        return enabled
+    for name in names:
+        if name not in config.sources:
+            near = difflib.get_close_matches(name, config.sources, 1)
+            raise UsageError(
+                f"unknown source {name!r}",
+                remedy=f"did you mean {near[0]!r}?" if near else "gongkai sources list names them",
+            )
+    return [config.sources[name] for name in dict.fromkeys(names)]
+
+
+def source_of(config: Config, url: str) -> str:
+    """The source whose start addresses stand on the same host, else the ad-hoc one."""
+    host = urls.host(url)
+    for source in config.sources.values():
+        if host in {urls.host(start.url) for start in source.start}:
+            return source.id
+    return AD_HOC
+
+
+async def peek_at(config: Config, url: str) -> Story:
+    """Look at an address once, as the source whose host it is would, or as nobody's; keeps nothing."""
+    name, network = source_of(config, url), config.network
+    source = config.sources.get(name)
+    delay = source.politeness.delay_ms if source else None
+    fetcher = Fetcher(replace(fetch_settings(config), spool=None))
+    try:
+        manner = Manners({}, network.delay_ms if delay is None else delay, network.deadline_ms / 1000, AGENT)
+        return await peek(fetcher, manner, name, url)
+    finally:
+        await fetcher.aclose()
+
+
+def read_once(page: Page) -> Reading:
+    """What a page says, read in a child of its own."""
+    with Readers(1) as readers:
+        return readers.read(Job(page, Kind.DETAIL, ReadRules(), page.url))
+
+
+def _handle_signals(stop: asyncio.Event) -> list[signal.Signals]:
+    loop = asyncio.get_running_loop()
+    caught: list[signal.Signals] = []
+
+    def on(number: signal.Signals) -> None:
+        caught.append(number)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # Windows has no such loop: Ctrl-C raises there
+            loop.add_signal_handler(number, on, number)
+    return caught
+
+
+def alarms(config: Config, line: Line) -> Alarms:
+    """What tells the configured channels."""
+    return Alarms(config, line.database, fetch_settings(config), line.clock)
+
+
+async def _keep_telling(teller: Alarms) -> None:
+    """Send alarms as they come due. Trouble with that is no reason to stop the archive."""
+    while True:
+        try:
+            await teller.tell()
+        except GongkaiError as error:
+            log.warning("alarms cannot be told", error=str(error))
+        await asyncio.sleep(TELL)
+
+
+async def run(config: Config, line: Line, *, span: Millis | None = None) -> None:
+    """The daemon: fires the timetable, works everything due and tells alarms until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    _handle_signals(stop)
+    clock = Clock(line, config) if span is None else Clock(line, config, span=span)
+    fetcher = Fetcher(fetch_settings(config))
+    engine = Local(line, fetcher, manners(line), queues_at_once=config.network.queues_at_once)
+    clock.start()
+    telling = asyncio.create_task(_keep_telling(alarms(config, line)))
+    try:
+        await engine.run(stop)
+    finally:
+        telling.cancel()
+        clock.stop()
+        await fetcher.aclose()
+
+
+async def work(config: Config, line: Line, runs: Sequence[int], watch: Callable[[Progress], None]) -> tuple[Progress, bool]:
+    """Work these runs to their end, together with whoever else holds their queues.
+
+    Returns the last progress and whether a signal interrupted it; `watch` is called every second or so, in a thread, and once at the end.
+    """
+    stop = asyncio.Event()
+    caught = _handle_signals(stop)
+    fetcher = Fetcher(fetch_settings(config))
+    engine = Local(line, fetcher, manners(line), queues_at_once=config.network.queues_at_once, runs=frozenset(runs))
+
+    told = 0.0
+
+    def finished() -> bool:
+        nonlocal told
+        still = line.are_open(runs)
+        if not still or time.monotonic() - told >= SHOW:
+            watch(line.progress(runs))
+            told = time.monotonic()
+        return not still
+
+    teller = alarms(config, line)
+    try:
+        await teller.tell()  # from here on its channels hear of what happens
+        await engine.run(stop, finished)
+        await teller.tell(waiting=False)  # its runs are over: nothing more comes to be told with them
+    finally:
+        await fetcher.aclose()
+    return line.progress(runs), bool(caught)
+
+
+def revisit(config: Config, line: Line, names: Sequence[str], limit: int) -> list[int]:
+    """Fire a look at whatever is due again of these sources; the runs' ids."""
+    fired = [line.fire(source, RunKind.REVISIT, line.clock(), (), limit=limit) for source in chosen(config, names)]
+    return [run.id for run in fired if run is not None]
+
+
+def fire(config: Config, line: Line, wish: Wish) -> list[int]:
+    """Insert the runs of a wish and seed their first addresses; their ids. A bounded crawl that was interrupted goes on where it stood."""
+    options: Mapping[str, object] = {"since": wish.since, "max_pages": wish.max_pages}
+    if wish.url is None:
+        bounded = wish.since is not None or wish.max_pages is not None
+        return [
+            line.fire_once(source.id, source.start, options, listed=True, resume=bounded)
+            for source in chosen(config, wish.sources)
+        ]
+    if not urls.is_http(wish.url):
+        raise UsageError(f"{wish.url!r} is no http or https address", remedy="give the whole address, scheme included")
+    name = wish.sources[0] if wish.sources else source_of(config, wish.url)
+    return [line.fire_once(name, (Request(wish.url),), {**options, "url": wish.url}, listed=wish.follow)]

@@ -1,0 +1,157 @@
+"""How text is cut for searching. The application cuts, the databases only find sets of tokens; both give the same answers.
+
+Search text: folded; runs of Han characters touch, words and numbers stand between spaces, a bar where a sentence mark or line end
+was.
+Tokens: every Han character, every pair of neighbours, every word, every number. A query goes through the same functions.
+"""
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+
+from crawler.text.fold import HAN, annotations, fold, fold_map
+
+SENTENCE = re.compile(r"[。；！？，：、;!?,:\n\r\t|]")  # no phrase reaches across these; across brackets and spaces it does
+RUN = re.compile(rf"(?P<han>[{HAN}]+)|\d+(?:\.\d+)*|(?:(?![{HAN}])[^\W\d_])+")
+GAPS = re.compile(r"[ |]+")
+IN_WORD = re.compile(rf"[^{HAN} |]{{2}}")
+LONGEST_WORD = 1_000
+LONGEST = 64  # characters of a token: a pasted base64 line must not break an index (a lexeme may have 2,046 bytes)
+SEARCHED = 120_000  # characters of search text in one row: its words must stay under 1 MiB (tsvector)
+OVERLAP = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """One thing that must be found.
+
+    `text` must stand in the search text; `exact` are tokens the index must have, `prefix` what one of its tokens must start with;
+    `sure`: the tokens say it all, no substring test is needed.
+    """
+
+    text: str
+    exact: tuple[str, ...]
+    prefix: str | None
+    sure: bool
+
+
+def _laid_out(folded: str) -> tuple[str, list[int]]:
+    """(search text, where): search_text[i] came from folded[where[i]]."""
+    out: list[str] = []
+    where: list[int] = []
+    end = 0
+    for match in RUN.finditer(folded):
+        piece, first = match.group(), match.start()
+        places = list(range(first, match.end()))
+        if not match["han"]:
+            piece, places = f" {piece} ", [first, *places, match.end() - 1]
+        if end and SENTENCE.search(folded, end, first):
+            piece, places = f"|{piece}", [first, *places]
+        out.append(piece)
+        where += places
+        end = match.end()
+    return "".join(out), where
+
+
+def search_text(text: str) -> str:
+    """The search text of a page's own text."""
+    return search_text_of(fold(text))
+
+
+def search_text_of(folded: str) -> str:
+    """The search text of text that is folded already."""
+    out: list[str] = []
+    end = 0
+    for match in RUN.finditer(folded):
+        first = match.start()
+        if end and SENTENCE.search(folded, end, first):
+            out.append("|")
+        out.append(match.group() if match["han"] else f" {match.group()} ")
+        end = match.end()
+    return "".join(out)
+
+
+def parts(searched: str) -> tuple[str, ...]:
+    """A search text in rows of at most 120,000 characters that overlap by 64 or a little more: a phrase on a border is found.
+
+    No row begins or ends inside a word or number (of less than 1,000 characters), else 112 would be found as 12.
+    """
+    found: list[str] = []
+    start = 0
+    while len(searched) - start > SEARCHED:
+        end = _border(searched, start + SEARCHED)
+        found.append(searched[start:end])
+        start = _border(searched, end - OVERLAP)
+    return (*found, searched[start:])
+
+
+def _border(searched: str, at: int) -> int:
+    """The last place at or before `at` where no word is cut."""
+    for place in range(at, at - LONGEST_WORD, -1):
+        if not IN_WORD.fullmatch(searched, place - 1, place + 1):
+            return place
+    return at
+
+
+def tokens(searched: str) -> set[str]:
+    """The token set of a search text."""
+    found: set[str] = set()
+    for run in GAPS.split(searched):
+        match = RUN.match(run) if run else None
+        if match and match["han"]:
+            found.update(run)
+            found.update(map("".join, pairwise(run)))
+        elif match:
+            found.add(run[:LONGEST])
+    return found
+
+
+def parse(query: str) -> tuple[Phrase, ...]:
+    """The phrases of a query, all of which must match; `word*` is a prefix, quotes keep words together.
+
+    Empty when the query has neither letter nor digit.
+    """
+    found = []
+    for quoted, word in re.findall(r'"([^"]+)"|(\S+)', query):
+        searched = search_text(quoted or word).strip("|")
+        runs = [run for run in GAPS.split(searched) if run]
+        if not runs:
+            continue
+        prefix = runs.pop()[:LONGEST] if word.endswith("*") and searched.endswith(" ") else None
+        needed: set[str] = set()
+        for run in runs:
+            cut = tokens(run)
+            match = RUN.match(run)
+            needed |= {token for token in cut if len(token) == 2} if match and match["han"] and len(run) > 1 else cut
+        sure = len(needed) + (prefix is not None) == 1 and len(searched) < LONGEST
+        found.append(Phrase(searched.removesuffix(" ") if prefix else searched, tuple(sorted(needed)), prefix, sure))
+    return tuple(found)
+
+
+def snippet(text: str, query: str, width: int = 40, marks: tuple[str, str] = ("[", "]")) -> str:
+    """A window of the page's own text with the hits marked, traditional characters and annotations included."""
+    spans = _hits(text, query)
+    if not spans:
+        return text[: 2 * width]
+    low, high = max(0, spans[0][0] - width), min(len(text), spans[0][1] + width)
+    out, done = [], low
+    for first, last in spans:
+        if first >= done and last <= high:
+            out += [text[done:first], marks[0], text[first:last], marks[1]]
+            done = last
+    return "".join(out) + text[done:high]
+
+
+def _hits(text: str, query: str) -> list[tuple[int, int]]:
+    folded, at = fold_map(text)
+    searched, where = _laid_out(folded)
+    notes = dict(annotations(text))
+    spans = []
+    for phrase in parse(query):
+        place = searched.find(phrase.text)
+        while place >= 0:
+            inner = [i for i in range(place, place + len(phrase.text)) if searched[i] not in " |"]
+            end = at[where[inner[-1]]] + 1
+            spans.append((at[where[inner[0]]], notes.get(end, end)))
+            place = searched.find(phrase.text, place + 1)
+    return sorted(spans)

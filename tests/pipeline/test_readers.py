@@ -1,0 +1,140 @@
+"""The pool of reading processes: whatever a page does to its reader, the others are read."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from io import BytesIO
+from typing import Any
+
+import pytest
+
+from crawler.model import DetailRules, Kind, ListRules, Page, PageKind, ReadRules
+from crawler.parsers import protocol
+from crawler.parsers.page import read
+from crawler.pipeline.readers import Job, Readers
+from crawler.record.reading import Reading
+
+GOOD = (
+    "<html><head><meta name='ArticleTitle' content='关于放假的通知'></head><body><h1>关于放假的通知</h1><div id='zoom'><p>"
+    + "各单位放假三天。" * 9
+    + "</p></div></body></html>"
+)
+
+
+def job(body: bytes | str = GOOD, kind: Kind = Kind.DETAIL, rules: ReadRules | None = None) -> Job:
+    """A page to be read."""
+    data = body.encode() if isinstance(body, str) else body
+    return Job(
+        Page("http://a.test/1.html", 200, (("Content-Type", "text/html"),), data, 1_700_000_000_000),
+        kind,
+        rules or ReadRules(),
+        "http://a.test/1",
+    )
+
+
+def test_a_page_is_read_as_it_would_be_in_this_process() -> None:
+    with Readers(1) as readers:
+        one = job()
+        assert readers.read(one) == read(one.page, one.kind, one.rules, one.public_url)
+
+
+def test_a_page_that_outlives_its_deadline_costs_only_itself() -> None:
+    with Readers(1, deadline=60) as readers:
+        readers.read(job())
+        readers.deadline, began = 1.0, time.monotonic()
+        late = readers.read(job(b"<div>" * 200_000))
+        assert (late.error, late.page_kind, time.monotonic() - began < 20) == ("deadline", PageKind.OTHER, True)
+        readers.deadline = 60
+        assert readers.read(job()).page_kind is PageKind.NOTICE
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="RLIMIT_AS is POSIX")
+def test_a_page_that_eats_memory_costs_only_itself() -> None:
+    with Readers(1, memory=300 << 20) as readers:
+        hungry = readers.read(job(b"<b>" + b"<p>x</p>" * 4_000_000))
+        assert hungry.error is not None
+        assert readers.read(job()).page_kind is PageKind.NOTICE
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX")
+def test_a_reader_killed_from_outside_is_replaced() -> None:
+    with Readers(1) as readers:
+        readers.read(job())
+        process = readers._children[0].process
+        assert process is not None
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        assert (readers.read(job()).error or "").startswith("crash")
+        assert readers.read(job()).page_kind is PageKind.NOTICE
+
+
+def test_readers_are_recycled_and_leave_no_process_behind() -> None:
+    seen = set()
+    with Readers(1, recycle=2) as readers:
+        for _ in range(5):
+            readers.read(job())
+            process = readers._children[0].process
+            assert process is not None
+            seen.add(process.pid)
+    assert len(seen) == 3
+    assert readers._children[0].process is None
+
+
+def test_many_threads_share_the_pool() -> None:
+    found: list[Reading] = []
+    with Readers(2) as readers:
+        threads = [threading.Thread(target=lambda: found.append(readers.read(job()))) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert [reading.page_kind for reading in found] == [PageKind.NOTICE] * 8
+
+
+def test_a_source_s_wrong_selector_is_told_by_name() -> None:
+    with Readers(1) as readers:
+        told = readers.read(job(rules=ReadRules((DetailRules(body="div[["),))))
+        assert told.error is not None
+        assert "div[[" in told.error
+        assert readers.read(job()).page_kind is PageKind.NOTICE
+
+
+def test_a_job_and_a_reading_survive_the_pipe() -> None:
+    rules = ReadRules((DetailRules(body="#a", since="2024-01-01"), DetailRules()), ListRules(hosts=("a.test",), rows="li"))
+    sent = job("正文", Kind.LIST, rules)
+    pipe = BytesIO()
+    protocol.write(pipe, protocol.job_header(sent), sent.page.body)
+    pipe.seek(0)
+    message = protocol.read(pipe)
+    assert message is not None
+    assert protocol.job_of(*message) == sent
+    assert protocol.read(pipe) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"rows": [["http://a.test/", 5, None]]},
+        {"rows": [["x", "y", None]] * 20_000},
+        {"notices": [{"part": -1}]},
+        {"page_kind": "exploit"},
+        {"total_pages": 10**30},
+        {"evidence": None},
+        {"notices": "abc"},
+    ],
+)
+def test_a_child_cannot_hand_over_anything_but_bounded_plain_values(change: dict[str, Any]) -> None:
+    said = {**protocol.reading_header(Reading("1", PageKind.LIST)), **change}
+    with pytest.raises(protocol.BadMessage):
+        protocol.reading_of(said)
+
+
+def test_a_message_cut_or_too_long_is_refused() -> None:
+    pipe = BytesIO()
+    protocol.write(pipe, {"a": 1}, b"body")
+    with pytest.raises(protocol.BadMessage, match="cut"):
+        protocol.read(BytesIO(pipe.getvalue()[:-2]))
+    with pytest.raises(protocol.BadMessage, match="message of"):
+        protocol.read(BytesIO(b"\xff\xff\xff\xff"))
