@@ -16,7 +16,7 @@ from rich.text import Text
 
 from crawler.model import Millis
 from crawler.record.diff import paragraphs
-from crawler.record.serial import from_json
+from crawler.record.serial import from_json, unpacked
 from crawler.repository.changes import ChangeView
 from crawler.repository.condition import Columns
 
@@ -171,9 +171,9 @@ FIELDS = {
 LONGEST = 40
 
 
-def _difference(before: str, after: str) -> str:
+def _difference(before: bytes, after: bytes) -> str:
     """The first difference in one line: `90.2% → 9.02%     正文第 3 段`."""
-    found = paragraphs(from_json(json.loads(before)), from_json(json.loads(after)))
+    found = paragraphs(from_json(unpacked(before)), from_json(unpacked(after)))
     if not found:
         return "the page's own text is the same"
     first = found[0]

@@ -51,7 +51,7 @@ class NewChange:
 class ChangeView:
     """A line of the ledger as it is shown.
 
-    `document` is a public id, `before` and `after` version numbers, `before_record` and `after_record` their JSON texts,
+    `document` is a public id, `before` and `after` version numbers, `before_record` and `after_record` their packed records,
     `title` and `doc_no` those of the current version. Times in milliseconds. Lines about a source (`health`) have no document.
     """
 
@@ -66,8 +66,8 @@ class ChangeView:
     doc_no: str | None
     before: int | None
     after: int | None
-    before_record: str | None
-    after_record: str | None
+    before_record: bytes | None
+    after_record: bytes | None
     last_seen: Millis | None
     first_missed: Millis | None
 
