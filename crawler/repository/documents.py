@@ -84,7 +84,8 @@ def current_at(c: Connection, addresses: Collection[int]) -> dict[int, list[Docu
         for row in c.execute(CURRENT_AT, {"ids": some}):
             values: list[Any] = list(row)
             values[16] = bool(values[16])
-            document = Document(*values[:11], Current(*values[11:]))
+            document = Document(*values[:11])
+            document.current = Current(*values[11:])
             found.setdefault(document.url, []).append(document)
     return found
 

@@ -24,7 +24,7 @@ from crawler.model import Capture, Original
 from crawler.repository import files
 from crawler.repository import runs as repository_runs
 from crawler.repository.database import Database
-from crawler.repository.waiting import pending
+from crawler.repository.readings import pending
 from crawler.scheduler import process as house
 from crawler.scheduler.engine import ADOPT, Local
 
