@@ -293,7 +293,7 @@ class _Fold:
                 held = rounds.addresses[number]
                 seed = Seed(held.request, held.public_url, Kind.CONTINUATION, held.queue, held.source, frontier.NEW, look.kept.at)
                 self.writes.frontier.add(look.run.id, number, seed)
-                rounds.waiting[look.run.id, number] = held.via
+                rounds.ask(look.run.id, held)
         return rounds.waits(look.run.id, look.capture)
 
     # -------------------------------------------------------------- what comes next

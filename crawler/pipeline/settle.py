@@ -170,8 +170,7 @@ class _Fold:
         """Put the continuations of a capture into its run's frontier, but those it has looked at; does the run wait for any of them?"""
         for seed in item.further:
             if self._look_at(run, seed):
-                address = self.known.address_of(seed)
-                self.known.rounds.waiting.setdefault((run, address.id), address.via)
+                self.known.rounds.ask(run, self.known.address_of(seed))
         return self.known.rounds.waits(run, item.capture.id)
 
     # -------------------------------------------------------------- notices

@@ -61,6 +61,7 @@ class Rounds:
     seen: dict[tuple[int, int], Seen] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)  # URL key → address, of what was looked at
     waiting: dict[tuple[int, int], str | None] = field(default_factory=dict)
+    given_up: set[tuple[int, int]] = field(default_factory=set)  # (run, address) of frontier rows that are dead
     addresses: dict[int, Address] = field(default_factory=dict)
     renamed: set[int] = field(default_factory=set)  # captures whose names are to be written
 
@@ -70,6 +71,11 @@ class Rounds:
             self.renamed.add(capture)
         self.named[capture] = list(listed)
         self.holders[capture] = holder
+
+    def ask(self, run: int, address: Address) -> None:
+        """A run is to look at a continuation; what it has given up it does not wait for."""
+        if (run, address.id) not in self.given_up:
+            self.waiting.setdefault((run, address.id), address.via)
 
     def waits(self, run: int, capture: int) -> bool:
         """Does the run still wait for a continuation of this capture, or for where one was redirected to?"""
@@ -127,11 +133,10 @@ NAMED = (
     .order_by(t.continuations.c.capture, t.continuations.c.position)
 )
 WAITING = (
-    sa.select(t.frontier.c.run, t.frontier.c.url, t.urls.c.via)
+    sa.select(t.frontier.c.run, t.frontier.c.url, t.frontier.c.state, t.urls.c.via)
     .join(t.urls, t.urls.c.id == t.frontier.c.url)
     .where(
         t.frontier.c.run.in_(sa.bindparam("runs", expanding=True)),
-        t.frontier.c.state == "todo",
         sa.or_(
             t.frontier.c.url.in_(sa.bindparam("ids", expanding=True)),
             sa.and_(t.urls.c.kind == str(Kind.CONTINUATION), t.urls.c.via.in_(sa.bindparam("holders", expanding=True))),
@@ -178,7 +183,10 @@ def load(c: Connection, asked: Question) -> Rounds:
         found.seen[look.run, look.url] = Seen(Outcome(look.outcome), look.capture, look.redirect)
         found.numbers[look.key] = look.url
     for due in c.execute(WAITING, {"runs": runs, "ids": ids, "holders": holders}):
-        found.waiting[due.run, due.url] = due.via
+        if due.state == "todo":
+            found.waiting[due.run, due.url] = due.via
+        else:
+            found.given_up.add((due.run, due.url))
     showing = c.execute(looks.SHOWING, {"runs": runs, "captures": sorted(found.named)})
     found.showing = [(row.run, row.capture) for row in showing]
     found.addresses = addresses.by_id(c, ids)
