@@ -380,7 +380,7 @@ class ReadRules:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Route:
     """How a source is reached: by a proxy, and with which TLS profile its `hosts` are met (others are met with `modern`)."""
 
     proxy: str | None = None  # http://host:port

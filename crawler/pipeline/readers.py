@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from queue import LifoQueue
 from types import TracebackType
@@ -119,6 +119,10 @@ class Readers:
             if why in ("deadline", "memory") or why.startswith("crash"):
                 child.stop()
             return Reading(rules_version(job.rules), PageKind.OTHER, error=why)
+
+    def read_many(self, jobs: Sequence[Job]) -> list[Reading]:
+        """The readings of several pages, in their order."""
+        return [self.read(job) for job in jobs]
 
     def _ask(self, child: _Child, job: Job) -> tuple[dict[str, Any], bytes] | None:
         fresh = child.process is None

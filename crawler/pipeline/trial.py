@@ -136,7 +136,7 @@ async def look(
     """One list page, up to three of its notices, and where `second` says so its next page. `watch` is told what is asked for."""
     watch(start.url)
     first = await visit(peeker, start, Kind.LIST)
-    delay = max(peeker.manners.default_delay, int((first.robots.crawl_delay or 0) * 1000))
+    delay = max(peeker.pacing.default_delay, int((first.robots.crawl_delay or 0) * 1000))
     page = first.page
     if page is None:
         return Trial(source, first, None, delay_ms=delay)
