@@ -116,9 +116,10 @@ def test_a_job_and_a_reading_survive_the_pipe() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"rows": [["http://a.test/", 5, None]]},
-        {"rows": [["x", "y", None]] * 20_000},
-        {"notices": [{"part": -1}]},
+        {"rows": [["http://a.test/", 5, None, None]]},
+        {"rows": [["x", "y", None, None]] * 50_001},
+        {"notices": [[-1, "t", [None] * 9, 0, [], "d", 0, 0]]},
+        {"notices": [[0, "t", [None] * 9, 0, [], "d", 1, 0]]},
         {"page_kind": "exploit"},
         {"total_pages": 10**30},
         {"evidence": None},
@@ -128,7 +129,7 @@ def test_a_job_and_a_reading_survive_the_pipe() -> None:
 def test_a_child_cannot_hand_over_anything_but_bounded_plain_values(change: dict[str, Any]) -> None:
     said = {**protocol.reading_header(Reading("1", PageKind.LIST)), **change}
     with pytest.raises(protocol.BadMessage):
-        protocol.reading_of(said)
+        protocol.reading_of(said, b"")
 
 
 def test_a_message_cut_or_too_long_is_refused() -> None:
