@@ -75,7 +75,6 @@ def new_version(c: Connection, document: int, n: int, row: AnyRow, notice: Notic
         "paragraphs": notice.paragraphs,
         "record": notice.packed,
         "further": json.dumps([asdict(place) for place in further]) if further else None,
-        "search": notice.search,
     }
     version: int = c.execute(t.versions.insert().values(**values).returning(t.versions.c.id)).scalar_one()
     c.execute(t.documents.update().where(t.documents.c.id == document).values(version=version, indexed=0))
