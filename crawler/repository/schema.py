@@ -425,7 +425,7 @@ daemons = sa.Table(
 search = sa.Table(
     "search",
     metadata,
-    sa.Column("place", Id, primary_key=True, autoincrement=False),  # day << 18 | number within the day
+    sa.Column("place", Id, primary_key=True, autoincrement=False),  # day << 16 | number within the day
     sa.Column("document", Id, sa.ForeignKey("documents.id"), nullable=False, index=True),
     sa.Column("part", sa.Integer(), nullable=False),
     sa.Column("version", Id, sa.ForeignKey("versions.id"), nullable=False),  # whose text the index holds

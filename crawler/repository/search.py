@@ -22,7 +22,7 @@ from crawler.repository import schema as t
 from crawler.repository.database import AnyRow, lock_keys
 from crawler.text.words import OVERLAP, Phrase, parse, parts, tokens
 
-DAY = 18  # bits of a place behind its day: so many rows of one day keep their order, the rest stands with what has no date
+DAY = 16  # bits of a place behind its day: so many rows of one day keep their order, the rest stands with what has no date
 FIRST_DAY = date(1900, 1, 1).toordinal()  # the places of all days before are those of what has no date
 MOST_PARTS = 256  # of a document, about 30 million characters: the rest is not searched
 LARGEST = (1 << 20) - 1  # bytes of words in a tsvector
