@@ -30,7 +30,7 @@ from crawler.pipeline.policy import Policy
 from crawler.pipeline.readers import Job, Readers
 from crawler.record.reading import Reading
 from crawler.repository import captures, files, frontier, keep, runs, search, settle
-from crawler.repository.database import Connection, Database
+from crawler.repository.database import Connection, Database, savepoint
 from crawler.repository.readings import Pending
 from crawler.repository.settle import Settled
 
@@ -145,7 +145,28 @@ class Line:
         self.database.do(step)
 
     def commit(self, c: Connection, kept: Sequence[Kept], owner: str, fences: Mapping[str, int] | None) -> None:
-        """What the keep step's one transaction holds; `fences` None adopts."""
+        """What the keep step's one transaction holds; `fences` None adopts.
+
+        What the database refuses though it is well is kept in the archive alone, its frontier row given up with the reason; the others
+        of its batch are committed one by one.
+        """
+        try:
+            with savepoint(c):
+                self._commit(c, kept, owner, fences)
+        except Refused:
+            for look in kept:
+                self._commit_alone(c, look, owner, fences)
+
+    def _commit_alone(self, c: Connection, look: Kept, owner: str, fences: Mapping[str, int] | None) -> None:
+        try:
+            with savepoint(c):
+                self._commit(c, [look], owner, fences)
+        except Refused as error:
+            log.error("refused", url=look.task.request.url, file=look.file, error=error.message)
+            files.reached(c, [look], owner)
+            frontier.give_up(c, look.task.frontier, f"refused by the database: {error.message}")
+
+    def _commit(self, c: Connection, kept: Sequence[Kept], owner: str, fences: Mapping[str, int] | None) -> None:
         spread = random.random()  # noqa: S311 - jitter, no secret
         known = keep.load(c, kept, tuple(keeping.seeds(kept, self._keep_rules)))
         writes = keeping.decide(known, kept, fences, self._keep_rules, spread)

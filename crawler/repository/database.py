@@ -37,6 +37,7 @@ __all__ = [
     "iso",
     "lock_keys",
     "replacing",
+    "savepoint",
     "upsert",
 ]
 
@@ -343,6 +344,20 @@ def upsert(c: Connection, table: sa.Table) -> Any:
     from sqlalchemy.dialects import postgresql, sqlite
 
     return (postgresql if c.dialect.name == "postgresql" else sqlite).insert(table)
+
+
+@contextlib.contextmanager
+def savepoint(c: Connection) -> Iterator[None]:
+    """A part of a transaction that stands or leaves nothing. Raises Refused when the database does not take it; the rest may go on."""
+    try:
+        with c.begin_nested():
+            yield
+    except sa.exc.DBAPIError as error:
+        if _is_refusal(error):
+            raise Refused(str(error.orig).strip().partition("\n")[0]) from error
+        raise
+    except OverflowError as error:  # SQLite's driver, of a number beyond 64 bits
+        raise Refused(str(error)) from error
 
 
 class Upsert:

@@ -13,7 +13,7 @@ from crawler.politeness.pace import Pace
 from crawler.repository import addresses, looks
 from crawler.repository import schema as t
 from crawler.repository.addresses import Seed
-from crawler.repository.database import AnyRow, ignoring, upsert
+from crawler.repository.database import AnyRow, clean, ignoring, upsert
 
 TODO, DEAD = "todo", "dead"
 LIST, NEW, ATTACHMENT, REVISIT, BACKFILL = range(5)  # priorities
@@ -90,6 +90,14 @@ def apply(c: Connection, moves: Moves) -> None:
             SHELVE,
             [{"b_run": run, "b_queue": queue, "b_reason": f"{SHELVED}{reason}"} for run, queue, reason in moves.shelved],
         )
+
+
+GIVE_UP_ROW = t.frontier.update().where(_f.id == sa.bindparam("b_id")).values(state=DEAD, reason=sa.bindparam("b_reason"))
+
+
+def give_up(c: Connection, row: int, reason: str) -> None:
+    """Nobody looks there again before somebody asks for it: a row, by its id, and why."""
+    c.execute(GIVE_UP_ROW, {"b_id": row, "b_reason": clean(reason)[:500]})
 
 
 # ------------------------------------------------------------------ seeding

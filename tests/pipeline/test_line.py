@@ -525,6 +525,23 @@ def test_what_the_database_refuses_is_unreadable_and_holds_nobody_up(home: Home)
     assert home.crawl("lanwan").new == 1  # its bytes were kept, and are read when they are seen again
 
 
+def test_a_look_that_the_database_refuses_is_given_up_by_its_name_and_the_others_are_kept(site: Site, home: Home) -> None:
+    lost = notice_of(site, LANWAN, BUDGET)
+    with house.open_line(home.config, "test") as line:
+        with line.database.write() as c:
+            c.exec_driver_sql(
+                f"CREATE TRIGGER picky BEFORE INSERT ON captures WHEN NEW.url = (SELECT id FROM urls WHERE url LIKE '%{lost.path}') "
+                "BEGIN SELECT RAISE(ABORT, 'not this one'); END"
+            )
+        progress = home.work(line, house.fire(home.config, line, house.Wish(("lanwan",))))
+        assert (progress.new, progress.open) == (14, 0)
+        ((state, reason),) = home.sql("SELECT state, reason FROM frontier")
+        assert (state, reason) == ("dead", "refused by the database: not this one")
+        with line.database.write() as c:
+            c.exec_driver_sql("DROP TRIGGER picky")
+    assert home.crawl("lanwan").new == 1
+
+
 @BOTH
 def test_an_address_that_no_index_takes_stops_nobody(site: Site, home: Home) -> None:
     long = "".join(f"{number:x}" for number in random.Random(1).choices(range(1 << 32), k=800))
