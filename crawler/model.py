@@ -18,7 +18,7 @@ class Kind(StrEnum):
 
     LIST = "list"
     DETAIL = "detail"
-    PIECE = "piece"  # a further capture that the record of a detail address needs
+    CONTINUATION = "continuation"  # a further capture that the record of a detail address needs
     ROBOTS = "robots"
     PROBE = "probe"  # an address that cannot exist: how the site says so
 
@@ -80,6 +80,29 @@ class PageKind(StrEnum):
     REDIRECT = "redirect"  # meta refresh or script, nothing else
     FILE = "file"  # not HTML: a document at the notice's address
     OTHER = "other"
+
+
+class Stop(StrEnum):
+    """The rule that ended a column."""
+
+    DECLARED_END = "declared end"  # the page says that it is the last
+    NO_PAGER = "no pager"  # the page names no other page
+    KNOWN_TAIL = "known tail"
+    REPEATED_ROWS = "repeated rows"
+    REPEATED_ADDRESS = "repeated address"  # the next page is one that this run has looked at
+    EMPTY_PAGE = "empty page"
+    SOFT_404 = "soft 404"
+    NOT_A_LIST = "not a list"  # a challenge, a login, a shell, a file
+    NOT_FOUND = "not found"
+    NOT_READ = "not read"  # no answer after all tries, or robots.txt
+    NOT_UNDERSTOOD = "pager not understood"  # the page says that there are more, and only its script knows where
+    PAGE_LIMIT = "page limit"
+    SINCE = "since"
+
+
+WHOLE = frozenset(  # ends at which a column was read from its head to its end
+    {Stop.DECLARED_END, Stop.NO_PAGER, Stop.REPEATED_ROWS, Stop.REPEATED_ADDRESS, Stop.EMPTY_PAGE, Stop.SOFT_404, Stop.NOT_FOUND}
+)
 
 
 class ChangeKind(StrEnum):

@@ -103,7 +103,7 @@ def _own(path: Path, problems: list[str]) -> Iterator[Item]:
             continue
         if look.capture.type == "response":
             held[look.capture.record_id] = look.capture
-        if look.task.kind is Kind.PIECE:
+        if look.task.kind is Kind.CONTINUATION:
             pieces.setdefault((look.task.source, look.task.run.slot, look.task.via or ""), []).append(look)
         elif look.outcome in GOOD:
             looks.append(look)

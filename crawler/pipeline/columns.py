@@ -7,9 +7,8 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
-from crawler.model import ListRules, PageKind, RunKind
+from crawler.model import ListRules, PageKind, RunKind, Stop
 from crawler.record.reading import Row
 from crawler.text import urls
 
@@ -22,29 +21,6 @@ SCRIPT = "script"  # the pager's rule where the next page is known to the page's
 FRONT = re.compile(r"/(?:(?:index|default|main)\.\w{2,5})?", re.IGNORECASE)
 WALLED = frozenset({"mp.weixin.qq.com"})  # hands articles to its own app only
 NO_LIST = frozenset({PageKind.ERROR, PageKind.SOFT_404, PageKind.HOME})
-
-
-class Stop(StrEnum):
-    """The rule that ended a column."""
-
-    DECLARED_END = "declared end"  # the page says that it is the last
-    NO_PAGER = "no pager"  # the page names no other page
-    KNOWN_TAIL = "known tail"
-    REPEATED_ROWS = "repeated rows"
-    REPEATED_ADDRESS = "repeated address"  # the next page is one that this run has looked at
-    EMPTY_PAGE = "empty page"
-    SOFT_404 = "soft 404"
-    NOT_A_LIST = "not a list"  # a challenge, a login, a shell, a file
-    NOT_FOUND = "not found"
-    NOT_READ = "not read"  # no answer after all tries, or robots.txt
-    NOT_UNDERSTOOD = "pager not understood"  # the page says that there are more, and only its script knows where
-    PAGE_LIMIT = "page limit"
-    SINCE = "since"
-
-
-WHOLE = frozenset(  # ends at which a column was read from its head to its end
-    {Stop.DECLARED_END, Stop.NO_PAGER, Stop.REPEATED_ROWS, Stop.REPEATED_ADDRESS, Stop.EMPTY_PAGE, Stop.SOFT_404, Stop.NOT_FOUND}
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,19 +41,21 @@ from crawler.model import (
     payload_digest,
 )
 from crawler.parsers.page import ABSENT, rules_version
+from crawler.pipeline import keep as keeping
+from crawler.pipeline import settle as settling
+from crawler.pipeline.closing import close_finished
 from crawler.pipeline.readers import Job, Readers
 from crawler.politeness.budget import Purse
 from crawler.politeness.host import Lease, Origin, Probe
 from crawler.politeness.hours import Window
 from crawler.politeness.pace import Pace
 from crawler.record.reading import Reading
-from crawler.repository import files, frontier, keep, origins, runs, search, settle
+from crawler.repository import captures, files, frontier, keep, origins, runs, search, settle
+from crawler.repository.addresses import Seed
 from crawler.repository.database import Connection, Database
-from crawler.repository.frontier import Seed
-from crawler.repository.keep import Manner
+from crawler.repository.readings import Pending, pending
 from crawler.repository.runs import Progress
-from crawler.repository.settle import Settled, Ways
-from crawler.repository.waiting import Pending, pending
+from crawler.repository.settle import Settled
 from crawler.text import urls
 
 log = structlog.get_logger()
@@ -84,8 +86,8 @@ class Line:
         self.config, self.database, self.archive, self.readers = config, database, archive, readers
         self.owner, self.clock = owner, clock
         self._versions: dict[str, str] = {}
-        self._manner = Manner(config.watch, self.version, self.queue, self.pause)
-        self._ways = Ways(config.watch, self.queue, lambda name: self.rules(name).list)
+        self._keep_rules = keeping.Rules(config.watch, self.version, self.queue, self.pause)
+        self._settle_rules = settling.Rules(config.watch, self.queue, lambda name: self.rules(name).list)
 
     # -------------------------------------------------------------- the process
     def begin(self, what: str) -> None:
@@ -95,7 +97,7 @@ class Line:
         with self.database.write() as c:
             runs.sync_sources(c, rows)
             runs.beat(c, self.owner, what, self.clock())
-            runs.close_finished(c, runs.open_ids(c), self.clock(), self.expectations())
+            close_finished(c, runs.open_ids(c), self.clock(), self.expectations())
 
     def others(self) -> list[tuple[str, str]]:
         """(owner, what) of the other processes that work on this archive."""
@@ -200,7 +202,7 @@ class Line:
 
     def _archive_and_commit(self, exchanges: Sequence[Exchange], fences: Mapping[str, int]) -> None:
         with self.database.read() as c:
-            held = keep.known_payloads(c, {digest for exchange in exchanges if (digest := _digest(exchange))})
+            held = captures.holding(c, {digest for exchange in exchanges if (digest := _digest(exchange))})
         kept = []
         for exchange in exchanges:
             digest = _digest(exchange)
@@ -220,8 +222,10 @@ class Line:
     def _keep(self, c: Connection, kept: Sequence[Kept], owner: str, fences: Mapping[str, int] | None) -> None:
         """The one transaction of the keep step; `fences` None adopts."""
         spread = random.random()  # noqa: S311 - jitter, no secret
-        concerned = keep.keep(c, kept, owner=owner, fences=fences, manner=self._manner, spread=spread)
-        runs.close_finished(c, concerned, self.clock(), self.expectations())
+        known = keep.load(c, kept, tuple(keeping.seeds(kept, self._keep_rules)))
+        writes = keeping.decide(known, kept, fences, self._keep_rules, spread)
+        keep.apply(c, kept, owner, known, writes)
+        close_finished(c, writes.concerned, self.clock(), self.expectations())
 
     # -------------------------------------------------------------- settle
     def pending(self, limit: int, busy: frozenset[int]) -> list[Pending]:
@@ -286,8 +290,12 @@ class Line:
 
     def _settle(self, items: Sequence[Settled]) -> None:
         def step(c: Connection) -> None:
-            concerned = settle.settle(c, items, self._ways)
-            runs.close_finished(c, concerned, self.clock(), self.expectations())
+            pairs, rows = settle.begin(c, items)
+            by_capture = {item.capture_id: item for item in items}
+            known = settle.load(c, [settling.item(by_capture[held.id], held, at, self._settle_rules) for held, at in pairs], rows)
+            writes = settling.decide(known, self._settle_rules)
+            settle.apply(c, known, writes)
+            close_finished(c, writes.concerned, self.clock(), self.expectations())
 
         self.database.do(step)
 
@@ -320,7 +328,7 @@ class Line:
     def shelve(self, reason: str, *, queue: str | None = None, run: int | None = None) -> None:
         """Give up, for now, what a run still waits for, or what runs wait for in a queue; `frontier requeue` takes it up again."""
         with self.database.write() as c:
-            runs.close_finished(c, runs.shelve(c, reason, queue=queue, run=run), self.clock(), self.expectations())
+            close_finished(c, runs.shelve(c, reason, queue=queue, run=run), self.clock(), self.expectations())
 
     def purse(self, run: int, source: str) -> Purse:
         """What a run has spent of its budget by now."""
@@ -449,7 +457,7 @@ class Line:
                 self._keep(c, batch, "rebuilt", None)
             watch(min(at + ADOPT_AT_ONCE, len(looks)), len(looks))
         with self.database.write() as c:
-            keep.resolve_originals(c, looks)
+            captures.resolve_originals(c, looks)
             files.closed(c, infos, "rebuilt")
         return len(looks), self.settle_all()
 

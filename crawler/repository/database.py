@@ -12,7 +12,8 @@ import contextlib
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,10 +24,30 @@ from sqlalchemy.engine import Connection, make_url
 from crawler.errors import Refused, RepositoryError, UsageError
 from crawler.repository.turns import Turns
 
-__all__ = ["Connection", "Database", "clean", "dump", "has_wal_reset_bug", "lock_keys", "upsert"]
+__all__ = [
+    "AnyRow",
+    "Connection",
+    "Database",
+    "Upsert",
+    "block",
+    "chunks",
+    "clean",
+    "dump",
+    "ignoring",
+    "iso",
+    "lock_keys",
+    "replacing",
+    "upsert",
+]
 
 AnyRow = sa.Row[*tuple[Any, ...]]
 T = TypeVar("T")
+
+AT_ONCE = 400  # values of one IN
+_NEXT = sa.text("SELECT nextval(pg_get_serial_sequence(:table, 'id')) FROM generate_series(1, :count)")
+_LOCK = sa.text(  # the inner order is the order in which they are taken
+    "SELECT count(pg_advisory_xact_lock(n)) FROM (SELECT n FROM unnest(CAST(:numbers AS bigint[])) AS n ORDER BY n OFFSET 0) AS listed"
+)
 
 BUSY_MS = 30_000  # how long a transaction waits for another to end
 DEADLOCK = "40P01"  # PostgreSQL, appendix A: rolled back so that another transaction can go on
@@ -282,6 +303,30 @@ def _remedy(error: BaseException | None) -> str:
 
 
 # ------------------------------------------------------------------ what both dialects need
+def chunks(listed: Sequence[T], size: int = AT_ONCE) -> Iterator[Sequence[T]]:
+    """What one statement may ask for at a time; nothing for nothing."""
+    for at in range(0, len(listed), size):
+        yield listed[at : at + size]
+
+
+def block(c: Connection, table: sa.Table, count: int) -> Iterator[int]:
+    """Row ids for at most `count` rows that are inserted in this transaction.
+
+    SQLite has one writer: the ids behind the last. PostgreSQL: so many of the table's sequence; what is not used stays a gap.
+    """
+    if not count:
+        return iter(())
+    if c.dialect.name == "postgresql":
+        return iter(c.execute(_NEXT, {"table": table.name, "count": count}).scalars().all())
+    last = c.exec_driver_sql(f"SELECT coalesce(max(id), 0) FROM {table.name}").scalar_one()
+    return iter(range(last + 1, last + 1 + count))
+
+
+def iso(at: int) -> str:
+    """Milliseconds as WARC-Date writes them, to the second."""
+    return datetime.fromtimestamp(at // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def lock_keys(c: Connection, keys: Iterable[str]) -> None:
     """On PostgreSQL: hold these identities until the transaction ends, taken in one order. SQLite has one writer anyway."""
     if c.dialect.name != "postgresql":
@@ -289,8 +334,8 @@ def lock_keys(c: Connection, keys: Iterable[str]) -> None:
     numbers = {
         int.from_bytes(blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big", signed=True) for key in keys
     }
-    for number in sorted(numbers):
-        c.execute(sa.text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
+    if numbers:
+        c.execute(_LOCK, {"numbers": sorted(numbers)})
 
 
 def upsert(c: Connection, table: sa.Table) -> Any:
@@ -298,3 +343,36 @@ def upsert(c: Connection, table: sa.Table) -> Any:
     from sqlalchemy.dialects import postgresql, sqlite
 
     return (postgresql if c.dialect.name == "postgresql" else sqlite).insert(table)
+
+
+class Upsert:
+    """An INSERT that knows ON CONFLICT, made once for each dialect: `PUT = Upsert(t.files, lambda insert: insert.on_conflict_do_nothing())`.
+
+    `PUT(c)` is the statement for the connection's database.
+    """
+
+    def __init__(self, table: sa.Table, build: Callable[[Any], Any]) -> None:
+        self._table, self._build = table, build
+        self._made: dict[str, Any] = {}
+
+    def __call__(self, c: Connection) -> Any:
+        name = c.dialect.name
+        if name not in self._made:
+            self._made[name] = self._build(upsert(c, self._table))
+        return self._made[name]
+
+
+def replacing(table: sa.Table, *keys: str) -> Upsert:
+    """A row put in the place of the one with the same `keys`, every column given."""
+    columns = [column.name for column in table.columns if column.name not in keys]
+    return Upsert(
+        table,
+        lambda insert: insert.on_conflict_do_update(
+            index_elements=list(keys), set_={name: insert.excluded[name] for name in columns}
+        ),
+    )
+
+
+def ignoring(table: sa.Table) -> Upsert:
+    """A row that is put only where there is none."""
+    return Upsert(table, lambda insert: insert.on_conflict_do_nothing())

@@ -1,9 +1,8 @@
 """What is still to be looked at, queue by queue. A queue is held by a fenced lease; a frontier row waits for one look of one run."""
 
 import json
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -11,9 +10,10 @@ from sqlalchemy.engine import Connection
 from crawler.model import Kind, Millis, Original, Request, Run, RunKind, Task, Validators
 from crawler.politeness.host import Lease
 from crawler.politeness.pace import Pace
+from crawler.repository import addresses, looks
 from crawler.repository import schema as t
-from crawler.repository.database import AnyRow, clean, upsert
-from crawler.text import urls
+from crawler.repository.addresses import Seed
+from crawler.repository.database import AnyRow, ignoring, upsert
 
 TODO, DEAD = "todo", "dead"
 LIST, NEW, ATTACHMENT, REVISIT, BACKFILL = range(5)  # priorities
@@ -21,83 +21,92 @@ AT_ONCE = 400  # keys of one SELECT
 SHELVED = "shelved: "  # reason of what was given up without having been asked
 
 
-@dataclass(frozen=True, slots=True)
-class Seed:
-    """An address to be put into the frontier."""
+@dataclass(slots=True)
+class Moves:
+    """What a batch does to frontier rows, by (run, address): put, tried again, given up, postponed, done."""
 
-    request: Request
-    public_url: str
-    kind: Kind
-    queue: str
-    source: str
-    priority: int
-    due: Millis
-    hops: int = 0
-    via: str | None = None
+    put: dict[tuple[int, int], dict[str, object]] = field(default_factory=dict)
+    changed: dict[tuple[int, int], dict[str, object]] = field(default_factory=dict)
+    done: set[tuple[int, int]] = field(default_factory=set)
+    shelved: list[tuple[int, str, str]] = field(default_factory=list)  # (run, queue, reason): notices that are not waited for
 
+    def add(self, run: int, address: int, seed: Seed) -> None:
+        """A run is to look at an address; what stands there does not stand twice."""
+        row = {"run": run, "url": address, "queue": seed.queue, "priority": seed.priority, "due": seed.due, "hops": seed.hops}
+        self.put.setdefault((run, address), row)
 
-# ------------------------------------------------------------------ addresses
-def ensure_urls(c: Connection, seeds: Iterable[Seed]) -> dict[str, int]:
-    """Row ids by URL key; rows are made where there are none. A list stays a list."""
-    rows: dict[str, dict[str, Any]] = {}
-    for seed in seeds:
-        key = urls.key(seed.request)
-        rows[key] = {
-            "key": key,
-            "method": seed.request.method,
-            "url": seed.request.url,
-            "headers": json.dumps(seed.request.headers),
-            "body": seed.request.body,
-            "public_url": clean(seed.public_url),
-            "queue": seed.queue,
-            "kind": str(seed.kind),
-            "source": seed.source,
-            "via": seed.via,
-        }
-    if not rows:
-        return {}
-    known = _ids(c, rows)
-    new = [row for key, row in rows.items() if key not in known]
-    if new:
-        c.execute(upsert(c, t.urls).on_conflict_do_nothing(), new)
-        known |= _ids(c, [row["key"] for row in new])
-    lists = [known[key] for key, row in rows.items() if row["kind"] == Kind.LIST]
-    if lists:
-        c.execute(t.urls.update().where(t.urls.c.id.in_(lists), t.urls.c.kind == str(Kind.DETAIL)).values(kind=str(Kind.LIST)))
-    return known
+    def change(self, run: int, address: int, **values: object) -> None:
+        """Columns of a row that stands: `due`, `tries`, `reason`, `state`."""
+        if (run, address) not in self.done:
+            self.changed.setdefault((run, address), {}).update(values)
+
+    def finish(self, run: int, address: int) -> None:
+        """A row has had its look."""
+        self.done.add((run, address))
+        self.changed.pop((run, address), None)
+        self.put.pop((run, address), None)
 
 
-def _ids(c: Connection, keys: Collection[str]) -> dict[str, int]:
-    listed, found = list(keys), {}
-    for at in range(0, len(listed), AT_ONCE):
-        query = sa.select(t.urls.c.key, t.urls.c.id).where(t.urls.c.key.in_(listed[at : at + AT_ONCE]))
-        found.update({row.key: row.id for row in c.execute(query)})
-    return found
+_f = t.frontier.c
+_MINE = sa.and_(_f.run == sa.bindparam("b_run"), _f.url == sa.bindparam("b_url"))
+FINISH = t.frontier.delete().where(_MINE)
+POSTPONE = t.frontier.update().where(_MINE).values(due=sa.bindparam("b_due"))
+RETRY = (
+    t.frontier.update()
+    .where(_MINE)
+    .values(due=sa.bindparam("b_due"), tries=sa.bindparam("b_tries"), reason=sa.bindparam("b_reason"))
+)
+GIVE_UP = t.frontier.update().where(_MINE).values(state=DEAD, reason=sa.bindparam("b_reason"))
+PUT = ignoring(t.frontier)
+SHELVE = (
+    t.frontier.update()
+    .where(
+        _f.run == sa.bindparam("b_run"),
+        _f.queue == sa.bindparam("b_queue"),
+        _f.state == TODO,
+        sa.exists().where(t.urls.c.id == _f.url, t.urls.c.kind == str(Kind.DETAIL)),
+    )
+    .values(state=DEAD, reason=sa.bindparam("b_reason"))
+)
+BY_CHANGE = ((POSTPONE, {"due"}), (RETRY, {"due", "tries", "reason"}), (GIVE_UP, {"state", "reason"}))
 
 
+def apply(c: Connection, moves: Moves) -> None:
+    """Write what a batch does to frontier rows."""
+    for statement, names in BY_CHANGE:
+        rows = [
+            {"b_run": run, "b_url": url} | {f"b_{name}": value for name, value in values.items() if name != "state"}
+            for (run, url), values in sorted(moves.changed.items())
+            if values.keys() == names
+        ]
+        if rows:
+            c.execute(statement, rows)
+    if moves.done:
+        c.execute(FINISH, [{"b_run": run, "b_url": url} for run, url in sorted(moves.done)])
+    if moves.put:
+        c.execute(PUT(c), [moves.put[key] for key in moves.put])
+    if moves.shelved:
+        c.execute(
+            SHELVE,
+            [{"b_run": run, "b_queue": queue, "b_reason": f"{SHELVED}{reason}"} for run, queue, reason in moves.shelved],
+        )
+
+
+# ------------------------------------------------------------------ seeding
 def seed(c: Connection, run: int, seeds: Sequence[Seed], *, again: bool = False) -> int:
     """Put addresses into a run's frontier; what stands there, or was looked at in this run already, does not stand twice.
 
     `again`: what was looked at already is looked at again. Returns how many rows were added.
     """
-    ids = ensure_urls(c, seeds)
-    if not ids:
-        return 0
-    by_id = {ids[urls.key(item.request)]: item for item in seeds}
-    looked: set[int] = set()
-    listed = [] if again else list(by_id)
-    for at in range(0, len(listed), AT_ONCE):
-        query = sa.select(t.looks.c.url).where(t.looks.c.run == run, t.looks.c.url.in_(listed[at : at + AT_ONCE]))
-        looked.update(c.execute(query).scalars())
-    rows = [
-        {"run": run, "url": number, "queue": item.queue, "priority": item.priority, "due": item.due, "hops": item.hops}
-        for number, item in by_id.items()
-        if number not in looked
-    ]
-    if not rows:
-        return 0
-    c.execute(upsert(c, t.frontier).on_conflict_do_nothing(), rows)
-    return len(rows)
+    known = addresses.ensure(c, seeds)
+    by_id = {known[item.key].id: item for item in seeds}
+    seen = set() if again else looks.looked(c, [run], by_id)
+    moves = Moves()
+    for number, item in by_id.items():
+        if (run, number) not in seen:
+            moves.add(run, number, item)
+    apply(c, moves)
+    return len(moves.put)
 
 
 # ------------------------------------------------------------------ giving up for now
@@ -210,7 +219,7 @@ def slice_(c: Connection, held: Lease, now: Millis, limit: int, runs: Collection
             t.urls.c.via, t.urls.c.etag, t.urls.c.last_modified, t.urls.c.last_digest,
             t.runs.c.id.label("run"), t.runs.c.source, t.runs.c.kind.label("run_kind"), t.runs.c.slot,
             first.c.record, home.c.url.label("home"), first.c.at, first.c.payload_digest,
-            sa.exists().where(t.pieces.c.capture == t.urls.c.last_capture).label("many"),
+            sa.exists().where(t.continuations.c.capture == t.urls.c.last_capture).label("many"),
         )
         .select_from(t.frontier)
         .join(t.urls, t.urls.c.id == t.frontier.c.url)
@@ -365,7 +374,7 @@ def _revived(c: Connection, ids: Sequence[int]) -> Sequence[AnyRow]:
             sa.func.coalesce(holder.c.queue, t.frontier.c.queue).label("queue"), pages.head, pages.page,
         )
         .join(t.urls, t.urls.c.id == t.frontier.c.url)
-        .outerjoin(holder, sa.and_(t.urls.c.kind == str(Kind.PIECE), holder.c.key == t.urls.c.via))
+        .outerjoin(holder, sa.and_(t.urls.c.kind == str(Kind.CONTINUATION), holder.c.key == t.urls.c.via))
         .outerjoin(t.list_pages, sa.and_(pages.run == t.frontier.c.run, pages.url == t.frontier.c.url))
         .where(t.frontier.c.id.in_(ids))
         .order_by(t.frontier.c.id)

@@ -1,7 +1,7 @@
 """What is known of an origin besides its pages: what robots.txt said, and how it says that it has not something."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 from crawler.model import Outcome
 from crawler.politeness.host import Origin, Probe
 from crawler.repository import schema as t
-from crawler.repository.database import AnyRow, clean, upsert
+from crawler.repository.database import AnyRow, clean, replacing, upsert
 
 
 def get(c: Connection, name: str) -> Origin | None:
@@ -53,8 +53,20 @@ def _probe(row: AnyRow) -> Probe:
     return Probe(row.origin, row.at, Outcome(row.outcome), row.location, row.capture)
 
 
-def probed(c: Connection, found: Probe) -> None:
-    """Remember such a look."""
-    values = {"outcome": str(found.outcome), "location": found.location, "capture": found.capture}
-    insert = upsert(c, t.probes).values(origin=found.origin, at=found.at, **values)
-    c.execute(insert.on_conflict_do_update(index_elements=["origin", "at"], set_=values))
+PROBED = replacing(t.probes, "origin", "at")
+
+
+def probed(c: Connection, found: Sequence[Probe]) -> None:
+    """Remember such looks."""
+    rows = [
+        {
+            "origin": probe.origin,
+            "at": probe.at,
+            "outcome": str(probe.outcome),
+            "location": probe.location,
+            "capture": probe.capture,
+        }
+        for probe in found
+    ]
+    if rows:
+        c.execute(PROBED(c), rows)

@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler.model import GOOD, MISSES, ChangeKind, Expect, Kind, Millis, Outcome, PageKind, Run, RunKind
-from crawler.monitor import health
+from crawler.model import GOOD, MISSES, ChangeKind, Kind, Millis, Outcome, PageKind, Run, RunKind
 from crawler.politeness.pace import NOT_ASKED
-from crawler.repository import frontier, list_pages, pieces, sights
+from crawler.repository import addresses, continuations, frontier, list_pages
 from crawler.repository import schema as t
+from crawler.repository.addresses import Seed
 from crawler.repository.changes import NewChange, append
-from crawler.repository.database import AnyRow, upsert
-from crawler.repository.frontier import Seed
+from crawler.repository.continuations import Question
+from crawler.repository.database import AnyRow, chunks, ignoring, upsert
+from crawler.repository.rows import RunRow
 
 SKIPPED = "skipped"
 BY_HAND = 30  # rank of what the operator did
@@ -169,17 +170,35 @@ def shelve(c: Connection, reason: str, *, queue: str | None, run: int | None) ->
 
 
 def _read_without(c: Connection, shelved: Sequence[tuple[int, int]]) -> None:
-    """Records that waited for one of these addresses as a piece are read with what there is of them."""
-    named = dict[int, str | None]()
-    listed = [url for _, url in shelved]
-    for at in range(0, len(listed), frontier.AT_ONCE):
-        query = sa.select(t.urls.c.id, t.urls.c.via).where(t.urls.c.id.in_(listed[at : at + frontier.AT_ONCE]))
-        named.update({row.id: row.via for row in c.execute(query.where(t.urls.c.kind == str(Kind.PIECE)))})
-    if named:
-        pieces.lock(c)
-    for run, url in shelved:
-        for capture in pieces.ready(c, run, url, named[url]) if url in named else ():
-            c.execute(t.readings.update().where(t.readings.c.capture == capture).values(state="pending", run=run))
+    """Records that waited for one of these addresses as a continuation are read with what there is of them."""
+    listed = sorted({url for _, url in shelved})
+    held = addresses.by_id(c, listed)
+    named = {number: address.via for number, address in held.items() if address.kind == Kind.CONTINUATION}
+    if not named:
+        return
+    continuations.lock(c)
+    asked = Question(
+        runs=frozenset(run for run, _ in shelved),
+        captures=frozenset(),
+        ids=frozenset(named),
+        vias=frozenset(via for via in named.values() if via is not None),
+    )
+    rounds = continuations.load(c, asked)
+    rows = [
+        {"b_capture": capture, "b_run": run}
+        for run, url in shelved
+        if url in named
+        for capture in rounds.ready(run, url, named[url])
+    ]
+    if rows:
+        c.execute(READ_ANYWAY, rows)
+
+
+READ_ANYWAY = (
+    t.readings.update()
+    .where(t.readings.c.capture == sa.bindparam("b_capture"))
+    .values(state="pending", run=sa.bindparam("b_run"))
+)
 
 
 def spent(c: Connection, run: int) -> tuple[int, int, Millis]:
@@ -233,49 +252,78 @@ def fire_revisits(c: Connection, source: str, slot: Millis, now: Millis, limit: 
     return run
 
 
-def ensure_run(c: Connection, run: Run) -> tuple[int, bool]:
-    """(id, open) of a run the archive tells of. A run that only the archive knows is over."""
-    ensure_source(c, run.source)
-    values = {
-        "source": run.source,
-        "kind": str(run.kind),
-        "slot": run.slot,
-        "started": run.slot,
-        "ended": run.slot,
-        "result": "rebuilt",
-    }
-    c.execute(upsert(c, t.runs).values(**values).on_conflict_do_nothing())
-    query = sa.select(t.runs.c.id, t.runs.c.ended).where(
-        t.runs.c.source == run.source, t.runs.c.kind == str(run.kind), t.runs.c.slot == run.slot
-    )
-    row = c.execute(query).one()
-    return row.id, row.ended is None
+_r = t.runs.c
+_ROW = tuple(t.runs.c[name] for name in RunRow.__slots__)
+BY_SLOT = sa.select(*_ROW).where(
+    _r.slot.in_(sa.bindparam("slots", expanding=True)), _r.source.in_(sa.bindparam("sources", expanding=True))
+)
+BY_ID = sa.select(*_ROW).where(_r.id.in_(sa.bindparam("ids", expanding=True)))
+TOLD_SOURCE, TOLD_RUN = ignoring(t.sources), ignoring(t.runs)
+
+
+def ensure(c: Connection, told: Collection[Run]) -> dict[tuple[str, str, int], RunRow]:
+    """Runs by (source, kind, slot). One that only the archive knows is made, with its source; it is over."""
+    wanted = {(run.source, str(run.kind), run.slot) for run in told}
+    found = _by_slot(c, wanted)
+    missing = sorted(wanted - found.keys())
+    if missing:
+        sources = sorted({source for source, _, _ in missing})
+        c.execute(TOLD_SOURCE(c), [{"id": source, "title": source, "config_digest": "", "enabled": 0} for source in sources])
+        values = [
+            {"source": source, "kind": kind, "slot": slot, "started": slot, "ended": slot, "result": "rebuilt"}
+            for source, kind, slot in missing
+        ]
+        c.execute(TOLD_RUN(c), values)
+        found |= _by_slot(c, missing)
+    return found
+
+
+def _by_slot(c: Connection, wanted: Collection[tuple[str, str, int]]) -> dict[tuple[str, str, int], RunRow]:
+    asked = {"slots": sorted({slot for _, _, slot in wanted}), "sources": sorted({source for source, _, _ in wanted})}
+    rows = (RunRow(*row) for row in c.execute(BY_SLOT, asked))
+    return {key: row for row in rows if (key := (row.source, row.kind, row.slot)) in wanted}
+
+
+def by_id(c: Connection, ids: Collection[int]) -> dict[int, RunRow]:
+    """Runs by row id."""
+    return {row.id: RunRow(*row) for row in c.execute(BY_ID, {"ids": sorted(ids)})} if ids else {}
 
 
 # ------------------------------------------------------------------ closing
-def close_finished(c: Connection, ids: Collection[int], now: Millis, expect: Mapping[str, Expect]) -> list[int]:
-    """Close those of these runs that wait for nothing more; the ids closed. Writes `health` lines: call it last."""
-    closed = []
-    changes: list[NewChange] = []
-    for number in sorted(ids):
-        query = sa.select(t.runs).where(t.runs.c.id == number, t.runs.c.ended.is_(None))
-        # what another process is about to keep or settle refers to the run and holds its key: the key is left alone here
-        row = c.execute(query.with_for_update(key_share=True)).first()
-        if row is None or _waits(c, number):
-            continue
-        counts = count(c, number)
-        found = sights.judge(c, row, expect.get(row.source), now, changes)
-        values = {"ended": now, "result": health.result(counts, found), "counts": json.dumps(counts)}
-        c.execute(t.runs.update().where(t.runs.c.id == number).values(**values))
-        closed.append(number)
-    append(c, changes)
-    return closed
+_todo = sa.exists().where(t.frontier.c.run == _r.id, t.frontier.c.state == frontier.TODO)
+_pending = sa.exists().where(t.readings.c.run == _r.id, t.readings.c.state == "pending")
+# what another process is about to keep or settle refers to the run and holds its key: the key is left alone here
+OPEN = (
+    sa.select(_r.id)
+    .where(_r.id.in_(sa.bindparam("ids", expanding=True)), _r.ended.is_(None))
+    .order_by(_r.id)
+    .with_for_update(key_share=True)
+)
+FINISHED = (
+    sa.select(*_ROW)
+    .where(_r.id.in_(sa.bindparam("ids", expanding=True)), _r.ended.is_(None), sa.not_(_todo), sa.not_(_pending))
+    .order_by(_r.id)
+)
+END = (
+    t.runs.update()
+    .where(_r.id == sa.bindparam("b_id"))
+    .values(ended=sa.bindparam("b_ended"), result=sa.bindparam("b_result"), counts=sa.bindparam("b_counts"))
+)
 
 
-def _waits(c: Connection, run: int) -> bool:
-    todo = sa.select(t.frontier.c.id).where(t.frontier.c.run == run, t.frontier.c.state == frontier.TODO).limit(1)
-    pending = sa.select(t.readings.c.capture).where(t.readings.c.run == run, t.readings.c.state == "pending").limit(1)
-    return c.execute(todo).first() is not None or c.execute(pending).first() is not None
+def finished(c: Connection, ids: Collection[int]) -> list[RunRow]:
+    """Those of these runs that are open and wait for nothing more, held until the transaction ends."""
+    found = []
+    for some in chunks(sorted(ids)):
+        if c.dialect.name != "sqlite":
+            c.execute(OPEN, {"ids": some})
+        found += [RunRow(*row) for row in c.execute(FINISHED, {"ids": some})]
+    return found
+
+
+def end(c: Connection, run: int, now: Millis, result: str, counts: Mapping[str, int]) -> None:
+    """A run is over."""
+    c.execute(END, {"b_id": run, "b_ended": now, "b_result": result, "b_counts": json.dumps(counts)})
 
 
 def count(c: Connection, run: int) -> dict[str, int]:

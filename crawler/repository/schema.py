@@ -270,8 +270,8 @@ readings = sa.Table(
     sa.Index("ix_readings_run", "run", sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'")),
 )
 
-pieces = sa.Table(  # further addresses that a capture's page names: its record is made of them all
-    "pieces",
+continuations = sa.Table(  # further addresses that a capture's page names: its record is made of them all
+    "continuations",
     metadata,
     sa.Column("capture", Id, sa.ForeignKey("captures.id"), primary_key=True),
     sa.Column("position", sa.Integer(), primary_key=True),

@@ -1,30 +1,53 @@
-"""The settle step's transaction: what is known is loaded, the verdict applied and the ledger written, or nothing is.
+"""The settle step's transaction, read and written: what a batch of readings needs of the database, and what it leaves there.
 
-Idempotent: a capture whose reading is not pending any more is passed over. Times are the captures', never the clock's, so that a
-rebuilt database says the same.
+    load ─▶ Known ─▶ pipeline.settle.decide ─▶ Writes ─▶ apply
+
+A fixed number of statements, however many readings there are (a long list is asked for in parts). On PostgreSQL the addresses, then the
+match digests, then the readings are locked, in one order, so that two processes cannot both find the same thing new.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler.model import ChangeKind, Kind, ListRules, Millis, Outcome, PageKind, Watch
-from crawler.monitor.health import Face
-from crawler.pipeline import decide
-from crawler.record.notice import CUT_OFF, Notice
+from crawler.model import GOOD, MISSES, Kind, PageKind
 from crawler.record.reading import Reading
-from crawler.repository import jumps, lists, pieces, presence, sights, versions
+from crawler.repository import (
+    addresses,
+    captures,
+    changes,
+    continuations,
+    documents,
+    frontier,
+    list_pages,
+    listings,
+    looks,
+    queues,
+    readings,
+    runs,
+    versions,
+    works,
+)
 from crawler.repository import schema as t
-from crawler.repository.changes import NewChange, append
-from crawler.repository.database import AnyRow, clean, lock_keys
-from crawler.repository.keep import ANSWERED, PENDING, WELL, _to_read
-from crawler.repository.pieces import Round
-from crawler.text import urls
+from crawler.repository.addresses import Address, Seed
+from crawler.repository.captures import CaptureRow
+from crawler.repository.changes import NewChange
+from crawler.repository.continuations import Question, Rounds
+from crawler.repository.database import block, chunks, lock_keys
+from crawler.repository.documents import Document
+from crawler.repository.frontier import Moves
+from crawler.repository.list_pages import Pages
+from crawler.repository.listings import Listing
+from crawler.repository.looks import Look
+from crawler.repository.queues import QueueRow
+from crawler.repository.readings import PENDING, ReadingRow
+from crawler.repository.rows import RunRow
+from crawler.repository.versions import NewVersion
+from crawler.repository.works import Works
 
-DONE, UNREADABLE = "done", "unreadable"
-MOST_ATTEMPTS = 200  # readings of one capture: each piece of a long article may call for one
+MOST_HOPS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,312 +60,234 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
-    """What the process knows and the database does not. `queue_of(source, url)` politeness key; `lists(source)` its rules for lists."""
+class Item:
+    """A reading with the capture and the address it is of, and the seeds of whatever its page names."""
 
-    watch: Watch
-    queue_of: Callable[[str, str], str]
-    lists: Callable[[str], ListRules]
+    settled: Settled
+    capture: CaptureRow
+    address: Address
+    rows: tuple[Seed, ...] = ()  # of a list
+    further: tuple[Seed, ...] = ()  # continuations, or the following pages of a list
+    redirect: Seed | None = None
+
+    @property
+    def seeds(self) -> tuple[Seed, ...]:
+        """All of them."""
+        return (*self.rows, *self.further, *((self.redirect,) if self.redirect else ()))
 
 
-# ------------------------------------------------------------------ one transaction
-def settle(c: Connection, items: Sequence[Settled], ways: Ways) -> set[int]:
-    """Apply readings, oldest capture first; the runs concerned.
+@dataclass(slots=True)
+class Known:
+    """What the database knows of a batch's readings. The batch is folded into it, reading by reading; it is used up by that.
 
-    A reading by rules that the document's current version was not read by waits: that version's capture becomes pending and is
-    read again first, so that a change of our rules is never taken for a change at the site.
+    `addresses` by URL key, of the captures and of what their pages name; `looks` by address; `read`: address → latest capture that was
+    read; `well`: looks before which their host had answered; `bodies` by version; `hops`: URL key → addresses that led there; `led`: run
+    → its list pages that led on; ids: row ids for what a batch may make.
     """
-    changes: list[NewChange] = []
-    concerned: set[int] = set()
-    ordered = sorted(items, key=lambda item: item.capture_id)
-    rows = {row.capture: row for row in _load(c, [item.capture_id for item in ordered])}
-    lock_keys(c, _identities(ordered, rows))
-    rows = {row.capture: row for row in _load(c, list(rows))}
-    for item in ordered:
-        row = rows.get(item.capture_id)
-        if row is None or row.state != PENDING:
-            continue
-        if row.run is not None:
-            concerned.add(row.run)
-        reading = _one(c, row, item, ways, changes)
-        if reading is not None:
-            _done(c, row.capture, row.kind, reading)
-        else:
-            own = t.readings.c.capture == row.capture
-            c.execute(t.readings.update().where(own).values(attempts=t.readings.c.attempts + 1))
-    append(c, changes)
-    return concerned
+
+    items: list[Item] = field(default_factory=list)
+    addresses: dict[str, Address] = field(default_factory=dict)
+    readings: dict[int, ReadingRow] = field(default_factory=dict)
+    runs: dict[int, RunRow] = field(default_factory=dict)
+    looks: dict[int, list[Look]] = field(default_factory=dict)
+    read: dict[int, int] = field(default_factory=dict)
+    well: set[int] = field(default_factory=set)
+    queues: dict[str, QueueRow] = field(default_factory=dict)
+    documents: dict[int, list[Document]] = field(default_factory=dict)
+    bodies: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    captures: dict[int, CaptureRow] = field(default_factory=dict)
+    works: Works = field(default_factory=Works)
+    rounds: Rounds = field(default_factory=Rounds)
+    listings: dict[tuple[str, int], Listing] = field(default_factory=dict)
+    pages: Pages = field(default_factory=Pages)
+    looked: set[tuple[int, int]] = field(default_factory=set)
+    hops: dict[str, int] = field(default_factory=dict)
+    led: dict[int, int] = field(default_factory=dict)
+    document_ids: list[int] = field(default_factory=list)
+    work_ids: list[int] = field(default_factory=list)
+    version_ids: list[int] = field(default_factory=list)
+
+    def address_of(self, seed: Seed) -> Address:
+        """The address a seed names."""
+        return self.addresses[seed.key]
 
 
-def _load(c: Connection, ids: Sequence[int]) -> Sequence[AnyRow]:
-    query = (
-        sa.select(
-            t.readings.c.capture, t.readings.c.state, t.readings.c.run, t.readings.c.attempts, t.readings.c.rules, t.captures.c.url, t.captures.c.at, t.captures.c.record,
-            t.captures.c.file, t.captures.c.offset, t.captures.c.length, t.captures.c.payload_digest, t.urls.c.key, t.urls.c.kind, t.urls.c.source,
-            t.urls.c.public_url, t.urls.c.url.label("address"), t.urls.c.first_record, t.urls.c.queue, t.urls.c.via,
-        )
-        .join(t.captures, t.captures.c.id == t.readings.c.capture)
-        .join(t.urls, t.urls.c.id == t.captures.c.url)
-        .where(t.readings.c.capture.in_(ids))
-    )  # fmt: skip
-    return c.execute(query).all()
+@dataclass(slots=True)
+class Writes:
+    """What the batch leaves in the database. `concerned`: runs that may be over now."""
+
+    addresses: dict[int, Address] = field(default_factory=dict)
+    readings: dict[int, ReadingRow] = field(default_factory=dict)
+    made: list[Document] = field(default_factory=list)
+    versions: list[NewVersion] = field(default_factory=list)
+    seen: dict[int, Document] = field(default_factory=dict)
+    changed: dict[int, Document] = field(default_factory=dict)
+    listings: dict[tuple[str, int], Listing] = field(default_factory=dict)
+    frontier: Moves = field(default_factory=Moves)
+    changes: list[NewChange] = field(default_factory=list)
+    concerned: set[int] = field(default_factory=set)
 
 
-def _identities(items: Sequence[Settled], rows: dict[int, AnyRow]) -> set[str]:
-    keys = {f"url {row.url}" for row in rows.values()}
-    return keys | {f"match {n.match_digest}" for item in items for n in item.reading.notices if n.match_digest}
+def begin(c: Connection, settled: Sequence[Settled]) -> tuple[list[tuple[CaptureRow, Address]], dict[int, ReadingRow]]:
+    """The captures with their addresses, held until the transaction ends, and their readings as they are now. Oldest capture first."""
+    held = captures.rows(c, [item.capture_id for item in settled])
+    known = addresses.by_id(c, {capture.url for capture in held.values()}, lock=True)
+    lock_keys(c, {f"match {n.match_digest}" for item in settled for n in item.reading.notices if n.match_digest})
+    if any(item.reading.continues for item in settled):
+        continuations.lock(c)
+    rows = readings.lock(c, held)
+    pairs = [(capture, known[capture.url]) for _, capture in sorted(held.items())]
+    return [pair for pair in pairs if (row := rows.get(pair[0].id)) is not None and row.state == PENDING], rows
 
 
-def _one(c: Connection, row: AnyRow, item: Settled, ways: Ways, changes: list[NewChange]) -> Reading | None:
-    """One capture, and what is said of it; None: read it again, after another, or with further captures that are there by now."""
-    reading = item.reading
-    if reading.leads_to is not None:
-        jumps.follow(c, row, reading.leads_to, ways.queue_of)
-    if row.kind == Kind.LIST:
-        lists.apply(c, row, reading, rules=ways.lists(row.source), queue_of=ways.queue_of)
-        return reading
-    if reading.error is not None:
-        if (turn := _turn(c, row)) is not None:
-            _later(c, row, ways, turn, changes, there=None)
-        return reading
-    pieces.name(c, row, reading.continues, ways.queue_of)
-    its_round = pieces.round_of(c, row.capture)
-    if reading.continues and row.run is not None and row.run == its_round.run and pieces.follow(c, row.run, row.capture, row.at):
-        return reading  # the run looks at them; the last of those looks calls for this capture again
-    if its_round.captures != item.made_of and row.attempts < MOST_ATTEMPTS:
-        return None
-    return _detail(c, row, reading, its_round, ways, changes)
+def load(c: Connection, items: Sequence[Item], rows: dict[int, ReadingRow]) -> Known:
+    """Everything else that `items` need."""
+    known = Known(items=list(items), readings=rows)
+    known.addresses = addresses.ensure(c, [seed for item in items for seed in item.seeds])
+    known.addresses |= {item.address.key: item.address for item in items}  # one object for each address
+    known.runs = runs.by_id(c, {run for item in items if (run := rows[item.capture.id].run) is not None})
+    lists = [item for item in items if item.address.kind == Kind.LIST]
+    notices = [item for item in items if item.address.kind != Kind.LIST]
+    _load_lists(c, known, lists)
+    _load_notices(c, known, notices)
+    _load_redirects(c, known)
+    open_runs = {run.id for run in known.runs.values() if run.is_open}
+    followed = {known.address_of(seed).id for item in items for seed in item.seeds}
+    known.looked = looks.looked(c, open_runs, followed | known.rounds.addresses.keys())
+    return known
 
 
-def _detail(
-    c: Connection, row: AnyRow, reading: Reading, its_round: Round, ways: Ways, changes: list[NewChange]
-) -> Reading | None:
-    look = _look(c, row.capture)
-    if reading.page_kind in decide.SHOWN and reading.notices:
-        stale = _stale(c, row, reading)
-        if stale is not None and row.attempts >= MOST_ATTEMPTS:
-            return replace(reading, error="processes with different rules read this address in turn; end one, then read it again")
-        if stale is not None:
-            _to_read(c, stale, row.run)
-            return None
-        fresh = False
-        notices = _aligned(c, row, reading)
-        for notice in notices:
-            fresh |= _notice(c, row, notice, reading.rules, its_round, look, changes)
-        parts = {notice.part for notice in notices}
-        _parts_gone(c, row, parts, look, changes)
-        _seen(c, row, parts)
-        _presence(c, row, ways, changes, there=True, fresh=fresh, parts=parts)
-        return reading
-    home = reading.leads_to is not None and urls.leads(row.address, reading.leads_to) == "home"
-    gone = home or reading.page_kind in decide.GONE_PAGES
-    _presence(c, row, ways, changes, there=False if gone else None, fresh=False)
-    return reading
-
-
-def _aligned(c: Connection, row: AnyRow, reading: Reading) -> Sequence[Notice]:
-    """The page's notices under the part numbers by which they are known."""
-    known = sorted(_current(c, row.url), key=lambda current: current.part)
-    if len(reading.notices) == 1 and [current.part for current in known] in ([], [0]):
-        return [replace(reading.notices[0], part=0)]
-    parts = decide.align(
-        [(current.part, current.text_digest, current.title) for current in known],
-        [(notice.text_digest, clean(notice.title)) for notice in reading.notices],
-    )
-    return [replace(notice, part=part) for notice, part in zip(reading.notices, parts, strict=True)]
-
-
-def _look(c: Connection, capture: int) -> int | None:
-    found: int | None = c.execute(sa.select(sa.func.max(t.looks.c.id)).where(t.looks.c.capture == capture)).scalar()
-    return found
-
-
-def _presence(
-    c: Connection,
-    row: AnyRow,
-    ways: Ways,
-    changes: list[NewChange],
-    *,
-    there: bool | None,
-    fresh: bool,
-    parts: set[int] | None = None,
-) -> None:
-    turn = _turn(c, row)
-    if turn is None:
+def _load_lists(c: Connection, known: Known, items: Sequence[Item]) -> None:
+    if not items:
         return
-    at, well = turn.at if there else row.at, _well(c, row.queue, row.at)
-    presence.looked(
-        c, row.url, there, at=at, look=turn.look, watch=ways.watch, well=well, changes=changes, fresh=fresh, parts=parts
+    rows = {known.address_of(seed).id for item in items for seed in item.rows}
+    known.listings = listings.load(c, {item.address.source for item in items}, rows)
+    known.queues |= queues.load(c, {seed.queue for item in items for seed in item.rows})
+    own = {item.address.id for item in items} | {known.address_of(seed).id for item in items for seed in item.further}
+    known.pages = list_pages.load(c, known.runs, own)
+    known.pages.grown = list_pages.grown(c, {run for item in items if (run := _ending(known, item)) is not None})
+
+
+def _ending(known: Known, item: Item) -> int | None:
+    """The run whose column may end at this page."""
+    reading, run = item.settled.reading, known.readings[item.capture.id].run
+    fresh = any(
+        (held := known.listings.get((item.address.source, known.address_of(seed).id))) is None or held.run != run
+        for seed in item.rows
     )
-    _later(c, row, ways, turn, changes, there=there)
+    goes_on = reading.next_list is not None and reading.page_kind is PageKind.LIST and fresh
+    return None if goes_on else run
 
 
-@dataclass(frozen=True, slots=True)
-class _Turn:
-    """The look from which on a capture says whether its notices are there."""
-
-    look: int
-    at: Millis
-
-
-def _turn(c: Connection, row: AnyRow) -> _Turn | None:
-    """None when a later capture has spoken, or will in its place.
-
-    Read for the first time, a capture speaks from the look that brought it: no later look was told while it waited. Read again,
-    from the last look it answers for.
-    """
-    if row.rules is None:
-        past = presence.has_spoken(c, row.url, row.capture)
-    else:
-        latest = c.execute(sa.select(t.urls.c.last_capture).where(t.urls.c.id == row.url)).scalar()
-        past = latest is not None and latest > row.capture
-    which = sa.func.min(t.looks.c.id) if row.rules is None else sa.func.max(t.looks.c.id)
-    look: int | None = c.execute(sa.select(which).where(t.looks.c.capture == row.capture)).scalar()
-    if past or look is None:
-        return None
-    return _Turn(look, row.at if row.rules is None else _shown(c, row))
+def _load_notices(c: Connection, known: Known, items: Sequence[Item]) -> None:
+    if not items:
+        return
+    ids = {item.address.id for item in items}
+    for look in looks.since(c, {item.capture.id for item in items}):
+        known.looks.setdefault(look.url, []).append(look)
+    known.read = captures.last_read(c, ids)
+    known.documents = documents.current_at(c, ids)
+    known.queues |= queues.load(c, {item.address.queue for item in items})
+    beside = {document.current.capture for listed in known.documents.values() for document in listed if document.current}
+    known.readings |= readings.lock(c, beside - known.readings.keys())
+    _load_rounds(c, known, items)
+    _load_well(c, known)
+    found = [notice for item in items for notice in item.settled.reading.notices]
+    digests = {notice.match_digest for notice in found if notice.match_digest}
+    held = [(document.id, document.work) for listed in known.documents.values() for document in listed] if digests else []
+    known.works = works.load(c, digests, held)
+    known.document_ids = list(block(c, t.documents, len(found)))
+    known.work_ids = list(block(c, t.works, len(found)))
+    known.version_ids = list(block(c, t.versions, len(found)))
 
 
-def _later(c: Connection, row: AnyRow, ways: Ways, turn: _Turn, changes: list[NewChange], *, there: bool | None) -> None:
-    """What later looks said while this capture waited to be read, in their order; a 304 says what the capture does."""
-    for look in presence.later(c, row.url, turn.look, row.capture):
-        outcome = Outcome(look.outcome)
-        said = there if outcome is Outcome.NOT_MODIFIED else decide.seen(outcome, look.leads)
-        well = _well(c, row.queue, look.at)
-        presence.looked(c, row.url, said, at=look.at, look=look.id, watch=ways.watch, well=well, changes=changes)
-
-
-def _well(c: Connection, queue: str, at: Millis) -> bool:
-    """Did the host answer others within the day before? Where it is known to have answered later only, its looks are asked."""
-    last_ok = c.execute(sa.select(t.queues.c.last_ok).where(t.queues.c.name == queue)).scalar()
-    if last_ok is None or last_ok <= at:
-        return last_ok is not None and at - last_ok <= WELL
-    answered = sa.select(t.looks.c.id).join(t.urls, t.urls.c.id == t.looks.c.url)
-    within = sa.and_(t.looks.c.at >= at - WELL, t.looks.c.at <= at, t.looks.c.outcome.in_([str(good) for good in ANSWERED]))
-    return c.execute(answered.where(t.urls.c.queue == queue, within).limit(1)).first() is not None
-
-
-def _shown(c: Connection, row: AnyRow) -> Millis:
-    """The last look that this capture answers for."""
-    shown = c.execute(sa.select(sa.func.max(t.looks.c.at)).where(t.looks.c.capture == row.capture)).scalar()
-    at: Millis = row.at
-    return max(at, shown or at)
-
-
-def _seen(c: Connection, row: AnyRow, parts: set[int]) -> None:
-    """These notices stood on the page then, whatever later looks have said already."""
-    turn = _turn(c, row)
-    at = turn.at if turn else _shown(c, row)
-    own = sa.and_(t.documents.c.url == row.url, t.documents.c.part.in_(parts), t.documents.c.last_seen < at)
-    c.execute(t.documents.update().where(own).values(last_seen=at))
-
-
-def _facts(reading: Reading) -> str:
-    """What a list page shows, for the judgement of its source's health."""
-    days = [row.date[:10] for row in reading.rows if row.date]
-    return sights.dump_face(
-        Face(
-            rows=len(reading.rows),
-            dated=len(days),
-            newest=max(days, default=None),
-            visible=reading.visible,
-            days=reading.days,
-            text=sum(len(row.title) + len(row.date or "") for row in reading.rows),
-            total=reading.total_rows,
-        )
+def _load_rounds(c: Connection, known: Known, items: Sequence[Item]) -> None:
+    """The rounds of the captures; and, where something of a record is or was missing, the paragraphs of what is known of it."""
+    renamed = {
+        item.capture.id: (item.address.key, tuple(dict.fromkeys(known.address_of(seed).id for seed in item.further)))
+        for item in items
+        if item.settled.reading.error is None
+    }
+    numbers = {look.run for listed in known.looks.values() for look in listed if look.run is not None}
+    asked = Question(
+        runs=frozenset(numbers | known.runs.keys()), captures=frozenset(item.capture.id for item in items), renamed=renamed
     )
+    known.rounds = continuations.load(c, asked)
+    shown = {seen.capture for seen in known.rounds.seen.values() if seen.capture is not None}
+    known.captures = captures.rows(c, shown) if shown else {}
+    doubtful = {
+        item.address.id
+        for item in items
+        if known.rounds.named.get(item.capture.id) or any(notice.incomplete for notice in item.settled.reading.notices)
+    }
+    wanted = {
+        document.current.version
+        for url, listed in known.documents.items()
+        for document in listed
+        if document.current and (url in doubtful or not document.current.whole)
+    }
+    known.bodies = versions.bodies(c, wanted) if wanted else {}
 
 
-def _done(c: Connection, capture: int, kind: str, reading: Reading) -> None:
-    state = UNREADABLE if reading.error is not None else DONE
-    c.execute(
-        t.readings.update()
-        .where(t.readings.c.capture == capture)
-        .values(
-            state=state,
-            run=None,
-            page_kind=str(reading.page_kind),
-            evidence=clean(reading.evidence)[:2000],
-            text=clean(reading.text)[:200],
-            rules=reading.rules,
-            rows=len(reading.rows) or len(reading.notices),
-            facts=_facts(reading) if kind == Kind.LIST and reading.page_kind is PageKind.LIST else None,
-            error=clean(reading.error)[:2000] if reading.error else None,
-            attempts=t.readings.c.attempts + 1,
-        )
+def _load_well(c: Connection, known: Known) -> None:
+    """Of looks that may be misses: had their hosts answered others by then?"""
+    empty = {item.capture.id for item in known.items if not item.settled.reading.notices}
+    misses = {
+        look.id
+        for listed in known.looks.values()
+        for look in listed
+        if look.outcome in MISSES or look.leads or (look.outcome in GOOD and look.capture in empty)
+    }
+    known.well = looks.well_then(c, misses)
+
+
+_chain = (
+    sa.select(t.urls.c.key.label("of"), t.urls.c.kind, t.urls.c.via, sa.literal(0).label("hops"))
+    .where(t.urls.c.key.in_(sa.bindparam("keys", expanding=True)))
+    .cte("chain", recursive=True)
+)
+_chain = _chain.union_all(
+    sa.select(_chain.c.of, t.urls.c.kind, t.urls.c.via, _chain.c.hops + 1)
+    .select_from(t.urls)
+    .join(_chain, t.urls.c.key == _chain.c.via)
+    .where(t.urls.c.kind == str(Kind.DETAIL), _chain.c.hops < MOST_HOPS)
+)
+HOPS = sa.select(_chain.c.of, sa.func.max(_chain.c.hops).label("hops")).group_by(_chain.c.of)
+LED = (
+    sa.select(t.looks.c.run, sa.func.count().label("led"))
+    .select_from(t.readings)
+    .join(t.looks, t.looks.c.capture == t.readings.c.capture)
+    .join(t.urls, t.urls.c.id == t.looks.c.url)
+    .where(
+        t.looks.c.run.in_(sa.bindparam("runs", expanding=True)),
+        t.urls.c.kind == str(Kind.LIST),
+        t.readings.c.page_kind == str(PageKind.REDIRECT),
     )
+    .group_by(t.looks.c.run)
+)
 
 
-# ------------------------------------------------------------------ documents
-def _current(c: Connection, url: int) -> Sequence[AnyRow]:
-    query = (
-        sa.select(
-            t.documents.c.id, t.documents.c.part, t.documents.c.presence, t.documents.c.last_seen, t.versions.c.id.label("version"), t.versions.c.n,
-            t.versions.c.text_digest, t.versions.c.title, t.versions.c.whole, t.versions.c.rules, t.versions.c.capture, t.captures.c.at, t.readings.c.rules.label("read_by"), t.readings.c.state,
-        )
-        .join(t.versions, t.versions.c.id == t.documents.c.version)
-        .join(t.captures, t.captures.c.id == t.versions.c.capture)
-        .outerjoin(t.readings, t.readings.c.capture == t.versions.c.capture)
-        .where(t.documents.c.url == url)
-    )  # fmt: skip
-    return c.execute(query).all()
+def _load_redirects(c: Connection, known: Known) -> None:
+    """How many redirects lie behind the pages that lead on by themselves."""
+    leading = [item for item in known.items if item.redirect is not None]
+    if not leading:
+        return
+    keys = sorted({item.address.key for item in leading})
+    known.hops = {row.of: row.hops for some in chunks(keys) for row in c.execute(HOPS, {"keys": some})}
+    known.led = {row.run: row.led for row in c.execute(LED, {"runs": sorted(known.runs)})}
 
 
-def _stale(c: Connection, row: AnyRow, reading: Reading) -> int | None:
-    """The capture of a current version at this address that today's rules have not read yet."""
-    for current in _current(c, row.url):
-        unread = current.read_by != reading.rules and current.state != UNREADABLE
-        if current.capture != row.capture and current.at <= row.at and unread:
-            return int(current.capture)
-    return None
-
-
-def _notice(
-    c: Connection, row: AnyRow, notice: Notice, rules: str, its_round: Round, look: int | None, changes: list[NewChange]
-) -> bool:
-    """Judge one notice and apply the verdict; True when it is new or edited."""
-    current = next((known for known in _current(c, row.url) if known.part == notice.part), None)
-    incomplete = notice.incomplete
-    reached = its_round.reached and not (incomplete or "").startswith(CUT_OFF)
-    known = None
-    if current is not None:
-        body = () if current.whole and reached else versions.body(c, current.version)
-        known = decide.Known(
-            current.n,
-            current.text_digest,
-            current.rules,
-            current.capture,
-            current.at,
-            current.last_seen,
-            bool(current.whole),
-            body,
-        )
-    verdict = decide.judge(known, notice, capture=row.capture, at=row.at, rules=rules, reached=reached)
-    further = versions.places(c, its_round)
-    if verdict.action is decide.Action.NEW:
-        document = versions.new_document(c, row, notice)
-        after = versions.new_version(c, document, 1, row, notice, rules, further)
-        changes.append(NewChange(_kind(verdict), row.at, row.source, document, None, after, look))
-        return True
-    assert current is not None
-    if verdict.action in (decide.Action.EDIT, decide.Action.REREAD):
-        after = versions.new_version(c, current.id, verdict.n, row, notice, rules, further)
-        changes.append(NewChange(_kind(verdict), row.at, row.source, current.id, current.version, after, look))
-    return verdict.action is decide.Action.EDIT
-
-
-def _kind(verdict: decide.Verdict) -> ChangeKind:
-    return ChangeKind(str(verdict.action))
-
-
-def _parts_gone(c: Connection, row: AnyRow, parts: set[int], look: int | None, changes: list[NewChange]) -> None:
-    """Notices that stood on this page and do not any more, while the page itself is there. On the very same bytes that is our doing."""
-    for known in _current(c, row.url):
-        if known.part not in parts and known.presence == decide.HERE and known.at <= row.at and known.capture != row.capture:
-            c.execute(
-                t.documents.update().where(t.documents.c.id == known.id).values(presence=decide.MISSING, first_missed=row.at)
-            )
-            detail = {"last_seen": known.last_seen, "first_missed": row.at, "part": known.part}
-            changes.append(
-                NewChange(ChangeKind.MISSING, row.at, row.source, known.id, known.version, known.version, look, detail)
-            )
+def apply(c: Connection, known: Known, writes: Writes) -> None:
+    """Write it: one statement a table."""
+    addresses.save(c, writes.addresses.values())
+    works.insert(c, known.works)
+    documents.insert(c, writes.made)
+    versions.insert(c, writes.versions)
+    documents.save(c, writes.seen.values(), writes.changed.values())
+    works.save(c, known.works)
+    continuations.save(c, known.rounds)
+    readings.save(c, writes.readings.values())
+    listings.save(c, writes.listings.values())
+    list_pages.save(c, known.pages.changed.values())
+    frontier.apply(c, writes.frontier)
+    changes.append(c, writes.changes)

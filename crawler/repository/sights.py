@@ -2,19 +2,19 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler.model import GOOD, MISSES, ChangeKind, Expect, Kind, Millis, Outcome, PageKind, RunKind
+from crawler.model import GOOD, MISSES, ChangeKind, Kind, Millis, Outcome, PageKind, RunKind
 from crawler.monitor import health
-from crawler.monitor.health import Face, Finding, Head, Rhythm, Sight, Standing
+from crawler.monitor.health import Face, Head, Rhythm, Sight, Standing
 from crawler.monitor.workdays import BEIJING, day_of
 from crawler.repository import schema as t
-from crawler.repository.changes import NewChange
 from crawler.repository.database import AnyRow, dump
+from crawler.repository.rows import RunRow
 
 HISTORY = 31  # earlier runs a list is compared with
 LISTING = (RunKind.LIST, RunKind.SWEEP, RunKind.ONCE)
@@ -27,11 +27,6 @@ BLOCKED = frozenset({Outcome.BLOCKED, Outcome.FORBIDDEN, Outcome.BUSY})
 
 
 # ------------------------------------------------------------------ as JSON
-def dump_face(face: Face) -> str:
-    """What a list page shows, as it is kept beside its reading."""
-    return json.dumps(asdict(face))
-
-
 def dump_sight(sight: Sight) -> str:
     """What a run showed, as it is kept beside the run."""
     return dump(asdict(sight))
@@ -53,37 +48,22 @@ def load_sight(text: str) -> Sight:
 
 
 # ------------------------------------------------------------------ one run
-def judge(c: Connection, run: AnyRow, expect: Expect | None, now: Millis, changes: list[NewChange]) -> tuple[Finding, ...]:
-    """Judge a source after a run of its list, and remember how it is; a change of state is a line of the ledger.
+SOURCE = sa.select(t.sources).where(t.sources.c.id == sa.bindparam("source"))
+KEEP = (
+    t.runs.update()
+    .where(t.runs.c.id == sa.bindparam("b_run"))
+    .values(trouble=sa.bindparam("b_trouble"), sight=sa.bindparam("b_sight"))
+)
 
-    `expect` None: the source is not configured; or the run is of an address that was asked for by hand, or of what another run had given
-    up, which is no view of the whole list: the run is judged, and nothing is remembered of the source.
-    """
-    sight = _sight(c, run, now)
-    if not sight.heads:
-        return ()
-    options = json.loads(run.options)
-    if expect is None or options.get("url") or options.get("requeued"):
-        return health.examine(sight, (), Expect(), Rhythm(), now)
-    source = c.execute(sa.select(t.sources).where(t.sources.c.id == run.source)).one()
-    was = standing(source)
-    rhythm = learn(c, run.source, now)
-    found = health.examine(
-        sight, before(c, run.source, ever=was.bad >= health.NEW_NORMAL and not was.failures), expect, rhythm, now
-    )
-    after = health.step(was, found)
-    values = {"trouble": str(found[0].trouble) if found else None, "sight": dump_sight(sight)}
-    c.execute(t.runs.update().where(t.runs.c.id == run.id).values(**values))
-    _remember(c, source, was, after, rhythm, now, read=bool(sight.faces))
-    if after.state != was.state and after.state != health.OK:
-        detail = {
-            "before": was.state,
-            "after": after.state,
-            "trouble": after.trouble or was.trouble,
-            "reasons": list(after.reasons),
-        }
-        changes.append(NewChange(ChangeKind.HEALTH, now, run.source, detail=detail))
-    return found
+
+def of_source(c: Connection, source: str) -> Standing:
+    """How a source is."""
+    return standing(c.execute(SOURCE, {"source": source}).one())
+
+
+def keep(c: Connection, run: int, sight: Sight, trouble: str | None) -> None:
+    """Remember what a run showed, and what was wrong with it, by name."""
+    c.execute(KEEP, {"b_run": run, "b_trouble": trouble, "b_sight": dump_sight(sight)})
 
 
 def standing(source: AnyRow) -> Standing:
@@ -92,7 +72,19 @@ def standing(source: AnyRow) -> Standing:
     return Standing(source.health, source.trouble, reasons, source.bad, source.good, source.failures)
 
 
-def _remember(c: Connection, source: AnyRow, was: Standing, now_is: Standing, rhythm: Rhythm, now: Millis, *, read: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A source's standing before and after a run; `read`: its list was read."""
+
+    was: Standing
+    now: Standing
+    rhythm: Rhythm
+    read: bool
+
+
+def remember(c: Connection, source: str, change: Change, now: Millis) -> None:
+    """Write how a source is after a run."""
+    now_is = change.now
     values: dict[str, object] = {
         "health": now_is.state,
         "trouble": now_is.trouble,
@@ -102,13 +94,13 @@ def _remember(c: Connection, source: AnyRow, was: Standing, now_is: Standing, rh
         "failures": now_is.failures,
         "rests_until": health.rest(now_is.failures, now),
     }
-    if now_is.state != was.state:
+    if now_is.state != change.was.state:
         values["health_since"] = now
-    if read:
+    if change.read:
         values["last_ok"] = now
-    if rhythm.last_new is not None:
-        values["last_new"] = rhythm.last_new
-    c.execute(t.sources.update().where(t.sources.c.id == source.id).values(values))
+    if change.rhythm.last_new is not None:
+        values["last_new"] = change.rhythm.last_new
+    c.execute(t.sources.update().where(t.sources.c.id == source).values(values))
 
 
 def before(c: Connection, source: str, *, ever: bool = False) -> list[Sight]:
@@ -123,7 +115,8 @@ def before(c: Connection, source: str, *, ever: bool = False) -> list[Sight]:
     return [load_sight(text) for text in c.execute(query if ever else query.where(r.trouble.is_(None))).scalars()]
 
 
-def _sight(c: Connection, run: AnyRow, now: Millis) -> Sight:
+def of_run(c: Connection, run: RunRow, now: Millis) -> Sight:
+    """What a run of a source's list showed."""
     last = sa.select(sa.func.max(t.looks.c.id)).where(t.looks.c.run == run.id).group_by(t.looks.c.url)
     query = (
         sa.select(

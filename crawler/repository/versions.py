@@ -1,67 +1,67 @@
-"""Documents and their versions written: the rows of one notice at one address, each version with the places of its bytes."""
+"""Versions: one state of a document. Append-only; a version read again by other rules is a new row with the same number."""
 
 import json
-from dataclasses import asdict
-from datetime import UTC, datetime
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler.model import Millis, capture_id, short_id
+from crawler.model import Millis
 from crawler.record.notice import Notice, Place
 from crawler.record.serial import unpacked
 from crawler.repository import schema as t
-from crawler.repository import works
-from crawler.repository.database import AnyRow, clean
-from crawler.repository.pieces import Round
-
-WARC_TIME = "%Y-%m-%dT%H:%M:%SZ"
+from crawler.repository.database import chunks, clean
 
 
-def new_document(c: Connection, row: AnyRow, notice: Notice) -> int:
-    """A document at an address; its public id derives from the record id of the address's first capture and the part."""
-    public_id = short_id(row.first_record or row.record, notice.part)
-    work = works.new(c, public_id)
-    values = {
-        "public_id": public_id,
-        "url": row.url,
-        "part": notice.part,
-        "source": row.source,
-        "work": work,
-        "first_seen": row.at,
-        "last_seen": row.at,
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    """A version to be appended. `further`: places of the record's further captures."""
+
+    id: int
+    document: int
+    n: int
+    rules: str
+    capture: int
+    first_seen: Millis
+    notice: Notice
+    further: tuple[Place, ...] = ()
+
+
+RECORDS = sa.select(t.versions.c.id, t.versions.c.record).where(t.versions.c.id.in_(sa.bindparam("ids", expanding=True)))
+
+
+def bodies(c: Connection, ids: Collection[int]) -> dict[int, tuple[str, ...]]:
+    """The paragraphs of versions."""
+    return {
+        row.id: tuple(unpacked(row.record)["body"]) for some in chunks(sorted(ids)) for row in c.execute(RECORDS, {"ids": some})
     }
-    number: int = c.execute(t.documents.insert().values(**values).returning(t.documents.c.id)).scalar_one()
-    return number
 
 
-def body(c: Connection, version: int) -> tuple[str, ...]:
-    """The paragraphs of a version."""
-    held = c.execute(sa.select(t.versions.c.record).where(t.versions.c.id == version)).scalar_one()
-    return tuple(unpacked(held)["body"])
+def insert(c: Connection, made: Sequence[NewVersion]) -> None:
+    """Append versions with the attachments they name."""
+    if not made:
+        return
+    c.execute(t.versions.insert(), [_row(version) for version in made])
+    rows = [
+        {"version": version.id, "position": position, "url": clean(item.url), "name": clean(item.name)}
+        for version in made
+        for position, item in enumerate(version.notice.attachments)
+    ]
+    if rows:
+        c.execute(t.attachments.insert(), rows)
 
 
-def places(c: Connection, its_round: Round) -> tuple[Place, ...]:
-    """Where the further captures of a record lie, in order."""
-    if not its_round.captures:
-        return ()
-    rows = {row.id: row for row in c.execute(sa.select(t.captures).where(t.captures.c.id.in_(its_round.captures)))}
-    return tuple(_place_of(rows[number]) for number in its_round.captures)
-
-
-def _place_of(row: AnyRow) -> Place:
-    return Place(capture_id(row.record), row.file, row.offset, row.length, row.payload_digest, _iso(row.at))
-
-
-def new_version(c: Connection, document: int, n: int, row: AnyRow, notice: Notice, rules: str, further: tuple[Place, ...]) -> int:
-    """Append a version, make it current, link its work."""
-    values = {
-        "document": document,
-        "n": n,
-        "rules": rules,
+def _row(version: NewVersion) -> dict[str, object]:
+    notice = version.notice
+    return {
+        "id": version.id,
+        "document": version.document,
+        "n": version.n,
+        "rules": version.rules,
         "whole": int(notice.incomplete is None),
-        "capture": row.capture,
-        "first_seen": row.at,
+        "capture": version.capture,
+        "first_seen": version.first_seen,
         "text_digest": notice.text_digest,
         "match_digest": notice.match_digest,
         "title": clean(notice.title),
@@ -74,24 +74,9 @@ def new_version(c: Connection, document: int, n: int, row: AnyRow, notice: Notic
         "keywords": _text(notice.keywords),
         "paragraphs": notice.paragraphs,
         "record": notice.packed,
-        "further": json.dumps([asdict(place) for place in further]) if further else None,
+        "further": json.dumps([asdict(place) for place in version.further]) if version.further else None,
     }
-    version: int = c.execute(t.versions.insert().values(**values).returning(t.versions.c.id)).scalar_one()
-    c.execute(t.documents.update().where(t.documents.c.id == document).values(version=version, indexed=0))
-    if notice.attachments:
-        rows = [
-            {"version": version, "position": position, "url": clean(item.url), "name": clean(item.name)}
-            for position, item in enumerate(notice.attachments)
-        ]
-        c.execute(t.attachments.insert(), rows)
-    if notice.match_digest:
-        works.link(c, document, notice.match_digest, row.at)
-    return version
 
 
 def _text(value: str | None) -> str | None:
     return clean(value) if value is not None else None
-
-
-def _iso(at: Millis) -> str:
-    return datetime.fromtimestamp(at // 1000, UTC).strftime(WARC_TIME)

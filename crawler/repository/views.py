@@ -61,7 +61,7 @@ WHERE d.withheld IS NULL AND v.id = (SELECT max(x.id) FROM versions x WHERE x.do
 
 def _shown(url: str) -> str:
     """Nothing withheld stands at this address, nor is it a further page of something withheld."""
-    pages = f"SELECT k.url FROM pieces p JOIN captures k ON k.id = p.capture WHERE p.url = {url}"
+    pages = f"SELECT k.url FROM continuations p JOIN captures k ON k.id = p.capture WHERE p.url = {url}"
     return f"NOT EXISTS (SELECT 1 FROM documents d WHERE d.withheld IS NOT NULL AND (d.url = {url} OR d.url IN ({pages})))"
 
 

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.model import ChangeKind, Outcome, Watch
-from crawler.pipeline.decide import Action, Known, UrlState, after_look, align, judge, retry_at, seen
+from crawler.pipeline.judge import Action, Known, align, judge
+from crawler.pipeline.presence import UrlState, after_look, retry_at, seen
 from crawler.record.notice import Notice, Record
 
 DAY = 86_400_000
@@ -17,7 +18,7 @@ def notice(digest: str) -> Notice:
     return Notice(0, Record("t", None, None, None, None, ()), digest, None, "", "")
 
 
-KNOWN = Known(n=2, text_digest="a", rules="1", capture=7, capture_at=1000, last_seen=1000)
+KNOWN = Known(n=2, text_digest="a", rules="1", capture=7, capture_at=1000)
 
 
 def test_a_notice_nobody_knows_is_new() -> None:

@@ -175,7 +175,7 @@ def test_whoever_settles_twice_settles_once(site: Site, home: Home) -> None:
     with house.open_line(home.config, "test") as line:
         with line.database.write() as c:
             c.exec_driver_sql("UPDATE readings SET state = 'pending'")
-            c.exec_driver_sql("DELETE FROM pieces")
+            c.exec_driver_sql("DELETE FROM continuations")
         assert line.settle_all() > 0
     assert home.export() == before
     assert home.kinds() == {"new": 1}
@@ -184,7 +184,7 @@ def test_whoever_settles_twice_settles_once(site: Site, home: Home) -> None:
 def test_pieces_are_revisited_with_their_notice_and_are_none_of_their_own(site: Site, home: Home) -> None:
     put(site)
     home.crawl(url=URL)
-    assert home.sql("SELECT count(*) FROM urls WHERE kind = 'piece'") == [(2,)]
+    assert home.sql("SELECT count(*) FROM urls WHERE kind = 'continuation'") == [(2,)]
     assert home.sql("SELECT count(*) FROM documents") == [(1,)]
     assert home.sql("SELECT count(*) FROM urls WHERE due IS NOT NULL") == [(1,)]
 

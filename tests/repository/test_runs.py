@@ -3,6 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
+from crawler.pipeline.closing import close_finished
 from crawler.repository import runs
 from crawler.repository import schema as t
 from crawler.repository.database import Connection, Database
@@ -28,6 +29,6 @@ def test_a_run_closes_while_another_process_keeps_a_look_of_it(database_url: str
     with other.write() as theirs, database.write() as ours:
         look(theirs, run, "a")
         look(ours, run, "b")
-        assert runs.close_finished(ours, [run], 2, {}) == [run]
+        assert close_finished(ours, [run], 2, {}) == [run]
     database.close()
     other.close()

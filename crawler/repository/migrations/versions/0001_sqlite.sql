@@ -251,6 +251,17 @@ CREATE TABLE clauses (
 	CONSTRAINT fk_clauses_document FOREIGN KEY(document) REFERENCES documents (id)
 )
 
+CREATE TABLE continuations (
+	capture INTEGER NOT NULL,
+	position INTEGER NOT NULL,
+	url INTEGER NOT NULL,
+	CONSTRAINT pk_continuations PRIMARY KEY (capture, position),
+	CONSTRAINT fk_continuations_capture FOREIGN KEY(capture) REFERENCES captures (id),
+	CONSTRAINT fk_continuations_url FOREIGN KEY(url) REFERENCES urls (id)
+)
+
+CREATE INDEX ix_continuations_url ON continuations (url)
+
 CREATE TABLE frontier (
 	id INTEGER NOT NULL,
 	run INTEGER NOT NULL,
@@ -312,17 +323,6 @@ CREATE INDEX ix_looks_capture ON looks (capture)
 CREATE INDEX ix_looks_run ON looks (run)
 
 CREATE INDEX ix_looks_url ON looks (url)
-
-CREATE TABLE pieces (
-	capture INTEGER NOT NULL,
-	position INTEGER NOT NULL,
-	url INTEGER NOT NULL,
-	CONSTRAINT pk_pieces PRIMARY KEY (capture, position),
-	CONSTRAINT fk_pieces_capture FOREIGN KEY(capture) REFERENCES captures (id),
-	CONSTRAINT fk_pieces_url FOREIGN KEY(url) REFERENCES urls (id)
-)
-
-CREATE INDEX ix_pieces_url ON pieces (url)
 
 CREATE TABLE readings (
 	capture INTEGER NOT NULL,

@@ -1,0 +1,182 @@
+"""Readings: one row for each capture that is read. Pending ones are the settle step's work list."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from crawler.model import ABOUT_THE_SITE, Capture, Kind, Original, Request
+from crawler.repository import continuations, files, origins
+from crawler.repository import schema as t
+from crawler.repository.addresses import request_of
+from crawler.repository.database import AnyRow, chunks, replacing
+from crawler.text import urls
+
+PENDING, DONE, UNREADABLE = "pending", "done", "unreadable"
+
+
+@dataclass(slots=True)
+class ReadingRow:
+    """A row of `readings` while a batch is folded. `run` waits for it while it is pending."""
+
+    capture: int
+    state: str = PENDING
+    run: int | None = None
+    page_kind: str | None = None
+    evidence: str = ""
+    text: str = ""
+    rules: str | None = None
+    rows: int | None = None
+    facts: str | None = None
+    error: str | None = None
+    attempts: int = 0
+
+    def wait(self, run: int | None) -> None:
+        """It is to be read (again); nobody's reading is taken over."""
+        if self.state != PENDING or self.run is None:
+            self.run = run
+        self.state = PENDING
+
+
+COLUMNS = tuple(t.readings.c[name] for name in ReadingRow.__slots__)
+LOCKED = (
+    sa.select(*COLUMNS)
+    .where(t.readings.c.capture.in_(sa.bindparam("captures", expanding=True)))
+    .order_by(t.readings.c.capture)
+    .with_for_update()
+)
+PUT = replacing(t.readings, "capture")
+
+
+def lock(c: Connection, captures: Collection[int]) -> dict[int, ReadingRow]:
+    """The readings of these captures, held until the transaction ends."""
+    found = (row for some in chunks(sorted(captures)) for row in c.execute(LOCKED, {"captures": some}))
+    return {row.capture: ReadingRow(*row) for row in found}
+
+
+def save(c: Connection, changed: Iterable[ReadingRow]) -> None:
+    """Write readings, made or changed."""
+    rows = [
+        {name: getattr(reading, name) for name in ReadingRow.__slots__}
+        for reading in sorted(changed, key=lambda reading: reading.capture)
+    ]
+    if rows:
+        c.execute(PUT(c), rows)
+
+
+# ------------------------------------------------------------------ the work list
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A capture waiting to be read. `payload`: the capture that holds a revisit's body; `more`: the further captures of its record."""
+
+    capture_id: int
+    capture: Capture
+    payload: Capture | None
+    kind: Kind
+    source: str
+    public_url: str
+    request: Request
+    more: tuple["Further", ...] = ()
+    absent: "Pending | None" = None  # what the site showed for an address that cannot exist
+
+
+@dataclass(frozen=True, slots=True)
+class Further:
+    """A further capture of a record, under the URL key by which the first page names it."""
+
+    key: str
+    capture_id: int
+    capture: Capture
+    payload: Capture | None
+
+
+_payload, _home = t.captures.alias("payload"), t.urls.alias("home")
+_PLACED = (
+    sa.select(
+        t.captures,
+        t.urls.c.url.label("address"),
+        t.urls.c.kind,
+        t.urls.c.source,
+        t.urls.c.public_url,
+        t.urls.c.method,
+        t.urls.c.headers,
+        t.urls.c.body,
+        _payload,
+        _home.c.url.label("home"),
+    )
+    .select_from(t.captures)
+    .join(t.urls, t.urls.c.id == t.captures.c.url)
+    .outerjoin(_payload, _payload.c.id == t.captures.c.original)
+    .outerjoin(_home, _home.c.id == _payload.c.url)
+)
+PLACED = _PLACED.where(t.captures.c.id.in_(sa.bindparam("ids", expanding=True)))
+WAITING = (
+    _PLACED.join(t.readings, t.readings.c.capture == t.captures.c.id)
+    .join(t.files, t.files.c.name == t.captures.c.file)
+    .where(
+        t.readings.c.state == PENDING,
+        # what was read before anybody may read again, wherever it lies: its writer may have other rules than who asked for it
+        sa.or_(t.files.c.state == files.CLOSED, t.files.c.owner == sa.bindparam("owner"), t.readings.c.rules.is_not(None)),
+    )
+    .order_by(t.readings.c.capture)
+    .limit(sa.bindparam("most"))
+)
+
+
+def pending(c: Connection, limit: int, *, owner: str, busy: frozenset[int]) -> list[Pending]:
+    """Captures to be read, oldest first: those in this process's files and in closed ones; a live writer reads its own."""
+    rows = c.execute(WAITING, {"owner": owner, "most": limit + len(busy)})
+    found = [item for row in rows if (item := _pending(row)).capture_id not in busy][:limit]
+    if not found:
+        return []
+    rounds = continuations.of_captures(c, [item.capture_id for item in found])
+    probed = _absent(c, found)
+    beside = {number for listed in rounds.values() for _, number in listed} | set(probed.values())
+    held = {item.capture_id: item for some in chunks(sorted(beside)) for item in map(_pending, c.execute(PLACED, {"ids": some}))}
+    return [
+        replace(
+            item,
+            more=tuple(
+                Further(key, number, held[number].capture, held[number].payload)
+                for key, number in rounds.get(item.capture_id, ())
+            ),
+            absent=held.get(probed.get(item.capture_id, 0)),
+        )
+        for item in found
+    ]
+
+
+def _absent(c: Connection, items: Sequence[Pending]) -> dict[int, int]:
+    """Capture → the capture of what its origin showed, at the last look before it, for an address that cannot exist."""
+    names = {item.capture_id: urls.origin(item.capture.url) for item in items if item.kind not in ABOUT_THE_SITE}
+    probes = origins.shown(c, set(names.values()))
+    found = {}
+    for item in items:
+        known = [probe for probe in probes.get(names.get(item.capture_id, ""), ()) if probe.at <= item.capture.at]
+        if known and known[-1].capture is not None:
+            found[item.capture_id] = known[-1].capture
+    return found
+
+
+def _pending(row: AnyRow) -> Pending:
+    m = row._mapping  # noqa: SLF001 - the documented way to columns of two aliases of one table
+    held = _place(m, _payload, m["home"]) if m[_payload.c.id] is not None else None
+    return Pending(
+        m[t.captures.c.id],
+        _place(m, t.captures, m["address"]),
+        held,
+        Kind(m[t.urls.c.kind]),
+        m[t.urls.c.source],
+        m[t.urls.c.public_url],
+        request_of(m["address"], m[t.urls.c.method], m[t.urls.c.headers], m[t.urls.c.body]),
+    )
+
+
+def _place(m: Any, table: sa.FromClause, url: str) -> Capture:
+    c = table.c
+    return Capture(
+        m[c.record], url, m[c.at], m[c.file], m[c.offset], m[c.length], m[c.type], m[c.payload_digest], m[c.media_type], m[c.status],
+        original=Original("", url, 0, m[c.payload_digest]) if m[c.type] == "revisit" else None,
+    )  # fmt: skip
