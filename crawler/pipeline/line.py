@@ -469,6 +469,8 @@ class Line:
             done += len(waiting)
         while self.index():
             pass
+        while self.database.do(search.merge):
+            pass
         return done
 
 

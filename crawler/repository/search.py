@@ -8,6 +8,7 @@ tsvector cast from text, which checks sizes (array_to_tsvector stores broken wor
 """
 
 import json
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -31,6 +32,7 @@ LONGEST_QUERY = 500  # characters
 MOST_TERMS = 64  # tokens asked of the index; beyond, the text decides alone
 TESTED = 64, 1024  # rows whose text is looked at together: at first, at most
 TRIED = 256  # of the newest rows, for a lone character: a common one is found there, a rare one quickly in the index
+MERGED = 1000  # pages of the index written in one step of a merge
 OWN = ("search_index", "ix_search_words", "words")  # made by a revision, not in `schema.py`: alembic must not compare them
 SQLITE = (
     """CREATE VIRTUAL TABLE search_index
@@ -220,6 +222,20 @@ def _forget(c: Connection, documents: Sequence[int]) -> None:
             [(place, token_text(f"{title}|{body}")) for place, (title, body) in texts],
         )
     c.execute(_DROP, {"ids": documents})
+
+
+def merge(c: Connection) -> bool:
+    """One step towards an index in one piece, which takes a tenth less; False when it is, and on PostgreSQL, which sees to that itself.
+
+    For the end of a back-fill: steps are short, what they cost altogether grows with all there is (0.1 s for 1,000 notices).
+    """
+    if c.dialect.name != "sqlite":
+        return False
+    held = c.connection.driver_connection
+    assert isinstance(held, sqlite3.Connection)
+    before = held.total_changes
+    c.exec_driver_sql("INSERT INTO search_index (search_index, rank) VALUES ('merge', ?)", (-MERGED,))
+    return held.total_changes - before > 1  # the command itself counts as one
 
 
 # ------------------------------------------------------------------ find

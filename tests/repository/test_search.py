@@ -172,6 +172,21 @@ def test_the_index_is_written_in_steps(database: Database, library: Any) -> None
     assert len(found(database, "公告")) == 5
 
 
+def test_the_index_is_merged_into_one_piece(database: Database, library: Any) -> None:
+    with database.write() as c:
+        for number in range(6):
+            library(c).document(f"d{number:011}", f"公告{number}", published="2020")
+            index(c, 100)
+    steps = 0
+    while database.do(search.merge):
+        steps += 1
+    if database.dialect == "sqlite":
+        assert steps > 0
+        with database.read() as c:
+            assert c.exec_driver_sql("SELECT count(DISTINCT segid) FROM search_index_idx").scalar() == 1
+    assert found(database, "公告") == "543210"
+
+
 def test_a_long_text_is_found_to_its_end_and_is_one_hit(database: Database, library: Any) -> None:
     random.seed(7)
     text = "".join(chr(random.randrange(0x4E00, 0x9F00)) for _ in range(300_000))
