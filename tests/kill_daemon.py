@@ -25,6 +25,7 @@ from crawler.config.load import load
 from crawler.demo.site import Site
 from crawler.demo.story import write_config
 from crawler.model import Capture, Original
+from crawler.pipeline.rebuild import settle_all
 from crawler.repository.database import Connection
 from crawler.scheduler import process as house
 
@@ -78,7 +79,7 @@ def finish(path: Path) -> None:
             open_runs = list(c.execute(sa.text("SELECT id FROM runs WHERE ended IS NULL")).scalars())
         ids = [*open_runs, *house.fire(config, line, house.Wish())]
         asyncio.run(house.work(config, line, ids, lambda _: None))
-        line.settle_all()
+        settle_all(line)
 
 
 def check(path: Path, site: Site) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from crawler.pipeline.rebuild import rebuild
 from crawler.scheduler import process as house
 
 Home = Any  # the fixture's class lives in conftest, which tests do not import
@@ -107,5 +108,5 @@ def test_real_records_are_rebuilt_from_the_archive(shared: Path, corpus: tuple[H
     for file in (home.folder / "data").glob("gongkai.db*"):
         file.unlink()
     with house.open_line(home.config, "reindex") as line:
-        line.rebuild(lambda done, of: None)
+        rebuild(line, lambda done, of: None)
     assert home.export() == before

@@ -75,24 +75,22 @@ def test_a_hostile_page_has_a_named_outcome_and_the_next_page_is_read(name: str)
             assert time.monotonic() - began < DEADLINE + 60  # starting a process is not the page's time
         readers.deadline = 60
         after = readers.read(job(GOOD.encode()))
-        assert (after.page_kind, record_of(after.notices[0]).title) == (PageKind.NOTICE, "关于放假的通知")
+        assert (after.page_kind, after.notices[0].title) == (PageKind.NOTICE, "关于放假的通知")
 
 
 def test_utf_16_without_bom_is_text_and_cut_pages_say_so() -> None:
     with Readers(1) as readers:
         for name in ("UTF-16 without BOM", "UTF-16 big endian without BOM"):
             (notice,) = readers.read(job(HOSTILE[name])).notices
-            assert notice.record.title == "关于放假的通知"
-            assert notice.record.incomplete is None
+            assert (notice.title, notice.incomplete) == ("关于放假的通知", None)
         for name, where in (
             ("cut within a character", "within a character"),
             ("GBK cut within a character", "within a character"),
             ("cut within a tag", "within a tag"),
         ):
             (notice,) = readers.read(job(HOSTILE[name])).notices
-            assert notice.record.incomplete == f"the page is cut off {where}"
-        whole = readers.read(job(GOOD.encode())).notices[0].record
-        assert whole.incomplete is None
+            assert notice.incomplete == f"the page is cut off {where}"
+        assert readers.read(job(GOOD.encode())).notices[0].incomplete is None
 
 
 def test_json_of_any_kind_has_an_outcome_under_a_mapping() -> None:
@@ -101,7 +99,8 @@ def test_json_of_any_kind_has_an_outcome_under_a_mapping() -> None:
         for name, body in HOSTILE.items():
             if name.startswith(("JSON", "a number")):
                 outcome(readers.read(job(body, content_type="application/json", rules=rules)))
-        assert readers.read(job('{"a": "题", "b": "<p>文</p>"}'.encode(), rules=rules)).notices[0].record.body == ("文",)
+        (notice,) = readers.read(job('{"a": "题", "b": "<p>文</p>"}'.encode(), rules=rules)).notices
+        assert record_of(notice).body == ("文",)
 
 
 @pytest.mark.timeout(600)

@@ -4,6 +4,8 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,9 @@ from crawler.cli.main import COMMANDS, VERSION
 ROOT = Path(__file__).parent.parent
 MODULES = sorted((ROOT / "crawler").rglob("*.py"))
 README = (ROOT / "README.md").read_text("utf-8")
+
+
+MOST_NAMES, MOST_LINES, MOST_ARGUMENTS = 16, 450, 6
 
 
 def functions(path: Path) -> list[tuple[str, int]]:
@@ -28,6 +33,56 @@ def test_no_function_is_longer_than_sixty_lines_and_every_module_says_what_it_is
     text = path.read_text("utf-8")
     assert not text or ast.get_docstring(ast.parse(text))
     assert "TYPE_CHECKING" not in text
+
+
+def arguments(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """How many a function takes, keyword-only ones too; what a method is called on does not count."""
+    given = node.args
+    names = [each.arg for each in (*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg) if each]
+    return len(names) - (names[:1] in (["self"], ["cls"]))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_module_is_long_and_no_function_takes_many_arguments(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert text.count("\n") <= MOST_LINES
+    nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    # a command's arguments are its options: Typer reads them from its signature
+    plain = [node for node in nodes if "typer." not in ast.unparse(node.args)]
+    assert {node.name: count for node in plain if (count := arguments(node)) > MOST_ARGUMENTS} == {}
+
+
+def test_the_house_shows_few_names_and_every_room_says_in_two_lines_what_lives_there_and_what_may_not() -> None:
+    names = [entry for entry in (ROOT / "crawler").iterdir() if entry.name != "__pycache__"]
+    assert len(names) <= MOST_NAMES
+    for room in (entry for entry in names if entry.is_dir()):
+        said = ast.get_docstring(ast.parse((room / "__init__.py").read_text("utf-8"))) or ""
+        assert len([line for line in said.splitlines() if line]) == 2, room.name
+
+
+def imported(path: Path) -> Iterator[tuple[str, int]]:
+    """(name right below `crawler`, line) of every import of this project, the lazy ones too."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            found = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        yield from ((name.split(".")[1], node.lineno) for name in found if name.startswith("crawler."))
+
+
+def test_rooms_import_from_the_rows_below_only() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
+    place = {name.strip(): number for number, layer in enumerate(layers) for name in layer.split(":")}
+    wrong = []
+    for path in MODULES:
+        own = path.relative_to(ROOT / "crawler").parts[0].removesuffix(".py")
+        for name, line in imported(path) if own in place else ():
+            if name != own and place[name] <= place[own]:
+                wrong.append(f"{path.relative_to(ROOT)}:{line} imports {name}")
+    assert wrong == []
 
 
 def test_importing_the_package_does_nothing() -> None:

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -173,6 +174,16 @@ class Archive:
             target.dirty = True
 
     # -------------------------------------------------------------- files
+    def check_room(self, keep_free: int) -> None:
+        """Raises ArchiveError before the archive's disk is full, `keep_free` bytes before: what is in flight still finds room."""
+        folder = next(path for path in (self.folder, *self.folder.parents) if path.exists())
+        free = shutil.disk_usage(folder).free
+        if free < keep_free:
+            raise ArchiveError(
+                f"only {free >> 20} MB are free on the disk of {self.folder}, storage.keep_free is {keep_free >> 20} MB",
+                remedy="free some space; nothing is lost, what is due stays due",
+            )
+
     def _file(self) -> _Open:
         if self._open is not None and self._open.end >= self.max_bytes and not self._open.dirty:  # what it holds is committed
             self._close()

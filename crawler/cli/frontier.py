@@ -11,6 +11,7 @@ from crawler.cli.progress import Bar
 from crawler.errors import UsageError
 from crawler.repository import frontier as rows
 from crawler.repository.frontier import RowView
+from crawler.scheduler import firing
 from crawler.scheduler import process as house
 
 STATES = ("todo", "dead")
@@ -96,7 +97,7 @@ def requeue(
     config = configured(context)
     interrupted = False
     with house.open_line(config, "requeue") as line:
-        fired, count = line.requeue(ids or (), source, reason)
+        fired, count = firing.requeue(line, ids or (), source, reason)
         if now and fired:
             with Bar("requeued", quiet=as_json) as bar:
                 _, interrupted = asyncio.run(house.work(config, line, fired, bar.show))

@@ -22,7 +22,7 @@ from crawler.pipeline import trial
 from crawler.pipeline.peek import Peeker
 from crawler.pipeline.readers import Job, Readers
 from crawler.pipeline.trial import Sample, Trial
-from crawler.politeness.worker import Manners
+from crawler.politeness.worker import Pacing
 from crawler.record.reading import Row
 from crawler.record.serial import as_json, record_of
 from crawler.scheduler import process as house
@@ -105,10 +105,10 @@ def _look(config: Config, name: str, start: Request, rules: ReadRules, source: S
 
     async def go() -> Trial:
         fetcher = Fetcher(replace(house.fetch_settings(config), spool=None))
-        manners = Manners({}, network.delay_ms if own is None else own, network.deadline_ms / 1000, house.AGENT)
+        pacing = Pacing({}, network.delay_ms if own is None else own, network.deadline_ms / 1000, house.AGENT)
         try:
             with Readers(1) as readers:
-                return await trial.look(Peeker(fetcher, manners, name), readers, name, start, rules, _watch, second=second)
+                return await trial.look(Peeker(fetcher, pacing, name), readers, name, start, rules, _watch, second=second)
         finally:
             await fetcher.aclose()
 

@@ -13,8 +13,11 @@ from crawler.cli.options import Globals, Json, configured, day
 from crawler.cli.progress import Bar
 from crawler.config.values import Config
 from crawler.errors import CannotError, UsageError
-from crawler.repository import condition, query, runs
-from crawler.repository.condition import Columns
+from crawler.monitor import condition
+from crawler.monitor.condition import Columns
+from crawler.pipeline.line import Line
+from crawler.pipeline.rebuild import rebuild
+from crawler.repository import query, runs
 from crawler.repository.database import Database
 from crawler.repository.migrations import check_schema
 from crawler.repository.runs import Progress
@@ -54,7 +57,7 @@ def crawl(
         house.chosen(config, wish.sources)
     began = time.monotonic()
     with house.open_line(config, "crawl") as line:
-        _say_others(line.others())
+        _say_others(line)
         fired = house.fire(config, line, wish)
         with Bar(" ".join(names or ()) or url or "all sources", quiet=as_json) as bar:
             progress, interrupted = asyncio.run(house.work(config, line, fired, bar.show))
@@ -73,7 +76,9 @@ def crawl(
         raise typer.Exit(1)
 
 
-def _say_others(others: list[tuple[str, str]]) -> None:
+def _say_others(line: Line) -> None:
+    with line.database.read() as c:
+        others = [found for found in runs.working(c, line.clock() - ALIVE_MS) if found[0] != line.owner]
     for owner, what in others:
         output.note(f"joining: {what or 'another process'} ({owner}) works on this archive; queues and slots are shared")
 
@@ -168,7 +173,7 @@ def run(
     set_up_logs(max(1, shared.verbosity if shared else 0), log_format or (shared.log_format if shared else "text"))
     enabled = house.chosen(config, ())
     with house.open_line(config, "run") as line:
-        _say_others(line.others())
+        _say_others(line)
         output.note(f"running: {len(enabled)} sources; Ctrl-C ends it, what is in flight is kept or handed back")
         asyncio.run(house.run(config, line))
     output.note("ended")
@@ -198,7 +203,7 @@ def reindex(context: typer.Context) -> None:
     config = configured(context)
     _refuse_filled(config)
     with house.open_line(config, house.REINDEX) as line, Bar("reindex", quiet=not sys.stderr.isatty()) as bar:
-        looks, captures = line.rebuild(bar.count)
+        looks, captures = rebuild(line, bar.count)
     with_database = Database(config.storage.database)
     try:
         with with_database.read() as c:

@@ -37,7 +37,7 @@ from crawler.config.shape import (
 )
 from crawler.config.values import Alarms, Channel, Config, Network, Operator, Politeness, ScheduleDefaults, Source, Storage
 from crawler.errors import ConfigError, UsageError
-from crawler.model import DetailRules, Expect, ListRules, Millis, ReadRules, Request, Watch, Way
+from crawler.model import DetailRules, Expect, ListRules, Millis, ReadRules, Request, Route, Watch
 from crawler.politeness.budget import Budget
 from crawler.politeness.hours import Window
 from crawler.text import urls
@@ -220,7 +220,7 @@ def _source(name: str, found: SourceTable, settings: SettingsTable, root: Path) 
         ),
         digest=hashlib.sha256(json.dumps(found.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()[:16],
         budget=_budget(found.budget, settings.budget),
-        way=Way(
+        route=Route(
             proxy=found.network.proxy,
             tls_profile=found.tls.profile,
             tls_reason=found.tls.reason or "",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crawler.model import Expect, Millis, ReadRules, Request, Watch, Way
+from crawler.model import Expect, Millis, ReadRules, Request, Route, Watch
 from crawler.politeness.budget import UNLIMITED, Budget
 from crawler.politeness.hours import Window
 
@@ -103,7 +103,7 @@ class Source:
     expect: Expect
     digest: str
     budget: Budget = UNLIMITED
-    way: Way = field(default_factory=Way)
+    route: Route = field(default_factory=Route)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from crawler.fetcher.guard import Guard, Refused, Resolver
 from crawler.fetcher.spool import release
 from crawler.fetcher.tls import context
 from crawler.fetcher.wire import MODERN, Transport
-from crawler.model import Exchange, Millis, Octets, Outcome, Page, Task, Way
+from crawler.model import Exchange, Millis, Octets, Outcome, Page, Route, Task
 from crawler.text import urls
 
 ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,application/json;q=0.9,*/*;q=0.8"
@@ -36,7 +36,7 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 @dataclass(frozen=True, slots=True)
 class FetchSettings:
-    """`max_body` and `max_head` in bytes, of the wire and of the decoded body each. `ways`: by source; `spool`: folder of large bodies."""
+    """`max_body` and `max_head` in bytes, of the wire and of the decoded body each. `routes`: by source; `spool`: folder of large bodies."""
 
     user_agent: str
     max_body: int = 32 << 20
@@ -44,7 +44,7 @@ class FetchSettings:
     connect: Mapping[str, str] | None = None
     allow_private: tuple[str, ...] = ()
     ca_file: Path | None = None
-    ways: Mapping[str, Way] = field(default_factory=dict)
+    routes: Mapping[str, Route] = field(default_factory=dict)
     spool: Path | None = None
 
 
@@ -75,7 +75,7 @@ class Fetcher:
         self.jars = Jars()
         self.transport = Transport(
             Guard(settings.allow_private, settings.connect, resolver),
-            tls=lambda way: context(settings.ca_file, way),
+            tls=lambda route: context(settings.ca_file, route),
             limits=Limits(settings.max_head, settings.max_body, settings.spool),
         )
 
@@ -127,7 +127,7 @@ class Fetcher:
             task.request.url,
             headers=headers,
             content=task.request.body or None,
-            extensions={"deadline": deadline, "way": self.settings.ways.get(task.source, MODERN)},
+            extensions={"deadline": deadline, "route": self.settings.routes.get(task.source, MODERN)},
         )
         if urls.host(str(request.url)) != urls.host(task.request.url):
             raise ValueError("two readers see different hosts in the address")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from crawler.model import Tls, Way
+from crawler.model import Route, Tls
 
 # Named by the ssl module from Python 3.12 and 3.10 on; the values are OpenSSL's.
 LEGACY_SERVER_CONNECT = 0x4
@@ -58,19 +58,19 @@ PROFILES: Mapping[str, Callable[[ssl.SSLContext], None]] = MappingProxyType(
 )
 
 
-def context(ca_file: Path | None = None, way: Way | None = None) -> ssl.SSLContext:
-    """A client context of the way's profile. `ca_file` trusts that file's certificates instead of the system's.
+def context(ca_file: Path | None = None, route: Route | None = None) -> ssl.SSLContext:
+    """A client context of the route's profile. `ca_file` trusts that file's certificates instead of the system's.
 
     Raises OSError when a file of certificates cannot be read, ssl.SSLError when it holds none.
     """
-    profile = way.tls_profile if way else "modern"
+    profile = route.tls_profile if route else "modern"
     made = _trusting_the_system() if ca_file is None and profile != "insecure" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if ca_file is not None:
         made.load_verify_locations(cafile=str(ca_file))
     made.minimum_version = ssl.TLSVersion.TLSv1_2
     made.verify_flags &= ~PARTIAL_CHAIN  # an intermediate completes a chain; it is never its end
-    if way is not None and way.certificates:
-        made.load_verify_locations(cafile=way.certificates)
+    if route is not None and route.certificates:
+        made.load_verify_locations(cafile=route.certificates)
     PROFILES[profile](made)
     return made
 
@@ -86,16 +86,16 @@ def _trusting_the_system() -> ssl.SSLContext:
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def describe(connection: ssl.SSLObject, way: Way | None = None) -> Tls:
+def describe(connection: ssl.SSLObject, route: Route | None = None) -> Tls:
     """Protocol, cipher and digest of the chain as the server sent it; the profile with its reason."""
     cipher = connection.cipher()
-    profile = way.tls_profile if way else "modern"
+    profile = route.tls_profile if route else "modern"
     return Tls(
         protocol=connection.version() or "",
         cipher=cipher[0] if cipher else "",
         chain_digest="sha256:" + hashlib.sha256(b"".join(chain_of(connection))).hexdigest(),
         profile=profile,
-        reason=way.tls_reason if way else "",
+        reason=route.tls_reason if route else "",
         verified=profile != "insecure",
     )
 

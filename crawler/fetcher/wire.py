@@ -4,7 +4,7 @@
     wire = response.extensions["wire"]          # model.Wire
     reach = request.extensions["reach"]         # model.Reach, also when the exchange failed
 
-A request's extensions may hold `deadline` (seconds for the whole exchange: lookup, connect, TLS, head, body) and `way` (model.Way).
+A request's extensions may hold `deadline` (seconds for the whole exchange: lookup, connect, TLS, head, body) and `route` (model.Route).
 Errors are WireError (with the bytes that came), guard.Refused, ssl.SSLError, or OSError (lookup, connect, proxy).
 """
 
@@ -21,22 +21,22 @@ import httpx
 from crawler.fetcher.connection import Connection, Got, Late, Limits, Lost, WireError
 from crawler.fetcher.guard import Endpoint, Guard, Refused
 from crawler.fetcher.tls import describe
-from crawler.model import Octets, Reach, Way
+from crawler.model import Octets, Reach, Route
 
 STEP = 1 << 16
 SAFE = frozenset({b"GET", b"HEAD"})  # asked once more when a kept connection turns out to be closed
 MOST_IDLE = 256  # kept connections over all hosts
-MODERN = Way()
+MODERN = Route()
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
-    """One way to one server; connections are kept per route."""
+class Destination:
+    """One server by one route; connections are kept for each."""
 
     secure: bool
     host: str
     port: int
-    way: Way
+    route: Route
 
     @property
     def server_name(self) -> str:
@@ -62,13 +62,13 @@ class Body(httpx.AsyncByteStream):
 
 
 class Transport(httpx.AsyncBaseTransport):
-    """HTTP/1.1, one request at a time on a connection; `tls` makes the context of a way."""
+    """HTTP/1.1, one request at a time on a connection; `tls` makes the context of a route."""
 
     def __init__(
         self,
         guard: Guard,
         *,
-        tls: Callable[[Way], ssl.SSLContext],
+        tls: Callable[[Route], ssl.SSLContext],
         limits: Limits | None = None,
         deadline: float = 60.0,
         connect_timeout: float = 15.0,
@@ -78,19 +78,19 @@ class Transport(httpx.AsyncBaseTransport):
         self.limits = limits or Limits()
         self._make_tls = tls
         self._contexts: dict[tuple[str, str | None], ssl.SSLContext] = {}
-        self._free: dict[Route, list[Connection]] = collections.defaultdict(list)
+        self._free: dict[Destination, list[Connection]] = collections.defaultdict(list)
         self._idle = 0
         self._swept = 0.0
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """One exchange. Raises WireError, Refused, ssl.SSLError or OSError."""
-        route = _route(request)
+        destination = _destination(request)
         method = request.method.encode("ascii")
-        data = head(method, _target(request.url, route), request.headers.raw)
+        data = head(method, _target(request.url, destination), request.headers.raw)
         if method not in SAFE:
             data += await request.aread()
         limit = request.extensions.get("deadline", self.deadline)
-        connection, got = await self._exchange(route, method, data, limit, request)
+        connection, got = await self._exchange(destination, method, data, limit, request)
         answer = got.answer
         response = httpx.Response(
             answer.status,
@@ -104,12 +104,12 @@ class Transport(httpx.AsyncBaseTransport):
                 "payload": got.payload,
             },
         )
-        self._put(route, connection)
+        self._put(destination, connection)
         return response
 
     # -------------------------------------------------------------- one exchange
     async def _exchange(
-        self, route: Route, method: bytes, data: bytes, limit: float, request: httpx.Request
+        self, destination: Destination, method: bytes, data: bytes, limit: float, request: httpx.Request
     ) -> tuple[Connection, Got]:
         """A connection whose exchange has ended well, and what came."""
         connection: Connection | None = None
@@ -117,9 +117,9 @@ class Transport(httpx.AsyncBaseTransport):
         try:
             async with asyncio.timeout(limit):
                 while True:
-                    connection = self._take(route)
+                    connection = self._take(destination)
                     if connection is None:
-                        connection = await self._connect(route, request)
+                        connection = await self._connect(destination, request)
                     else:
                         request.extensions["reach"] = connection.reach
                     try:
@@ -136,16 +136,21 @@ class Transport(httpx.AsyncBaseTransport):
                 connection.fail(WireError("cancelled"))
             raise
 
-    async def _connect(self, route: Route, request: httpx.Request) -> Connection:
+    async def _connect(self, destination: Destination, request: httpx.Request) -> Connection:
         """A new connection; `request.extensions["reach"]` tells how far it came."""
-        proxy = urlsplit(route.way.proxy) if route.way.proxy else None
-        host, port = (proxy.hostname or "", proxy.port or 80) if proxy else (route.host, route.port)
-        reach = Reach(host, port, proxy=route.way.proxy or "", tls_profile=route.way.tls_profile if route.secure else "")
+        proxy = urlsplit(destination.route.proxy) if destination.route.proxy else None
+        host, port = (proxy.hostname or "", proxy.port or 80) if proxy else (destination.host, destination.port)
+        reach = Reach(
+            host,
+            port,
+            proxy=destination.route.proxy or "",
+            tls_profile=destination.route.tls_profile if destination.secure else "",
+        )
         request.extensions["reach"] = reach
         began = time.monotonic()
         try:
             if proxy:
-                self.guard.check_named(route.host)
+                self.guard.check_named(destination.host)
             checked = await self.guard.check(host, port)
         except Refused as refused:
             request.extensions["reach"] = replace(reach, answers=refused.answers, guard=str(refused), lookup_ms=_since(began))
@@ -156,7 +161,7 @@ class Transport(httpx.AsyncBaseTransport):
             ip = f"[{endpoint.ip}]" if ":" in endpoint.ip else endpoint.ip
             tried = request.extensions["reach"] = replace(reach, address=f"{ip}:{endpoint.port}")
             try:
-                connection = await self._dial(endpoint, route, tried)
+                connection = await self._dial(endpoint, destination, tried)
             except ssl.SSLError:
                 raise
             except OSError as failed:
@@ -167,7 +172,7 @@ class Transport(httpx.AsyncBaseTransport):
                 return connection
         raise error or OSError(f"{host} has no address")
 
-    async def _dial(self, endpoint: Endpoint, route: Route, reach: Reach) -> Connection:
+    async def _dial(self, endpoint: Endpoint, destination: Destination, reach: Reach) -> Connection:
         loop, began = asyncio.get_running_loop(), time.monotonic()
         connection = Connection(endpoint.ip, self.limits)
         step = f"connection to {endpoint.ip}"
@@ -175,12 +180,12 @@ class Transport(httpx.AsyncBaseTransport):
             async with asyncio.timeout(self.connect_timeout):
                 await loop.create_connection(lambda: connection, endpoint.ip, endpoint.port)
                 connection.reach = replace(reach, connect_ms=_since(began))
-                if route.secure:
-                    if route.way.proxy:
+                if destination.secure:
+                    if destination.route.proxy:
                         step = "answer of the proxy"
-                        await self._tunnel(connection, route)
+                        await self._tunnel(connection, destination)
                     step = f"TLS handshake with {endpoint.ip}"
-                    await self._secure(connection, route)
+                    await self._secure(connection, destination)
         except TimeoutError:
             connection.close()
             raise OSError(f"no {step} within {self.connect_timeout:g} s") from None
@@ -189,17 +194,17 @@ class Transport(httpx.AsyncBaseTransport):
             raise
         return connection
 
-    async def _tunnel(self, connection: Connection, route: Route) -> None:
-        """Ask the proxy for a way through (RFC 9110, 9.3.6)."""
-        ask = b"CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n" % (route.authority, route.authority)
+    async def _tunnel(self, connection: Connection, destination: Destination) -> None:
+        """Ask the proxy for passage (RFC 9110, 9.3.6)."""
+        ask = b"CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n" % (destination.authority, destination.authority)
         try:
             got = await connection.send(b"CONNECT", ask, asyncio.get_running_loop())
         except WireError as error:
-            raise OSError(f"the proxy {route.way.proxy} answered no CONNECT: {error}") from error
+            raise OSError(f"the proxy {destination.route.proxy} answered no CONNECT: {error}") from error
         if got.answer.status // 100 != 2 or got.wire.surplus:
-            raise OSError(f"the proxy {route.way.proxy} answered {got.answer.status} to CONNECT")
+            raise OSError(f"the proxy {destination.route.proxy} answered {got.answer.status} to CONNECT")
 
-    async def _secure(self, connection: Connection, route: Route) -> None:
+    async def _secure(self, connection: Connection, destination: Destination) -> None:
         began, loop = time.monotonic(), asyncio.get_running_loop()
         assert connection.transport is not None
         assert connection.reach is not None
@@ -207,26 +212,26 @@ class Transport(httpx.AsyncBaseTransport):
             transport = await loop.start_tls(
                 connection.transport,
                 connection,
-                self._context(route.way),
-                server_hostname=route.server_name,
+                self._context(destination.route),
+                server_hostname=destination.server_name,
                 ssl_handshake_timeout=self.connect_timeout + 1,  # ours comes first, and says what was waited for
                 ssl_shutdown_timeout=1.0,
             )
         except ConnectionError as error:
             raise OSError(f"cut in the TLS handshake: {str(error) or type(error).__name__}") from error
         assert transport is not None
-        connection.secured(transport, describe(transport.get_extra_info("ssl_object"), route.way))
+        connection.secured(transport, describe(transport.get_extra_info("ssl_object"), destination.route))
         connection.reach = replace(connection.reach, tls_ms=_since(began))
 
-    def _context(self, way: Way) -> ssl.SSLContext:
-        key = (way.tls_profile, way.certificates)
+    def _context(self, route: Route) -> ssl.SSLContext:
+        key = (route.tls_profile, route.certificates)
         if key not in self._contexts:
-            self._contexts[key] = self._make_tls(way)
+            self._contexts[key] = self._make_tls(route)
         return self._contexts[key]
 
     # -------------------------------------------------------------- kept connections
-    def _take(self, route: Route) -> Connection | None:
-        free, now = self._free.get(route), asyncio.get_running_loop().time()
+    def _take(self, destination: Destination) -> Connection | None:
+        free, now = self._free.get(destination), asyncio.get_running_loop().time()
         while free:
             connection = free.pop()
             self._idle -= 1
@@ -235,12 +240,12 @@ class Transport(httpx.AsyncBaseTransport):
             connection.close()
         return None
 
-    def _put(self, route: Route, connection: Connection) -> None:
+    def _put(self, destination: Destination, connection: Connection) -> None:
         if connection.closed or not connection.keep:
             connection.close()
             return
         connection.idle_since = asyncio.get_running_loop().time()
-        self._free[route].append(connection)
+        self._free[destination].append(connection)
         self._idle += 1
         if self._idle > MOST_IDLE or connection.idle_since - self._swept > self.idle:
             self._sweep(connection.idle_since)
@@ -248,11 +253,13 @@ class Transport(httpx.AsyncBaseTransport):
     def _sweep(self, now: float) -> None:
         """Close what hosts that are not asked again have left open; the oldest too, when there are too many."""
         self._swept = now
-        held = sorted(((c, route) for route, free in self._free.items() for c in free), key=lambda item: -item[0].idle_since)
+        held = sorted(
+            ((c, destination) for destination, free in self._free.items() for c in free), key=lambda item: -item[0].idle_since
+        )
         self._free.clear()
-        for number, (connection, route) in enumerate(held):
+        for number, (connection, destination) in enumerate(held):
             if number < MOST_IDLE // 2 and not connection.closed and now - connection.idle_since < self.idle:
-                self._free[route].append(connection)
+                self._free[destination].append(connection)
             else:
                 connection.close()
         self._idle = sum(map(len, self._free.values()))
@@ -266,21 +273,21 @@ class Transport(httpx.AsyncBaseTransport):
         self._idle = 0
 
 
-def _route(request: httpx.Request) -> Route:
-    """Raises httpx.UnsupportedProtocol. A TLS profile counts for the way's own hosts alone; the proxy for all."""
-    url, way = request.url, request.extensions.get("way", MODERN)
+def _destination(request: httpx.Request) -> Destination:
+    """Raises httpx.UnsupportedProtocol. A TLS profile counts for the route's own hosts alone; the proxy for all."""
+    url, route = request.url, request.extensions.get("route", MODERN)
     secure = url.scheme == "https"
     if not secure and url.scheme != "http":
         raise httpx.UnsupportedProtocol(f"{url.scheme} is not spoken here", request=request)
     host = url.raw_host.decode("ascii").strip("[]")
-    if not secure or way.tls_profile == "modern" or host not in way.hosts:
-        way = Way(proxy=way.proxy) if way.proxy else MODERN
-    return Route(secure, host, url.port or (443 if secure else 80), way)
+    if not secure or route.tls_profile == "modern" or host not in route.hosts:
+        route = Route(proxy=route.proxy) if route.proxy else MODERN
+    return Destination(secure, host, url.port or (443 if secure else 80), route)
 
 
-def _target(url: httpx.URL, route: Route) -> bytes:
+def _target(url: httpx.URL, destination: Destination) -> bytes:
     """The request target; a proxy wants the whole address (RFC 9112, 3.2.2), unless it only opens a tunnel."""
-    return b"http://" + url.netloc + url.raw_path if route.way.proxy and not route.secure else url.raw_path
+    return b"http://" + url.netloc + url.raw_path if destination.route.proxy and not destination.secure else url.raw_path
 
 
 def _since(began: float) -> int:

@@ -1,4 +1,4 @@
-"""The reading process: `python -m crawler.parsers.child`. Pages in on stdin, readings out on stdout, until stdin ends.
+"""The reading process: `python -m crawler.parsers.child`. Batches of pages in on stdin, a reading for each out on stdout, until stdin ends.
 
 It may be killed at any moment. Whatever a page does to it, it answers or dies; it holds nothing that anybody needs.
 """
@@ -6,14 +6,13 @@ It may be killed at any moment. Whatever a page does to it, it answers or dies; 
 import os
 import signal
 import sys
-from collections.abc import Mapping
 from typing import IO, Any
 
 from crawler.errors import UnreadablePage
 from crawler.parsers import protocol
 from crawler.parsers.page import read
 
-LONGEST_JOB = 256 << 20
+LONGEST_BATCH = 256 << 20
 
 
 def limit_memory(bytes_: int) -> None:
@@ -25,24 +24,25 @@ def limit_memory(bytes_: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (bytes_, bytes_))
 
 
-def answer(header: Mapping[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+def answer(job: protocol.Job) -> tuple[dict[str, Any], list[bytes]]:
     """The reading of one job, or why there is none: an error here is an outcome of the page."""
     try:
-        job = protocol.job_of(header, body)
         reading = read(job.page, job.kind, job.rules, job.public_url, job.request, dict(job.more))
-        return protocol.reading_header(reading), protocol.reading_body(reading)
+        return protocol.reading_header(reading), protocol.reading_bodies(reading)
     except MemoryError:
-        return {"failed": "memory"}, b""
+        return {"failed": "memory"}, []
     except UnreadablePage as error:
-        return {"failed": str(error)[:500]}, b""
+        return {"failed": str(error)[:500]}, []
     except Exception as error:  # noqa: BLE001 - any error a page provokes is that page's outcome, told to the parent
-        return {"failed": f"{type(error).__name__}: {error}"[:500]}, b""
+        return {"failed": f"{type(error).__name__}: {error}"[:500]}, []
 
 
 def serve(incoming: IO[bytes], outgoing: IO[bytes]) -> None:
-    """Answer jobs until there are no more."""
-    while (message := protocol.read(incoming, LONGEST_JOB)) is not None:
-        protocol.write(outgoing, *answer(*message))
+    """Answer batches of jobs, each job by itself, until there are no more."""
+    while (message := protocol.read(incoming, LONGEST_BATCH)) is not None:
+        for job in protocol.jobs_of(*message):
+            header, bodies = answer(job)
+            protocol.write(outgoing, header, *bodies)
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 
 from crawler.errors import UnreadablePage
@@ -33,6 +34,7 @@ NONE: Mapping[str, Page] = MappingProxyType({})
 ABSENT = "absent"  # no URL key: those begin with a method
 
 
+@lru_cache(maxsize=64)
 def rules_version(rules: ReadRules) -> str:
     """The version of everything that reads a source's pages: ours, and a digest of the source's own rules where it has any."""
     if rules == ReadRules():

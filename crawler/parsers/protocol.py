@@ -1,12 +1,15 @@
 """What parent and child say to each other: a length, a JSON header, a length, bytes. No pickle: a parser's bug must not hand the parent code.
 
-The parent takes nothing from a child but plain values of the expected types and bounded sizes.
+A message to a child holds a batch of jobs; the child answers each with a message of its own, in their order, so that the parent
+knows at any moment which page is being read. The parent takes nothing from a child but plain values of the expected types and
+bounded sizes; what it only passes on (packed records, search text) it does not look into.
 """
 
 import json
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import IO, Any
 
 from crawler.model import DetailRules, Kind, ListRules, Page, PageKind, ReadRules, Request
@@ -19,6 +22,8 @@ MOST_ROWS = 50_000  # what a sitemap may hold (sitemaps.org)
 MOST_NOTICES = 1_000
 MOST_HEADERS = 100
 LONGEST_TEXT = 16 << 20
+JOINED = 1 << 20  # bytes up to which a message is written at once
+READ = frozenset({"content-type", "content-disposition"})  # the headers that a reader looks at
 
 
 class BadMessage(ValueError):
@@ -37,17 +42,19 @@ class Job:
     request: Request | None = None  # that the page answers, where it was more than a GET of the page's address
 
     @property
-    def body(self) -> bytes:
-        """The bytes of all its pages, one behind the other."""
-        return b"".join([self.page.body, *(page.body for _, page in self.more)]) if self.more else self.page.body
+    def size(self) -> int:
+        """The bytes of all its pages."""
+        return len(self.page.body) + sum(len(page.body) for _, page in self.more)
 
 
 # ------------------------------------------------------------------ frames
-def write(stream: IO[bytes], header: Mapping[str, Any], body: bytes = b"") -> None:
-    """One message."""
-    head = json.dumps(header, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    stream.write(LENGTH.pack(len(head)) + head + LENGTH.pack(len(body)))
-    stream.write(body)
+def write(stream: IO[bytes], header: Mapping[str, Any], *bodies: bytes) -> None:
+    """One message; its bodies stand one behind the other."""
+    head = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    size = sum(map(len, bodies))
+    pieces = [LENGTH.pack(len(head)), head, LENGTH.pack(size), *bodies]
+    for piece in pieces if size > JOINED else [b"".join(pieces)]:
+        stream.write(piece)
     stream.flush()
 
 
@@ -84,43 +91,62 @@ def _frame(stream: IO[bytes], longest: int) -> bytes | None:
 
 
 # ------------------------------------------------------------------ jobs
-def job_header(job: Job) -> dict[str, Any]:
-    """A job without its pages' bodies."""
-    return {
-        "page": _page_header(job.page),
-        "kind": str(job.kind),
-        "details": [asdict(rules) for rules in job.rules.details],
-        "list": asdict(job.rules.list),
-        "public_url": job.public_url,
-        "more": [[key, _page_header(page)] for key, page in job.more],
-        "request": _request_header(job.request) if job.request else None,
-    }
+def write_jobs(stream: IO[bytes], jobs: Sequence[Job]) -> None:
+    """One message for a batch of jobs. The rules of a source stand in it once, however many of its pages it holds."""
+    rules = list(dict.fromkeys(job.rules for job in jobs))
+    place = {each: number for number, each in enumerate(rules)}
+    header = {"rules": [_rules_text(each) for each in rules], "jobs": [_job_header(job, place[job.rules]) for job in jobs]}
+    write(stream, header, *(page.body for job in jobs for page in (job.page, *(page for _, page in job.more))))
 
 
-def _page_header(page: Page) -> dict[str, Any]:
-    return {"url": page.url, "status": page.status, "headers": page.headers, "at": page.at, "size": len(page.body)}
+@lru_cache(maxsize=64)
+def _rules_text(rules: ReadRules) -> str:
+    return json.dumps({"details": [asdict(dated) for dated in rules.details], "list": asdict(rules.list)})
 
 
-def job_of(header: Mapping[str, Any], body: bytes) -> Job:
-    """The job back; a body of other pages than the header's is BadMessage."""
-    listed = dict(header["list"])
-    listed["hosts"] = tuple(listed["hosts"])
+@lru_cache(maxsize=64)
+def _rules(text: str) -> ReadRules:
+    said = json.loads(text)
+    listed = {**said["list"], "hosts": tuple(said["list"]["hosts"])}
     listed["next_with"] = tuple((name, value) for name, value in listed["next_with"])
-    details = [{**rules, "json": tuple((name, path) for name, path in rules["json"])} for rules in header["details"]]
-    rules = ReadRules(tuple(DetailRules(**rules) for rules in details), ListRules(**listed))
-    pages, at = [], 0
-    for said in (header["page"], *(said for _, said in header["more"])):
-        pages.append(_page_of(said, body[at : at + said["size"]]))
-        at += said["size"]
+    details = [{**dated, "json": tuple((name, path) for name, path in dated["json"])} for dated in said["details"]]
+    return ReadRules(tuple(DetailRules(**dated) for dated in details), ListRules(**listed))
+
+
+def _job_header(job: Job, rules: int) -> list[Any]:
+    return [
+        str(job.kind),
+        rules,
+        job.public_url,
+        _page_header(job.page),
+        [[key, _page_header(page)] for key, page in job.more],
+        _request_header(job.request) if job.request else None,
+    ]
+
+
+def _page_header(page: Page) -> list[Any]:
+    headers = [pair for pair in page.headers if pair[0].lower() in READ]
+    return [page.url, page.status, headers, page.at, len(page.body)]
+
+
+def jobs_of(header: Mapping[str, Any], body: bytes) -> list[Job]:
+    """The jobs of a message back; a body of other pages than the header's is BadMessage."""
+    rules, at, jobs = [_rules(text) for text in header["rules"]], 0, []
+    for kind, number, public_url, page, more, request in header["jobs"]:
+        pages = []
+        for said in (page, *(said for _, said in more)):
+            pages.append(_page_of(said, body[at : at + said[4]]))
+            at += said[4]
+        held = tuple((key, other) for (key, _), other in zip(more, pages[1:], strict=True))
+        jobs.append(Job(pages[0], Kind(kind), rules[number], public_url, held, _request(request) if request else None))
     if at != len(body):
         raise BadMessage(f"{len(body)} bytes, {at} announced")
-    keys = [key for key, _ in header["more"]]
-    request = _request(header["request"]) if header["request"] else None
-    return Job(pages[0], Kind(header["kind"]), rules, header["public_url"], tuple(zip(keys, pages[1:], strict=True)), request)
+    return jobs
 
 
-def _page_of(said: Mapping[str, Any], body: bytes) -> Page:
-    return Page(said["url"], said["status"], tuple((name, value) for name, value in said["headers"]), body, said["at"])
+def _page_of(said: Sequence[Any], body: bytes) -> Page:
+    url, status, headers, at, _ = said
+    return Page(url, status, tuple((name, value) for name, value in headers), body, at)
 
 
 # ------------------------------------------------------------------ readings
@@ -161,9 +187,9 @@ def _notice_header(notice: Notice) -> list[Any]:
     ]
 
 
-def reading_body(reading: Reading) -> bytes:
-    """What of a reading the parent only passes on: the packed texts of its notices, one behind the other."""
-    return b"".join(notice.packed for notice in reading.notices)
+def reading_bodies(reading: Reading) -> list[bytes]:
+    """What of a reading the parent only passes on: the packed texts of its notices."""
+    return [notice.packed for notice in reading.notices]
 
 
 def _request_header(request: Request) -> list[Any]:

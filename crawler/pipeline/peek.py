@@ -9,7 +9,7 @@ from crawler.fetcher.fetcher import Fetcher
 from crawler.model import Exchange, Kind, Millis, Request, Run, RunKind, Task
 from crawler.politeness.host import Lease, Origin, Probe
 from crawler.politeness.pace import Pace
-from crawler.politeness.worker import Manners, QueueWorker
+from crawler.politeness.worker import Pacing, QueueWorker
 from crawler.text import urls
 
 TURNS = 3  # a robots.txt that is busy, or asks for a long pause, is waited for so often
@@ -25,8 +25,8 @@ class Story:
 
 
 @dataclass(slots=True)
-class _Nothing:
-    """A desk that remembers for as long as it stands and keeps nothing (politeness.Desk)."""
+class _InMemory:
+    """A backend that remembers for as long as it stands and keeps nothing (politeness.Backend)."""
 
     due: list[Task]
     origins: dict[str, Origin] = field(default_factory=dict)
@@ -74,9 +74,9 @@ class _Nothing:
 class Peeker:
     """Looks at addresses for one source, one after the other: what robots.txt said and how a host is are remembered meanwhile."""
 
-    def __init__(self, fetcher: Fetcher, manners: Manners, source: str) -> None:
-        self.fetcher, self.manners, self.source = fetcher, manners, source
-        self._desk = _Nothing([])
+    def __init__(self, fetcher: Fetcher, pacing: Pacing, source: str) -> None:
+        self.fetcher, self.pacing, self.source = fetcher, pacing, source
+        self._backend = _InMemory([])
         self._paces: dict[str, Pace] = {}
 
     async def look(self, request: Request, kind: Kind = Kind.DETAIL) -> Story:
@@ -84,30 +84,30 @@ class Peeker:
         key, queue = urls.key(request), urls.host(request.url)
         run = Run(self.source, RunKind.ONCE, self.fetcher.clock())
         task = Task(key, request, request.url, queue, kind, self.source, run)
-        desk, known = self._desk, self._paces.get(queue, Pace())
-        desk.due, desk.exchanges, desk.opens = [task], [], None
+        backend, known = self._backend, self._paces.get(queue, Pace())
+        backend.due, backend.exchanges, backend.opens = [task], [], None
         for _ in range(TURNS):
-            worker = QueueWorker(desk, self.fetcher, self.manners, Lease(queue, "peek", 0, known), self.fetcher.clock)
+            worker = QueueWorker(backend, self.fetcher, self.pacing, Lease(queue, "peek", 0, known), self.fetcher.clock)
             await worker.work(lambda: False)
             known = self._paces[queue] = worker.pace
-            if desk.opens is not None:
+            if backend.opens is not None:
                 raise CannotError(
                     f"{queue} asks not to be visited at this hour",
-                    remedy=f"try again in {_span(desk.opens - self.fetcher.clock())}",
+                    remedy=f"try again in {_span(backend.opens - self.fetcher.clock())}",
                 )
-            if desk.exchanges and desk.exchanges[-1].task.key == key:
+            if backend.exchanges and backend.exchanges[-1].task.key == key:
                 break
-            desk.due = [task]
+            backend.due = [task]
             wait = (known.next_at - self.fetcher.clock()) / 1000
             if wait > LONGEST_WAIT:
                 break
             await asyncio.sleep(max(wait, 0))
-        return Story(tuple(desk.exchanges), desk.origins.get(urls.origin(request.url)))
+        return Story(tuple(backend.exchanges), backend.origins.get(urls.origin(request.url)))
 
 
-async def peek(fetcher: Fetcher, manners: Manners, source: str, url: str) -> Story:
+async def peek(fetcher: Fetcher, pacing: Pacing, source: str, url: str) -> Story:
     """Look at an address once, for a source. Raises CannotError when the site asks not to be visited now."""
-    return await Peeker(fetcher, manners, source).look(Request(url))
+    return await Peeker(fetcher, pacing, source).look(Request(url))
 
 
 def _span(wait: Millis) -> str:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from queue import LifoQueue
 from types import TracebackType
@@ -18,6 +18,7 @@ from crawler.parsers.protocol import BadMessage, Job
 from crawler.record.reading import Reading
 
 WATCH = 0.05  # seconds between two looks of the watchdog
+MOST_IN_MESSAGE = 8 << 20  # bytes of pages in one message; a larger page goes alone
 STARTING = 60.0  # seconds a process may take to be there: no page's fault, so no page's time
 PASSED_ON = (
     "PATH",
@@ -40,21 +41,56 @@ class _Child:
         self.memory = memory
         self.process: subprocess.Popen[bytes] | None = None
         self.pages = 0
-        self.until: float | None = None  # when the watchdog kills it
-        self.late = False
+        self.late = False  # the watchdog has killed it
+        self._until: float | None = None
+        self._guard = threading.Lock()
 
-    def start(self) -> subprocess.Popen[bytes]:
-        if self.process is None:
-            environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "crawler.parsers.child", str(self.memory)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=environment,
-            )
-            self.pages = 0
-        return self.process
+    def start(self) -> None:
+        """Have the process there and listening. Raises BadMessage or OSError."""
+        if self.process is not None:
+            return
+        environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "crawler.parsers.child", str(self.memory)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+        )
+        self.pages, self.late = 0, False
+        if self.hear(STARTING) is None:
+            raise BadMessage("it did not start")
+
+    def ask(self, jobs: Sequence[Job], seconds: float) -> None:
+        """Send it a batch."""
+        assert self.process is not None
+        assert self.process.stdin is not None
+        with self.within(seconds):
+            protocol.write_jobs(self.process.stdin, jobs)
+
+    def hear(self, seconds: float) -> tuple[dict[str, Any], bytes] | None:
+        """Its next message; None when it has ended."""
+        assert self.process is not None
+        assert self.process.stdout is not None
+        with self.within(seconds):
+            return protocol.read(self.process.stdout)
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """The watchdog kills the process when this takes longer."""
+        self._until = time.monotonic() + seconds
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._until = None
+
+    def watch(self, now: float) -> None:
+        """Kill what is over its deadline: a blocked read then ends."""
+        with self._guard:
+            if self._until is not None and now > self._until and self.process is not None:
+                self.late = True
+                self.process.kill()
 
     def stop(self) -> None:
         process, self.process = self.process, None
@@ -70,18 +106,31 @@ class _Child:
                     continue
 
 
-@contextmanager
-def _until(child: _Child, seconds: float) -> Iterator[None]:
-    """The watchdog kills the child when this takes longer."""
-    child.late, child.until = False, time.monotonic() + seconds
-    try:
-        yield
-    finally:
-        child.until = None
+def _fitting(jobs: Sequence[Job]) -> Sequence[Job]:
+    """The first of these that go into one message; at least one."""
+    size = count = 0
+    for job in jobs:
+        size += job.size
+        if count and size > MOST_IN_MESSAGE:
+            break
+        count += 1
+    return jobs[:count]
+
+
+def _told(message: tuple[dict[str, Any], bytes] | None, job: Job) -> Reading:
+    if message is None:
+        return _unread(job, "crash")
+    if "failed" in message[0]:
+        return _unread(job, str(message[0]["failed"])[:500])
+    return protocol.reading_of(*message)
+
+
+def _unread(job: Job, why: str) -> Reading:
+    return Reading(rules_version(job.rules), PageKind.OTHER, error=why)
 
 
 class Readers:
-    """`read(job)` from any thread; at most `workers` pages at a time, each within `deadline` seconds and `memory` bytes."""
+    """`read_many(jobs)` from any thread; at most `workers` pages at a time, each within `deadline` seconds and `memory` bytes."""
 
     def __init__(self, workers: int = 2, *, deadline: float = 20.0, memory: int = 1 << 30, recycle: int = 2000) -> None:
         self.workers, self.deadline, self.recycle = workers, deadline, recycle
@@ -104,36 +153,35 @@ class Readers:
 
     def read(self, job: Job) -> Reading:
         """The reading of a page; `error` is set (deadline, memory, crash, or the parser's own words) when there is none."""
-        with self._taken() as child:
-            why = "crash"
-            try:
-                message = self._ask(child, job)
-                if message is not None and "failed" not in message[0]:
-                    return protocol.reading_of(*message)
-                if message is not None:
-                    why = str(message[0]["failed"])[:500]
-            except (BadMessage, OSError) as error:
-                why = f"crash: {error}"
-            if child.late:
-                why = "deadline"
-            if why in ("deadline", "memory") or why.startswith("crash"):
-                child.stop()
-            return Reading(rules_version(job.rules), PageKind.OTHER, error=why)
+        return self.read_many((job,))[0]
 
-    def _ask(self, child: _Child, job: Job) -> tuple[dict[str, Any], bytes] | None:
-        fresh = child.process is None
-        process = child.start()
-        assert process.stdin is not None
-        assert process.stdout is not None
-        if fresh:
-            with _until(child, STARTING):
-                if protocol.read(process.stdout) is None:
-                    return None
-        with _until(child, self.deadline):
-            protocol.write(process.stdin, protocol.job_header(job), job.body)
-            message = protocol.read(process.stdout)
-        child.pages += 1
-        return message
+    def read_many(self, jobs: Sequence[Job]) -> list[Reading]:
+        """The readings of pages, in their order, by one child. Each page has a deadline of its own, and what it does to the child
+        costs no other: those behind it are read by the next child."""
+        found: list[Reading] = []
+        with self._taken() as child:
+            while len(found) < len(jobs):
+                found += self._batch(child, _fitting(jobs[len(found) :]))
+        return found
+
+    def _batch(self, child: _Child, jobs: Sequence[Job]) -> list[Reading]:
+        """The readings of these, or of the first of them up to one that ended the child."""
+        found: list[Reading] = []
+        try:
+            child.start()
+            child.ask(jobs, self.deadline)
+            for job in jobs:
+                found.append(_told(child.hear(self.deadline), job))
+                child.pages += 1
+                if child.late or _ends(found[-1].error):
+                    break
+        except (BadMessage, OSError) as error:
+            found.append(_unread(jobs[len(found)], f"crash: {error}"))
+        if child.late:
+            found[-1] = _unread(jobs[len(found) - 1], "deadline")
+        if child.late or _ends(found[-1].error):
+            child.stop()
+        return found
 
     @contextmanager
     def _taken(self) -> Iterator[_Child]:
@@ -146,14 +194,15 @@ class Readers:
             self._free.put(child)
 
     def _watch(self) -> None:
-        """Kill what is over its deadline: a blocked read then ends."""
         while not self._closing.wait(WATCH):
             now = time.monotonic()
             for child in self._children:
-                until, process = child.until, child.process
-                if until is not None and now > until and process is not None:
-                    child.late = True
-                    process.kill()
+                child.watch(now)
+
+
+def _ends(error: str | None) -> bool:
+    """Does this error end the child?"""
+    return error is not None and (error == "memory" or error.startswith("crash"))
 
 
 __all__ = ["Job", "Readers"]

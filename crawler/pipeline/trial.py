@@ -13,12 +13,12 @@ from html import unescape
 from crawler.config.values import Config, Source
 from crawler.errors import CannotError
 from crawler.model import GOOD, Exchange, Kind, Millis, Outcome, Page, PageKind, ReadRules, Request, RobotsSaid
-from crawler.monitor.workdays import beijing
 from crawler.pipeline.peek import Peeker
 from crawler.pipeline.readers import Job, Readers
 from crawler.record.reading import Reading, Row
 from crawler.record.serial import record_of
 from crawler.text import charset, urls
+from crawler.text.beijing import beijing
 
 HOPS = 5
 SAMPLES = 3
@@ -136,7 +136,7 @@ async def look(
     """One list page, up to three of its notices, and where `second` says so its next page. `watch` is told what is asked for."""
     watch(start.url)
     first = await visit(peeker, start, Kind.LIST)
-    delay = max(peeker.manners.default_delay, int((first.robots.crawl_delay or 0) * 1000))
+    delay = max(peeker.pacing.default_delay, int((first.robots.crawl_delay or 0) * 1000))
     page = first.page
     if page is None:
         return Trial(source, first, None, delay_ms=delay)

@@ -1,4 +1,4 @@
 """How a host is asked: pace, visiting hours, budgets, and the worker that holds one queue.
 
-Pace and budget are pure; the worker reaches database and archive only through its desk.
+Pace and budget are pure; the worker reaches database and archive only through its backend.
 """

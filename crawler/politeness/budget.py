@@ -1,4 +1,4 @@
-"""What a run may spend: requests, bytes, time. Pure; the process that spends keeps one purse for each run."""
+"""What a run may spend: requests, bytes, time. Pure; the process that spends keeps a `Spending` for each run."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ UNLIMITED = Budget()
 
 
 @dataclass(slots=True)
-class Purse:
+class Spending:
     """What a run has spent of its budget so far."""
 
     budget: Budget

@@ -33,7 +33,7 @@ PROBE_FRESH: Millis = 7 * 24 * 3_600_000
 log = structlog.get_logger()
 
 
-class Desk(Protocol):
+class Backend(Protocol):
     """What a queue's holder needs of the process around it: the database and the archive, behind their one writer."""
 
     async def slice(self, lease: Lease, limit: int) -> list[Task]: ...
@@ -50,7 +50,7 @@ class Desk(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Manners:
+class Pacing:
     """How politely: pause per queue in milliseconds, one exchange's deadline in seconds, the agent's name for robots.txt, visiting hours
     per source."""
 
@@ -92,14 +92,21 @@ class QueueWorker:
 
     def __init__(
         self,
-        desk: Desk,
+        backend: Backend,
         fetcher: Fetcher,
-        manners: Manners,
+        pacing: Pacing,
         lease: Lease,
         clock: Callable[[], Millis],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self.desk, self.fetcher, self.manners, self.lease, self.clock, self.sleep = desk, fetcher, manners, lease, clock, sleep
+        self.backend, self.fetcher, self.pacing, self.lease, self.clock, self.sleep = (
+            backend,
+            fetcher,
+            pacing,
+            lease,
+            clock,
+            sleep,
+        )
         self._held = _Held(lease, lease.pace)
         self._sites: dict[str, _Site] = {}
         self._details: dict[str, int] = {}  # how many notices of an origin were looked at
@@ -114,7 +121,7 @@ class QueueWorker:
     async def work(self, stopping: Callable[[], bool]) -> None:
         """Slice after slice; returns when the queue should be given back. The lease's pace then says when it may be asked again."""
         while not stopping():
-            tasks = await self.desk.slice(self.lease, SLICE)
+            tasks = await self.backend.slice(self.lease, SLICE)
             kept: list[Awaitable[None]] = []
             closed: list[tuple[Task, Millis]] = []
             unhurried = True
@@ -125,17 +132,17 @@ class QueueWorker:
             if kept:
                 await asyncio.gather(*kept)
             if closed:
-                await self.desk.postpone(closed)
+                await self.backend.postpone(closed)
             if not tasks:
                 return
             if self.pace.broken is not None:
-                await self.desk.shelve(self.lease.queue, pace.in_trouble(self.pace))
+                await self.backend.shelve(self.lease.queue, pace.in_trouble(self.pace))
             if self.pace.broken is not None or not unhurried:
                 return
 
     async def _visit(self, task: Task, kept: list[Awaitable[None]], closed: list[tuple[Task, Millis]]) -> bool:
         """One task; False when the queue must rest instead."""
-        if (opens := self.manners.opens(task.source, self.clock())) is not None:
+        if (opens := self.pacing.opens(task.source, self.clock())) is not None:
             return self._closed(task, opens, closed)
         site = await self._site(task, kept)
         if site is None:
@@ -144,7 +151,7 @@ class QueueWorker:
         if said.decision == "disallow":
             now = self.clock()
             exchange = Exchange(task, Outcome.DISALLOWED, now, 0, detail=said.line or "robots.txt", robots=said)
-            kept.append(await self.desk.hand_over(exchange, self.lease))
+            kept.append(await self.backend.hand_over(exchange, self.lease))
             return True
         if (opens := site.asks.opens(self.clock())) is not None:
             return self._closed(task, opens, closed)
@@ -154,11 +161,11 @@ class QueueWorker:
             return False
         exchange = replace(await self._fetch(task), robots=said)
         if exchange.leads == "itself" and _sets_cookie(exchange):
-            kept.append(await self.desk.hand_over(replace(exchange, leads="cookie"), self.lease))
+            kept.append(await self.backend.hand_over(replace(exchange, leads="cookie"), self.lease))
             if not await self._ready(task, self._held):
                 return False
             exchange = _past_the_cookie(replace(await self._fetch(task), robots=said))
-        kept.append(await self.desk.hand_over(self._missing(exchange), self.lease))
+        kept.append(await self.backend.hand_over(self._missing(exchange), self.lease))
         return self.pace.broken is None
 
     def _closed(self, task: Task, opens: Millis, closed: list[tuple[Task, Millis]]) -> bool:
@@ -175,7 +182,7 @@ class QueueWorker:
     def _least(self, held: _Held) -> Millis:
         """The shortest pause anybody allows now: configured, or asked for in a robots.txt of this queue."""
         asked = [site.asks.pause(self.clock()) or 0 for site in self._sites.values()] if held is self._held else []
-        return max(self.manners.pause(held.lease.queue), min(int(max(asked, default=0) * 1000), pace.LONGEST_PAUSE))
+        return max(self.pacing.pause(held.lease.queue), min(int(max(asked, default=0) * 1000), pace.LONGEST_PAUSE))
 
     async def _ready(self, task: Task, held: _Held) -> bool:
         """Sleep until the next polite moment; False when that is too far away to hold the queue for, or nothing may be spent any more."""
@@ -186,11 +193,11 @@ class QueueWorker:
             return False
         if wait > 0:
             await self.sleep(wait / 1000)
-        return await self.desk.may_spend(task)
+        return await self.backend.may_spend(task)
 
     async def _fetch(self, task: Task, held: _Held | None = None) -> Exchange:
         held = held or self._held
-        exchange = await self.fetcher.fetch(task, self.manners.deadline)
+        exchange = await self.fetcher.fetch(task, self.pacing.deadline)
         ms = max(exchange.ms, self.clock() - exchange.at)
         least, again = self._least(held), exchange.retry_after
         held.pace = pace.after(held.pace, exchange.outcome, at=exchange.at, ms=ms, least=least, retry_after=again)
@@ -201,7 +208,7 @@ class QueueWorker:
         """The decision for an address, the line that made it, and the pause that is asked for now."""
         if site.origin.verdict != "rules":
             return RobotsSaid(site.origin.verdict, site.origin.detail)
-        return replace(site.rules.said(url, self.manners.agent), crawl_delay=site.asks.pause(self.clock()))
+        return replace(site.rules.said(url, self.pacing.agent), crawl_delay=site.asks.pause(self.clock()))
 
     async def _site(self, task: Task, kept: list[Awaitable[None]]) -> _Site | None:
         """What the address's origin asks of us; None when robots.txt must be asked for later."""
@@ -209,13 +216,13 @@ class QueueWorker:
         held = self._sites.get(name)
         if held is not None and held.origin.expires > self.clock():
             return held
-        origin = await self.desk.origin(name)
+        origin = await self.backend.origin(name)
         if origin is None or origin.expires <= self.clock():
             origin = await self._ask_robots(name, task, kept)
         if origin is None:
             return None
         rules = Robots.parse(origin.body.encode())
-        self._sites[name] = _Site(origin, rules, rules.asks(self.manners.agent))
+        self._sites[name] = _Site(origin, rules, rules.asks(self.pacing.agent))
         return self._sites[name]
 
     async def _ask_robots(self, name: str, task: Task, kept: list[Awaitable[None]]) -> Origin | None:
@@ -232,10 +239,10 @@ class QueueWorker:
 
     async def _turn(self, task: Task, kept: list[Awaitable[None]]) -> Exchange | None:
         """One exchange of ours in the queue its address belongs to; None when that queue must be waited for."""
-        queue = self.desk.queue_of(task.source, task.request.url)
+        queue = self.backend.queue_of(task.source, task.request.url)
         if queue == self.lease.queue:
             return await self._ask(task, self._held, kept)
-        lease = await self.desk.borrow(queue)
+        lease = await self.backend.borrow(queue)
         if lease is None:
             self._wait(ROBOTS_BUSY)
             return None
@@ -245,7 +252,7 @@ class QueueWorker:
             await asyncio.gather(*kept)  # while the fence of the borrowed lease holds
             kept.clear()
         finally:
-            await self.desk.give_back(lease, held.pace)
+            await self.backend.give_back(lease, held.pace)
         if exchange is None:
             self._wait(ROBOTS_BUSY)
         return exchange
@@ -254,7 +261,7 @@ class QueueWorker:
         if not await self._ready(task, held):
             return None
         exchange = await self._fetch(task, held)
-        kept.append(await self.desk.hand_over(exchange, held.lease))
+        kept.append(await self.backend.hand_over(exchange, held.lease))
         return exchange
 
     def _wait(self, wait: Millis) -> None:
@@ -274,7 +281,7 @@ class QueueWorker:
             said = f"{Outcome.BLOCKED}, a wall's challenge"
         detail = "" if verdict == "rules" else f"robots.txt: {said}"
         origin = Origin(name, verdict, text, detail, now, now + fresh, Robots.parse(text.encode()).sitemaps)
-        await self.desk.remember(origin)
+        await self.backend.remember(origin)
         return origin
 
     # -------------------------------------------------------------- what the site has not
@@ -284,7 +291,7 @@ class QueueWorker:
         self._details[name] = self._details.get(name, 0) + 1
         if self._details[name] < 2 or name in self._probes or self.pace.failures:  # a host in trouble says nothing about itself
             return True
-        known = await self.desk.probe(name)
+        known = await self.backend.probe(name)
         if known is None or known.at + PROBE_FRESH <= self.clock():
             url = urls.join(task.request.url, f"gongkai-has-no-such-page-{secrets.token_hex(6)}.html")
             if url is None or self._robots_say(site, url).decision == "disallow":

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, make_url
 
 from crawler.errors import Refused, RepositoryError, UsageError
-from crawler.repository.turns import Turns
+from crawler.repository.write_lock import WriteLock
 
 __all__ = [
     "AnyRow",
@@ -117,11 +117,11 @@ class Database:
         self.name = parsed.render_as_string(hide_password=True)
         self.dialect = "sqlite" if parsed.get_backend_name() == "sqlite" else "postgresql"
         self.safe = False
-        self._turns: Turns | None = None
+        self._write_lock: WriteLock | None = None
         if self.dialect == "sqlite":
             self.path = Path(parsed.database or "").resolve()
             self.safe = has_wal_reset_bug(sqlite3.sqlite_version_info) if safe is None else safe
-            self._turns = Turns(self.path, self.name, patience_ms)
+            self._write_lock = WriteLock(self.path, self.name, patience_ms)
             self._writers = _sqlite_engine(self.path, safe=self.safe, patience_ms=patience_ms)
             self._readers = _sqlite_engine(self.path, safe=self.safe, patience_ms=patience_ms, read_only=True)
         else:
@@ -166,18 +166,18 @@ class Database:
         self._readers.dispose()
         with self._translated(), contextlib.ExitStack() as stack:
             stack.callback(self._writers.dispose)
-            if self._turns is not None and not _is_missing(self.path):
-                stack.callback(self._turns.close)
+            if self._write_lock is not None and not _is_missing(self.path):
+                stack.callback(self._write_lock.close)
                 stack.callback(self._writers.dispose)  # before the turn is given back: callbacks run last in, first out
-                stack.enter_context(self._turns.take())
+                stack.enter_context(self._write_lock.take())
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
         """On SQLite: alone among the writers of all processes; in safe mode the checkpoints happen here too."""
-        if self._turns is None:
+        if self._write_lock is None:
             yield
             return
-        with self._turns.take():
+        with self._write_lock.take():
             if self.safe:
                 self._checkpoint()
             yield

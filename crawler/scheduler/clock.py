@@ -17,6 +17,8 @@ from crawler.config.values import Config, Source
 from crawler.errors import GongkaiError
 from crawler.model import Millis, RunKind
 from crawler.pipeline.line import Line
+from crawler.repository import runs
+from crawler.scheduler.firing import fire_slot
 from crawler.scheduler.slots import due_slot, jitter
 
 log = structlog.get_logger()
@@ -59,10 +61,10 @@ def revisits(per_day: int, slot: Millis) -> int:
 
 
 class Clock:
-    """Fires the timetable until it is stopped; `write` runs a step in the process's writer thread."""
+    """Fires the timetable of a line's configuration until it is stopped."""
 
-    def __init__(self, line: Line, config: Config, *, span: Millis = SPAN, again: Millis = AGAIN) -> None:
-        self.line, self.config, self.span, self.again = line, config, span, again
+    def __init__(self, line: Line, *, span: Millis = SPAN, again: Millis = AGAIN) -> None:
+        self.line, self.config, self.span, self.again = line, line.policy.config, span, again
         self._scheduler = AsyncIOScheduler(timezone="UTC")
 
     def start(self) -> None:
@@ -97,11 +99,12 @@ class Clock:
     def _claim(self, beat: Beat) -> Millis:
         """Claim what is due; the next slot."""
         now = self.line.clock()
-        last = self.line.last_slot(beat.source.id, beat.kind)
+        with self.line.database.read() as c:
+            last, held = runs.last_slot(c, beat.source.id, beat.kind), runs.is_held(c, beat.source.id, now)
         slots = due_slot(beat.schedule, last, now)
-        if slots.due is not None and not self.line.is_held(beat.source.id):
+        if slots.due is not None and not held:
             limit = revisits(self.config.schedule.revisit_per_day, slots.due) if beat.kind is RunKind.REVISIT else None
-            run = self.line.fire(beat.source, beat.kind, slots.due, slots.skipped, limit=limit)
+            run = fire_slot(self.line, beat.source, beat.kind, slots.due, skipped=slots.skipped, limit=limit)
             if run is not None:
                 log.info("fired", source=beat.source.id, kind=str(beat.kind), slot=slots.due, skipped=len(slots.skipped))
         return slots.next

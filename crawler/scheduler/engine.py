@@ -11,18 +11,22 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 import structlog
 
 from crawler.errors import CannotError
 from crawler.fetcher.fetcher import Fetcher
 from crawler.model import Exchange, Millis, Task
-from crawler.pipeline.line import Line
-from crawler.politeness.budget import Purse
+from crawler.pipeline.closing import close_finished
+from crawler.pipeline.line import Line, messages
+from crawler.politeness.budget import Spending
 from crawler.politeness.host import Lease, Origin, Probe
 from crawler.politeness.pace import Pace
-from crawler.politeness.worker import MARGIN, Manners, QueueWorker
+from crawler.politeness.worker import MARGIN, Pacing, QueueWorker
+from crawler.repository import frontier, origins, runs
+from crawler.repository.database import Connection
+from crawler.repository.readings import pending
 from crawler.repository.settle import Settled
 
 T = TypeVar("T")
@@ -34,7 +38,7 @@ BEAT = 15.0  # seconds between two renewals of the leases
 ADOPT = 60.0  # seconds between two looks for dead processes
 KEEP_AT_ONCE = 256  # exchanges of one transaction
 SETTLE_AT_ONCE = 128
-MOST_PURSES = 1000  # runs whose spending is remembered; forgotten ones are counted again in the database
+MOST_SPENDINGS = 1000  # runs whose spending is remembered; forgotten ones are counted again in the database
 READ_AHEAD = 32  # readings on their way, for each child
 
 
@@ -47,25 +51,25 @@ class Waiting:
     kept: asyncio.Future[None]
 
 
-class Local:
+class Engine:
     """The engine of one process. `runs` restricts it to the frontier of these runs (a one-off crawl); None works everything that is due."""
 
     def __init__(
         self,
         line: Line,
         fetcher: Fetcher,
-        manners: Manners,
+        pacing: Pacing,
         *,
         queues_at_once: int,
         runs: frozenset[int] | None = None,
         adopt_every: float = ADOPT,
     ) -> None:
-        self.line, self.fetcher, self.manners = line, fetcher, manners
+        self.line, self.fetcher, self.pacing = line, fetcher, pacing
         self.queues_at_once, self.runs, self.adopt_every = queues_at_once, runs, adopt_every
         self._writer = ThreadPoolExecutor(1, "writer")
         self._readers = ThreadPoolExecutor(line.readers.workers, "reader")
         self._to_keep: asyncio.Queue[Waiting] = asyncio.Queue(KEEP_AT_ONCE)
-        self._to_settle: asyncio.Queue[asyncio.Future[Settled]] = asyncio.Queue()
+        self._to_settle: asyncio.Queue[asyncio.Future[list[Settled]]] = asyncio.Queue()
         self._reading: set[int] = set()  # captures on their way through a reader
         self._leases: dict[str, Lease] = {}
         self._workers: dict[str, asyncio.Task[None]] = {}
@@ -73,7 +77,7 @@ class Local:
         self._pending = asyncio.Event()  # something may be waiting for a reader
         self._unindexed = asyncio.Event()
         self._stopping = False
-        self._purses: dict[int, Purse] = {}
+        self._spending: dict[int, Spending] = {}
         self._failed = asyncio.Event()  # the machine stands in the way: the process ends
         self._failure: CannotError | None = None
 
@@ -134,6 +138,24 @@ class Local:
     async def _write(self, step: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._writer, lambda: step(*args, **kwargs))
 
+    async def _ask(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """A query of the repository, in a thread, in a read transaction of its own."""
+
+        def ask() -> T:
+            with self.line.database.read() as c:
+                return query(c, *args, **kwargs)
+
+        return await asyncio.to_thread(ask)
+
+    async def _change(self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """A change by the repository, in the writer's thread, in a write transaction of its own."""
+
+        def step() -> T:
+            with self.line.database.write() as c:
+                return change(c, *args, **kwargs)
+
+        return await self._write(step)
+
     # -------------------------------------------------------------- queues
     async def _turn_loop(self) -> None:
         """Start a worker for every queue that has something due, up to `queues_at_once`."""
@@ -141,7 +163,7 @@ class Local:
             self._rung.clear()
             room = self.queues_at_once - len(self._workers)
             if room > 0:
-                for name in await asyncio.to_thread(self.line.queues_due, room + len(self._workers), self.runs):
+                for name in await self._ask(frontier.queues_due, self.line.clock(), room + len(self._workers), self.runs):
                     if name not in self._workers and len(self._workers) < self.queues_at_once:
                         self._start(name)
             with contextlib.suppress(TimeoutError):
@@ -164,29 +186,37 @@ class Local:
 
     async def _hold(self, name: str) -> None:
         """One turn of one queue: lease, work, release."""
-        lease = await self._write(self.line.lease, name, self._lease_length())
+        lease = await self.borrow(name)
         if lease is None:
             return
-        self._leases[name] = lease
-        worker = QueueWorker(self, self.fetcher, self.manners, lease, self.line.clock)
+        worker = QueueWorker(self, self.fetcher, self.pacing, lease, self.line.clock)
         try:
             await worker.work(lambda: self._stopping)
         finally:
-            self._leases.pop(name, None)
-            await asyncio.shield(self._write(self.line.release, lease, worker.pace))
+            await self.give_back(lease, worker.pace)
 
     def _lease_length(self) -> Millis:
-        return int(self.manners.deadline * 1000) + MARGIN
+        return int(self.pacing.deadline * 1000) + MARGIN
 
     async def _beat_loop(self) -> None:
         """Renew the leases; a queue that somebody else holds now is dropped at once."""
         while True:
-            lost = await self._write(self.line.beat, list(self._leases.values()), self._lease_length())
+            lost = await self._change(self._beat, list(self._leases.values()))
             for name in lost:
                 log.warning("lease lost", queue=name)
                 if name in self._workers:
                     self._workers[name].cancel()
             await asyncio.sleep(BEAT)
+
+    def _beat(self, c: Connection, leases: Sequence[Lease]) -> set[str]:
+        now = self.line.clock()
+        runs.beat(c, self.line.owner, "", now)
+        return frontier.renew(c, leases, now + self._lease_length())
+
+    def _shelve(self, c: Connection, reason: str, queue: str | None, run: int | None) -> None:
+        """Give up, for now, what a run still waits for, or what runs wait for in a queue; `frontier requeue` takes it up again."""
+        shelved = runs.shelve(c, reason, queue=queue, run=run)
+        close_finished(c, shelved, self.line.clock(), self.line.policy.expectations)
 
     async def _adopt_loop(self) -> None:
         """Take over from processes that die while this one lives: a one-off crawl's run may wait for what only they were to read."""
@@ -198,19 +228,20 @@ class Local:
     # -------------------------------------------------------------- what a worker asks for (politeness.Desk)
     async def slice(self, lease: Lease, limit: int) -> list[Task]:
         """The next tasks of a held queue."""
-        return await asyncio.to_thread(self.line.slice, lease, limit, self.runs)
+        return await self._ask(frontier.slice_, lease, self.line.clock(), limit, self.runs)
 
     async def origin(self, name: str) -> Origin | None:
         """What is remembered of an origin's robots.txt."""
-        return await asyncio.to_thread(self.line.origin, name)
+        return await self._ask(origins.get, name)
 
     async def probe(self, name: str) -> Probe | None:
         """How an origin says that it has not something."""
-        return await asyncio.to_thread(self.line.probe, name)
+        return await self._ask(origins.probe, name)
 
     async def borrow(self, queue: str) -> Lease | None:
         """Hold another queue for one exchange; None when somebody else does."""
-        lease = await self._write(self.line.lease, queue, self._lease_length())
+        now = self.line.clock()
+        lease = await self._change(frontier.lease, queue, self.line.owner, now, now + self._lease_length())
         if lease is not None:
             self._leases[queue] = lease
         return lease
@@ -218,45 +249,46 @@ class Local:
     async def give_back(self, lease: Lease, known: Pace) -> None:
         """Give a borrowed queue back."""
         self._leases.pop(lease.queue, None)
-        await asyncio.shield(self._write(self.line.release, lease, known))
+        await asyncio.shield(self._change(frontier.release, lease, known))
 
     async def postpone(self, tasks: Sequence[tuple[Task, Millis]]) -> None:
         """Tasks that are not due before a certain time."""
-        await self._write(self.line.postpone, [(task.frontier, at) for task, at in tasks])
+        await self._change(frontier.postpone, [(task.frontier, at) for task, at in tasks])
 
     async def shelve(self, queue: str, reason: str) -> None:
         """What one-off runs wait for in a queue that will not answer soon."""
-        await self._write(partial(self.line.shelve, reason, queue=queue))
+        await self._change(self._shelve, reason, queue, None)
 
     async def may_spend(self, task: Task) -> bool:
         """May this run make one more request? If not, what it still waits for is shelved. Raises CannotError when the disk is nearly full."""
-        self.line.check_room()
+        self.line.archive.check_room(self.line.policy.config.storage.keep_free)
         run = task.run.id
-        purse = self._purses.get(run)
-        if purse is None:
-            if len(self._purses) > MOST_PURSES:
-                self._purses.clear()
-            purse = self._purses[run] = await asyncio.to_thread(self.line.purse, run, task.source)
-        reason = purse.spent(self.line.clock())
+        spending = self._spending.get(run)
+        if spending is None:
+            if len(self._spending) > MOST_SPENDINGS:
+                self._spending.clear()
+            requests, size, started = await self._ask(runs.spent, run)
+            spending = self._spending[run] = Spending(self.line.policy.budget(task.source), started, requests, size)
+        reason = spending.spent(self.line.clock())
         if reason:
-            await self._write(partial(self.line.shelve, reason, run=run))
+            await self._change(self._shelve, reason, None, run)
             return False
-        purse.requests += 1
+        spending.requests += 1
         return True
 
     def queue_of(self, source: str, url: str) -> str:
         """The politeness key of an address."""
-        return self.line.queue(source, url)
+        return self.line.policy.queue(source, url)
 
     async def remember(self, origin: Origin) -> None:
         """Keep what robots.txt said."""
-        await self._write(self.line.remember, origin)
+        await self._change(origins.put, origin)
 
     async def hand_over(self, exchange: Exchange, lease: Lease) -> Awaitable[None]:
         """Give an exchange to the keep step; the answer is set when it is committed."""
-        purse = self._purses.get(exchange.task.run.id)
-        if purse is not None and exchange.wire is not None:
-            purse.bytes += len(exchange.wire.response)
+        spending = self._spending.get(exchange.task.run.id)
+        if spending is not None and exchange.wire is not None:
+            spending.bytes += len(exchange.wire.response)
         waiting = Waiting(exchange, lease, asyncio.get_running_loop().create_future())
         await self._to_keep.put(waiting)
         return waiting.kept
@@ -290,14 +322,15 @@ class Local:
         while True:
             self._pending.clear()
             if len(self._reading) < most // 2 and not self._stopping:
-                for pending in await asyncio.to_thread(self.line.pending, most, frozenset(self._reading)):
-                    self._reading.add(pending.capture_id)
-                    future = loop.run_in_executor(self._readers, self.line.read, pending)
+                waiting = await self._ask(partial(pending, owner=self.line.owner, busy=frozenset(self._reading)), most)
+                for group in messages(waiting):
+                    self._reading.update(item.capture_id for item in group)
+                    future = loop.run_in_executor(self._readers, self.line.read_many, group)
                     future.add_done_callback(self._has_read)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._pending.wait(), IDLE * 4)
 
-    def _has_read(self, future: asyncio.Future[Settled]) -> None:
+    def _has_read(self, future: asyncio.Future[list[Settled]]) -> None:
         if not future.cancelled():
             self._to_settle.put_nowait(future)
 
@@ -306,7 +339,7 @@ class Local:
             batch = [await self._to_settle.get()]
             while not self._to_settle.empty() and len(batch) < SETTLE_AT_ONCE:
                 batch.append(self._to_settle.get_nowait())
-            settled = [future.result() for future in batch]
+            settled = [item for future in batch for item in future.result()]
             await self._write(self.line.settle, settled)
             self._reading.difference_update(item.capture_id for item in settled)
             self._pending.set()

@@ -17,16 +17,18 @@ from crawler.fetcher.fetcher import Fetcher, FetchSettings, user_agent
 from crawler.model import Kind, Millis, Page, ReadRules, Request, RunKind
 from crawler.monitor.alarms import Alarms
 from crawler.parsers.protocol import Job
-from crawler.pipeline.line import AD_HOC, Line
+from crawler.pipeline.line import Line
 from crawler.pipeline.peek import Story, peek
+from crawler.pipeline.policy import AD_HOC, Policy
 from crawler.pipeline.readers import Readers
-from crawler.politeness.worker import Manners, strictest
+from crawler.politeness.worker import Pacing
 from crawler.record.reading import Reading
 from crawler.repository.database import Connection, Database
 from crawler.repository.migrations import check_schema, upgrade
-from crawler.repository.runs import Progress
+from crawler.repository.runs import Progress, are_open, progress
 from crawler.scheduler.clock import Clock
-from crawler.scheduler.engine import Local
+from crawler.scheduler.engine import Engine
+from crawler.scheduler.firing import fire_once, fire_slot
 from crawler.text import urls
 
 VERSION = "0.1.0"
@@ -56,15 +58,14 @@ def fetch_settings(config: Config) -> FetchSettings:
         max_body=config.network.max_body,
         connect=config.network.connect,
         allow_private=config.network.allow_private,
-        ways={source.id: source.way for source in config.sources.values()},
+        routes={source.id: source.route for source in config.sources.values()},
         spool=config.storage.archive,
     )
 
 
-def manners(line: Line) -> Manners:
+def pacing(line: Line) -> Pacing:
     """How politely each queue is asked: the strictest source that uses it wins."""
-    network = line.config.network
-    return Manners(strictest(line.pauses()), network.delay_ms, network.deadline_ms / 1000, AGENT, line.windows())
+    return line.policy.pacing(AGENT)
 
 
 @contextlib.contextmanager
@@ -86,7 +87,7 @@ def open_line(config: Config, what: str, *, workers: int = 2) -> Iterator[Line]:
         upgrade(database)
         archive = Archive(config.storage.archive, owner=owner, info=info)
         with Readers(workers) as readers:
-            line = Line(config, database, archive, readers, owner=owner)
+            line = Line(Policy(config), database, archive, readers, owner=owner)
             try:
                 line.begin(what)
                 if what != REINDEX:  # which tells everything in the order it happened, dead processes' files too
@@ -143,8 +144,8 @@ async def peek_at(config: Config, url: str) -> Story:
     delay = source.politeness.delay_ms if source else None
     fetcher = Fetcher(replace(fetch_settings(config), spool=None))
     try:
-        manner = Manners({}, network.delay_ms if delay is None else delay, network.deadline_ms / 1000, AGENT)
-        return await peek(fetcher, manner, name, url)
+        pacing = Pacing({}, network.delay_ms if delay is None else delay, network.deadline_ms / 1000, AGENT)
+        return await peek(fetcher, pacing, name, url)
     finally:
         await fetcher.aclose()
 
@@ -188,9 +189,9 @@ async def run(config: Config, line: Line, *, span: Millis | None = None) -> None
     """The daemon: fires the timetable, works everything due and tells alarms until SIGTERM or SIGINT."""
     stop = asyncio.Event()
     _handle_signals(stop)
-    clock = Clock(line, config) if span is None else Clock(line, config, span=span)
+    clock = Clock(line) if span is None else Clock(line, span=span)
     fetcher = Fetcher(fetch_settings(config))
-    engine = Local(line, fetcher, manners(line), queues_at_once=config.network.queues_at_once)
+    engine = Engine(line, fetcher, pacing(line), queues_at_once=config.network.queues_at_once)
     clock.start()
     telling = asyncio.create_task(_keep_telling(alarms(config, line)))
     try:
@@ -209,16 +210,17 @@ async def work(config: Config, line: Line, runs: Sequence[int], watch: Callable[
     stop = asyncio.Event()
     caught = _handle_signals(stop)
     fetcher = Fetcher(fetch_settings(config))
-    engine = Local(line, fetcher, manners(line), queues_at_once=config.network.queues_at_once, runs=frozenset(runs))
+    engine = Engine(line, fetcher, pacing(line), queues_at_once=config.network.queues_at_once, runs=frozenset(runs))
 
     told = 0.0
 
     def finished() -> bool:
         nonlocal told
-        still = line.are_open(runs)
-        if not still or time.monotonic() - told >= SHOW:
-            watch(line.progress(runs))
-            told = time.monotonic()
+        with line.database.read() as c:
+            still = are_open(c, runs)
+            if not still or time.monotonic() - told >= SHOW:
+                watch(progress(c, runs))
+                told = time.monotonic()
         return not still
 
     teller = alarms(config, line)
@@ -228,12 +230,13 @@ async def work(config: Config, line: Line, runs: Sequence[int], watch: Callable[
         await teller.tell(waiting=False)  # its runs are over: nothing more comes to be told with them
     finally:
         await fetcher.aclose()
-    return line.progress(runs), bool(caught)
+    with line.database.read() as c:
+        return progress(c, runs), bool(caught)
 
 
 def revisit(config: Config, line: Line, names: Sequence[str], limit: int) -> list[int]:
     """Fire a look at whatever is due again of these sources; the runs' ids."""
-    fired = [line.fire(source, RunKind.REVISIT, line.clock(), (), limit=limit) for source in chosen(config, names)]
+    fired = [fire_slot(line, source, RunKind.REVISIT, line.clock(), limit=limit) for source in chosen(config, names)]
     return [run.id for run in fired if run is not None]
 
 
@@ -243,10 +246,10 @@ def fire(config: Config, line: Line, wish: Wish) -> list[int]:
     if wish.url is None:
         bounded = wish.since is not None or wish.max_pages is not None
         return [
-            line.fire_once(source.id, source.start, options, listed=True, resume=bounded)
+            fire_once(line, source.id, source.start, options, listed=True, resume=bounded)
             for source in chosen(config, wish.sources)
         ]
     if not urls.is_http(wish.url):
         raise UsageError(f"{wish.url!r} is no http or https address", remedy="give the whole address, scheme included")
     name = wish.sources[0] if wish.sources else source_of(config, wish.url)
-    return [line.fire_once(name, (Request(wish.url),), {**options, "url": wish.url}, listed=wish.follow)]
+    return [fire_once(line, name, (Request(wish.url),), {**options, "url": wish.url}, listed=wish.follow)]

@@ -12,7 +12,8 @@ from crawler.config.load import load, read_source
 from crawler.fetcher.fetcher import Fetcher
 from crawler.model import RunKind
 from crawler.scheduler import process as house
-from crawler.scheduler.engine import Local
+from crawler.scheduler.engine import Engine
+from crawler.scheduler.firing import fire_slot
 from crawler.text import urls
 
 Desk = Any  # the fixture's classes live in conftest, which tests do not import
@@ -82,7 +83,7 @@ def fire(desk: Desk, kind: RunKind, name: str) -> Any:
     """A run of the schedule's, worked to its end."""
     config = load(desk.path)
     with house.open_line(config, "test") as line:
-        run = line.fire(config.sources[name], kind, line.clock(), ())
+        run = fire_slot(line, config.sources[name], kind, line.clock())
         assert run is not None
         return desk.work(line, [run.id])
 
@@ -140,7 +141,7 @@ def test_an_interrupted_back_fill_goes_on_where_it_stood(desk: Desk) -> None:
 async def _until(config: Any, line: Any, runs: list[int], stop: asyncio.Event, finished: Callable[[], bool]) -> None:
     fetcher = Fetcher(house.fetch_settings(config))
     try:
-        await Local(line, fetcher, house.manners(line), queues_at_once=4, runs=frozenset(runs)).run(stop, finished)
+        await Engine(line, fetcher, house.pacing(line), queues_at_once=4, runs=frozenset(runs)).run(stop, finished)
     finally:
         await fetcher.aclose()
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from crawler.config.load import load
 from crawler.model import RunKind
+from crawler.repository import runs
+from crawler.scheduler import firing
 from crawler.scheduler import process as house
 
 Desk = Any  # the fixture's classes live in conftest, which tests do not import
@@ -17,7 +19,7 @@ def fire(desk: Desk, kind: RunKind, name: str = "createpage") -> None:
     """One slot of a source's schedule, worked to its end."""
     config = load(desk.path)
     with house.open_line(config, "test") as line:
-        run = line.fire(config.sources[name], kind, line.clock(), ())
+        run = firing.fire_slot(line, config.sources[name], kind, line.clock())
         assert run is not None
         assert desk.work(line, [run.id]).open == 0
 
@@ -25,7 +27,7 @@ def fire(desk: Desk, kind: RunKind, name: str = "createpage") -> None:
 def requeue(desk: Desk) -> int:
     """Take everything up again, to its end; in how many runs."""
     with house.open_line(load(desk.path), "test") as line:
-        fired, _ = line.requeue((), None, None)
+        fired, _ = firing.requeue(line, (), None, None)
         desk.work(line, fired)
     return len(fired)
 
@@ -143,10 +145,11 @@ def test_a_breaker_leaves_the_lists_of_a_timetable_due(desk: Desk) -> None:
     mixed(desk)
     config = load(desk.path)
     with house.open_line(config, "test") as line:
-        listed = line.fire(config.sources["bad"], RunKind.LIST, line.clock(), ())
+        listed = firing.fire_slot(line, config.sources["bad"], RunKind.LIST, line.clock())
         assert listed is not None
-        once = line.fire_once("bad", config.sources["bad"].start, {}, listed=True)
-        line.shelve("the host is in trouble", queue=HOST)
+        once = firing.fire_once(line, "bad", config.sources["bad"].start, {}, listed=True)
+        with line.database.write() as c:
+            runs.shelve(c, "the host is in trouble", queue=HOST, run=None)
         with line.database.read() as c:
             rows = c.exec_driver_sql("SELECT run, state FROM frontier ORDER BY run").all()
         assert [tuple(row) for row in rows] == [(listed.id, "todo"), (once, "dead")]

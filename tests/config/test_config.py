@@ -9,7 +9,7 @@ import pytest
 from crawler.config.load import load
 from crawler.config.places import Places
 from crawler.errors import ConfigError, UsageError
-from crawler.model import Request, Way
+from crawler.model import Request, Route
 from crawler.parsers.notice import read_notice
 from crawler.politeness.budget import Budget
 from crawler.politeness.hours import Window
@@ -120,21 +120,21 @@ def test_a_pause_under_a_second_is_only_for_hosts_of_our_own(tmp_path: Path) -> 
 
 def test_a_host_is_read_as_addresses_are(tmp_path: Path) -> None:
     config = load(write(tmp_path, OPERATOR, a=START + '[tls]\nhosts = ["WWW.示例.cn", "b.cn"]\n'))
-    assert config.sources["a"].way.hosts == {"www.xn--fsq092h.cn", "b.cn"}
+    assert config.sources["a"].route.hosts == {"www.xn--fsq092h.cn", "b.cn"}
 
 
 def test_a_source_names_its_proxy_and_its_tls_profile_with_the_reason(tmp_path: Path) -> None:
     (tmp_path / "middle.pem").write_text("x")
     tls = '[tls]\nprofile = "extra-intermediate"\nreason = "leaves one out"\ncertificates = "middle.pem"\n'
     config = load(write(tmp_path, OPERATOR, a=f'{START}[network]\nproxy = "http://proxy.example.org:3128"\n{tls}', b=START))
-    assert config.sources["a"].way == Way(
+    assert config.sources["a"].route == Route(
         "http://proxy.example.org:3128",
         "extra-intermediate",
         "leaves one out",
         str(tmp_path / "middle.pem"),
         frozenset({"a.example.cn"}),
     )
-    assert config.sources["b"].way == Way(hosts=frozenset({"a.example.cn"}))
+    assert config.sources["b"].route == Route(hosts=frozenset({"a.example.cn"}))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 
 from crawler.archive.writer import Archive
 from crawler.fetcher.fetcher import Fetcher, FetchSettings
-from crawler.model import Exchange, Outcome, Way
+from crawler.model import Exchange, Outcome, Route
 from tests.fetcher.conftest import Faults, task
 from tests.fetcher.fault_server import HTML, answer, listening
 
@@ -60,7 +60,7 @@ def by(proxy: Proxy, urls: list[str], check: Callable[[list[Exchange]], None], *
     async def main() -> list[Exchange]:
         async with listening(proxy.serve) as port:
             options = {"connect": {"proxy.example": f"127.0.0.1:{port}"}, **settings}
-            fetcher = Fetcher(FetchSettings("x", ways={"demo": Way(proxy="http://proxy.example:3128")}, **options))
+            fetcher = Fetcher(FetchSettings("x", routes={"demo": Route(proxy="http://proxy.example:3128")}, **options))
             try:
                 return [await fetcher.fetch(task(url), 20) for url in urls]
             finally:
@@ -136,7 +136,7 @@ def test_the_proxy_itself_must_be_public_and_so_must_an_address_it_is_asked_for(
         return ["10.0.0.7"]
 
     async def main() -> Exchange:
-        settings = FetchSettings("x", ways={"demo": Way(proxy="http://proxy.example:3128")})
+        settings = FetchSettings("x", routes={"demo": Route(proxy="http://proxy.example:3128")})
         return await Fetcher(settings, resolver=private).fetch(task("http://www.example.cn/"), 20)
 
     exchange = asyncio.run(main())

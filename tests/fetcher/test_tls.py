@@ -13,16 +13,16 @@ from crawler.archive.record import parse
 from crawler.archive.writer import Archive
 from crawler.fetcher.fetcher import Fetcher, FetchSettings
 from crawler.fetcher.tls import PROFILES, context
-from crawler.model import Exchange, Outcome, Way
+from crawler.model import Exchange, Outcome, Route
 from tests.fetcher.conftest import Faults, task
 from tests.fetcher.fault_server import HTML
 
 
-def ask(faults: Faults, host: str, way: Way, **settings: object) -> Exchange:
-    """One exchange with a TLS host, by a way of the source."""
+def ask(faults: Faults, host: str, route: Route, **settings: object) -> Exchange:
+    """One exchange with a TLS host, by a route of the source."""
 
     async def main() -> Exchange:
-        options = {"connect": faults.where.connect, "ca_file": Path(faults.where.ca), "ways": {"demo": way}, **settings}
+        options = {"connect": faults.where.connect, "ca_file": Path(faults.where.ca), "routes": {"demo": route}, **settings}
         fetcher = Fetcher(FetchSettings("x", **options))  # type: ignore[arg-type] # a test's own keywords
         try:
             return await fetcher.fetch(task(f"https://{host}/healthy"), 20)
@@ -32,19 +32,19 @@ def ask(faults: Faults, host: str, way: Way, **settings: object) -> Exchange:
     return asyncio.run(main())
 
 
-def way(profile: str, host: str, **more: str) -> Way:
+def route(profile: str, host: str, **more: str) -> Route:
     """A profile for one host."""
-    return Way(tls_profile=profile, tls_reason="a reason", hosts=frozenset({host}), **more)
+    return Route(tls_profile=profile, tls_reason="a reason", hosts=frozenset({host}), **more)
 
 
 @pytest.mark.parametrize("host", ["wrong-name.test", "expired.test", "self-signed.test", "no-intermediate.test", "old.test"])
 def test_no_profile_but_insecure_lets_a_bad_certificate_pass(faults: Faults, host: str) -> None:
     for profile in ("modern", "weak-keys", "legacy-renegotiation"):
-        exchange = ask(faults, host, way(profile, host))
+        exchange = ask(faults, host, route(profile, host))
         assert (exchange.outcome, exchange.wire) == (Outcome.TLS_ERROR, None)
         assert exchange.reach is not None
         assert exchange.reach.tls_profile == profile
-    exchange = ask(faults, host, way("insecure", host))
+    exchange = ask(faults, host, route("insecure", host))
     assert exchange.outcome is Outcome.OK
     assert exchange.wire is not None
     assert exchange.wire.tls is not None
@@ -53,15 +53,15 @@ def test_no_profile_but_insecure_lets_a_bad_certificate_pass(faults: Faults, hos
 
 def test_an_intermediate_that_is_left_out_is_taken_from_the_source_s_file_and_is_no_root_of_its_own(faults: Faults) -> None:
     host, middle = "no-intermediate.test", faults.where.intermediate
-    assert ask(faults, host, way("extra-intermediate", host, certificates=middle)).outcome is Outcome.OK
+    assert ask(faults, host, route("extra-intermediate", host, certificates=middle)).outcome is Outcome.OK
     alone = ask(
-        faults, host, way("extra-intermediate", host, certificates=middle), ca_file=None
+        faults, host, route("extra-intermediate", host, certificates=middle), ca_file=None
     )  # the root itself is not trusted
     assert alone.outcome is Outcome.TLS_ERROR
 
 
 def test_an_old_protocol_is_spoken_where_a_source_asks_for_it_and_the_capture_says_so(faults: Faults, tmp_path: Path) -> None:
-    exchange = ask(faults, "old.test", way("tls-1.0", "old.test"))
+    exchange = ask(faults, "old.test", route("tls-1.0", "old.test"))
     assert exchange.outcome is Outcome.OK
     archive = Archive(tmp_path, owner="test", info={})
     archive.append(exchange)
@@ -87,14 +87,14 @@ def last_block(archive: bytes) -> bytes:
 
 
 def test_a_profile_counts_for_the_source_s_own_hosts_alone(faults: Faults) -> None:
-    exchange = ask(faults, "expired.test", way("insecure", "good.test"))
+    exchange = ask(faults, "expired.test", route("insecure", "good.test"))
     assert exchange.outcome is Outcome.TLS_ERROR
     assert exchange.reach is not None
     assert exchange.reach.tls_profile == "modern"
 
 
 def test_the_digest_is_of_the_whole_chain_as_sent(faults: Faults) -> None:
-    one, two = ask(faults, "good.test", Way()), ask(faults, "chain.test", Way())
+    one, two = ask(faults, "good.test", Route()), ask(faults, "chain.test", Route())
     assert one.wire is not None
     assert one.wire.tls is not None
     assert two.wire is not None
@@ -110,19 +110,19 @@ def test_the_digest_is_of_the_whole_chain_as_sent(faults: Faults) -> None:
 
 
 def test_https_is_never_spoken_in_the_clear(faults: Faults) -> None:
-    exchange = ask(faults, "plain.test", way("insecure", "plain.test"))
+    exchange = ask(faults, "plain.test", route("insecure", "plain.test"))
     assert (exchange.outcome, exchange.wire) == (Outcome.TLS_ERROR, None)
 
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_every_profile_verifies_but_the_one_that_says_it_does_not(profile: str) -> None:
-    made = context(None, Way(tls_profile=profile))
+    made = context(None, Route(tls_profile=profile))
     assert (made.verify_mode is ssl.CERT_REQUIRED, made.check_hostname) == (profile != "insecure", profile != "insecure")
     old = profile in ("tls-1.0", "insecure")
     assert made.minimum_version == (ssl.TLSVersion.TLSv1 if old else ssl.TLSVersion.TLSv1_2)
 
 
 def test_the_page_is_what_the_server_sent(faults: Faults) -> None:
-    exchange = ask(faults, "chain.test", Way())
+    exchange = ask(faults, "chain.test", Route())
     assert exchange.page is not None
     assert exchange.page.body == HTML

@@ -24,13 +24,16 @@ from crawler.fetcher.fetcher import Fetcher
 from crawler.model import Exchange, Millis, RunKind, Task
 from crawler.monitor.health import learn_silence
 from crawler.monitor.workdays import is_working, working_days
+from crawler.pipeline.closing import close_finished
 from crawler.pipeline.line import Line
+from crawler.pipeline.rebuild import settle_all
 from crawler.politeness.host import Lease, Origin, Probe
 from crawler.politeness.pace import Pace
-from crawler.politeness.worker import Manners, QueueWorker
-from crawler.repository import changes
+from crawler.politeness.worker import Pacing, QueueWorker
+from crawler.repository import changes, frontier, origins, runs
 from crawler.repository.changes import ChangeView
 from crawler.scheduler import process as house
+from crawler.scheduler.firing import fire_slot
 
 PER_PAGE = 10
 BEFORE = 24  # notices there are before the first day
@@ -170,8 +173,8 @@ class Months:
         self.now: Millis = 0
         line.clock = self.clock
         self.loop = asyncio.Runner()
-        self.fetcher = Fetcher(house.fetch_settings(line.config), clock=self.clock)
-        self.manners = Manners({}, 0, 10.0, house.AGENT)
+        self.fetcher = Fetcher(house.fetch_settings(line.policy.config), clock=self.clock)
+        self.pacing = Pacing({}, 0, 10.0, house.AGENT)
         self.handed: list[Exchange] = []
         self.runs = 0
 
@@ -184,14 +187,15 @@ class Months:
         """One run of every list, or of the named sources', at 9:15 of a day, to its end."""
         slot = int(datetime(day.year, day.month, day.day, 1, 15, tzinfo=UTC).timestamp() * 1000)
         self.now = max(self.now, slot)
-        for source in [self.line.config.sources[name] for name in only] or self.line.config.sources.values():
-            self.line.fire(source, RunKind.LIST, slot, ())
+        for source in [self.line.policy.config.sources[name] for name in only] or self.line.policy.config.sources.values():
+            fire_slot(self.line, source, RunKind.LIST, slot)
         self.runs += 1
         while self._todo():
-            due = self.line.queues_due(100, None)
+            with self.line.database.read() as c:
+                due = frontier.queues_due(c, self.clock(), 100)
             for queue in due:
                 self.loop.run(self._hold(queue))
-            self.line.settle_all()
+            settle_all(self.line)
             self.now += 1_000 if due else 120_000
 
     def _todo(self) -> int:
@@ -199,47 +203,57 @@ class Months:
             return int(c.execute(sa.text("SELECT count(*) FROM runs WHERE ended IS NULL")).scalar_one())
 
     async def _hold(self, queue: str) -> None:
-        lease = self.line.lease(queue, 60_000)
+        lease = await self.borrow(queue)
         assert lease is not None
-        worker = QueueWorker(self, self.fetcher, self.manners, lease, self.clock, self.sleep)
+        worker = QueueWorker(self, self.fetcher, self.pacing, lease, self.clock, self.sleep)
         await worker.work(lambda: False)
-        self.line.release(lease, worker.pace)
+        await self.give_back(lease, worker.pace)
 
     async def sleep(self, seconds: float) -> None:
         """Time passes."""
         self.now += round(seconds * 1000)
 
     async def slice(self, lease: Lease, limit: int) -> list[Task]:
-        """The desk of a queue's holder: straight to the database and the archive."""
-        return self.line.slice(lease, limit, None)
+        """The backend of a queue's holder: straight to the database and the archive."""
+        with self.line.database.read() as c:
+            return frontier.slice_(c, lease, self.clock(), limit)
 
     async def origin(self, name: str) -> Origin | None:
         """What is remembered of robots.txt."""
-        return self.line.origin(name)
+        with self.line.database.read() as c:
+            return origins.get(c, name)
 
     async def remember(self, origin: Origin) -> None:
         """Remember it."""
-        self.line.remember(origin)
+        with self.line.database.write() as c:
+            origins.put(c, origin)
 
     async def probe(self, name: str) -> Probe | None:
         """How an origin says that it has not something."""
-        return self.line.probe(name)
+        with self.line.database.read() as c:
+            return origins.probe(c, name)
 
     async def borrow(self, queue: str) -> Lease | None:
         """Hold another queue."""
-        return self.line.lease(queue, 60_000)
+        now = self.clock()
+        with self.line.database.write() as c:
+            return frontier.lease(c, queue, self.line.owner, now, now + 60_000)
 
     async def give_back(self, lease: Lease, known: Pace) -> None:
         """Give it back."""
-        self.line.release(lease, known)
+        with self.line.database.write() as c:
+            frontier.release(c, lease, known)
 
     async def postpone(self, tasks: Sequence[tuple[Task, Millis]]) -> None:
         """Later."""
-        self.line.postpone([(task.frontier, at) for task, at in tasks])
+        with self.line.database.write() as c:
+            frontier.postpone(c, [(task.frontier, at) for task, at in tasks])
 
     async def shelve(self, queue: str, reason: str) -> None:
         """Not any more."""
-        self.line.shelve(reason, queue=queue)
+        with self.line.database.write() as c:
+            shelved = runs.shelve(c, reason, queue=queue, run=None)
+            close_finished(c, shelved, self.clock(), self.line.policy.expectations)
 
     async def may_spend(self, task: Task) -> bool:
         """Nothing costs anything here."""
@@ -247,7 +261,7 @@ class Months:
 
     def queue_of(self, source: str, url: str) -> str:
         """The politeness key of an address."""
-        return self.line.queue(source, url)
+        return self.line.policy.queue(source, url)
 
     async def hand_over(self, exchange: Exchange, lease: Lease) -> Awaitable[None]:
         """Keep it with the others of its slice."""
@@ -263,6 +277,11 @@ class Months:
         """The ledger's lines about sources."""
         with self.line.database.read() as c:
             return changes.read(c, kind="health", source=source)
+
+    def is_held(self, source: str) -> bool:
+        """Is the source paused, or in quarantine?"""
+        with self.line.database.read() as c:
+            return runs.is_held(c, source, self.clock())
 
     def hang_up(self) -> None:
         """Drop connections."""
@@ -395,10 +414,10 @@ def test_what_recovers_is_told_once_and_what_stays_down_is_asked_ever_more_rarel
         state, trouble, rests = c.execute(sa.text("SELECT health, trouble, rests_until FROM sources WHERE id = 'back'")).one()
     assert (state, trouble) == ("down", "list not found")
     assert rests > months.now
-    assert months.line.is_held("back")
+    assert months.is_held("back")
     column.mode = "well"
     runs(8)
-    assert not months.line.is_held("back")
+    assert not months.is_held("back")
     assert [(line.detail["before"], line.detail["after"]) for line in months.alarms()] == [
         ("ok", "suspect"), ("suspect", "down"), ("down", "recovered"),
     ]  # fmt: skip

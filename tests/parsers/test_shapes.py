@@ -90,7 +90,7 @@ def test_a_chain_of_pages_is_followed_by_what_each_says_and_its_text_stands_once
 
 def test_a_further_page_that_says_it_is_gone_is_told_and_adds_nothing() -> None:
     second = page("<title>404</title><h1>您访问的页面不存在</h1>", HEAD.replace(".html", "_1.html"))
-    made = told(page(article(SENTENCE, "<a href='t20241008_31_1.html'>下一页</a>")), None, second).notices[0].record
+    made = record_of(told(page(article(SENTENCE, "<a href='t20241008_31_1.html'>下一页</a>")), None, second).notices[0])
     assert made.body == (SENTENCE,)
     assert (made.incomplete or "").startswith("page 2 is no part of the article (error: ")
 
@@ -126,7 +126,7 @@ def test_parts_by_the_source_s_own_selector() -> None:
     items = "".join(f"<li class='n'><b class='t'>第{n}号渡口修缮公告</b><p>{SENTENCE}</p></li>" for n in range(3))
     rules = DetailRules(parts="li.n", title=".t")
     found = told(page(f"<html><body><ul>{items}</ul></body></html>"), rules).notices
-    assert [(notice.part, notice.record.title) for notice in found] == [(n, f"第{n}号渡口修缮公告") for n in range(3)]
+    assert [(notice.part, notice.title) for notice in found] == [(n, f"第{n}号渡口修缮公告") for n in range(3)]
     with pytest.raises(UnreadablePage, match="li\\[\\["):
         told(page(article(SENTENCE)), DetailRules(parts="li[["))
 
@@ -161,8 +161,8 @@ def test_documents_by_their_first_bytes_are_records_with_themselves_attached() -
     ):
         reading = told(page(mark + b"\0" * 64, "http://www.yunxi.test/a/t20241008_31.pdf", "text/html"))
         (notice,) = reading.notices
-        assert (reading.page_kind, notice.record.title, notice.record.published) == (PageKind.FILE, "t20241008_31", "2024-10-08")
-        assert notice.record.attachments[0].url == "http://www.yunxi.test/a/t20241008_31.pdf"
+        assert (reading.page_kind, notice.title, notice.published) == (PageKind.FILE, "t20241008_31", "2024-10-08")
+        assert notice.attachments[0].url == "http://www.yunxi.test/a/t20241008_31.pdf"
     one, other = (told(page(b"%PDF-1.7" + tail, HEAD)).notices[0] for tail in (b"a", b"b"))
     assert one.text_digest != other.text_digest
     assert read(page(b"%PDF-1.7"), Kind.LIST, ReadRules(), HEAD).notices == ()
@@ -194,7 +194,7 @@ def mapped(answer: Any, rules: dict[str, str]) -> Reading:
 
 
 def test_a_list_in_json_is_many_notices_with_their_documents() -> None:
-    first, second = (notice.record for notice in mapped(ANSWER, RULES).notices)
+    first, second = (record_of(notice) for notice in mapped(ANSWER, RULES).notices)
     assert (first.title, first.body, first.published) == ("甲", ("一。", "二。附表.pdf"), "2024-10-08 09:00")
     assert [item.name for item in first.attachments] == ["表.doc", "附表.pdf"]
     assert (second.body, second.published, dict(second.meta)) == (
@@ -223,7 +223,7 @@ def test_a_path_that_leads_nowhere_is_named_with_what_is_there(change: dict[str,
 def test_json_without_a_mapping_and_jsonp_and_no_json() -> None:
     assert told(page(json.dumps(ANSWER), content_type="application/json")).page_kind is PageKind.OTHER
     rules = DetailRules(json=(("title", "t"),))
-    assert told(page('cb({"t": "甲"});', content_type="text/javascript"), rules).notices[0].record.title == "甲"
+    assert told(page('cb({"t": "甲"});', content_type="text/javascript"), rules).notices[0].title == "甲"
     with pytest.raises(UnreadablePage, match="no JSON"):
         told(page("{broken", content_type="application/json"), rules)
 

@@ -1,12 +1,15 @@
 """Decisions, without a clock, a database or a network."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.model import ChangeKind, Outcome, Watch
 from crawler.pipeline.judge import Action, Known, align, judge
 from crawler.pipeline.presence import UrlState, after_look, retry_at, seen
-from crawler.record.notice import Notice, Record
+from crawler.record import normalize
+from crawler.record.notice import Draft, Notice
 
 DAY = 86_400_000
 WATCH = Watch((DAY, 3 * DAY, 7 * DAY), gone_misses=3, gone_after=14 * DAY)
@@ -15,7 +18,12 @@ HERE = UrlState(presence="here")
 
 def notice(digest: str) -> Notice:
     """A notice of which only the digest matters."""
-    return Notice(0, Record("t", None, None, None, None, ()), digest, None, "", "")
+    return made(Draft("t"), digest)
+
+
+def made(draft: Draft, digest: str) -> Notice:
+    """The notice of a draft, under a digest that says what it is."""
+    return replace(normalize.notice(draft, url=None, final_url=None, at=1000), text_digest=digest)
 
 
 KNOWN = Known(n=2, text_digest="a", rules="1", capture=7, capture_at=1000)
@@ -109,13 +117,12 @@ def test_every_outcome_says_there_missed_or_could_not_look() -> None:
 # ------------------------------------------------------------------ what was missing, and parts
 def part(text: str, *, incomplete: str | None = None) -> Notice:
     """A notice of these paragraphs."""
-    body = tuple(text.split("|"))
-    return Notice(0, Record("t", None, None, None, None, body, incomplete=incomplete), text, None, "", "")
+    return made(Draft("t", body=tuple(text.split("|")), incomplete=incomplete), text)
 
 
 def known(text: str, *, whole: bool) -> Known:
     """A version of these paragraphs."""
-    return Known(1, text, "1", 7, 1000, 1000, whole, tuple(text.split("|")))
+    return Known(1, text, "1", 7, 1000, whole, tuple(text.split("|")))
 
 
 def test_what_was_missing_and_has_come_is_ours_and_not_the_site_s() -> None:

@@ -21,12 +21,13 @@ from crawler.demo.site import LANWAN, QINGHE, SONGLING, Notice, Page, Site
 from crawler.errors import RepositoryError
 from crawler.fetcher.fetcher import Fetcher
 from crawler.model import Capture, Original
+from crawler.pipeline.rebuild import rebuild, settle_all
 from crawler.repository import files
 from crawler.repository import runs as repository_runs
 from crawler.repository.database import Database
 from crawler.repository.readings import pending
 from crawler.scheduler import process as house
-from crawler.scheduler.engine import ADOPT, Local
+from crawler.scheduler.engine import ADOPT, Engine
 
 Home = Any  # the fixture's class lives in conftest, which tests do not import
 
@@ -237,7 +238,8 @@ def test_a_server_error_is_tried_again_and_nothing_is_lost(site: Site, home: Hom
         stop = asyncio.Event()
 
         def waiting() -> bool:
-            progress = line.progress(ids)
+            with line.database.read() as c:
+                progress = repository_runs.progress(c, ids)
             return progress.todo == 1 and progress.pending == 0 and progress.details >= 15
 
         asyncio.run(_until(config, line, ids, stop, waiting))
@@ -251,10 +253,16 @@ def test_a_server_error_is_tried_again_and_nothing_is_lost(site: Site, home: Hom
     assert (progress.open, progress.new, progress.failed) == (0, 15, 0)
 
 
+def is_open(line: Any, run: int) -> bool:
+    """Does this run still go on?"""
+    with line.database.read() as c:
+        return bool(repository_runs.are_open(c, [run]))
+
+
 async def _until(config: Any, line: Any, ids: list[int], stop: asyncio.Event, finished: Any, adopt_every: float = ADOPT) -> None:
     fetcher = Fetcher(house.fetch_settings(config))
     try:
-        engine = Local(line, fetcher, house.manners(line), queues_at_once=4, runs=frozenset(ids), adopt_every=adopt_every)
+        engine = Engine(line, fetcher, house.pacing(line), queues_at_once=4, runs=frozenset(ids), adopt_every=adopt_every)
         await engine.run(stop, finished)
     finally:
         await fetcher.aclose()
@@ -281,7 +289,7 @@ def test_the_database_is_rebuilt_from_the_archive_with_equal_ids_and_an_equal_ex
         file.unlink()
     config = load(home.path)
     with house.open_line(config, "reindex") as line:
-        line.rebuild(lambda *_: None)
+        rebuild(line, lambda *_: None)
     assert home.export() == before
     assert {kind: n for kind, n in home.kinds().items() if kind != "health"} == {
         kind: n for kind, n in kinds.items() if kind != "health"
@@ -299,7 +307,7 @@ def test_a_rebuild_after_a_kill_tells_the_dead_process_s_file_in_its_turn(site: 
     last = max(home.config.storage.archive.glob("*.warc.gz"))
     last.rename(last.with_name(last.name + ".open"))  # as a killed process leaves it
     with house.open_line(home.config, house.REINDEX) as line:
-        line.rebuild(lambda *_: None)
+        rebuild(line, lambda *_: None)
     assert home.export() == before
     assert (kinds["new"], kinds["edit"]) == (15, 1)
     assert home.kinds() == kinds
@@ -323,7 +331,7 @@ def test_a_rebuilt_database_knows_what_was_missing_and_what_came_back(site: Site
     for file in (home.folder / "data").glob("gongkai.db*"):
         file.unlink()
     with house.open_line(home.config, house.REINDEX) as line:
-        line.rebuild(lambda *_: None)
+        rebuild(line, lambda *_: None)
     assert (home.sql(told), home.sql(known)) == before
 
 
@@ -343,7 +351,7 @@ def test_a_notice_that_vanishes_before_it_was_read_is_missing(site: Site, home: 
         home.crawl(url=f"http://{LANWAN}{lost.path}")
         assert home.sql("SELECT presence, count(*) FROM documents GROUP BY presence") == [("here", 15)]
     with house.open_line(home.config, "test") as line:
-        assert line.settle_all() == 1
+        assert settle_all(line) == 1
     assert home.sql("SELECT presence, count(*) FROM documents GROUP BY presence") == [("here", 14), ("missing", 1)]
     assert home.kinds() == {"new": 15, "missing": 1}
 
@@ -358,7 +366,7 @@ def test_what_a_dead_process_archived_but_did_not_commit_is_adopted(home: Home) 
         shutil.move(file, file.with_name(file.name + ".open"))  # as a killed process leaves it
     config = home.config
     with house.open_line(config, "test") as line:
-        assert line.settle_all() > 0
+        assert settle_all(line) > 0
     assert home.export() == before
     assert not list(archive.glob("*.open"))
 
@@ -394,10 +402,10 @@ def test_a_crawl_whose_page_a_dying_process_was_to_read_takes_over_and_ends(home
         end = time.monotonic() + 30
 
         def finished() -> bool:
-            return line.progress([1]).open == 0 or time.monotonic() > end
+            return not is_open(line, 1) or time.monotonic() > end
 
         asyncio.run(_until(config, line, [1], asyncio.Event(), finished, adopt_every=0.2))
-        assert line.progress([1]).open == 0
+        assert not is_open(line, 1)
 
 
 def test_a_file_whose_closing_was_never_told_is_read_to_its_end(home: Home) -> None:
@@ -410,7 +418,7 @@ def test_a_file_whose_closing_was_never_told_is_read_to_its_end(home: Home) -> N
         statement = sa.text("INSERT INTO files (name, owner, state, committed) VALUES (:name, 'dead', 'open', 0)")
         c.execute(statement, {"name": closed.name})
     with house.open_line(home.config, "test") as line:
-        assert line.settle_all() > 0
+        assert settle_all(line) > 0
         with line.database.read() as c:
             assert [row[1] for row in files.unclosed(c)] == []
     assert home.export() == before
@@ -436,7 +444,8 @@ def test_a_paused_source_does_not_fire_and_a_run_closes_itself(home: Home) -> No
     with house.open_line(home.config, "test") as line:
         with line.database.write() as c:
             assert repository_runs.pause(c, "lanwan", 1)
-        assert line.is_held("lanwan")
+        with line.database.read() as c:
+            assert repository_runs.is_held(c, "lanwan", line.clock())
 
 
 def test_a_run_that_nobody_closed_is_closed_at_the_next_start(home: Home) -> None:
@@ -453,7 +462,8 @@ def test_pending_readings_of_a_live_process_are_its_own(home: Home) -> None:
         with line.database.write() as c:
             c.exec_driver_sql("UPDATE readings SET state = 'pending', rules = NULL")
             c.exec_driver_sql("UPDATE files SET state = 'open', owner = 'somebody-else'")
-        assert line.pending(100, frozenset()) == []
+        with line.database.read() as c:
+            assert pending(c, 100, owner=line.owner, busy=frozenset()) == []
         with line.database.read() as c:
             assert len(pending(c, 100, owner="somebody-else", busy=frozenset())) == 17
         with line.database.write() as c:

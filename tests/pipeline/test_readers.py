@@ -5,12 +5,13 @@ import signal
 import sys
 import threading
 import time
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
 import pytest
 
-from crawler.model import DetailRules, Kind, ListRules, Page, PageKind, ReadRules
+from crawler.model import DetailRules, Kind, ListRules, Page, PageKind, ReadRules, Request
 from crawler.parsers import protocol
 from crawler.parsers.page import read
 from crawler.pipeline.readers import Job, Readers
@@ -101,24 +102,98 @@ def test_a_source_s_wrong_selector_is_told_by_name() -> None:
         assert readers.read(job()).page_kind is PageKind.NOTICE
 
 
-def test_a_job_and_a_reading_survive_the_pipe() -> None:
+def test_a_batch_is_read_in_its_order_by_one_child() -> None:
+    pages = [GOOD.replace("放假三天", f"放假{n}天") for n in range(20)]
+    with Readers(2) as readers:
+        found = readers.read_many([job(page) for page in pages])
+        assert found == [readers.read(job(page)) for page in pages]
+        assert [child.process is not None for child in readers._children].count(True) == 1
+        assert readers.read_many([]) == []
+
+
+def test_pages_too_large_for_one_message_are_read_all_the_same() -> None:
+    large = GOOD + "<!--" + "x" * (5 << 20) + "-->"
+    with Readers(1) as readers:
+        assert [reading.page_kind for reading in readers.read_many([job(large)] * 3)] == [PageKind.NOTICE] * 3
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="RLIMIT_AS is POSIX")
+def test_hostile_pages_in_a_batch_cost_only_their_own_readings() -> None:
+    late, hungry = job(b"<div>" * 200_000), job(b"<b>" + b"<p>x</p>" * 4_000_000)
+    wrong = job(rules=ReadRules((DetailRules(body="div[["),)))
+    with Readers(1, deadline=60, memory=300 << 20) as readers:
+        readers.read(job())
+        found = readers.read_many([job(), hungry, job(), wrong, job()])
+        assert [reading.error is None for reading in found] == [True, False, True, False, True]
+        assert "div[[" in (found[3].error or "")
+        readers.deadline = 1.0
+        found = readers.read_many([job(), late, job(), job()])
+        assert [reading.error for reading in found] == [None, "deadline", None, None]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX")
+def test_a_reader_killed_within_a_batch_costs_one_page() -> None:
+    slow = GOOD.replace("<p>", "<p>" * 3000)
+    with Readers(1) as readers:
+        readers.read(job())
+        process = readers._children[0].process
+        assert process is not None
+        threading.Timer(0.2, process.kill).start()
+        found = readers.read_many([job(slow) for _ in range(200)])
+    assert [reading.error for reading in found if reading.error is not None] == ["crash"]
+    assert len(found) == 200
+
+
+def test_the_deadline_is_each_page_s_own() -> None:
+    slow = job(GOOD.replace("<p>", "<p>" * 3000))
+    with Readers(1, deadline=60) as readers:
+        readers.read(job())
+        began = time.monotonic()
+        readers.read(slow)
+        once = time.monotonic() - began
+        readers.deadline = 8 * once + 1
+        assert [reading.error for reading in readers.read_many([slow] * 40)] == [None] * 40
+
+
+def test_jobs_survive_the_pipe() -> None:
     rules = ReadRules((DetailRules(body="#a", since="2024-01-01"), DetailRules()), ListRules(hosts=("a.test",), rows="li"))
-    sent = job("正文", Kind.LIST, rules)
+    piece = Page("http://a.test/1_1.html", 200, (), b"more", 1_700_000_000_001)
+    sent = [
+        job("正文", Kind.LIST, rules),
+        replace(
+            job(), more=(("GET http://a.test/1_1.html", piece),), request=Request("http://a.test/1.html", "POST", (), b"\xff")
+        ),
+        job(rules=rules),
+    ]
     pipe = BytesIO()
-    protocol.write(pipe, protocol.job_header(sent), sent.page.body)
+    protocol.write_jobs(pipe, sent)
+    assert pipe.getvalue().count(b"next_with") == 2  # once for each of the two sets of rules
     pipe.seek(0)
     message = protocol.read(pipe)
     assert message is not None
-    assert protocol.job_of(*message) == sent
+    assert protocol.jobs_of(*message) == sent
     assert protocol.read(pipe) is None
+    with pytest.raises(protocol.BadMessage, match="announced"):
+        protocol.jobs_of(message[0], message[1] + b"x")
+
+
+def test_only_headers_that_a_reader_looks_at_are_sent() -> None:
+    headers = (("content-TYPE", "text/html"), ("Set-Cookie", "a=b"), ("Content-Disposition", "inline"))
+    pipe = BytesIO()
+    protocol.write_jobs(pipe, [replace(job(), page=Page("http://a.test/", 200, headers, b"", 0))])
+    pipe.seek(0)
+    message = protocol.read(pipe)
+    assert message is not None
+    assert protocol.jobs_of(*message)[0].page.headers == (headers[0], headers[2])
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        {"rows": [["http://a.test/", 5, None]]},
-        {"rows": [["x", "y", None]] * 20_000},
-        {"notices": [{"part": -1}]},
+        {"rows": [["http://a.test/", 5, None, None]]},
+        {"rows": [["x", "y", None, None]] * 50_001},
+        {"notices": [[-1, "t", [None] * 9, 0, [], "d", 0, 0]]},
+        {"notices": [[0, "t", [None] * 9, 0, [], "d", 1, 0]]},
         {"page_kind": "exploit"},
         {"total_pages": 10**30},
         {"evidence": None},
@@ -128,7 +203,7 @@ def test_a_job_and_a_reading_survive_the_pipe() -> None:
 def test_a_child_cannot_hand_over_anything_but_bounded_plain_values(change: dict[str, Any]) -> None:
     said = {**protocol.reading_header(Reading("1", PageKind.LIST)), **change}
     with pytest.raises(protocol.BadMessage):
-        protocol.reading_of(said)
+        protocol.reading_of(said, b"")
 
 
 def test_a_message_cut_or_too_long_is_refused() -> None:

@@ -7,6 +7,8 @@ import pytest
 
 from crawler.config.load import load
 from crawler.demo.site import LANWAN, Page, Site
+from crawler.pipeline.rebuild import rebuild, settle_all
+from crawler.scheduler import firing
 from crawler.scheduler import process as house
 
 Home = Any  # the fixture's class lives in conftest, which tests do not import
@@ -51,7 +53,7 @@ def rebuilt(home: Home) -> list[dict[str, Any]]:
     for file in (home.folder / "data").glob("gongkai.db*"):
         file.unlink()
     with house.open_line(load(home.path), "reindex") as line:
-        line.rebuild(lambda *_: None)
+        rebuild(line, lambda *_: None)
     told: list[dict[str, Any]] = home.export()
     return told
 
@@ -135,7 +137,7 @@ def test_a_page_that_was_given_up_leaves_a_marked_record_and_is_taken_up_with_it
     assert record(home)["incomplete"] is not None
     home.path.write_text(text, "utf-8")
     with house.open_line(home.config, "requeue") as line:
-        fired, count = line.requeue((), None, None)
+        fired, count = firing.requeue(line, (), None, None)
         home.work(line, fired)
     assert (count, record(home)["body"], record(home)["incomplete"]) == (1, list(TEXTS), None)
 
@@ -176,7 +178,7 @@ def test_whoever_settles_twice_settles_once(site: Site, home: Home) -> None:
         with line.database.write() as c:
             c.exec_driver_sql("UPDATE readings SET state = 'pending'")
             c.exec_driver_sql("DELETE FROM continuations")
-        assert line.settle_all() > 0
+        assert settle_all(line) > 0
     assert home.export() == before
     assert home.kinds() == {"new": 1}
 

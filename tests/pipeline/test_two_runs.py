@@ -9,6 +9,7 @@ from crawler.demo.site import LANWAN, QINGHE, Site
 from crawler.fetcher.fetcher import Fetcher
 from crawler.model import Exchange, Task
 from crawler.pipeline.line import Line
+from crawler.repository import frontier
 from crawler.scheduler import process as house
 
 Home = Any  # the fixture's class lives in conftest, which tests do not import
@@ -26,12 +27,16 @@ def look(home: Home, line: Line, run: int, queue: str) -> str:
         finally:
             await fetcher.aclose()
 
-    lease = line.lease(queue, 60_000)
+    now = line.clock()
+    with line.database.write() as c:
+        lease = frontier.lease(c, queue, line.owner, now, now + 60_000)
     assert lease is not None
-    (task,) = line.slice(lease, 1, [run])
+    with line.database.read() as c:
+        (task,) = frontier.slice_(c, lease, now, 1, [run])
     exchange = asyncio.run(fetch(task))
     line.keep([exchange], {queue: lease.fence})
-    line.release(lease, lease.pace)
+    with line.database.write() as c:
+        frontier.release(c, lease, lease.pace)
     return str(exchange.outcome)
 
 

@@ -142,6 +142,7 @@ def test_the_decision_of_robots_txt_and_its_line_are_kept_with_each_look(site: S
 
 
 def test_a_rebuilt_database_knows_what_the_sites_showed_for_nothing(site: Site, home: Home) -> None:
+    from crawler.pipeline.rebuild import rebuild
     from crawler.scheduler import process as house
 
     site.pages = Polite(site.pages)
@@ -153,7 +154,7 @@ def test_a_rebuilt_database_knows_what_the_sites_showed_for_nothing(site: Site, 
     for file in home.folder.glob("data/gongkai.db*"):
         file.unlink()
     with house.open_line(home.config, "reindex") as line:
-        line.rebuild(lambda done, all_: None)
+        rebuild(line, lambda done, all_: None)
     assert (home.sql("SELECT origin, at, outcome FROM probes"), home.sql(kinds)) == before
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.model import Millis, Outcome
-from crawler.politeness.budget import Budget, Purse
+from crawler.politeness.budget import Budget, Spending
 from crawler.politeness.hours import Window
 from crawler.politeness.pace import (
     BREAK_AFTER,
@@ -121,10 +121,10 @@ def test_a_window_that_opens_is_open_then(start: int, end: int, at: Millis, zone
 
 
 def test_a_purse_says_which_limit_is_reached() -> None:
-    assert Purse(Budget(), 0, 10**9, 10**12).spent(10**12) == ""
-    assert Purse(Budget(requests=2), 0, 1).spent(0) == ""
-    assert Purse(Budget(requests=2), 0, 2).spent(0) == "budget of 2 requests"
-    assert Purse(Budget(bytes=100), 0, 0, 100).spent(0) == "budget of 100 bytes"
-    assert Purse(Budget(time_ms=5000), 1000).spent(6000) == "budget of 5 seconds"
+    assert Spending(Budget(), 0, 10**9, 10**12).spent(10**12) == ""
+    assert Spending(Budget(requests=2), 0, 1).spent(0) == ""
+    assert Spending(Budget(requests=2), 0, 2).spent(0) == "budget of 2 requests"
+    assert Spending(Budget(bytes=100), 0, 0, 100).spent(0) == "budget of 100 bytes"
+    assert Spending(Budget(time_ms=5000), 1000).spent(6000) == "budget of 5 seconds"
     assert not Budget()
     assert Budget(requests=1)

@@ -12,7 +12,7 @@ from crawler.model import Exchange, Kind, Millis, Outcome, Request, Run, RunKind
 from crawler.politeness.host import Lease, Origin, Probe
 from crawler.politeness.hours import Window
 from crawler.politeness.pace import Pace
-from crawler.politeness.worker import PATIENCE, ROBOTS_BUSY, ROBOTS_UNREACHABLE, Manners, QueueWorker
+from crawler.politeness.worker import PATIENCE, ROBOTS_BUSY, ROBOTS_UNREACHABLE, Pacing, QueueWorker
 from crawler.text import urls
 
 HOST = "www.example.test"
@@ -30,7 +30,7 @@ def text(body: str, head: str = "200 OK") -> bytes:
 
 @dataclass
 class World:
-    """The clock, the site, and the desk of one process: what is due, what is remembered, what was handed over."""
+    """The clock, the site, and the backend of one process: what is due, what is remembered, what was handed over."""
 
     answers: dict[str, bytes | list[bytes]] = field(default_factory=dict)  # path, or host and path → answer, or one after another
     takes: Millis = 0  # how long each answer takes
@@ -70,7 +70,7 @@ class World:
                 await writer.drain()
         writer.close()
 
-    # -------------------------------------------------------------- the desk
+    # -------------------------------------------------------------- the backend
     async def slice(self, lease: Lease, limit: int) -> list[Task]:
         taken, self.due = self.due[:limit], self.due[limit:]
         return taken
@@ -134,7 +134,7 @@ def notice(path: str, kind: Kind = Kind.DETAIL) -> Task:
     return Task(f"GET {url}", Request(url), url, HOST, kind, "demo", Run("demo", RunKind.LIST, 1, 1))
 
 
-def hold(world: World, *paths: str, pace: Pace | None = None, **manners: object) -> QueueWorker:
+def hold(world: World, *paths: str, pace: Pace | None = None, **pacing: object) -> QueueWorker:
     """Hold the queue until there is nothing to do for it; the worker, as it is then."""
     world.due += [notice(path) for path in paths]
 
@@ -142,7 +142,7 @@ def hold(world: World, *paths: str, pace: Pace | None = None, **manners: object)
         server = await asyncio.start_server(world.serve, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         fetcher = Fetcher(FetchSettings("test-agent", connect={"*": f"127.0.0.1:{port}"}), clock=world.clock)
-        kind = Manners({HOST: DELAY}, DELAY, 5.0, "gongkai", **manners)  # type: ignore[arg-type] # a test's own keywords
+        kind = Pacing({HOST: DELAY}, DELAY, 5.0, "gongkai", **pacing)  # type: ignore[arg-type] # a test's own keywords
         worker = QueueWorker(world, fetcher, kind, Lease(HOST, "me", 1, pace or Pace()), world.clock, world.sleep)
         try:
             await worker.work(lambda: False)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from crawler.record.normalize import match_digest, notice, record, text_digest
 from crawler.record.notice import Attachment, Draft, Place, Record, Site, Witness
-from crawler.record.serial import as_json, from_json
+from crawler.record.pack import unpack
+from crawler.record.serial import as_json, from_json, record_of
 from crawler.text.fold import fingerprint
 from crawler.text.words import search_text
 
@@ -202,13 +203,16 @@ def test_match_digests_ignore_source_date_channel_and_meta() -> None:
 
 def test_a_notice_carries_every_key_of_its_record() -> None:
     result = notice(replace(DRAFT, part=2), url="http://example.cn/t1.html", final_url=None, at=AT)
-    body = "\n".join(result.record.body)
-    assert result.part == 2
-    assert result.record == made()
-    assert result.text_digest == text_digest(result.record)
-    assert result.match_digest == match_digest(result.record.title, body)
-    assert result.search_title == search_text(result.record.title)
-    assert result.search_body == search_text(body)
+    held = record_of(result)
+    body = "\n".join(held.body)
+    assert held == made()
+    assert (result.part, result.title, result.published, result.channel, result.source, result.paragraphs) == (
+        2, held.title, held.published, held.channel, held.source, len(held.body),
+    )  # fmt: skip
+    assert (result.doc_no, result.index_no, result.attachments) == (held.meta["doc_no"], held.meta["index_no"], held.attachments)
+    assert result.text_digest == text_digest(held)
+    assert result.match_digest == match_digest(held.title, body)
+    assert unpack(result.search) == f"{search_text(held.title)}\n{search_text(body)}"
 
 
 # ------------------------------------------------------------------ JSON
@@ -267,7 +271,8 @@ def test_json_that_is_no_record_is_refused(key: str, value: Any) -> None:
 )
 def test_any_draft_makes_a_notice_that_can_be_stored_and_told_again(draft: Draft) -> None:
     result = notice(draft, url=None, final_url=None, at=AT)
-    assert from_json(as_json(result.record)) == result.record
-    for text in (result.record.title, *result.record.body, *result.record.meta.values(), result.search_body):
+    held = record_of(result)
+    assert from_json(as_json(held)) == held
+    for text in (held.title, *held.body, *held.meta.values(), unpack(result.search)):
         assert "\x00" not in text
         text.encode("utf-8")

@@ -19,7 +19,7 @@ def test_a_slot_whose_claim_failed_is_tried_again_while_the_daemon_lives(home: H
             c.exec_driver_sql("CREATE TRIGGER broken BEFORE INSERT ON runs BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END")
 
         async def live() -> None:
-            clock = Clock(line, home.config, span=0, again=200)
+            clock = Clock(line, span=0, again=200)
             clock.start()
             try:
                 await asyncio.sleep(0.5)

@@ -14,8 +14,8 @@ from crawler.errors import RepositoryError
 FIRST_PAUSE, LONGEST_PAUSE = 0.0005, 0.002
 
 
-class Turns:
-    """The turns of one database in this process. `name` stands in errors. Unlike a wait for flock, this one ends and tells why."""
+class WriteLock:
+    """One database's lock, taken by one thread of one process at a time. `name` stands in errors. A wait for it ends and tells why."""
 
     def __init__(self, path: Path, name: str, patience_ms: int) -> None:
         self._path = path.with_name(path.name + ".writers")
@@ -26,7 +26,7 @@ class Turns:
 
     @contextlib.contextmanager
     def take(self) -> Iterator[None]:
-        """Hold the turn. Raises RepositoryError when it does not come in time, or the lock file cannot be made."""
+        """Hold the lock. Raises RepositoryError when it does not come in time, or the lock file cannot be made."""
         until = time.monotonic() + self._patience
         if not self._thread.acquire(timeout=self._patience):
             raise self._busy()
@@ -60,7 +60,7 @@ class Turns:
         return RepositoryError(message, remedy="end that program, or wait and try again")
 
     def close(self) -> None:
-        """Close the lock file; the next turn opens it again."""
+        """Close the lock file; whoever writes next opens it again."""
         if self._file is not None:
             self._file.close()
             self._file = None

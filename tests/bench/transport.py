@@ -1,6 +1,6 @@
 """What a page costs on the wire: CPU of our transport beside stock httpx, both above the same job without any network.
 
-    GONGKAI_SHARED=… python tests/bench_transport.py [--rounds 5] [--pages 1000] [--work FOLDER]
+    GONGKAI_SHARED=… python tests/bench/transport.py [--rounds 5] [--pages 1000] [--work FOLDER]
 
 The job is that of the shared bench (its README; nginx must be installed): list pages, detail pages, four fields, a durable store. Every
 client runs it in a process of its own, all clients in each round, one request at a time on each host. `transport` is what the fetcher

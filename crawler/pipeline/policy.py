@@ -1,0 +1,83 @@
+"""What the configuration says, asked by a source's id or by an address. Pure; known once and never changed while a process runs."""
+
+from collections.abc import Mapping
+
+from crawler.config.load import place
+from crawler.config.values import Config, Source
+from crawler.model import Expect, Millis, ReadRules
+from crawler.parsers.page import rules_version
+from crawler.politeness.budget import Budget
+from crawler.politeness.worker import Pacing, strictest
+from crawler.repository.runs import SourceRow
+from crawler.text import urls
+
+AD_HOC = "adhoc"  # the source of single addresses
+NO_RULES = ReadRules()
+
+
+class Policy:
+    """How sources are read, in which queues they stand, how fast and when they are asked, what they may cost and what they promise."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.expectations: Mapping[str, Expect] = {name: source.expect for name, source in config.sources.items()}
+        self._versions: dict[str, str] = {}
+        self._queues = {
+            (source.id, urls.host(start.url)): source.politeness.queue
+            for source in config.sources.values()
+            for start in source.start
+            if source.politeness.queue
+        }
+        self._pauses = strictest([pause for source in config.sources.values() for pause in self._pauses_of(source)])
+
+    def source(self, name: str) -> Source | None:
+        """The source of that id; None for single addresses and for what was configured once."""
+        return self.config.sources.get(name)
+
+    def source_rows(self) -> list[SourceRow]:
+        """Every source as the database knows it."""
+        rows = [SourceRow(source.id, source.title, source.digest, source.enabled) for source in self.config.sources.values()]
+        return [*rows, SourceRow(AD_HOC, "single addresses", "", enabled=False)]
+
+    # -------------------------------------------------------------- how pages are read
+    def rules(self, name: str) -> ReadRules:
+        """How pages of a source are read."""
+        source = self.source(name)
+        return source.read if source else NO_RULES
+
+    def version(self, name: str) -> str:
+        """The version of everything that reads a source's pages today."""
+        if name not in self._versions:
+            self._versions[name] = rules_version(self.rules(name))
+        return self._versions[name]
+
+    def place(self, name: str, complaint: str) -> str:
+        """`file:line:column` of the key that a complaint begins with, in its source's file."""
+        file = self.config.path.parent / "sources" / f"{name}.toml"
+        return place(file, tuple(complaint.partition(":")[0].split(".")))
+
+    # -------------------------------------------------------------- how hosts are asked
+    def queue(self, name: str, url: str) -> str:
+        """The politeness key: the source's own for the hosts it starts on, else the host."""
+        host = urls.host(url)
+        return self._queues.get((name, host), host)
+
+    def pause(self, queue: str) -> Millis:
+        """The least pause of a queue: the strictest source that uses it."""
+        return self._pauses.get(queue, self.config.network.delay_ms)
+
+    def pacing(self, agent: str) -> Pacing:
+        """All that the holder of a queue must know, who calls itself `agent` in robots.txt."""
+        network = self.config.network
+        hours = {source.id: source.politeness.window for source in self.config.sources.values() if source.politeness.window}
+        return Pacing(self._pauses, network.delay_ms, network.deadline_ms / 1000, agent, hours)
+
+    def budget(self, name: str) -> Budget:
+        """What one run of a source may take."""
+        source = self.source(name)
+        return source.budget if source else self.config.budget
+
+    def _pauses_of(self, source: Source) -> list[tuple[str, Millis]]:
+        own = source.politeness.delay_ms
+        pause = self.config.network.delay_ms if own is None else own
+        return [(self.queue(source.id, start.url), pause) for start in source.start]
