@@ -6,7 +6,7 @@ import structlog
 
 from crawler.archive.recover import closed_files, recover, walk
 from crawler.pipeline.line import Line, messages
-from crawler.repository import captures, files
+from crawler.repository import captures, files, indexing
 from crawler.repository.readings import pending
 
 AT_ONCE = 500
@@ -49,6 +49,6 @@ def settle_all(line: Line) -> int:
         done += len(waiting)
     while line.index():
         pass
-    while line.database.do(search.merge):
+    while line.database.do(indexing.merge):
         pass
     return done

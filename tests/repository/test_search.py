@@ -13,7 +13,8 @@ from crawler.record.serial import searched, unpacked
 from crawler.repository import schema as t
 from crawler.repository import search
 from crawler.repository.database import Database
-from crawler.repository.search import DAY, FIRST_DAY, LARGEST, Hits, day, find, index
+from crawler.repository.indexing import index, merge
+from crawler.repository.search import DAY, FIRST_DAY, LARGEST, Hits, day, find
 from crawler.text.words import parse
 
 NOTICES = [
@@ -178,7 +179,7 @@ def test_the_index_is_merged_into_one_piece(database: Database, library: Any) ->
             library(c).document(f"d{number:011}", f"公告{number}", published="2020")
             index(c, 100)
     steps = 0
-    while database.do(search.merge):
+    while database.do(merge):
         steps += 1
     if database.dialect == "sqlite":
         assert steps > 0
