@@ -35,11 +35,9 @@ def find(
     if presence not in (None, "here", "missing", "gone"):
         raise UsageError(f"--presence is here, missing or gone, not {presence!r}")
     asked = " ".join(f'"{word}"' if " " in word else word for word in words)
+    only = search.Only(source, day(since) if since else None, day(until) if until else None, presence)
     with asking(context) as c:
-        hits = search.find(
-            c, asked, limit=limit, after=after, source=source, since=day(since) if since else None, until=day(until) if until else None,
-            presence=presence,
-        )  # fmt: skip
+        hits = search.find(c, asked, limit=limit, after=after, only=only)
     for hit in hits.rows:
         if as_json:
             _hit_json(hit, asked)

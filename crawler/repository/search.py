@@ -100,32 +100,34 @@ def _parts(body: str) -> Iterator[str]:
 
 
 # ------------------------------------------------------------------ find
-def find(
-    c: Reads,
-    query: str,
-    *,
-    limit: int = 20,
-    after: int | None = None,
-    source: str | None = None,
-    since: str | None = None,
-    until: str | None = None,
-    presence: str | None = None,
-) -> Hits:
+@dataclass(frozen=True, slots=True)
+class Only:
+    """What a search is narrowed to. `since`, `until`: ISO days of publication, both included; `presence`: here, missing or gone."""
+
+    source: str | None = None
+    since: str | None = None
+    until: str | None = None
+    presence: str | None = None
+
+
+EVERYTHING = Only()
+
+
+def find(c: Reads, query: str, *, limit: int = 20, after: int | None = None, only: Only = EVERYTHING) -> Hits:
     """Documents whose title or body has every phrase, newest first; the same answer on both databases.
 
-    `after`: `next` of an earlier answer. `since`, `until`: ISO days of publication, both included; a notice without a date is in
-    no such span. `presence`: here, missing or gone. A query without letter or digit finds nothing. Raises UsageError for a query
-    over 500 characters and for a day that is none.
+    `after`: `next` of an earlier answer. A notice without a date is in no span of days. A query without letter or digit finds
+    nothing. Raises UsageError for a query over 500 characters and for a day that is none.
     """
     if len(query) > LONGEST_QUERY:
         raise UsageError(f"the query has {len(query)} characters", remedy=f"search for {LONGEST_QUERY} characters at most")
     phrases = parse(query)
     if not phrases:
         return Hits((), None)
-    low, below = _span(since, until)
+    low, below = _span(only.since, only.until)
     if after is not None:
         below = min(below, after)
-    filters = {name: value for name, value in (("source", source), ("presence", presence)) if value is not None}
+    filters = {name: value for name, value in (("source", only.source), ("presence", only.presence)) if value is not None}
     places: dict[int, int] = {}  # document → its first place; other parts of it are no hits of their own
     for row in _matches(c, phrases, filters, (low, below), limit + 1):
         places.setdefault(row.document, row.place - row.part)

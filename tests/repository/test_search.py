@@ -14,7 +14,7 @@ from crawler.repository import schema as t
 from crawler.repository import search
 from crawler.repository.database import Database
 from crawler.repository.indexing import index, merge
-from crawler.repository.search import DAY, FIRST_DAY, LARGEST, Hits, day, find
+from crawler.repository.search import DAY, FIRST_DAY, LARGEST, Hits, Only, day, find
 from crawler.text.words import parse
 
 NOTICES = [
@@ -42,7 +42,7 @@ def notices(database: Database, library: Any) -> Database:
 def found(database: Database, query: str, **options: Any) -> str:
     """The last digits of what is found."""
     with database.read() as c:
-        return "".join(hit.id[-1] for hit in find(c, query, **options).rows)
+        return "".join(hit.id[-1] for hit in find(c, query, only=Only(**options)).rows)
 
 
 # ------------------------------------------------------------------ answers
@@ -108,7 +108,7 @@ def test_nonsense_is_a_usage_error(notices: Database) -> None:
         with pytest.raises(UsageError, match="501 characters"):
             find(c, "长" * 501)
         with pytest.raises(UsageError, match="not a day"):
-            find(c, "长", since="2020-02-30")
+            find(c, "长", only=Only(since="2020-02-30"))
 
 
 def test_the_longest_queries_are_answered(notices: Database) -> None:
