@@ -24,6 +24,7 @@ from crawler.demo.site import Site
 from crawler.demo.story import write_config
 from crawler.pipeline.line import Line
 from crawler.repository import query
+from crawler.repository.database import reading
 from crawler.repository.runs import Progress
 from crawler.scheduler import process as house
 
@@ -89,12 +90,12 @@ class Home:
 
     def export(self) -> list[dict[str, Any]]:
         """Every record, by id."""
-        with house.reading(self.config) as c:
+        with reading(self.config.storage.database) as c:
             return list(query.export(c))
 
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
         """Rows of a statement."""
-        with house.reading(self.config) as c:
+        with reading(self.config.storage.database) as c:
             return [tuple(row) for row in c.execute(sa.text(statement))]
 
     def kinds(self) -> dict[str, int]:

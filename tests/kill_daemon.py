@@ -26,7 +26,7 @@ from crawler.demo.site import Site
 from crawler.demo.story import write_config
 from crawler.model import Capture, Original
 from crawler.pipeline.rebuild import settle_all
-from crawler.repository.database import Connection
+from crawler.repository.database import Connection, reading
 from crawler.scheduler import process as house
 
 WITNESS = """
@@ -86,7 +86,7 @@ def check(path: Path, site: Site) -> list[str]:
     """Everything that must hold; what does not."""
     wrong = []
     config = load(path)
-    with house.reading(config) as c:
+    with reading(config.storage.database) as c:
         found = set(c.execute(sa.text("SELECT u.url FROM documents d JOIN urls u ON u.id = d.url")).scalars())
         missing = set(site.urls()) - found
         if missing:
@@ -151,7 +151,7 @@ def main(kills: int, copies: int, folder: Path, seed: int) -> int:
         if not live.exists() or (hashlib.sha256(live.read_bytes()).hexdigest(), live.stat().st_ino) != before:
             wrong.append("a live file was touched by a recovery")
         witness.communicate()
-        with house.reading(load(path)) as c:
+        with reading(load(path).storage.database) as c:
             looks = c.execute(sa.text("SELECT count(*) FROM looks")).scalar_one()
             captures = c.execute(sa.text("SELECT count(*) FROM captures")).scalar_one()
     print(

@@ -37,7 +37,7 @@ def pages() -> Iterator[Page]:
             yield Page(ADDRESS, 200, (), change(family().html).encode(), AT)
 
 
-def texts() -> list[bytes]:
+def texts() -> list[bytes | bytearray | memoryview]:
     """What would be packed of each."""
     readings = [read(page, Kind.DETAIL, ReadRules(), page.url) for page in pages()]
     return [pack.unpack(notice.packed).encode() for reading in readings for notice in reading.notices]

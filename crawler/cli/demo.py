@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli import output
+from crawler.cli import lines, output
 from crawler.cli.progress import Bar
 from crawler.config.load import load
 from crawler.config.values import Config
@@ -21,6 +21,7 @@ from crawler.errors import UsageError
 from crawler.model import Millis
 from crawler.pipeline.line import Line, now_ms
 from crawler.repository import changes, query, search
+from crawler.repository.database import reading
 from crawler.repository.runs import Progress
 from crawler.scheduler import process as house
 
@@ -114,7 +115,7 @@ def _wait_until(moment: Millis) -> None:
 # ------------------------------------------------------------------ what is told
 def _tell_crawl(seen: Seen, config: Config) -> None:
     p = seen.progress
-    with house.reading(config) as c:
+    with reading(config.storage.database) as c:
         totals = query.totals(c)
     output.say(
         f"   {p.lists} list pages and {p.details} notices looked at in {seen.seconds:.1f} s: {p.new} new, {p.edit} edited, {p.failed} failed. "
@@ -124,7 +125,7 @@ def _tell_crawl(seen: Seen, config: Config) -> None:
 
 def _tell_work(config: Config) -> None:
     """One notice in three disguises is one work."""
-    with house.reading(config) as c:
+    with reading(config.storage.database) as c:
         hits = search.find(c, "长兴岛经济区", limit=10)
         shown = query.document(c, hits.rows[0].id) if hits.rows else None
     output.say(
@@ -138,9 +139,9 @@ def _tell_work(config: Config) -> None:
 
 
 def _tell_changes(config: Config, since: Millis) -> None:
-    with house.reading(config) as c:
+    with reading(config.storage.database) as c:
         found = [change for change in changes.read(c, since=since) if change.kind != "missing"]
-    output.changes(found, as_json=False)
+    lines.changes(found, as_json=False)
 
 
 def _farewell(config: Config, path: Path, seconds: float) -> None:
@@ -152,7 +153,7 @@ def _farewell(config: Config, path: Path, seconds: float) -> None:
         else "python -m crawler.cli"
     )
     command = f"{gongkai} --config {os.fspath(path)}"
-    with house.reading(config) as c:
+    with reading(config.storage.database) as c:
         edit = next((change for change in changes.read(c, kind="edit") if change.document), None)
     output.say(f"\n{RULE}\nDone in {seconds:.0f} s. Everything is kept in {path.parent.parent}; look further:")
     for tail in (

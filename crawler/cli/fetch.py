@@ -9,7 +9,7 @@ from rich.text import Text
 
 from crawler.archive.metadata import redact
 from crawler.cli import output
-from crawler.cli.options import configured
+from crawler.cli.settings import configured
 from crawler.config.values import Config
 from crawler.errors import CannotError, UsageError
 from crawler.model import GOOD, Exchange, Kind, Outcome, Reach, Tls

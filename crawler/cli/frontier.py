@@ -1,18 +1,15 @@
 """`frontier`: what is looked at next, what is tried again, and what was given up."""
 
-import asyncio
 from typing import Annotated
 
 import typer
 
 from crawler.cli import output
-from crawler.cli.options import Json, configured, reading
-from crawler.cli.progress import Bar
+from crawler.cli.archive import reading
+from crawler.cli.options import Json
 from crawler.errors import UsageError
 from crawler.repository import frontier as rows
 from crawler.repository.frontier import RowView
-from crawler.scheduler import firing
-from crawler.scheduler import process as house
 
 STATES = ("todo", "dead")
 
@@ -94,6 +91,13 @@ def requeue(
 
     Example: gongkai frontier requeue --source demo --now
     """
+    import asyncio
+
+    from crawler.cli.progress import Bar  # what works is not imported for who only lists
+    from crawler.cli.settings import configured
+    from crawler.scheduler import firing
+    from crawler.scheduler import process as house
+
     config = configured(context)
     interrupted = False
     with house.open_line(config, "requeue") as line:

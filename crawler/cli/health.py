@@ -5,8 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
-from crawler.cli import output
-from crawler.cli.options import Json, configured
+from crawler.cli import lines, output
+from crawler.cli.options import Json
+from crawler.cli.settings import configured
+from crawler.config.choose import chosen
 from crawler.config.values import Config, Source
 from crawler.errors import RepositoryError
 from crawler.model import DOWN, RECOVERED, SUSPECT, Millis
@@ -14,8 +16,8 @@ from crawler.monitor import condition
 from crawler.monitor.condition import Condition
 from crawler.monitor.health import HOST_WIDE
 from crawler.repository import outbox
+from crawler.repository.database import reading
 from crawler.repository.outbox import ChannelView
-from crawler.scheduler import process as house
 from crawler.text.urls import host
 
 MARKS = {"ok": "green", RECOVERED: "green", SUSPECT: "yellow", DOWN: "bold red", "paused": "dim", "off": "dim", "new": "dim"}
@@ -38,7 +40,7 @@ def health(
     Example: gongkai health
     """
     config = configured(context)
-    wanted = house.chosen(config, names) if names else list(config.sources.values())
+    wanted = chosen(config, names) if names else list(config.sources.values())
     now = int(time.time() * 1000)
     found, channels = _load(config, wanted, now)
     rows = sorted(
@@ -56,7 +58,7 @@ def health(
 
 def _load(config: Config, wanted: list[Source], now: Millis) -> tuple[dict[str, Condition], list[ChannelView]]:
     try:
-        with house.reading(config) as c:
+        with reading(config.storage.database) as c:
             expects = {source.id: source.expect for source in wanted}
             used = [channel for channel in outbox.channels(c) if channel.name in config.alarms.channels]
             return condition.conditions(c, expects, now), used
@@ -86,7 +88,7 @@ def _print(
         output.table([[state, source.id, *_figures(known), source.title]], WIDTHS, style=MARKS[state])
         if known is not None and (detailed or state in (SUSPECT, DOWN)):
             _tell(known, state)
-        if known is not None and detailed and (columns := output.columns_line(known.columns)):
+        if known is not None and detailed and (columns := lines.columns_line(known.columns)):
             output.say(f"{' ' * 12}last run: {columns}", "dim")
     _hosts(rows, found)
     for channel in channels:
@@ -170,5 +172,5 @@ def _as_json(state: str, source: Source, known: Condition | None) -> dict[str, A
         "block_rate": known.blocked,
         "longest_silence": known.silence,
         "overdue": None if known.overdue is None else round(known.overdue, 3),
-        "columns": output.columns_json(known.columns),
+        "columns": lines.columns_json(known.columns),
     }

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli import output
-from crawler.cli.options import Json, moment, reading
+from crawler.cli import lines, output
+from crawler.cli.archive import reading
+from crawler.cli.options import Json, moment
 from crawler.errors import CannotError, UsageError
 from crawler.model import ChangeKind
 from crawler.repository import changes as ledger
@@ -42,7 +43,7 @@ def changes(
         found = ledger.read(
             c, after=after, since=moment(since) if since else None, source=source, kind=kind, min_rank=min_rank, limit=limit
         )
-    count = output.changes(found, as_json=as_json)
+    count = lines.changes(found, as_json=as_json)
     if not as_json:
         shown = next((change.document for change in found if change.document and change.kind in ("edit", "gone")), None)
         hint = f" · gongkai history {shown[:4]}" if shown else ""

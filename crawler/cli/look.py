@@ -1,19 +1,18 @@
-"""`search`, `show`, `history`: what the archive holds."""
+"""`show` and `history`: what the archive holds."""
 
 import json
 from enum import StrEnum
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
-from crawler.cli import output
-from crawler.cli.options import Json, day, reading
+from crawler.cli import lines, output
+from crawler.cli.archive import reading
+from crawler.cli.options import Json
 from crawler.errors import UsageError
-from crawler.record.serial import from_json, unpacked
-from crawler.repository import changes, query, search
+from crawler.record.serial import from_json
+from crawler.repository import changes, query
 from crawler.repository.query import DocumentView, VersionRow
-from crawler.text.words import snippet
 
 FACTS = (
     ("channel", "栏目"), ("published", "时间"), ("source", "来源"), ("clicks", "点击"),
@@ -36,71 +35,8 @@ class As(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command("search")(find)
     app.command("show")(show)
     app.command("history")(history)
-
-
-def find(
-    context: typer.Context,
-    words: Annotated[list[str], typer.Argument(help='Words, "phrases" and prefixes*; all must match.')],
-    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
-    after: Annotated[int | None, typer.Option(help="Go on after this place (from the last answer).")] = None,
-    source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
-    since: Annotated[str | None, typer.Option(help="Published on this day or later.")] = None,
-    until: Annotated[str | None, typer.Option(help="Published on this day or earlier.")] = None,
-    presence: Annotated[str | None, typer.Option(help="here, missing or gone.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Find records, newest first. Simplified, traditional and annotated spellings find each other.
-
-    Example: gongkai search 长兴岛 "全体会议" --since 2019-01-01
-    """
-    if presence not in (None, "here", "missing", "gone"):
-        raise UsageError(f"--presence is here, missing or gone, not {presence!r}")
-    asked = " ".join(f'"{word}"' if " " in word else word for word in words)
-    with reading(context) as c:
-        hits = search.find(
-            c, asked, limit=limit, after=after, source=source, since=day(since) if since else None, until=day(until) if until else None,
-            presence=presence,
-        )  # fmt: skip
-    for hit in hits.rows:
-        if as_json:
-            _hit_json(hit, asked)
-        else:
-            _hit(hit, asked)
-    if not as_json:
-        more = f" · go on with --after {hits.next}" if hits.next else ""
-        output.note(f"{len(hits.rows)} found{more}" if hits.rows else f"nothing found for {asked}")
-
-
-def _hit_json(hit: search.Hit, asked: str) -> None:
-    record = unpacked(hit.record)
-    output.json_line(
-        {
-            "id": hit.id,
-            "version": hit.version,
-            "title": hit.title,
-            "published": hit.published,
-            "source": record["source"],
-            "archive_source": hit.source,
-            "doc_no": hit.doc_no,
-            "url": hit.url,
-            "presence": hit.presence,
-            "snippet": snippet("\n".join(record["body"]), asked),
-        }
-    )
-
-
-def _hit(hit: search.Hit, asked: str) -> None:
-    gone = f"  [{hit.presence}]" if hit.presence != "here" else ""
-    output.say(f"{hit.id}  {hit.published or '-':<10}  {hit.title}{gone}", "bold")
-    text = "\n".join(unpacked(hit.record)["body"])
-    marked = output.safe(snippet(text, asked, marks=("\ue000", "\ue001"))).replace("\n", " ")
-    line = Text(" " * 14)
-    for i, piece in enumerate(marked.replace("\ue001", "\ue000").split("\ue000")):
-        line.append(piece, style="bold underline" if i % 2 else "dim")
-    output.out().print(line)
 
 
 def show(
@@ -199,7 +135,7 @@ def history(
     with reading(context) as c:
         public_id, _ = query.resolve(c, name)
         found = query.document(c, public_id)
-        lines = changes.read(c, document=found.row)
+        ledger = changes.read(c, document=found.row)
         seen = query.looks(c, found.row)
     if as_json:
         for version in found.versions:
@@ -211,7 +147,7 @@ def history(
                     "rules": version.rules,
                 }
             )
-        output.changes(lines, as_json=True)
+        lines.changes(ledger, as_json=True)
         for look in seen:
             output.json_line(
                 {"look": output.iso(look.at), "outcome": look.outcome, "status": look.status, "capture": look.capture}
@@ -223,7 +159,7 @@ def history(
     for version in found.versions:
         output.say(f"  {found.id}.{version.n}  first seen {output.when(version.first_seen)}  {version.capture}")
     output.say("\nledger")
-    output.changes(lines, as_json=False)
+    lines.changes(ledger, as_json=False)
     output.say(f"\nlooks ({len(seen)}, newest first)")
     output.table(
         [["", output.when(look.at), look.outcome, str(look.status or "-"), look.capture or ""] for look in seen[:30]],

@@ -24,7 +24,7 @@ COMMANDS = {  # name → module; a module is imported when its command is called
     "run": "work",
     "reindex": "work",
     "parse": "parse",
-    "search": "look",
+    "search": "search",
     "show": "look",
     "history": "look",
     "changes": "ledger",
@@ -34,6 +34,7 @@ COMMANDS = {  # name → module; a module is imported when its command is called
     "frontier": "frontier",
     "fetch": "fetch",
 }
+READERS = ("search", "look", "ledger")  # modules whose commands log nothing: structlog is not imported for them
 HELP = {
     "demo": "A small government site in your machine: crawled, changed behind your back, crawled again.",
     "init": "Write a commented configuration.",
@@ -89,7 +90,8 @@ def options(
 
     if log_format not in ("text", "json"):
         raise UsageError(f"--log-format is text or json, not {log_format!r}")
-    set_up_logs(-1 if quiet else verbose, log_format)
+    if COMMANDS.get(context.invoked_subcommand or "") not in READERS:
+        set_up_logs(-1 if quiet else verbose, log_format)
     context.obj = Globals(config, log_format, verbose)
 
 
@@ -114,7 +116,7 @@ def set_up_logs(verbosity: int, log_format: str) -> None:
 
 def build(arguments: Sequence[str]) -> typer.Typer:
     """The command line for these arguments: the module of the command that is called is imported, the others stay names."""
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, rich_markup_mode=None)
     app.callback()(options)
     called = next((word for word in arguments if word in COMMANDS), None)
     modules = dict.fromkeys(COMMANDS.values())

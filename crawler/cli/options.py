@@ -1,4 +1,4 @@
-"""What several commands share: the global options, the configuration, the archive opened for reading."""
+"""What several commands share: the global options, spans of time, the database for whoever only asks."""
 
 import contextlib
 import re
@@ -11,11 +11,11 @@ from typing import Annotated
 
 import typer
 
-from crawler.config.load import load
-from crawler.config.values import Config
+from crawler.config.storage import database_of
 from crawler.errors import UsageError
 from crawler.model import Millis
-from crawler.repository.database import Connection
+from crawler.repository.reader import Reads
+from crawler.repository.reader import asking as opened
 
 Json = Annotated[bool, typer.Option("--json", help="JSON Lines on stdout and nothing else.")]
 AGO = re.compile(r"(\d+)\s*([mhdw])")
@@ -32,18 +32,16 @@ class Globals:
     verbosity: int
 
 
-def configured(context: typer.Context) -> Config:
-    """The configuration that --config, GONGKAI_CONFIG or the folder names."""
+def file_of(context: typer.Context) -> Path | None:
+    """The configuration's file that --config names."""
     found = context.find_object(Globals)
-    return load(found.config if found else None)
+    return found.config if found else None
 
 
 @contextlib.contextmanager
-def reading(context: typer.Context) -> Iterator[Connection]:
-    """The database, for a command that only reads. Raises RepositoryError when its schema is not today's."""
-    from crawler.scheduler.process import reading as opened
-
-    with opened(configured(context)) as c:
+def asking(context: typer.Context) -> Iterator[Reads]:
+    """The database, for a command that asks in SQL alone. Raises RepositoryError when its schema is not today's."""
+    with opened(database_of(file_of(context))) as c:
         yield c
 
 

@@ -7,14 +7,15 @@ from typing import Annotated
 import typer
 
 from crawler.cli import output
-from crawler.cli.options import Json, configured
+from crawler.cli.options import Json
+from crawler.cli.settings import configured
+from crawler.config.choose import chosen
 from crawler.config.values import Config, Source
 from crawler.errors import RepositoryError
 from crawler.repository import query, runs
 from crawler.repository.database import Connection, Database
 from crawler.repository.migrations import check_schema, upgrade
 from crawler.repository.query import SourceView
-from crawler.scheduler.process import chosen
 from crawler.text import urls
 
 WIDTHS = (6, 22, 8, 9, 9, 10)

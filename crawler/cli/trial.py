@@ -11,7 +11,9 @@ from typing import Annotated
 import typer
 
 from crawler.cli import output
-from crawler.cli.options import Json, configured
+from crawler.cli.options import Json
+from crawler.cli.settings import configured
+from crawler.config.choose import chosen
 from crawler.config.fixtures import Saved, save
 from crawler.config.load import SOURCE_ID
 from crawler.config.values import Config, Source
@@ -84,7 +86,7 @@ def try_(
     Example: gongkai try demo --save
     """
     config = configured(context)
-    (source,) = house.chosen(config, [name])
+    (source,) = chosen(config, [name])
     found = _look(config, source.id, source.start[0], source.read, source, second=False)
     if as_json:
         output.json_line(_as_json(found, source.start[0].url))

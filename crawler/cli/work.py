@@ -8,9 +8,11 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli import output
-from crawler.cli.options import Globals, Json, configured, day
+from crawler.cli import lines, output
+from crawler.cli.options import Globals, Json, day
 from crawler.cli.progress import Bar
+from crawler.cli.settings import configured
+from crawler.config.choose import chosen
 from crawler.config.values import Config
 from crawler.errors import CannotError, UsageError
 from crawler.monitor import condition
@@ -54,7 +56,7 @@ def crawl(
     config = configured(context)
     wish = house.Wish(tuple(names or ()), url, follow, day(since) if since else None, max_pages)
     if url is None:
-        house.chosen(config, wish.sources)
+        chosen(config, wish.sources)
     began = time.monotonic()
     with house.open_line(config, "crawl") as line:
         _say_others(line)
@@ -109,7 +111,7 @@ def _columns(database: Database, fired: list[int]) -> dict[str, Columns]:
 def _tell_columns(columns: dict[str, Columns]) -> None:
     """Source by source: why rows were not fetched, and by which rule its columns ended."""
     for source, found in columns.items():
-        if said := output.columns_line(found):
+        if said := lines.columns_line(found):
             output.note(f"{source}: {said}")
 
 
@@ -117,7 +119,7 @@ def _json(progress: Progress, seconds: float, columns: dict[str, Columns]) -> di
     return {
         "runs": dict(progress.results), "lists": progress.lists, "notices": progress.details, "new": progress.new, "edit": progress.edit,
         "reread": progress.reread, "failed": progress.failed, "shelved": progress.shelved, "bytes": progress.bytes, "looks": dict(progress.looks), "seconds": round(seconds, 2),
-        "columns": {source: output.columns_json(found) for source, found in columns.items()},
+        "columns": {source: lines.columns_json(found) for source, found in columns.items()},
     }  # fmt: skip
 
 
@@ -171,7 +173,7 @@ def run(
     from crawler.cli.main import set_up_logs
 
     set_up_logs(max(1, shared.verbosity if shared else 0), log_format or (shared.log_format if shared else "text"))
-    enabled = house.chosen(config, ())
+    enabled = chosen(config, ())
     with house.open_line(config, "run") as line:
         _say_others(line)
         output.note(f"running: {len(enabled)} sources; Ctrl-C ends it, what is in flight is kept or handed back")

@@ -35,6 +35,7 @@ from crawler.config.shape import (
     contact_of,
     one_line,
 )
+from crawler.config.storage import chosen_file, database_url, root_of
 from crawler.config.values import Alarms, Channel, Config, Network, Operator, Politeness, ScheduleDefaults, Source, Storage
 from crawler.errors import ConfigError, UsageError
 from crawler.model import DetailRules, Expect, ListRules, Millis, ReadRules, Request, Route, Watch
@@ -45,7 +46,6 @@ from crawler.text import urls
 SOURCE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 KEYS = re.compile(r"\w+(?:\.\w+)*")
 LEAST_DELAY: Millis = 1000
-DEFAULT = Path("config/gongkai.toml")
 T = TypeVar("T", bound=BaseModel)
 
 
@@ -62,10 +62,8 @@ def check_operator(name: str | None, contact: str | None) -> None:
 
 def load(path: Path | None = None) -> Config:
     """The configuration. Raises UsageError when there is none, ConfigError with every problem of every file."""
-    chosen = path or Path(os.environ.get("GONGKAI_CONFIG") or DEFAULT)
-    if not chosen.is_file():
-        raise UsageError(f"there is no configuration at {chosen}", remedy="gongkai init writes one, --config names another")
-    root = chosen.resolve().parent.parent if chosen.resolve().parent.name == "config" else chosen.resolve().parent
+    chosen = chosen_file(path)
+    root = root_of(chosen)
     problems: list[str] = []
     settings = _read(chosen, SettingsTable, problems)
     sources: dict[str, Source] = {}
@@ -140,14 +138,13 @@ def _read(file: Path, model: type[T], problems: list[str]) -> T | None:
 
 
 def _config(settings: SettingsTable, sources: Mapping[str, Source], root: Path, path: Path) -> Config:
-    database = os.environ.get("GONGKAI_DATABASE") or settings.storage.database
-    if database.startswith("sqlite:///") and not database.startswith("sqlite:////"):
-        database = f"sqlite:///{root / database.removeprefix('sqlite:///')}"
     network = settings.network
     return Config(
         operator=Operator(settings.operator.name, settings.operator.contact),
         storage=Storage(
-            database, root / (os.environ.get("GONGKAI_ARCHIVE") or settings.storage.archive), settings.storage.keep_free
+            database_url(settings.storage.database, root),
+            root / (os.environ.get("GONGKAI_ARCHIVE") or settings.storage.archive),
+            settings.storage.keep_free,
         ),
         network=Network(
             network.delay,

@@ -29,7 +29,7 @@ from crawler.pipeline.closing import close_finished
 from crawler.pipeline.policy import Policy
 from crawler.pipeline.readers import Job, Readers
 from crawler.record.reading import Reading
-from crawler.repository import captures, files, frontier, keep, runs, search, settle
+from crawler.repository import captures, files, frontier, indexing, keep, runs, settle
 from crawler.repository.database import Connection, Database, savepoint
 from crawler.repository.readings import Pending
 from crawler.repository.settle import Settled
@@ -252,7 +252,7 @@ class Line:
     def index(self) -> int:
         """Write search rows of documents that have none or old ones; how many documents."""
         with self.database.write() as c:
-            return search.index(c, INDEX_AT_ONCE)
+            return indexing.index(c, INDEX_AT_ONCE)
 
 
 def messages(waiting: Sequence[Pending]) -> Iterator[list[Pending]]:

@@ -6,7 +6,7 @@ import structlog
 
 from crawler.archive.recover import closed_files, recover, walk
 from crawler.pipeline.line import Line, messages
-from crawler.repository import captures, files
+from crawler.repository import captures, files, indexing
 from crawler.repository.readings import pending
 
 AT_ONCE = 500
@@ -48,5 +48,7 @@ def settle_all(line: Line) -> int:
         line.settle([settled for group in messages(waiting) for settled in line.read_many(group)])
         done += len(waiting)
     while line.index():
+        pass
+    while line.database.do(indexing.merge):
         pass
     return done

@@ -22,6 +22,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, make_url
 
 from crawler.errors import Refused, RepositoryError, UsageError
+from crawler.repository.reader import missing, remedy
+from crawler.repository.revision import check
 from crawler.repository.write_lock import WriteLock
 
 __all__ = [
@@ -57,23 +59,6 @@ CHECKPOINT_BYTES = 16 << 20  # the WAL is moved into the database when it has gr
 WRITER_CACHE_KIB = 65_536
 READER_CACHE_KIB = 16_384
 GATE = re.compile("[\0\ud800-\udfff]")
-REMEDIES = (
-    ("locked", "another program holds it; end that program, or wait and try again"),
-    ("lock timeout", "another program holds it; end that program, or wait and try again"),
-    ("disk is full", "free some disk space; nothing that was archived is lost"),
-    ("no space left", "free some disk space; nothing that was archived is lost"),
-    ("disk i/o error", "check the disk; gongkai reindex rebuilds the database from the archive"),
-    ("readonly", "check the permissions of the file and its folder"),
-    ("permission denied", "check the permissions, or the rights of the database's user"),
-    ("unable to open", "check that its folder exists and may be written to"),
-    ("not a database", "storage.database names a file that is something else; name another"),
-    ("malformed", "restore a backup, or delete it and run gongkai reindex"),
-    ("no such table", "run gongkai crawl to make its schema, or gongkai reindex to rebuild it"),
-    ("password", "check user and password in GONGKAI_DATABASE"),
-    ("does not exist", "create the database and its user, and check GONGKAI_DATABASE"),
-    ("connection", "is the server running, and is storage.database right?"),
-    ("failed to resolve", "check the host in storage.database"),
-)
 
 
 def clean(value: str) -> str:
@@ -155,10 +140,7 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """A read transaction over one consistent state; it never waits for a writer. Raises RepositoryError."""
         if self.dialect == "sqlite" and _is_missing(self.path):
-            raise RepositoryError(
-                f"there is no database at {self.path}",
-                remedy="gongkai crawl or gongkai run makes one, gongkai reindex rebuilds one",
-            )
+            raise missing(self.path)
         with self._translated(), self._readers.connect() as connection, connection.begin():
             yield connection
 
@@ -209,11 +191,11 @@ class Database:
         except sa.exc.DBAPIError as error:
             said = str(error.orig).strip().partition("\n")[0]
             kind = Refused if _is_refusal(error) else RepositoryError
-            raise kind(f"{self.name}: {said}", remedy=_remedy(error.orig)) from error
+            raise kind(f"{self.name}: {said}", remedy=remedy(error.orig)) from error
         except OverflowError as error:  # SQLite's driver, of a number beyond 64 bits
             raise Refused(f"{self.name}: {error}") from error
         except (sa.exc.TimeoutError, sqlite3.Error) as error:
-            raise RepositoryError(f"{self.name}: {error}", remedy=_remedy(error)) from error
+            raise RepositoryError(f"{self.name}: {error}", remedy=remedy(error)) from error
 
 
 def _is_refusal(error: sa.exc.DBAPIError) -> bool:
@@ -297,10 +279,32 @@ def _postgresql_engine(parsed: sa.URL, patience_ms: int) -> sa.Engine:
     )
 
 
-def _remedy(error: BaseException | None) -> str:
-    """What to do about an error of a driver; nothing to suggest where the fault is ours."""
-    said = str(error).lower()
-    return next((remedy for word, remedy in REMEDIES if word in said), "")
+# ------------------------------------------------------------------ reading
+def current(c: Connection) -> str | None:
+    """The revision of a database, None when it has no schema."""
+    if not sa.inspect(c).has_table("alembic_version"):
+        return None
+    found: str | None = c.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+    return found
+
+
+def check_schema(database: Database) -> None:
+    """For readers: raises RepositoryError unless the schema is today's."""
+    with database.read() as c:
+        found = current(c)
+    check(database.name, found)
+
+
+@contextlib.contextmanager
+def reading(url: str) -> Iterator[Connection]:
+    """The database, for whoever only reads. Raises RepositoryError when there is none or its schema is not today's."""
+    database = Database(url)
+    try:
+        check_schema(database)
+        with database.read() as c:
+            yield c
+    finally:
+        database.close()
 
 
 # ------------------------------------------------------------------ what both dialects need

@@ -7,19 +7,14 @@ matches by its words is unpacked to see whether the phrase stands in it. SQLite:
 tsvector cast from text, which checks sizes (array_to_tsvector stores broken words in silence). Both answer the same.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import sqlalchemy as sa
-from sqlalchemy.engine import Connection
-
 from crawler.errors import UsageError
 from crawler.record.serial import searched
-from crawler.repository import schema as t
-from crawler.repository.database import AnyRow, lock_keys
+from crawler.repository.reader import Reads, among, dialect_of, rows
 from crawler.text.words import OVERLAP, Phrase, parse, parts, tokens
 
 DAY = 16  # bits of a place behind its day: so many rows of one day keep their order, the rest stands with what has no date
@@ -31,15 +26,6 @@ LONGEST_QUERY = 500  # characters
 MOST_TERMS = 64  # tokens asked of the index; beyond, the text decides alone
 TESTED = 64, 1024  # rows whose text is looked at together: at first, at most
 TRIED = 256  # of the newest rows, for a lone character: a common one is found there, a rare one quickly in the index
-OWN = ("search_index", "ix_search_words", "words")  # made by a revision, not in `schema.py`: alembic must not compare them
-SQLITE = (
-    """CREATE VIRTUAL TABLE search_index
-USING fts5 (words, content='', detail=none, columnsize=0, tokenize="ascii tokenchars '.'")""",
-)
-POSTGRESQL = (
-    "ALTER TABLE search ADD COLUMN words tsvector NOT NULL",
-    "CREATE INDEX ix_search_words ON search USING gin (words)",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +59,13 @@ class Hits:
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
-    """One document to be indexed: its day, and the words of each of its parts."""
+class Match:
+    """A row of the index: part `part` of a document, in the version whose words the index has."""
 
-    day: int
+    place: int
+    part: int
     document: int
     version: int
-    words: tuple[set[str], ...]
 
 
 def day(published: str | None) -> int:
@@ -94,61 +80,11 @@ def day(published: str | None) -> int:
     return 0
 
 
-# ------------------------------------------------------------------ index
-def index(c: Connection, limit: int) -> int:
-    """Write the search rows of up to `limit` documents that are not indexed, in order of their keys; returns how many documents.
-
-    Withheld documents lose their rows, gone ones keep them. On PostgreSQL, documents that another transaction is changing are
-    left for the next call: what is marked as indexed is what was read. One transaction at a time numbers rows.
-    """
-    lock_keys(c, ["search"])
-    documents = c.execute(_UNINDEXED, {"most": limit}).all()
-    if not documents:
-        return 0
-    ids = [row.id for row in documents]
-    _forget(c, ids)
-    _write(c, [_entry(row) for row in documents if row.withheld is None])
-    c.execute(_MARK, {"ids": ids})
-    if c.dialect.name == "postgresql" and len(ids) < limit:
-        # caught up: what the index put off, readers would pay for (112 ms for a query that takes 1 ms, at 20,000 documents)
-        c.execute(sa.text("SELECT gin_clean_pending_list('ix_search_words')"))
-    return len(ids)
-
-
-_UNINDEXED = (
-    sa.select(
-        t.documents.c.id,
-        t.documents.c.withheld,
-        t.versions.c.id.label("version"),
-        t.versions.c.published,
-        t.versions.c.record,
-    )
-    .join(t.versions, t.versions.c.id == t.documents.c.version)
-    .where(t.documents.c.indexed == sa.literal_column("0"))  # a literal: the partial index is taken for nothing else
-    .order_by(t.documents.c.id)
-    .limit(sa.bindparam("most"))
-    .with_for_update(of=t.documents, skip_locked=True)
-)
-_MARK = t.documents.update().where(t.documents.c.id.in_(sa.bindparam("ids", expanding=True))).values(indexed=1)
-_HELD = (
-    sa.select(t.search.c.place, t.search.c.part, t.versions.c.record)
-    .join(t.versions, t.versions.c.id == t.search.c.version)
-    .where(t.search.c.document.in_(sa.bindparam("ids", expanding=True)))
-)
-_DROP = t.search.delete().where(t.search.c.document.in_(sa.bindparam("ids", expanding=True)))
-_RECORDS = sa.select(t.versions.c.id, t.versions.c.record).where(t.versions.c.id.in_(sa.bindparam("ids", expanding=True)))
-
-
-def _entry(document: AnyRow) -> _Entry:
-    words = tuple(tokens(f"{title}|{body}") for title, body in _texts(document.record))
-    return _Entry(day(document.published), document.id, document.version, words)
-
-
-def _texts(record: bytes) -> list[tuple[str, str]]:
+def texts(record: bytes) -> list[tuple[str, str]]:
     """(title, text) of each part of a document; the title stands in the first."""
     title, body = searched(record)
-    texts = [part for _, part in zip(range(MOST_PARTS), _parts(body), strict=False)]
-    return [(title[:LONGEST_TITLE] if number == 0 else "", text) for number, text in enumerate(texts)]
+    cut = [part for _, part in zip(range(MOST_PARTS), _parts(body), strict=False)]
+    return [(title[:LONGEST_TITLE] if number == 0 else "", text) for number, text in enumerate(cut)]
 
 
 def _parts(body: str) -> Iterator[str]:
@@ -163,90 +99,35 @@ def _parts(body: str) -> Iterator[str]:
             yield part[middle:]
 
 
-def _write(c: Connection, entries: Sequence[_Entry]) -> None:
-    """Rows and words, in the order of their keys; the parts of a document have keys that follow each other."""
-    free = _free(c, {entry.day for entry in entries})
-    rows: list[dict[str, int]] = []
-    words: list[set[str]] = []
-    for entry in sorted(entries, key=lambda entry: (-entry.day, entry.document)):
-        whole = free[entry.day] + len(entry.words) > (entry.day + 1) << DAY
-        its_day = 0 if whole else entry.day
-        for part, cut in enumerate(entry.words):
-            rows.append({"place": free[its_day] + part, "document": entry.document, "part": part, "version": entry.version})
-            words.append(cut)
-        free[its_day] += len(entry.words)
-    order = sorted(range(len(rows)), key=lambda number: rows[number]["place"])
-    if not order:
-        return
-    if c.dialect.name == "sqlite":
-        c.execute(t.search.insert(), [rows[number] for number in order])
-        c.exec_driver_sql(
-            "INSERT INTO search_index (rowid, words) VALUES (?, ?)",
-            [(rows[number]["place"], " ".join(words[number])) for number in order],
-        )
-        return
-    columns = "place, document, part, version, words"
-    insert = f"INSERT INTO search ({columns}) VALUES (:place, :document, :part, :version, CAST(:words AS tsvector))"
-    c.execute(sa.text(insert), [{**rows[number], "words": _quoted(words[number])} for number in order])
-
-
-def _quoted(words: set[str]) -> str:
-    """No token holds a quote or a blank: they are letters, digits, points and the joint."""
-    return " ".join(f"'{token}'" for token in words)
-
-
-def _free(c: Connection, days: set[int]) -> dict[int, int]:
-    """The first free place of each day, and of what has no day."""
-    asked = sorted({0, *days})
-    sqlite = c.dialect.name == "sqlite"
-    listed = "json_each(:days)" if sqlite else "unnest(CAST(:days AS bigint[])) AS listed(value)"
-    end = f"CASE value WHEN 0 THEN {FIRST_DAY} ELSE value + 1 END << {DAY}"
-    last = f"SELECT max(place) FROM search WHERE place >= value << {DAY} AND place < {end}"
-    found = c.execute(sa.text(f"SELECT value, ({last}) FROM {listed}"), {"days": json.dumps(asked) if sqlite else asked})
-    return {day: day << DAY if last is None else last + 1 for day, last in found}
-
-
-def _forget(c: Connection, documents: Sequence[int]) -> None:
-    """A contentless index must be told the very words it holds: they are cut again from the text of the version it was told of."""
-    held = c.execute(_HELD, {"ids": documents}).all()
-    if not held:
-        return
-    if c.dialect.name == "sqlite":
-        texts = [(row.place, _texts(row.record)[row.part]) for row in held]
-        c.exec_driver_sql(
-            "INSERT INTO search_index (search_index, rowid, words) VALUES ('delete', ?, ?)",
-            [(place, " ".join(tokens(f"{title}|{body}"))) for place, (title, body) in texts],
-        )
-    c.execute(_DROP, {"ids": documents})
-
-
 # ------------------------------------------------------------------ find
-def find(
-    c: Connection,
-    query: str,
-    *,
-    limit: int = 20,
-    after: int | None = None,
-    source: str | None = None,
-    since: str | None = None,
-    until: str | None = None,
-    presence: str | None = None,
-) -> Hits:
+@dataclass(frozen=True, slots=True)
+class Only:
+    """What a search is narrowed to. `since`, `until`: ISO days of publication, both included; `presence`: here, missing or gone."""
+
+    source: str | None = None
+    since: str | None = None
+    until: str | None = None
+    presence: str | None = None
+
+
+EVERYTHING = Only()
+
+
+def find(c: Reads, query: str, *, limit: int = 20, after: int | None = None, only: Only = EVERYTHING) -> Hits:
     """Documents whose title or body has every phrase, newest first; the same answer on both databases.
 
-    `after`: `next` of an earlier answer. `since`, `until`: ISO days of publication, both included; a notice without a date is in
-    no such span. `presence`: here, missing or gone. A query without letter or digit finds nothing. Raises UsageError for a query
-    over 500 characters and for a day that is none.
+    `after`: `next` of an earlier answer. A notice without a date is in no span of days. A query without letter or digit finds
+    nothing. Raises UsageError for a query over 500 characters and for a day that is none.
     """
     if len(query) > LONGEST_QUERY:
         raise UsageError(f"the query has {len(query)} characters", remedy=f"search for {LONGEST_QUERY} characters at most")
     phrases = parse(query)
     if not phrases:
         return Hits((), None)
-    low, below = _span(since, until)
+    low, below = _span(only.since, only.until)
     if after is not None:
         below = min(below, after)
-    filters = {name: value for name, value in (("source", source), ("presence", presence)) if value is not None}
+    filters = {name: value for name, value in (("source", only.source), ("presence", only.presence)) if value is not None}
     places: dict[int, int] = {}  # document → its first place; other parts of it are no hits of their own
     for row in _matches(c, phrases, filters, (low, below), limit + 1):
         places.setdefault(row.document, row.place - row.part)
@@ -270,14 +151,14 @@ def _span(since: str | None, until: str | None) -> tuple[int, int]:
 
 
 def _matches(
-    c: Connection, phrases: Sequence[Phrase], filters: Mapping[str, str], span: tuple[int, int], wanted: int
-) -> Iterator[AnyRow]:
+    c: Reads, phrases: Sequence[Phrase], filters: Mapping[str, str], span: tuple[int, int], wanted: int
+) -> Iterator[Match]:
     """Rows that have every phrase, newest first, read as they are asked for."""
     low, below = span
     terms = sorted({token for phrase in phrases for token in phrase.exact})
     prefixes = sorted({prefix for phrase in phrases for prefix in phrase.prefixes})
     if not terms and all(len(prefix) == 1 for prefix in prefixes):
-        found = _rows(c, _statement(c.dialect.name, (), (), filters), filters, (low, below), TRIED)
+        found = _rows(c, _statement(dialect_of(c), (), (), filters), filters, (low, below), TRIED)
         yield from _tested(c, found, phrases)
         if len(found) < TRIED:
             return
@@ -285,29 +166,30 @@ def _matches(
     cut = len(terms) + len(prefixes) > MOST_TERMS
     asked = terms[:MOST_TERMS], prefixes[: 0 if cut and terms else MOST_TERMS]
     tested = [phrase for phrase in phrases if cut or not phrase.sure]
-    sql = _statement(c.dialect.name, *asked, filters, hidden=bool(tested))
+    sql = _statement(dialect_of(c), *asked, filters, hidden=bool(tested))
     first, most = TESTED
     size = first if tested else wanted
     while True:
-        found = _rows(c, sql, {**filters, "terms": _terms(c.dialect.name, *asked)}, (low, below), size)
+        found = _rows(c, sql, {**filters, "terms": _terms(dialect_of(c), *asked)}, (low, below), size)
         yield from _tested(c, found, tested)
         if len(found) < size:
             return
         below, size = found[-1].place, min(size * 4, most)
 
 
-def _rows(c: Connection, sql: str, values: Mapping[str, str], span: tuple[int, int], size: int) -> Sequence[AnyRow]:
-    return c.execute(sa.text(sql), {**values, "low": span[0], "below": span[1], "size": size}).all()
+def _rows(c: Reads, sql: str, values: Mapping[str, str], span: tuple[int, int], size: int) -> list[Match]:
+    return [Match(*row) for row in rows(c, sql, {**values, "low": span[0], "below": span[1], "size": size})]
 
 
-def _tested(c: Connection, rows: Sequence[AnyRow], phrases: Sequence[Phrase]) -> Iterator[AnyRow]:
+def _tested(c: Reads, found: Sequence[Match], phrases: Sequence[Phrase]) -> Iterator[Match]:
     """Those whose text has all phrases."""
-    if not phrases or not rows:
-        yield from rows
+    if not phrases or not found:
+        yield from found
         return
-    records = {row.id: row.record for row in c.execute(_RECORDS, {"ids": [row.version for row in rows]})}
-    for row in rows:
-        title, text = _texts(records[row.version])[row.part]
+    wanted, ids = among(c, "ids", [row.version for row in found])
+    records = dict(rows(c, f"SELECT id, record FROM versions WHERE id {wanted}", {"ids": ids}))
+    for row in found:
+        title, text = texts(records[row.version])[row.part]
         if all(phrase.text in title or phrase.text in text for phrase in phrases):
             yield row
 
@@ -345,15 +227,11 @@ def _statement(
     )
 
 
-def _hits(c: Connection, places: Mapping[int, int]) -> tuple[Hit, ...]:
+def _hits(c: Reads, places: Mapping[int, int]) -> tuple[Hit, ...]:
     """What is shown of documents, in the order given."""
-    d, v = t.documents.c, t.versions.c
-    query = (
-        sa.select(d.id.label("document"), d.public_id, v.n, v.title, v.published, v.doc_no, v.issuer, t.urls.c.public_url,
-                  d.source, d.presence, d.first_seen, d.last_seen, v.record)
-        .join(t.versions, v.id == d.version)
-        .join(t.urls, t.urls.c.id == d.url)
-        .where(d.id.in_(places))
-    )  # fmt: skip
-    rows: dict[int, tuple[Any, ...]] = {row.document: tuple(row)[1:] for row in c.execute(query)}
-    return tuple(Hit(key, *rows[document]) for document, key in places.items())
+    wanted, ids = among(c, "ids", list(places))
+    sql = f"""SELECT d.id, d.public_id, v.n, v.title, v.published, v.doc_no, v.issuer, u.public_url, d.source, d.presence,
+        d.first_seen, d.last_seen, v.record
+        FROM documents d JOIN versions v ON v.id = d.version JOIN urls u ON u.id = d.url WHERE d.id {wanted}"""
+    found: dict[int, tuple[Any, ...]] = {row[0]: tuple(row)[1:] for row in rows(c, sql, {"ids": ids})}
+    return tuple(Hit(key, *found[document]) for document, key in places.items())

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import difflib
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,7 +10,8 @@ from dataclasses import dataclass, replace
 import structlog
 
 from crawler.archive.writer import Archive, owner_name
-from crawler.config.values import Config, Source
+from crawler.config.choose import chosen
+from crawler.config.values import Config
 from crawler.errors import GongkaiError, UsageError
 from crawler.fetcher.fetcher import Fetcher, FetchSettings, user_agent
 from crawler.model import Kind, Millis, Page, ReadRules, Request, RunKind
@@ -23,8 +23,8 @@ from crawler.pipeline.policy import AD_HOC, Policy
 from crawler.pipeline.readers import Readers
 from crawler.politeness.worker import Pacing
 from crawler.record.reading import Reading
-from crawler.repository.database import Connection, Database
-from crawler.repository.migrations import check_schema, upgrade
+from crawler.repository.database import Database
+from crawler.repository.migrations import upgrade
 from crawler.repository.runs import Progress, are_open, progress
 from crawler.scheduler.clock import Clock
 from crawler.scheduler.engine import Engine
@@ -97,35 +97,6 @@ def open_line(config: Config, what: str, *, workers: int = 2) -> Iterator[Line]:
                 line.close()
     finally:
         database.close()
-
-
-@contextlib.contextmanager
-def reading(config: Config) -> Iterator[Connection]:
-    """The database, for whoever only reads. Raises RepositoryError when there is none or its schema is not today's."""
-    database = Database(config.storage.database)
-    try:
-        check_schema(database)
-        with database.read() as c:
-            yield c
-    finally:
-        database.close()
-
-
-def chosen(config: Config, names: Sequence[str]) -> list[Source]:
-    """The named sources; without a name, all that are enabled. Raises UsageError for a name that no file has."""
-    if not names:
-        enabled = [source for source in config.sources.values() if source.enabled]
-        if not enabled:
-            raise UsageError("no source is enabled", remedy="name one, or set enabled = true in config/sources/<id>.toml")
-        return enabled
-    for name in names:
-        if name not in config.sources:
-            near = difflib.get_close_matches(name, config.sources, 1)
-            raise UsageError(
-                f"unknown source {name!r}",
-                remedy=f"did you mean {near[0]!r}?" if near else "gongkai sources list names them",
-            )
-    return [config.sources[name] for name in dict.fromkeys(names)]
 
 
 def source_of(config: Config, url: str) -> str:

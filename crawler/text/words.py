@@ -3,8 +3,8 @@
 Search text: folded; runs of Han characters touch, words and numbers stand between spaces, a bar where a sentence mark or line end
 was.
 Its units are Han characters, words and numbers. Tokens: every pair of neighbouring units between two bars, every word and number,
-and the Han character before a bar, which begins no pair: a lone character is asked for as what a token begins with. A query goes
-through the same functions.
+and the Han character before a bar or word, which begins no pair of such: a lone one is asked for as what a token begins with. A
+query goes through the same functions.
 """
 
 import re
@@ -17,6 +17,9 @@ from crawler.text.fold import HAN, annotations, fold, fold_map
 SENTENCE = re.compile(r"[。；！？，：、;!?,:\n\r\t|]")  # no phrase reaches across these; across brackets and spaces it does
 RUN = re.compile(rf"(?P<han>[{HAN}]+)|\d+(?:\.\d+)*|(?:(?![{HAN}])[^\W\d_])+")
 LETTER = re.compile(f"[{HAN}]")
+WORD = re.compile(rf" [^{HAN} |]+ ")
+WORDS = re.compile(rf"(?: [^{HAN} |]+ )+")  # neighbours
+AFTER_BAR = re.compile(r"\|[^ ]")
 JOINT = "·"  # between two words that are neighbours: in no word, and a letter to both databases
 IN_WORD = re.compile(rf"[^{HAN} |]{{2}}")
 LONGEST_WORD = 1_000
@@ -99,34 +102,23 @@ def _border(searched: str, at: int) -> int:
 
 def tokens(searched: str) -> set[str]:
     """The token set of a search text."""
-    found: set[str] = set()
-    for sentence in searched.split("|"):
-        if " " in sentence:
-            last = _of_mixed(sentence, found)
-        else:
-            found.update(map(add, sentence, sentence[1:]))
-            last = sentence[-1:]
-        found.add(last)
-    found.discard("")
-    return found
+    return set(token_text(searched).split())
 
 
-def _of_mixed(sentence: str, found: set[str]) -> str:
-    """The pairs, words and numbers of a sentence that has some; the Han character it ends with, if it does."""
-    last, word = "", False
-    for run in sentence.split():
-        if run.isascii() or not LETTER.match(run):
-            run = run[:LONGEST]
-            found.add(run)
-            if last:
-                found.add(f"{last}{JOINT}{run}" if word else last + run)
-            last, word = run, True
-        else:
-            if last:
-                found.add(last + run[0])
-            found.update(map(add, run, run[1:]))
-            last, word = run[-1], False
-    return "" if word else last
+def token_text(searched: str) -> str:
+    """The tokens of a search text between blanks, each as often as it comes: a set costs as much as the index that makes one anyway."""
+    edged = f" {searched} "
+    han = f"|{WORD.sub('|', edged).strip()}|"
+    found = [AFTER_BAR.sub("", " ".join(map(add, han, han[1:]))).replace("|", "")]
+    for match in WORDS.finditer(edged):
+        first, end = match.span()
+        last, joint = edged[first - 1 : first].strip("|"), ""
+        for word in match.group().split():
+            cut = word[:LONGEST]
+            found += [cut, f"{last}{joint}{cut}"]
+            last, joint = cut, JOINT
+        found.append(last + edged[end : end + 1].strip("|"))
+    return " ".join(found)
 
 
 def parse(query: str) -> tuple[Phrase, ...]:

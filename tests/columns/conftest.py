@@ -19,6 +19,7 @@ import pytest
 import sqlalchemy as sa
 
 from crawler.config.load import load
+from crawler.repository.database import reading
 from crawler.repository.runs import Progress
 from crawler.scheduler import process as house
 
@@ -512,7 +513,7 @@ class Desk:
 
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
         """Rows of a statement."""
-        with house.reading(load(self.path)) as c:
+        with reading(load(self.path).storage.database) as c:
             return [tuple(row) for row in c.execute(sa.text(statement))]
 
     def listed(self, name: str) -> set[str]:

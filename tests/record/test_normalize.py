@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from crawler.record.normalize import match_digest, notice, record, text_digest
 from crawler.record.notice import Attachment, Draft, Place, Record, Site, Witness
-from crawler.record.pack import unpack
-from crawler.record.serial import as_json, from_json, record_of
+from crawler.record.serial import as_json, from_json, record_of, searched
 from crawler.text.fold import fingerprint
 from crawler.text.words import search_text
 
@@ -212,7 +211,7 @@ def test_a_notice_carries_every_key_of_its_record() -> None:
     assert (result.doc_no, result.index_no, result.attachments) == (held.meta["doc_no"], held.meta["index_no"], held.attachments)
     assert result.text_digest == text_digest(held)
     assert result.match_digest == match_digest(held.title, body)
-    assert unpack(result.search) == f"{search_text(held.title)}\n{search_text(body)}"
+    assert searched(result.packed) == (search_text(held.title), search_text(body))
 
 
 # ------------------------------------------------------------------ JSON
@@ -273,6 +272,6 @@ def test_any_draft_makes_a_notice_that_can_be_stored_and_told_again(draft: Draft
     result = notice(draft, url=None, final_url=None, at=AT)
     held = record_of(result)
     assert from_json(as_json(held)) == held
-    for text in (held.title, *held.body, *held.meta.values(), unpack(result.search)):
+    for text in (held.title, *held.body, *held.meta.values(), *searched(result.packed)):
         assert "\x00" not in text
         text.encode("utf-8")

@@ -118,6 +118,8 @@ class Library:
             "text_digest": f"{title}{body}",
             "title": title,
             "published": published,
+            "channel": record["channel"],
+            "source": record["source"],
             "record": pack("\n".join((json.dumps(record, ensure_ascii=False), search_text(title), search_text(body)))),
         }
         made = self._insert(t.versions, {**row, **values})

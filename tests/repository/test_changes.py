@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from crawler.model import ChangeKind
+from crawler.record.serial import unpacked
 from crawler.repository import schema as t
 from crawler.repository.changes import RANK, NewChange, append, read
 from crawler.repository.database import Database
@@ -43,9 +44,9 @@ def test_a_line_shows_its_document_and_both_versions(database: Database, library
     assert (line.document, line.title, line.doc_no, line.before, line.after) == ("aaaaaaaaaaaa", "新", "〔2024〕5号", 1, 2)
     assert line.detail == {"paragraph": 3, "note": "a\ufffdb"}
     assert line.before_record is not None
-    assert '"旧"' in line.before_record
+    assert unpacked(line.before_record)["title"] == "旧"
     assert line.after_record is not None
-    assert '"新"' in line.after_record
+    assert unpacked(line.after_record)["title"] == "新"
     assert (line.rank, line.last_seen, line.first_missed) == (RANK[ChangeKind.EDIT], 2000, None)
 
 

@@ -13,7 +13,8 @@ from crawler.record.serial import searched, unpacked
 from crawler.repository import schema as t
 from crawler.repository import search
 from crawler.repository.database import Database
-from crawler.repository.search import DAY, FIRST_DAY, LARGEST, Hits, day, find, index
+from crawler.repository.indexing import index, merge
+from crawler.repository.search import DAY, FIRST_DAY, LARGEST, Hits, Only, day, find
 from crawler.text.words import parse
 
 NOTICES = [
@@ -41,7 +42,7 @@ def notices(database: Database, library: Any) -> Database:
 def found(database: Database, query: str, **options: Any) -> str:
     """The last digits of what is found."""
     with database.read() as c:
-        return "".join(hit.id[-1] for hit in find(c, query, **options).rows)
+        return "".join(hit.id[-1] for hit in find(c, query, only=Only(**options)).rows)
 
 
 # ------------------------------------------------------------------ answers
@@ -107,7 +108,7 @@ def test_nonsense_is_a_usage_error(notices: Database) -> None:
         with pytest.raises(UsageError, match="501 characters"):
             find(c, "长" * 501)
         with pytest.raises(UsageError, match="not a day"):
-            find(c, "长", since="2020-02-30")
+            find(c, "长", only=Only(since="2020-02-30"))
 
 
 def test_the_longest_queries_are_answered(notices: Database) -> None:
@@ -170,6 +171,21 @@ def test_the_index_is_written_in_steps(database: Database, library: Any) -> None
             library(c).document(f"d{number:011}", "公告")
         assert [index(c, 2) for _ in range(4)] == [2, 2, 1, 0]
     assert len(found(database, "公告")) == 5
+
+
+def test_the_index_is_merged_into_one_piece(database: Database, library: Any) -> None:
+    with database.write() as c:
+        for number in range(6):
+            library(c).document(f"d{number:011}", f"公告{number}", published="2020")
+            index(c, 100)
+    steps = 0
+    while database.do(merge):
+        steps += 1
+    if database.dialect == "sqlite":
+        assert steps > 0
+        with database.read() as c:
+            assert c.exec_driver_sql("SELECT count(DISTINCT segid) FROM search_index_idx").scalar() == 1
+    assert found(database, "公告") == "543210"
 
 
 def test_a_long_text_is_found_to_its_end_and_is_one_hit(database: Database, library: Any) -> None:

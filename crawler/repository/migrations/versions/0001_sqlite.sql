@@ -430,3 +430,5 @@ CREATE INDEX ix_search_document ON search (document)
 
 CREATE VIRTUAL TABLE search_index
 USING fts5 (words, content='', detail=none, columnsize=0, tokenize="ascii tokenchars '.'")
+
+INSERT INTO search_index (search_index, rank) VALUES ('hashsize', 8388608)

@@ -1,0 +1,78 @@
+"""`search`: what the archive holds, found by its words."""
+
+from typing import Annotated
+
+import typer
+
+from crawler.cli import output
+from crawler.cli.options import Json, asking, day
+from crawler.errors import UsageError
+from crawler.record.serial import unpacked
+from crawler.repository import search
+from crawler.text.words import snippet
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("search")(find)
+
+
+def find(
+    context: typer.Context,
+    words: Annotated[list[str], typer.Argument(help='Words, "phrases" and prefixes*; all must match.')],
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
+    after: Annotated[int | None, typer.Option(help="Go on after this place (from the last answer).")] = None,
+    source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
+    since: Annotated[str | None, typer.Option(help="Published on this day or later.")] = None,
+    until: Annotated[str | None, typer.Option(help="Published on this day or earlier.")] = None,
+    presence: Annotated[str | None, typer.Option(help="here, missing or gone.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Find records, newest first. Simplified, traditional and annotated spellings find each other.
+
+    Example: gongkai search 长兴岛 "全体会议" --since 2019-01-01
+    """
+    if presence not in (None, "here", "missing", "gone"):
+        raise UsageError(f"--presence is here, missing or gone, not {presence!r}")
+    asked = " ".join(f'"{word}"' if " " in word else word for word in words)
+    only = search.Only(source, day(since) if since else None, day(until) if until else None, presence)
+    with asking(context) as c:
+        hits = search.find(c, asked, limit=limit, after=after, only=only)
+    for hit in hits.rows:
+        if as_json:
+            _hit_json(hit, asked)
+        else:
+            _hit(hit, asked)
+    if not as_json:
+        more = f" · go on with --after {hits.next}" if hits.next else ""
+        output.note(f"{len(hits.rows)} found{more}" if hits.rows else f"nothing found for {asked}")
+
+
+def _hit_json(hit: search.Hit, asked: str) -> None:
+    record = unpacked(hit.record)
+    output.json_line(
+        {
+            "id": hit.id,
+            "version": hit.version,
+            "title": hit.title,
+            "published": hit.published,
+            "source": record["source"],
+            "archive_source": hit.source,
+            "doc_no": hit.doc_no,
+            "url": hit.url,
+            "presence": hit.presence,
+            "snippet": snippet("\n".join(record["body"]), asked),
+        }
+    )
+
+
+def _hit(hit: search.Hit, asked: str) -> None:
+    gone = f"  [{hit.presence}]" if hit.presence != "here" else ""
+    output.say(f"{hit.id}  {hit.published or '-':<10}  {hit.title}{gone}", "bold")
+    text = "\n".join(unpacked(hit.record)["body"])
+    marked = output.safe(snippet(text, asked, marks=("\ue000", "\ue001"))).replace("\n", " ")
+    styled = [
+        (piece, "bold underline" if i % 2 else "dim")
+        for i, piece in enumerate(marked.replace("\ue001", "\ue000").split("\ue000"))
+    ]
+    output.pieces([(" " * 14, ""), *styled])

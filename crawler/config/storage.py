@@ -1,0 +1,51 @@
+"""Where the configuration's file lies and where it says things are kept: what a command that only reads needs of it.
+
+The rest of the configuration is checked by the commands that use it (`load.py`); pydantic alone would double a search's start.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+
+from crawler.errors import UsageError
+
+DEFAULT = Path("config/gongkai.toml")
+DATABASE = "sqlite:///data/gongkai.db"
+
+
+def chosen_file(path: Path | None) -> Path:
+    """The file that is meant: this one, else GONGKAI_CONFIG's, else the folder's. Raises UsageError when there is none."""
+    chosen = path or Path(os.environ.get("GONGKAI_CONFIG") or DEFAULT)
+    if not chosen.is_file():
+        raise UsageError(f"there is no configuration at {chosen}", remedy="gongkai init writes one, --config names another")
+    return chosen
+
+
+def root_of(file: Path) -> Path:
+    """What relative paths in it are relative to."""
+    folder = file.resolve().parent
+    return folder.parent if folder.name == "config" else folder
+
+
+def database_url(written: str, root: Path) -> str:
+    """The database's address: GONGKAI_DATABASE's, else what is written, a relative path made absolute."""
+    database = os.environ.get("GONGKAI_DATABASE") or written
+    if database.startswith("sqlite:///") and not database.startswith("sqlite:////"):
+        return f"sqlite:///{root / database.removeprefix('sqlite:///')}"
+    return database
+
+
+def database_of(path: Path | None) -> str:
+    """The database's address by the configuration's file alone. What is wrong with the file is told as by `load`."""
+    file = chosen_file(path)
+    try:
+        found = tomllib.loads(file.read_bytes().decode("utf-8")).get("storage", {})
+        written = found.get("database", DATABASE)
+        plain = isinstance(written, str) and set(found) <= {"database", "archive", "keep_free"}
+    except (ValueError, AttributeError, OSError):  # no UTF-8, no TOML, no table
+        plain = False
+    if plain:
+        return database_url(written, root_of(file))
+    from crawler.config.load import load
+
+    return load(path).storage.database
