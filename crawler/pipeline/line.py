@@ -19,9 +19,9 @@ import structlog
 
 from crawler.archive.reader import open_page
 from crawler.archive.recover import recover, walk
-from crawler.archive.writer import Archive, describe
+from crawler.archive.writer import Archive, describe, digest_of
 from crawler.errors import DamagedRecord, Refused, RepositoryError
-from crawler.model import Capture, Exchange, Kept, Kind, Millis, Original, Outcome, Page, PageKind, payload_digest
+from crawler.model import Capture, Exchange, Kept, Kind, Millis, Original, Outcome, Page, PageKind
 from crawler.parsers.page import ABSENT
 from crawler.pipeline.policy import Policy
 from crawler.pipeline.readers import Job, Readers
@@ -124,14 +124,16 @@ class Line:
             raise
 
     def _archive_and_commit(self, exchanges: Sequence[Exchange], fences: Mapping[str, int]) -> None:
+        digests = [digest_of(exchange) for exchange in exchanges]
+        sought = {digest for exchange, digest in zip(exchanges, digests, strict=True) if _may_repeat(exchange)}
         with self.database.read() as c:
-            held = keep.known_payloads(c, {digest for exchange in exchanges if (digest := _digest(exchange))})
+            held = keep.known_payloads(c, sought)
         kept = []
-        for exchange in exchanges:
-            digest = _digest(exchange)
-            look = self.archive.append(exchange, held.get(digest))
+        for exchange, digest in zip(exchanges, digests, strict=True):
+            repeats = _may_repeat(exchange)
+            look = self.archive.append(exchange, held.get(digest) if repeats else None, digest)
             kept.append(look)
-            if look.capture and look.capture.type == "response" and digest:
+            if look.capture and look.capture.type == "response" and repeats:
                 held.setdefault(digest, Original(look.capture.record_id, look.capture.url, look.capture.at, digest))
         self.archive.sync()
         finished = self.archive.finished()
@@ -240,9 +242,7 @@ def messages(waiting: Sequence[Pending]) -> Iterator[list[Pending]]:
         yield group
 
 
-def _digest(exchange: Exchange) -> str:
-    """The payload digest of a whole answer, for finding a record that holds it; empty when there is none to look for."""
+def _may_repeat(exchange: Exchange) -> bool:
+    """Is this a whole answer, which an earlier record may hold already?"""
     wire = exchange.wire
-    if wire is None or not wire.whole or not exchange.payload or exchange.outcome is Outcome.NOT_MODIFIED:
-        return ""
-    return payload_digest(exchange.payload)
+    return wire is not None and wire.whole and bool(exchange.payload) and exchange.outcome is not Outcome.NOT_MODIFIED
