@@ -1,6 +1,5 @@
 """`frontier`: what is looked at next, what is tried again, and what was given up."""
 
-import asyncio
 from typing import Annotated
 
 import typer
@@ -100,7 +99,7 @@ def requeue(
         fired, count = firing.requeue(line, ids or (), source, reason)
         if now and fired:
             with Bar("requeued", quiet=as_json) as bar:
-                _, interrupted = asyncio.run(house.work(config, line, fired, bar.show))
+                _, interrupted = house.on_loop(house.work(config, line, fired, bar.show if bar.shown else None))
     if ids and not count:
         raise UsageError("none of these rows was given up", remedy="gongkai frontier list --state dead shows what was")
     if as_json:

@@ -23,6 +23,7 @@ from crawler.archive.writer import Archive, describe, digest_of
 from crawler.errors import DamagedRecord, Refused, RepositoryError
 from crawler.model import Capture, Exchange, Kept, Kind, Millis, Original, Outcome, Page, PageKind
 from crawler.parsers.page import ABSENT
+from crawler.pipeline.handover import HandOver
 from crawler.pipeline.policy import Policy
 from crawler.pipeline.readers import Job, Readers
 from crawler.record.reading import Reading
@@ -59,6 +60,7 @@ class Line:
     ) -> None:
         self.policy, self.database, self.archive, self.readers = policy, database, archive, readers
         self.owner, self.clock = owner, clock
+        self._handover = HandOver()
         watch = policy.config.watch
         self._manner = Manner(watch, policy.version, policy.queue, policy.pause)
         self._ways = Ways(watch, policy.queue, lambda name: policy.rules(name).list)
@@ -143,6 +145,9 @@ class Line:
             files.closed(c, finished, self.owner)
 
         self.database.do(step)
+        for look, exchange in zip(kept, exchanges, strict=True):
+            if look.capture and look.capture.type == "response" and exchange.page:
+                self._handover.put(look.capture.record_id, exchange.page)
 
     def commit(self, c: Connection, kept: Sequence[Kept], owner: str, fences: Mapping[str, int] | None) -> None:
         """What the keep step's one transaction holds; `fences` None adopts."""
@@ -178,7 +183,7 @@ class Line:
         return Job(page, waiting.kind, self.policy.rules(waiting.source), waiting.public_url, tuple(more), waiting.request)
 
     def _page(self, capture: Capture, payload: Capture | None) -> Page:
-        return open_page(self.archive.folder, capture, payload)
+        return self._handover.take(capture.record_id) or open_page(self.archive.folder, capture, payload)
 
     def _placed(self, waiting: Pending, reading: Reading) -> Reading:
         """A rule of a source's file that does not fit its site: the complaint with the file and the line it stands in."""
@@ -228,12 +233,13 @@ class Line:
             return search.index(c, INDEX_AT_ONCE)
 
 
-def messages(waiting: Sequence[Pending]) -> Iterator[list[Pending]]:
-    """What waits for a reader, cut into what goes to a child at once."""
+def messages(waiting: Sequence[Pending], readers: int = 1) -> Iterator[list[Pending]]:
+    """What waits, cut into what goes to a child at once: never many pages or many bytes, and something for each free reader."""
+    most = min(READ_AT_ONCE, -(-len(waiting) // readers))
     group: list[Pending] = []
     size = 0
     for item in waiting:
-        if group and (len(group) >= READ_AT_ONCE or size + item.capture.length > READ_BYTES):
+        if group and (len(group) >= most or size + item.capture.length > READ_BYTES):
             yield group
             group, size = [], 0
         group.append(item)
