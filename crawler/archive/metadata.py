@@ -4,6 +4,7 @@ import base64
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from crawler.errors import DamagedRecord
@@ -17,6 +18,7 @@ SECRET = re.compile(
 REDACTED = "redacted"
 
 
+@lru_cache(maxsize=1024)
 def is_secret(header: str) -> bool:
     """Is the value of this request header never stored? (cookies, credentials, tokens, keys, sessions by name)"""
     return SECRET.match(header) is not None

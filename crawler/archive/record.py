@@ -6,7 +6,10 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from itertools import chain
 
+from crawler.archive import deflate
 from crawler.errors import DamagedRecord
 from crawler.model import Millis, Octets, payload_digest
 
@@ -41,36 +44,47 @@ def new_id() -> str:
     return f"<urn:uuid:{uuid.uuid4()}>"
 
 
+@lru_cache(maxsize=64)  # the records of a look bear one date
 def warc_date(at: Millis) -> str:
     """WARC-Date with milliseconds, UTC (WARC 1.1, 5.4)."""
     return (EPOCH + timedelta(milliseconds=at)).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at % 1000:03}Z"
 
 
-def pieces(
-    kind: str,
-    record_id: str,
-    block: Octets,
-    *,
-    content_type: str,
-    at: Millis,
-    extra: Sequence[tuple[str, str]] = (),
-    level: int = 6,
-) -> Iterator[bytes]:
-    """One gzip member, a piece at a time, so that a large block is never held twice.
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A record to be written: its own headers are made of this, `extra` are further ones."""
 
-    Raises ValueError for a header value that would break out of its line.
-    """
-    headers = [("WARC-Type", kind), ("WARC-Record-ID", record_id), ("WARC-Date", warc_date(at)), *extra]
-    headers += [("WARC-Block-Digest", payload_digest(block)), ("Content-Type", content_type), ("Content-Length", str(len(block)))]
-    for name, value in headers:
-        if UNSAFE.search(value):
+    type: str
+    id: str
+    at: Millis
+    content_type: str
+    block: Octets
+    extra: Sequence[tuple[str, str]] = ()
+
+    def head(self) -> bytes:
+        """Version line and headers, with the blank line. Raises ValueError for a value that would break out of its line."""
+        headers = (
+            ("WARC-Type", self.type),
+            ("WARC-Record-ID", self.id),
+            ("WARC-Date", warc_date(self.at)),
+            *self.extra,
+            ("WARC-Block-Digest", payload_digest(self.block)),
+            ("Content-Type", self.content_type),
+            ("Content-Length", str(len(self.block))),
+        )
+        text = "".join([f"{name}: {value}\r\n" for name, value in headers])
+        if not text.count("\n") == text.count("\r") == len(headers) or "\0" in text:
+            name, value = next(header for header in headers if UNSAFE.search(header[1]))
             raise ValueError(f"line break in the WARC header {name}: {value!r}")
-    head = "WARC/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers) + "\r\n"
-    packer = zlib.compressobj(level, zlib.DEFLATED, 31)
-    yield packer.compress(head.encode())
-    for start in range(0, len(block), STEP):
-        yield packer.compress(block[start : start + STEP])
-    yield packer.compress(END) + packer.flush()
+        return f"WARC/1.1\r\n{text}\r\n".encode()
+
+    def pieces(self) -> Iterator[bytes]:
+        """The record as one gzip member; a large block a piece at a time, so that it is never held twice."""
+        if len(self.block) <= STEP:
+            yield deflate.member(b"".join((self.head(), self.block, END)))
+            return
+        steps = (self.block[start : start + STEP] for start in range(0, len(self.block), STEP))
+        yield from deflate.in_pieces(chain((self.head(),), steps, (END,)))
 
 
 def decode(member: bytes) -> WarcRecord:

@@ -11,21 +11,21 @@ import secrets
 import shutil
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
 from crawler.archive import metadata
 from crawler.archive.locks import lock, sync_folder
-from crawler.archive.record import IDENTICAL, NOT_MODIFIED, STEP, new_id, pieces, warc_date
+from crawler.archive.record import IDENTICAL, NOT_MODIFIED, STEP, Draft, new_id, warc_date
 from crawler.errors import ArchiveError, Condemned
 from crawler.fetcher.spool import release
-from crawler.model import Capture, Exchange, Kept, Octets, Original, Outcome, payload_digest
+from crawler.model import Capture, Exchange, Kept, Original, Outcome, payload_digest
 
 SUFFIX = ".warc.gz"
 OPEN = ".open"
-SMALL = STEP  # bytes of a block that is written at once
+HELD = STEP  # bytes of a group that are written at once
 RESPONSE = "application/http; msgtype=response"
 REQUEST = "application/http; msgtype=request"
 CUT = {Outcome.TIMEOUT: "time", Outcome.TOO_LARGE: "length", Outcome.TRUNCATED: "disconnect"}
@@ -53,8 +53,9 @@ class _Open:
     name: str
     path: Path
     file: IO[bytes]
-    end: int = 0
+    end: int = 0  # behind what was appended, held or written
     dirty: bool = False
+    held: list[bytes] = field(default_factory=list)
 
 
 class Archive:
@@ -71,35 +72,37 @@ class Archive:
         owner: str,
         info: Mapping[str, str],
         max_bytes: int = 1 << 30,
-        level: int = 6,
         take: Callable[[IO[bytes]], bool] = lock,
     ) -> None:
         self.folder, self.owner, self.info = folder, owner, dict(info)
         self._take = take
-        self.max_bytes, self.level = max_bytes, level
+        self.max_bytes = max_bytes
         self._open: _Open | None = None
         self._serial = 0
         self._finished: list[FileInfo] = []
 
     # -------------------------------------------------------------- one look
-    def append(self, exchange: Exchange, same: Original | None = None) -> Kept:
+    def append(self, exchange: Exchange, same: Original | None = None, digest: str | None = None) -> Kept:
         """Write one look's group; not yet durable (`sync`). `same`: a response record that holds this very payload.
+
+        `digest`: of the answer's payload, where the caller has it already.
 
         Raises ArchiveError when the disk refuses; the file is then cut back to its last whole group, or condemned.
         """
         target = self._file()
         start = target.end
         try:
-            return self._group(target, exchange, same)
+            kept = self._group(target, exchange, same, digest_of(exchange) if digest is None else digest)
+            _flush(target)
         except OSError as error:
             self._cut_back(target, start)
             raise ArchiveError(
                 f"cannot write {target.path}: {error.strerror or error}", remedy="free some disk space, or check the folder"
             ) from error
+        return kept
 
-    def _group(self, target: _Open, exchange: Exchange, same: Original | None) -> Kept:
-        wire, task = exchange.wire, exchange.task
-        digest = payload_digest(exchange.payload) if wire and wire.response else ""
+    def _group(self, target: _Open, exchange: Exchange, same: Original | None, digest: str) -> Kept:
+        wire, task, at = exchange.wire, exchange.task, exchange.at
         release(exchange.payload)
         outcome = exchange.outcome
         if outcome is Outcome.OK and digest == task.last_digest:
@@ -112,16 +115,14 @@ class Archive:
             request, redacted = metadata.redact(wire.request)
             request_id = new_id()
             extra = [("WARC-Target-URI", task.request.url), *([("WARC-Concurrent-To", answer)] if wire.response else [])]
-            self._write(target, "request", request_id, request, REQUEST, exchange.at, extra)
+            _add(target, Draft("request", request_id, at, REQUEST, request, extra))
             tied.append(("WARC-Concurrent-To", request_id))
         if wire and wire.response:
             capture = self._answer(target, exchange, answer, digest, same)
             release(wire.response)
             tied.append(("WARC-Concurrent-To", answer))
         block = json.dumps(metadata.to_json(exchange, outcome, redacted=redacted), ensure_ascii=False).encode("utf-8", "replace")
-        self._write(
-            target, "metadata", look, block, metadata.CONTENT_TYPE, exchange.at, [("WARC-Target-URI", task.request.url), *tied]
-        )
+        _add(target, Draft("metadata", look, at, metadata.CONTENT_TYPE, block, [("WARC-Target-URI", task.request.url), *tied]))
         return metadata.kept(look, block, file=target.name, end=target.end, capture=capture)
 
     def _answer(self, target: _Open, exchange: Exchange, record_id: str, digest: str, same: Original | None) -> Capture | None:
@@ -134,18 +135,18 @@ class Archive:
         offset = target.end
         if exchange.outcome is Outcome.NOT_MODIFIED and confirmed:
             extra += _refers(NOT_MODIFIED, confirmed)
-            self._write(target, "revisit", record_id, wire.response, RESPONSE, exchange.at, extra)
+            _add(target, Draft("revisit", record_id, exchange.at, RESPONSE, wire.response, extra))
             return None
         revisit = same is not None and same.payload_digest == digest and wire.whole
         extra.append(("WARC-Payload-Digest", digest))
         if revisit and same is not None:
             extra += _refers(IDENTICAL, same)
             head = wire.response[: wire.head] if wire.head else head_of(bytes(wire.response))
-            self._write(target, "revisit", record_id, head, RESPONSE, exchange.at, extra)
+            _add(target, Draft("revisit", record_id, exchange.at, RESPONSE, head, extra))
         else:
             if not wire.whole:
                 extra.append(("WARC-Truncated", CUT.get(exchange.outcome, "unspecified")))
-            self._write(target, "response", record_id, wire.response, RESPONSE, exchange.at, extra)
+            _add(target, Draft("response", record_id, exchange.at, RESPONSE, wire.response, extra))
         page = exchange.page
         media_type = (page.header("content-type") or "") if page else ""
         return Capture(
@@ -161,17 +162,6 @@ class Archive:
             status=exchange.status or 0,
             original=same if revisit else None,
         )
-
-    def _write(
-        self, target: _Open, kind: str, record_id: str, block: Octets, content_type: str, at: int, extra: list[tuple[str, str]]
-    ) -> None:
-        member = pieces(kind, record_id, block, content_type=content_type, at=at, extra=extra, level=self.level)
-        for piece in member if len(block) > SMALL else (b"".join(member),):
-            written = target.file.write(piece)
-            if written != len(piece):
-                raise OSError(f"short write: {written} of {len(piece)} bytes")
-            target.end += written
-            target.dirty = True
 
     # -------------------------------------------------------------- files
     def check_room(self, keep_free: int) -> None:
@@ -201,7 +191,8 @@ class Archive:
             target = _Open(name, path, file)
             block = "".join(f"{key}: {value}\r\n" for key, value in self.info.items()).encode()
             now = int(datetime.now(UTC).timestamp() * 1000)
-            self._write(target, "warcinfo", new_id(), block, "application/warc-fields", now, [("WARC-Filename", name)])
+            _add(target, Draft("warcinfo", new_id(), now, "application/warc-fields", block, [("WARC-Filename", name)]))
+            _flush(target)
             sync_folder(self.folder)
         except OSError as error:
             raise ArchiveError(
@@ -229,6 +220,7 @@ class Archive:
 
     def _cut_back(self, target: _Open, start: int) -> None:
         """Half a group would hide everything behind it: cut it away, or never write to this file again."""
+        target.held.clear()
         try:
             target.file.truncate(start)
             target.file.seek(start)
@@ -284,6 +276,32 @@ class Archive:
         """The files closed since the last call."""
         done, self._finished = self._finished, []
         return done
+
+
+def _add(target: _Open, draft: Draft) -> None:
+    """Append a record; a group's are held together until there are many bytes of them."""
+    for piece in draft.pieces():
+        target.held.append(piece)
+        target.end += len(piece)
+        if sum(map(len, target.held)) > HELD:
+            _flush(target)
+
+
+def _flush(target: _Open) -> None:
+    """Write what is held. Raises OSError."""
+    data = b"".join(target.held)
+    target.held.clear()
+    if not data:
+        return
+    target.dirty = True
+    written = target.file.write(data)
+    if written != len(data):
+        raise OSError(f"short write: {written} of {len(data)} bytes")
+
+
+def digest_of(exchange: Exchange) -> str:
+    """The payload digest of an answer; empty where there was none."""
+    return payload_digest(exchange.payload) if exchange.wire and exchange.wire.response else ""
 
 
 def head_of(response: bytes) -> bytes:

@@ -91,7 +91,6 @@ def requeue(
 
     Example: gongkai frontier requeue --source demo --now
     """
-    import asyncio
 
     from crawler.cli.progress import Bar  # what works is not imported for who only lists
     from crawler.cli.settings import configured
@@ -104,7 +103,7 @@ def requeue(
         fired, count = firing.requeue(line, ids or (), source, reason)
         if now and fired:
             with Bar("requeued", quiet=as_json) as bar:
-                _, interrupted = asyncio.run(house.work(config, line, fired, bar.show))
+                _, interrupted = house.on_loop(house.work(config, line, fired, bar.show if bar.shown else None))
     if ids and not count:
         raise UsageError("none of these rows was given up", remedy="gongkai frontier list --state dead shows what was")
     if as_json:

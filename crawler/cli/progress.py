@@ -13,14 +13,14 @@ class Bar:
     """Shows how far runs are. `quiet`, or no terminal: shows nothing."""
 
     def __init__(self, name: str, *, quiet: bool) -> None:
-        self._shown = not quiet and sys.stderr.isatty()
+        self.shown = not quiet and sys.stderr.isatty()
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(30),
             TextColumn("{task.completed}/{task.total}   {task.fields[facts]}"),
             TimeElapsedColumn(),
             console=output.err(),
-            disable=not self._shown,
+            disable=not self.shown,
         )
         self._task = self._bar.add_task(output.fit(name, 22), total=0, facts="")
 

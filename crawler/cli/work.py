@@ -1,6 +1,5 @@
 """`crawl`, `run` and `reindex`: the commands that write to the archive."""
 
-import asyncio
 import os
 import sys
 import time
@@ -62,7 +61,7 @@ def crawl(
         _say_others(line)
         fired = house.fire(config, line, wish)
         with Bar(" ".join(names or ()) or url or "all sources", quiet=as_json) as bar:
-            progress, interrupted = asyncio.run(house.work(config, line, fired, bar.show))
+            progress, interrupted = house.on_loop(house.work(config, line, fired, bar.show if bar.shown else None))
         sample = _sample(line.database)
         failed, columns = _failures(line.database, fired), _columns(line.database, fired)
     seconds = time.monotonic() - began
@@ -177,7 +176,7 @@ def run(
     with house.open_line(config, "run") as line:
         _say_others(line)
         output.note(f"running: {len(enabled)} sources; Ctrl-C ends it, what is in flight is kept or handed back")
-        asyncio.run(house.run(config, line))
+        house.on_loop(house.run(config, line))
     output.note("ended")
 
 

@@ -5,6 +5,7 @@ import select
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from crawler.fetcher.message import Answer, head_places, message_end, read_again
 from crawler.fetcher.spool import Spool
@@ -114,8 +115,7 @@ class Connection(asyncio.Protocol):
     # -------------------------------------------------------------- asyncio
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection stands."""
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's has the interface without the class
 
     def data_received(self, data: bytes) -> None:
         """Bytes came: parse, check the limits, perhaps finish."""

@@ -19,13 +19,14 @@ import structlog
 
 from crawler.archive.reader import open_page
 from crawler.archive.recover import recover, walk
-from crawler.archive.writer import Archive, describe
+from crawler.archive.writer import Archive, describe, digest_of
 from crawler.errors import DamagedRecord, Refused, RepositoryError
-from crawler.model import Capture, Exchange, Kept, Kind, Millis, Original, Outcome, Page, PageKind, payload_digest
+from crawler.model import Capture, Exchange, Kept, Kind, Millis, Original, Outcome, Page, PageKind
 from crawler.parsers.page import ABSENT
 from crawler.pipeline import keep as keeping
 from crawler.pipeline import settle as settling
 from crawler.pipeline.closing import close_finished
+from crawler.pipeline.handover import HandOver
 from crawler.pipeline.policy import Policy
 from crawler.pipeline.readers import Job, Readers
 from crawler.record.reading import Reading
@@ -61,6 +62,7 @@ class Line:
     ) -> None:
         self.policy, self.database, self.archive, self.readers = policy, database, archive, readers
         self.owner, self.clock = owner, clock
+        self._handover = HandOver()
         watch = policy.config.watch
         self._keep_rules = keeping.Rules(watch, policy.version, policy.queue, policy.pause)
         self._settle_rules = settling.Rules(watch, policy.queue, lambda name: policy.rules(name).list)
@@ -126,14 +128,16 @@ class Line:
             raise
 
     def _archive_and_commit(self, exchanges: Sequence[Exchange], fences: Mapping[str, int]) -> None:
+        digests = [digest_of(exchange) for exchange in exchanges]
+        sought = {digest for exchange, digest in zip(exchanges, digests, strict=True) if _may_repeat(exchange)}
         with self.database.read() as c:
-            held = captures.holding(c, {digest for exchange in exchanges if (digest := _digest(exchange))})
+            held = captures.holding(c, sought)
         kept = []
-        for exchange in exchanges:
-            digest = _digest(exchange)
-            look = self.archive.append(exchange, held.get(digest))
+        for exchange, digest in zip(exchanges, digests, strict=True):
+            repeats = _may_repeat(exchange)
+            look = self.archive.append(exchange, held.get(digest) if repeats else None, digest)
             kept.append(look)
-            if look.capture and look.capture.type == "response" and digest:
+            if look.capture and look.capture.type == "response" and repeats:
                 held.setdefault(digest, Original(look.capture.record_id, look.capture.url, look.capture.at, digest))
         self.archive.sync()
         finished = self.archive.finished()
@@ -143,6 +147,9 @@ class Line:
             files.closed(c, finished, self.owner)
 
         self.database.do(step)
+        for look, exchange in zip(kept, exchanges, strict=True):
+            if look.capture and look.capture.type == "response" and exchange.page:
+                self._handover.put(look.capture.record_id, exchange.page)
 
     def commit(self, c: Connection, kept: Sequence[Kept], owner: str, fences: Mapping[str, int] | None) -> None:
         """What the keep step's one transaction holds; `fences` None adopts.
@@ -162,7 +169,7 @@ class Line:
             with savepoint(c):
                 self._commit(c, [look], owner, fences)
         except Refused as error:
-            log.error("refused", url=look.task.request.url, file=look.file, error=error.message)
+            log.warning("refused", url=look.task.request.url, file=look.file, error=error.message)
             files.reached(c, [look], owner)
             frontier.give_up(c, look.task.frontier, f"refused by the database: {error.message}")
 
@@ -201,7 +208,7 @@ class Line:
         return Job(page, waiting.kind, self.policy.rules(waiting.source), waiting.public_url, tuple(more), waiting.request)
 
     def _page(self, capture: Capture, payload: Capture | None) -> Page:
-        return open_page(self.archive.folder, capture, payload)
+        return self._handover.take(capture.record_id) or open_page(self.archive.folder, capture, payload)
 
     def _placed(self, waiting: Pending, reading: Reading) -> Reading:
         """A rule of a source's file that does not fit its site: the complaint with the file and the line it stands in."""
@@ -255,12 +262,13 @@ class Line:
             return indexing.index(c, INDEX_AT_ONCE)
 
 
-def messages(waiting: Sequence[Pending]) -> Iterator[list[Pending]]:
-    """What waits for a reader, cut into what goes to a child at once."""
+def messages(waiting: Sequence[Pending], readers: int = 1) -> Iterator[list[Pending]]:
+    """What waits, cut into what goes to a child at once: never many pages or many bytes, and something for each free reader."""
+    most = min(READ_AT_ONCE, -(-len(waiting) // readers))
     group: list[Pending] = []
     size = 0
     for item in waiting:
-        if group and (len(group) >= READ_AT_ONCE or size + item.capture.length > READ_BYTES):
+        if group and (len(group) >= most or size + item.capture.length > READ_BYTES):
             yield group
             group, size = [], 0
         group.append(item)
@@ -269,9 +277,7 @@ def messages(waiting: Sequence[Pending]) -> Iterator[list[Pending]]:
         yield group
 
 
-def _digest(exchange: Exchange) -> str:
-    """The payload digest of a whole answer, for finding a record that holds it; empty when there is none to look for."""
+def _may_repeat(exchange: Exchange) -> bool:
+    """Is this a whole answer, which an earlier record may hold already?"""
     wire = exchange.wire
-    if wire is None or not wire.whole or not exchange.payload or exchange.outcome is Outcome.NOT_MODIFIED:
-        return ""
-    return payload_digest(exchange.payload)
+    return wire is not None and wire.whole and bool(exchange.payload) and exchange.outcome is not Outcome.NOT_MODIFIED

@@ -187,11 +187,11 @@ class QueueWorker:
     async def _ready(self, task: Task, held: _Held) -> bool:
         """Sleep until the next polite moment; False when that is too far away to hold the queue for, or nothing may be spent any more."""
         known = held.pace
-        wait = max(known.next_at, known.last_end + known.pause(self._least(held)) if known.last_end else 0) - self.clock()
-        if wait > PATIENCE:
-            held.pace = replace(known, next_at=self.clock() + wait)
+        moment = max(known.next_at, known.last_end + known.pause(self._least(held)) if known.last_end else 0)
+        if moment - self.clock() > PATIENCE:
+            held.pace = replace(known, next_at=moment)
             return False
-        if wait > 0:
+        while (wait := moment - self.clock()) > 0:  # a loop may wake a little early
             await self.sleep(wait / 1000)
         return await self.backend.may_spend(task)
 

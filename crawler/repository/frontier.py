@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -131,35 +132,54 @@ def in_trouble(c: Connection, queues: Collection[str]) -> dict[str, Pace]:
 
 
 # ------------------------------------------------------------------ queues
+def _of_runs(query: sa.Select[Any]) -> dict[bool, sa.Select[Any]]:
+    """A query over the whole frontier, and over that of certain runs."""
+    return {False: query, True: query.where(t.frontier.c.run.in_(sa.bindparam("runs", expanding=True)))}
+
+
+_DUE = _of_runs(
+    sa.select(t.frontier.c.queue)
+    .outerjoin(t.queues, t.queues.c.name == t.frontier.c.queue)
+    .where(
+        t.frontier.c.state == TODO,
+        t.frontier.c.due <= sa.bindparam("now"),
+        sa.or_(
+            t.queues.c.name.is_(None),
+            sa.and_(t.queues.c.leased_until <= sa.bindparam("now"), t.queues.c.next_at <= sa.bindparam("now")),
+        ),
+    )
+    .group_by(t.frontier.c.queue)
+    .order_by(sa.func.min(t.frontier.c.due))
+    .limit(sa.bindparam("most"))
+)
+
+
 def queues_due(c: Connection, now: Millis, limit: int, runs: Collection[int] | None = None) -> list[str]:
     """Queues with something due that nobody holds and whose host may be asked, longest waiting first."""
-    query = (
-        sa.select(t.frontier.c.queue)
-        .outerjoin(t.queues, t.queues.c.name == t.frontier.c.queue)
-        .where(
-            t.frontier.c.state == TODO,
-            t.frontier.c.due <= now,
-            sa.or_(t.queues.c.name.is_(None), sa.and_(t.queues.c.leased_until <= now, t.queues.c.next_at <= now)),
-        )
-        .group_by(t.frontier.c.queue)
-        .order_by(sa.func.min(t.frontier.c.due))
-        .limit(limit)
+    return list(c.execute(_DUE[runs is not None], {"now": now, "most": limit} | _named(runs)).scalars())
+
+
+def _named(runs: Collection[int] | None) -> dict[str, list[int]]:
+    return {} if runs is None else {"runs": sorted(runs)}
+
+
+_LEASE = (
+    t.queues.update()
+    .where(t.queues.c.name.in_(sa.bindparam("names", expanding=True)), t.queues.c.leased_until <= sa.bindparam("now"))
+    .values(fence=t.queues.c.fence + 1, owner=sa.bindparam("holder"), leased_until=sa.bindparam("until"))
+    .returning(t.queues)
+)
+
+
+def lease(c: Connection, names: Sequence[str], owner: str, now: Millis, until: Millis) -> list[Lease]:
+    """Hold queues until `until`: those that nobody else holds. Each lease of a queue has a higher fence than all before it."""
+    listed = sorted(names)  # everybody locks rows in one order
+    c.execute(
+        upsert(c, t.queues).on_conflict_do_nothing(),
+        [{"name": name, "leased_until": 0, "next_at": 0, "delay": 0} for name in listed],
     )
-    if runs is not None:
-        query = query.where(t.frontier.c.run.in_(sorted(runs)))
-    return list(c.execute(query).scalars())
-
-
-def lease(c: Connection, queue: str, owner: str, now: Millis, until: Millis) -> Lease | None:
-    """Hold a queue until `until`; None when somebody else does. Each lease has a higher fence than all before it."""
-    c.execute(upsert(c, t.queues).values(name=queue, leased_until=0, next_at=0, delay=0).on_conflict_do_nothing())
-    row = c.execute(
-        t.queues.update()
-        .where(t.queues.c.name == queue, t.queues.c.leased_until <= now)
-        .values(fence=t.queues.c.fence + 1, owner=owner, leased_until=until)
-        .returning(t.queues)
-    ).first()
-    return Lease(queue, owner, row.fence, pace_of(row)) if row else None
+    rows = c.execute(_LEASE, {"names": listed, "now": now, "holder": owner, "until": until})
+    return [Lease(row.name, owner, row.fence, pace_of(row)) for row in rows]
 
 
 def pace_of(row: AnyRow) -> Pace:
@@ -185,29 +205,47 @@ def ask_again(c: Connection, queues: Collection[str], now: Millis) -> None:
     c.execute(t.queues.update().where(broken).values(next_at=now))
 
 
-def renew(c: Connection, leases: Sequence[Lease], until: Millis) -> set[str]:
-    """Hold on to leased queues; the names of those that somebody else holds now."""
-    lost = set()
-    for held in leases:
-        done = c.execute(
-            t.queues.update()
-            .where(t.queues.c.name == held.queue, t.queues.c.fence == held.fence, t.queues.c.owner == held.owner)
-            .values(leased_until=until)
-            .returning(t.queues.c.name)
-        ).first()
-        if done is None:
-            lost.add(held.queue)
-    return lost
-
-
-def release(c: Connection, held: Lease, pace: Pace) -> None:
-    """Give a queue back with what is known of it by now; nothing makes it due earlier than it was."""
-    later = sa.case((t.queues.c.next_at < pace.next_at, pace.next_at), else_=t.queues.c.next_at)
-    c.execute(
-        t.queues.update()
-        .where(t.queues.c.name == held.queue, t.queues.c.fence == held.fence, t.queues.c.owner == held.owner)
-        .values(**pace_values(pace) | {"leased_until": 0, "owner": None, "next_at": later})
+_HOLDERS = sa.select(t.queues.c.name, t.queues.c.owner, t.queues.c.fence, t.queues.c.leased_until).where(
+    t.queues.c.name.in_(sa.bindparam("names", expanding=True))
+)
+_HELD = sa.and_(
+    t.queues.c.name == sa.bindparam("held"),
+    t.queues.c.fence == sa.bindparam("fenced"),
+    t.queues.c.owner == sa.bindparam("holder"),
+)
+_RENEW = t.queues.update().where(_HELD).values(leased_until=sa.bindparam("until"))
+_RELEASE = (
+    t.queues.update()
+    .where(_HELD)
+    .values(
+        leased_until=0,
+        owner=None,
+        next_at=sa.case(
+            (t.queues.c.next_at < sa.bindparam("new_next_at"), sa.bindparam("new_next_at")), else_=t.queues.c.next_at
+        ),
+        **{name: sa.bindparam(f"new_{name}") for name in ("last_end", "latency", "failures", "broken_since", "blocked_since")},
     )
+)
+
+
+def renew(c: Connection, leases: Sequence[Lease], until: Millis, near: Millis) -> set[str]:
+    """Hold on to leased queues: those whose lease ends before `near` get it until `until`. The names of what somebody else holds now."""
+    rows = {row.name: row for row in c.execute(_HOLDERS, {"names": sorted(held.queue for held in leases)})} if leases else {}
+    ours = [held for held in leases if (row := rows.get(held.queue)) and (row.owner, row.fence) == (held.owner, held.fence)]
+    ending = [_identity(held) | {"until": until} for held in ours if rows[held.queue].leased_until < near]
+    if ending:
+        c.execute(_RENEW, ending)
+    return {held.queue for held in leases} - {held.queue for held in ours}
+
+
+def release(c: Connection, held: Sequence[tuple[Lease, Pace]]) -> None:
+    """Give queues back with what is known of them by now; nothing makes one due earlier than it was."""
+    rows = [_identity(lease) | {f"new_{name}": value for name, value in pace_values(pace).items()} for lease, pace in held]
+    c.execute(_RELEASE, sorted(rows, key=lambda row: str(row["held"])))
+
+
+def _identity(held: Lease) -> dict[str, Any]:
+    return {"held": held.queue, "fenced": held.fence, "holder": held.owner}
 
 
 def release_owner(c: Connection, owner: str) -> None:
@@ -216,32 +254,32 @@ def release_owner(c: Connection, owner: str) -> None:
 
 
 # ------------------------------------------------------------------ tasks
+_captured, _first, _home = t.captures.alias("captured"), t.captures.alias("first"), t.urls.alias("home")
+_SLICE = _of_runs(
+    sa.select(
+        t.frontier.c.id, t.frontier.c.tries, t.frontier.c.hops,
+        t.urls.c.key, t.urls.c.method, t.urls.c.url, t.urls.c.headers, t.urls.c.body, t.urls.c.public_url, t.urls.c.kind,
+        t.urls.c.via, t.urls.c.etag, t.urls.c.last_modified, t.urls.c.last_digest,
+        t.runs.c.id.label("run"), t.runs.c.source, t.runs.c.kind.label("run_kind"), t.runs.c.slot,
+        _first.c.record, _home.c.url.label("home"), _first.c.at, _first.c.payload_digest,
+        sa.exists().where(t.continuations.c.capture == t.urls.c.last_capture).label("many"),
+    )
+    .select_from(t.frontier)
+    .join(t.urls, t.urls.c.id == t.frontier.c.url)
+    .join(t.runs, t.runs.c.id == t.frontier.c.run)
+    .outerjoin(_captured, _captured.c.id == t.urls.c.last_capture)
+    .outerjoin(_first, _first.c.id == sa.func.coalesce(_captured.c.original, _captured.c.id))
+    .outerjoin(_home, _home.c.id == _first.c.url)
+    .where(t.frontier.c.queue == sa.bindparam("held"), t.frontier.c.state == TODO, t.frontier.c.due <= sa.bindparam("now"))
+    .order_by(t.frontier.c.priority, t.frontier.c.due, t.frontier.c.id)
+    .limit(sa.bindparam("most"))
+)  # fmt: skip
+
+
 def slice_(c: Connection, held: Lease, now: Millis, limit: int, runs: Collection[int] | None = None) -> list[Task]:
     """The next tasks of a held queue: lists first, then new notices, then what is looked at again."""
-    captured, first = t.captures.alias("captured"), t.captures.alias("first")
-    home = t.urls.alias("home")
-    query = (
-        sa.select(
-            t.frontier.c.id, t.frontier.c.tries, t.frontier.c.hops,
-            t.urls.c.key, t.urls.c.method, t.urls.c.url, t.urls.c.headers, t.urls.c.body, t.urls.c.public_url, t.urls.c.kind,
-            t.urls.c.via, t.urls.c.etag, t.urls.c.last_modified, t.urls.c.last_digest,
-            t.runs.c.id.label("run"), t.runs.c.source, t.runs.c.kind.label("run_kind"), t.runs.c.slot,
-            first.c.record, home.c.url.label("home"), first.c.at, first.c.payload_digest,
-            sa.exists().where(t.continuations.c.capture == t.urls.c.last_capture).label("many"),
-        )
-        .select_from(t.frontier)
-        .join(t.urls, t.urls.c.id == t.frontier.c.url)
-        .join(t.runs, t.runs.c.id == t.frontier.c.run)
-        .outerjoin(captured, captured.c.id == t.urls.c.last_capture)
-        .outerjoin(first, first.c.id == sa.func.coalesce(captured.c.original, captured.c.id))
-        .outerjoin(home, home.c.id == first.c.url)
-        .where(t.frontier.c.queue == held.queue, t.frontier.c.state == TODO, t.frontier.c.due <= now)
-        .order_by(t.frontier.c.priority, t.frontier.c.due, t.frontier.c.id)
-        .limit(limit)
-    )  # fmt: skip
-    if runs is not None:
-        query = query.where(t.frontier.c.run.in_(sorted(runs)))
-    return [_task(row, held.queue) for row in c.execute(query)]
+    rows = c.execute(_SLICE[runs is not None], {"held": held.queue, "now": now, "most": limit} | _named(runs))
+    return [_task(row, held.queue) for row in rows]
 
 
 def _task(row: AnyRow, queue: str) -> Task:
@@ -267,10 +305,16 @@ def _task(row: AnyRow, queue: str) -> Task:
     )
 
 
+_POSTPONE = (
+    t.frontier.update()
+    .where(t.frontier.c.id == sa.bindparam("row"), t.frontier.c.due < sa.bindparam("later"))
+    .values(due=sa.bindparam("later"))
+)
+
+
 def postpone(c: Connection, rows: Sequence[tuple[int, Millis]]) -> None:
     """Frontier rows that are not due before a certain time: (id, time)."""
-    for number, due in rows:
-        c.execute(t.frontier.update().where(t.frontier.c.id == number, t.frontier.c.due < due).values(due=due))
+    c.execute(_POSTPONE, [{"row": number, "later": due} for number, due in rows])
 
 
 # ------------------------------------------------------------------ for people

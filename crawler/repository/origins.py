@@ -11,10 +11,13 @@ from crawler.politeness.host import Origin, Probe
 from crawler.repository import schema as t
 from crawler.repository.database import AnyRow, clean, replacing, upsert
 
+_ORIGIN = sa.select(t.origins).where(t.origins.c.origin == sa.bindparam("name"))
+_PROBE = sa.select(t.probes).where(t.probes.c.origin == sa.bindparam("name")).order_by(t.probes.c.at.desc()).limit(1)
+
 
 def get(c: Connection, name: str) -> Origin | None:
     """What is remembered of an origin, fresh or not."""
-    row = c.execute(sa.select(t.origins).where(t.origins.c.origin == name)).first()
+    row = c.execute(_ORIGIN, {"name": name}).first()
     if row is None:
         return None
     return Origin(row.origin, row.verdict, row.body, row.detail, row.fetched, row.expires, tuple(json.loads(row.sitemaps)))
@@ -36,7 +39,7 @@ def put(c: Connection, origin: Origin) -> None:
 
 def probe(c: Connection, name: str) -> Probe | None:
     """The last look at an address that an origin cannot have."""
-    row = c.execute(sa.select(t.probes).where(t.probes.c.origin == name).order_by(t.probes.c.at.desc()).limit(1)).first()
+    row = c.execute(_PROBE, {"name": name}).first()
     return _probe(row) if row else None
 
 

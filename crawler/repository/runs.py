@@ -426,12 +426,12 @@ def open_ids(c: Connection) -> list[int]:
     return list(c.execute(sa.select(t.runs.c.id).where(t.runs.c.ended.is_(None)).order_by(t.runs.c.id)).scalars())
 
 
+_OPEN = sa.select(t.runs.c.id).where(t.runs.c.id.in_(sa.bindparam("ids", expanding=True)), t.runs.c.ended.is_(None)).limit(1)
+
+
 def are_open(c: Connection, ids: Collection[int]) -> bool:
     """Does any of these runs still go on? Cheap, whatever they have looked at."""
-    return (
-        c.execute(sa.select(t.runs.c.id).where(t.runs.c.id.in_(sorted(ids)), t.runs.c.ended.is_(None)).limit(1)).first()
-        is not None
-    )
+    return c.execute(_OPEN, {"ids": sorted(ids)}).first() is not None
 
 
 def progress(c: Connection, ids: Collection[int]) -> Progress:

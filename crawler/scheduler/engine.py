@@ -7,11 +7,11 @@ at any moment, the next process asks again.
 
 import asyncio
 import contextlib
+import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Concatenate, ParamSpec, TypeVar
 
 import structlog
 
@@ -23,23 +23,26 @@ from crawler.pipeline.line import Line, messages
 from crawler.politeness.budget import Spending
 from crawler.politeness.host import Lease, Origin, Probe
 from crawler.politeness.pace import Pace
-from crawler.politeness.worker import MARGIN, Pacing, QueueWorker
+from crawler.politeness.worker import MARGIN, SLICE, Pacing, QueueWorker
 from crawler.repository import frontier, origins, runs
 from crawler.repository.database import Connection
-from crawler.repository.readings import pending
+from crawler.repository.readings import Pending, pending
 from crawler.repository.settle import Settled
+from crawler.scheduler.threads import Threads
 
-T = TypeVar("T")
-P = ParamSpec("P")
 log = structlog.get_logger()
 
-IDLE = 0.25  # seconds between two looks at the frontier when nobody rings
+ASK = 0.5  # seconds between two questions which queues are due, and whether runs are over
+LINGER = 1.0  # seconds a queue with nothing due is held on to while pages are being read
+GATHER = 0.05  # seconds that few exchanges wait for others to be committed with
+INDEX = 1.0  # seconds between two transactions of the search index
+ROOM = 1.0  # seconds between two looks at the disk's room
 BEAT = 15.0  # seconds between two renewals of the leases
 ADOPT = 60.0  # seconds between two looks for dead processes
 KEEP_AT_ONCE = 256  # exchanges of one transaction
 SETTLE_AT_ONCE = 128
+READ_AHEAD = 64  # captures that are asked for at once
 MOST_SPENDINGS = 1000  # runs whose spending is remembered; forgotten ones are counted again in the database
-READ_AHEAD = 32  # readings on their way, for each child
 
 
 @dataclass(slots=True)
@@ -66,18 +69,23 @@ class Engine:
     ) -> None:
         self.line, self.fetcher, self.pacing = line, fetcher, pacing
         self.queues_at_once, self.runs, self.adopt_every = queues_at_once, runs, adopt_every
-        self._writer = ThreadPoolExecutor(1, "writer")
-        self._readers = ThreadPoolExecutor(line.readers.workers, "reader")
+        self._threads = Threads(line)
         self._to_keep: asyncio.Queue[Waiting] = asyncio.Queue(KEEP_AT_ONCE)
+        self._keeping = 0  # exchanges handed over and not committed yet
         self._to_settle: asyncio.Queue[asyncio.Future[list[Settled]]] = asyncio.Queue()
         self._reading: set[int] = set()  # captures on their way through a reader
+        self._messages = 0  # to readers, that are not answered yet
         self._leases: dict[str, Lease] = {}
+        self._returned: deque[tuple[Lease, Pace]] = deque()  # leases to be given back
         self._workers: dict[str, asyncio.Task[None]] = {}
-        self._rung = asyncio.Event()  # something may be due
+        self._freed = asyncio.Event()  # a worker ended
+        self._quiet = asyncio.Event()  # nothing is on its way any more
+        self._news = asyncio.Event()  # something was settled; another one then takes its place
         self._pending = asyncio.Event()  # something may be waiting for a reader
         self._unindexed = asyncio.Event()
         self._stopping = False
         self._spending: dict[int, Spending] = {}
+        self._room_until = 0.0  # when the disk's room is looked at again
         self._failed = asyncio.Event()  # the machine stands in the way: the process ends
         self._failure: CannotError | None = None
 
@@ -105,19 +113,22 @@ class Engine:
             for task in [ending, failing, *tasks, *self._workers.values()]:
                 task.cancel()
             await asyncio.gather(ending, failing, *tasks, *self._workers.values(), return_exceptions=True)
-            await asyncio.to_thread(self._close)
-
-    def _close(self) -> None:
-        self._readers.shutdown(cancel_futures=True)
-        self._writer.submit(self.line.close).result()
-        self._writer.shutdown()
+            await asyncio.to_thread(self._threads.close)
 
     async def _until(self, stop: asyncio.Event, finished: Callable[[], bool] | None) -> None:
         while not stop.is_set():
+            self._quiet.clear()
             if finished is not None and await asyncio.to_thread(finished):
                 return
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), IDLE)
+            waits = [asyncio.create_task(event.wait()) for event in (stop, self._quiet)]
+            await asyncio.wait(waits, timeout=ASK, return_when=asyncio.FIRST_COMPLETED)
+            for wait in waits:
+                wait.cancel()
+
+    def _look_quiet(self) -> None:
+        """Is nothing on its way any more? Then whoever waits for the end of runs asks at once."""
+        if not self._workers and not self._keeping and not self._reading:
+            self._quiet.set()
 
     async def _wind_down(self, tasks: list[asyncio.Task[None]]) -> None:
         """No new request; what is fetched is kept, what is being read is settled."""
@@ -126,57 +137,51 @@ class Engine:
         for worker in self._workers.values():
             worker.cancel()
         await asyncio.gather(*self._workers.values(), return_exceptions=True)
-        while not self._to_keep.empty() or self._reading:
+        while self._keeping or self._reading:
             failed = next((task for task in tasks[:-1] if task.done()), None)
             if failed is not None:
                 failed.result()
                 break
             await asyncio.sleep(0.01)
-        while await self._write(self.line.index):
+        while await self._threads.write(self.line.index):
             pass
-
-    async def _write(self, step: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._writer, lambda: step(*args, **kwargs))
-
-    async def _ask(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """A query of the repository, in a thread, in a read transaction of its own."""
-
-        def ask() -> T:
-            with self.line.database.read() as c:
-                return query(c, *args, **kwargs)
-
-        return await asyncio.to_thread(ask)
-
-    async def _change(self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """A change by the repository, in the writer's thread, in a write transaction of its own."""
-
-        def step() -> T:
-            with self.line.database.write() as c:
-                return change(c, *args, **kwargs)
-
-        return await self._write(step)
 
     # -------------------------------------------------------------- queues
     async def _turn_loop(self) -> None:
-        """Start a worker for every queue that has something due, up to `queues_at_once`."""
+        """Start a worker for every queue that has something due, up to `queues_at_once`; the database is asked every ASK seconds."""
+        due, asked = deque[str](), -ASK
+        loop = asyncio.get_running_loop()
         while True:
-            self._rung.clear()
-            room = self.queues_at_once - len(self._workers)
-            if room > 0:
-                for name in await self._ask(frontier.queues_due, self.line.clock(), room + len(self._workers), self.runs):
-                    if name not in self._workers and len(self._workers) < self.queues_at_once:
-                        self._start(name)
+            self._freed.clear()
+            if len(self._workers) < self.queues_at_once:
+                if loop.time() >= asked + ASK:
+                    asked = loop.time()
+                    most = self.queues_at_once + len(self._workers)
+                    due = deque(await self._threads.ask(frontier.queues_due, self.line.clock(), most, self.runs))
+                await self._start_some(due)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._rung.wait(), IDLE)
+                await asyncio.wait_for(self._freed.wait(), max(asked + ASK - loop.time(), 0.01))
 
-    def _start(self, name: str) -> None:
-        worker = asyncio.create_task(self._hold(name))
-        self._workers[name] = worker
-        worker.add_done_callback(lambda task: self._ended(name, task))
+    async def _start_some(self, due: "deque[str]") -> None:
+        """Lease as many of these queues as there is room for, in one transaction, and start their workers."""
+        names: list[str] = []
+        while due and len(self._workers) + len(names) < self.queues_at_once:
+            name = due.popleft()
+            if name not in self._workers:
+                names.append(name)
+        if names:
+            for lease in await self._lease(names):
+                self._start(lease)
+
+    def _start(self, lease: Lease) -> None:
+        worker = asyncio.create_task(self._hold(lease))
+        self._workers[lease.queue] = worker
+        worker.add_done_callback(lambda task: self._ended(lease.queue, task))
 
     def _ended(self, name: str, task: asyncio.Task[None]) -> None:
         self._workers.pop(name, None)
-        self._rung.set()
+        self._freed.set()
+        self._look_quiet()
         if task.cancelled() or (error := task.exception()) is None:
             return
         if isinstance(error, CannotError):
@@ -184,16 +189,19 @@ class Engine:
             self._failed.set()
         log.error("queue given back", queue=name, error=str(error))
 
-    async def _hold(self, name: str) -> None:
-        """One turn of one queue: lease, work, release."""
-        lease = await self.borrow(name)
-        if lease is None:
-            return
+    async def _hold(self, lease: Lease) -> None:
+        """One turn of one leased queue."""
         worker = QueueWorker(self, self.fetcher, self.pacing, lease, self.line.clock)
         try:
             await worker.work(lambda: self._stopping)
         finally:
             await self.give_back(lease, worker.pace)
+
+    async def _lease(self, names: Sequence[str]) -> list[Lease]:
+        now = self.line.clock()
+        leases = await self._threads.change(frontier.lease, names, self.line.owner, now, now + self._lease_length())
+        self._leases.update({lease.queue: lease for lease in leases})
+        return leases
 
     def _lease_length(self) -> Millis:
         return int(self.pacing.deadline * 1000) + MARGIN
@@ -201,7 +209,7 @@ class Engine:
     async def _beat_loop(self) -> None:
         """Renew the leases; a queue that somebody else holds now is dropped at once."""
         while True:
-            lost = await self._change(self._beat, list(self._leases.values()))
+            lost = await self._threads.change(self._beat, list(self._leases.values()))
             for name in lost:
                 log.warning("lease lost", queue=name)
                 if name in self._workers:
@@ -211,7 +219,8 @@ class Engine:
     def _beat(self, c: Connection, leases: Sequence[Lease]) -> set[str]:
         now = self.line.clock()
         runs.beat(c, self.line.owner, "", now)
-        return frontier.renew(c, leases, now + self._lease_length())
+        length = self._lease_length()
+        return frontier.renew(c, leases, now + length, now + length // 2)
 
     def _shelve(self, c: Connection, reason: str, queue: str | None, run: int | None) -> None:
         """Give up, for now, what a run still waits for, or what runs wait for in a queue; `frontier requeue` takes it up again."""
@@ -222,56 +231,74 @@ class Engine:
         """Take over from processes that die while this one lives: a one-off crawl's run may wait for what only they were to read."""
         while True:
             await asyncio.sleep(self.adopt_every)
-            if await self._write(self.line.adopt):
+            if await self._threads.write(self.line.adopt):
                 self._pending.set()
 
-    # -------------------------------------------------------------- what a worker asks for (politeness.Desk)
+    # -------------------------------------------------------------- what a worker asks for (politeness.Backend)
     async def slice(self, lease: Lease, limit: int) -> list[Task]:
-        """The next tasks of a held queue."""
-        return await self._ask(frontier.slice_, lease, self.line.clock(), limit, self.runs)
+        """The next tasks of a held queue. While pages are being read that may add some, and no other queue waits for its turn, a
+        little time is given: a queue is not given back to be leased again at once."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + LINGER
+        while True:
+            news = self._news
+            tasks = await self._threads.ask(frontier.slice_, lease, self.line.clock(), limit, self.runs)
+            crowded = len(self._workers) >= self.queues_at_once
+            if tasks or crowded or self._stopping or not self._reading or loop.time() >= until:
+                return tasks
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(news.wait(), until - loop.time())
 
     async def origin(self, name: str) -> Origin | None:
         """What is remembered of an origin's robots.txt."""
-        return await self._ask(origins.get, name)
+        return await self._threads.ask(origins.get, name)
 
     async def probe(self, name: str) -> Probe | None:
         """How an origin says that it has not something."""
-        return await self._ask(origins.probe, name)
+        return await self._threads.ask(origins.probe, name)
 
     async def borrow(self, queue: str) -> Lease | None:
         """Hold another queue for one exchange; None when somebody else does."""
-        now = self.line.clock()
-        lease = await self._change(frontier.lease, queue, self.line.owner, now, now + self._lease_length())
-        if lease is not None:
-            self._leases[queue] = lease
-        return lease
+        return next(iter(await self._lease([queue])), None)
 
     async def give_back(self, lease: Lease, known: Pace) -> None:
-        """Give a borrowed queue back."""
+        """Give a queue back; what is given back while the writer is busy goes in one transaction."""
         self._leases.pop(lease.queue, None)
-        await asyncio.shield(self._change(frontier.release, lease, known))
+        self._returned.append((lease, known))
+        await asyncio.shield(self._threads.write(self._release))
+
+    def _release(self) -> None:
+        returned = []
+        while self._returned:
+            returned.append(self._returned.popleft())
+        if returned:
+            with self.line.database.write() as c:
+                frontier.release(c, returned)
 
     async def postpone(self, tasks: Sequence[tuple[Task, Millis]]) -> None:
         """Tasks that are not due before a certain time."""
-        await self._change(frontier.postpone, [(task.frontier, at) for task, at in tasks])
+        await self._threads.change(frontier.postpone, [(task.frontier, at) for task, at in tasks])
 
     async def shelve(self, queue: str, reason: str) -> None:
         """What one-off runs wait for in a queue that will not answer soon."""
-        await self._change(self._shelve, reason, queue, None)
+        await self._threads.change(self._shelve, reason, queue, None)
 
     async def may_spend(self, task: Task) -> bool:
         """May this run make one more request? If not, what it still waits for is shelved. Raises CannotError when the disk is nearly full."""
-        self.line.archive.check_room(self.line.policy.config.storage.keep_free)
+        now = time.monotonic()
+        if now >= self._room_until:
+            self.line.archive.check_room(self.line.policy.config.storage.keep_free)
+            self._room_until = now + ROOM
         run = task.run.id
         spending = self._spending.get(run)
         if spending is None:
             if len(self._spending) > MOST_SPENDINGS:
                 self._spending.clear()
-            requests, size, started = await self._ask(runs.spent, run)
+            requests, size, started = await self._threads.ask(runs.spent, run)
             spending = self._spending[run] = Spending(self.line.policy.budget(task.source), started, requests, size)
         reason = spending.spent(self.line.clock())
         if reason:
-            await self._change(self._shelve, reason, None, run)
+            await self._threads.change(self._shelve, reason, None, run)
             return False
         spending.requests += 1
         return True
@@ -282,7 +309,7 @@ class Engine:
 
     async def remember(self, origin: Origin) -> None:
         """Keep what robots.txt said."""
-        await self._change(origins.put, origin)
+        await self._threads.change(origins.put, origin)
 
     async def hand_over(self, exchange: Exchange, lease: Lease) -> Awaitable[None]:
         """Give an exchange to the keep step; the answer is set when it is committed."""
@@ -290,18 +317,22 @@ class Engine:
         if spending is not None and exchange.wire is not None:
             spending.bytes += len(exchange.wire.response)
         waiting = Waiting(exchange, lease, asyncio.get_running_loop().create_future())
+        self._keeping += 1
         await self._to_keep.put(waiting)
         return waiting.kept
 
     # -------------------------------------------------------------- keep
     async def _keep_loop(self) -> None:
+        """Commit what was handed over: one transaction and one fsync for all that comes while the one before is written, or in a moment."""
         while True:
             batch = [await self._to_keep.get()]
+            if self._to_keep.qsize() < SLICE and not self._stopping:
+                await asyncio.sleep(GATHER)
             while not self._to_keep.empty() and len(batch) < KEEP_AT_ONCE:
                 batch.append(self._to_keep.get_nowait())
             fences = {waiting.lease.queue: waiting.lease.fence for waiting in batch}
             try:
-                await self._write(self.line.keep, [waiting.exchange for waiting in batch], fences)
+                await self._threads.write(self.line.keep, [waiting.exchange for waiting in batch], fences)
             except BaseException as error:
                 for waiting in batch:
                     if not waiting.kept.done():
@@ -311,45 +342,53 @@ class Engine:
             for waiting in batch:
                 if not waiting.kept.done():
                     waiting.kept.set_result(None)
+            self._keeping -= len(batch)
             self._pending.set()
-            self._rung.set()
+            self._look_quiet()
 
     # -------------------------------------------------------------- settle
     async def _read_loop(self) -> None:
-        """Hand pending captures to the readers, a bounded number at a time."""
-        loop = asyncio.get_running_loop()
-        most = READ_AHEAD * self.line.readers.workers
+        """Hand pending captures to the readers: one message to each, and one that waits. What waits longer goes with others."""
+        most = self.line.readers.workers + 1
+        ahead: list[Pending] = []
         while True:
             self._pending.clear()
-            if len(self._reading) < most // 2 and not self._stopping:
-                waiting = await self._ask(partial(pending, owner=self.line.owner, busy=frozenset(self._reading)), most)
-                for group in messages(waiting):
+            room = most - self._messages
+            if room > 0 and not self._stopping:
+                if len(ahead) < room:
+                    busy = frozenset(self._reading.union(item.capture_id for item in ahead))
+                    ahead += await self._threads.ask(partial(pending, owner=self.line.owner, busy=busy), READ_AHEAD)
+                for group in list(messages(ahead, room))[:room]:
+                    del ahead[: len(group)]
+                    self._messages += 1
                     self._reading.update(item.capture_id for item in group)
-                    future = loop.run_in_executor(self._readers, self.line.read_many, group)
-                    future.add_done_callback(self._has_read)
+                    self._threads.read(group).add_done_callback(self._has_read)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._pending.wait(), IDLE * 4)
+                await asyncio.wait_for(self._pending.wait(), 2 * ASK)
 
     def _has_read(self, future: asyncio.Future[list[Settled]]) -> None:
+        self._messages -= 1
+        self._pending.set()
         if not future.cancelled():
             self._to_settle.put_nowait(future)
 
     async def _settle_loop(self) -> None:
         while True:
-            batch = [await self._to_settle.get()]
-            while not self._to_settle.empty() and len(batch) < SETTLE_AT_ONCE:
-                batch.append(self._to_settle.get_nowait())
-            settled = [item for future in batch for item in future.result()]
-            await self._write(self.line.settle, settled)
+            settled = (await self._to_settle.get()).result()
+            while not self._to_settle.empty() and len(settled) < SETTLE_AT_ONCE:
+                settled += self._to_settle.get_nowait().result()
+            await self._threads.write(self.line.settle, settled)
             self._reading.difference_update(item.capture_id for item in settled)
             self._pending.set()
-            self._rung.set()
             self._unindexed.set()
+            self._news.set()
+            self._news = asyncio.Event()
+            self._look_quiet()
 
     async def _index_loop(self) -> None:
         while True:
             await self._unindexed.wait()
             self._unindexed.clear()
-            if await self._write(self.line.index):
+            if await self._threads.write(self.line.index):
                 self._unindexed.set()
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(INDEX)

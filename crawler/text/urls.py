@@ -8,12 +8,14 @@ that were not needed stay as they are, so that the canonical form is what the se
 
 import hashlib
 import re
+from functools import lru_cache
 
 import ada_url
 
 from crawler.model import Request
 
 LONGEST = 2_000  # what browsers took for decades (2,083) and a PostgreSQL index takes (2,704 bytes a key); longer ones on pages are traps or pasted data
+REMEMBERED = 4096  # addresses: each is asked about a dozen times on its way through the line
 SESSION = re.compile(r";jsessionid=[^/;]*", re.IGNORECASE)
 LOGIN_PATH = re.compile(r"/(?:(?:sso|cas|oauth2?|idp)/|(?:user/?)?(?:login|signin|logon)(?:[/.]|$))", re.IGNORECASE)
 HOME_PATH = re.compile(r"/(?:(?:index|default|main)\.(?:s?html?|jsp|aspx?|php|action|do))?", re.IGNORECASE)
@@ -46,6 +48,7 @@ def is_http(url: str) -> bool:
     return True
 
 
+@lru_cache(REMEMBERED)
 def canonical(url: str) -> str:
     """The canonical form of an absolute http(s) address; idempotent. Raises BadUrl."""
     parsed = _parse(url)
@@ -103,6 +106,7 @@ def key(request: Request) -> str:
     return f"{request.method} {canonical(request.url)}{body}"
 
 
+@lru_cache(REMEMBERED)
 def host(url: str) -> str:
     """The host name, in ASCII, without port; an IPv6 address in its brackets. Raises BadUrl."""
     return str(_parse(url).hostname)
@@ -121,6 +125,7 @@ def registered(name: str) -> str:
     return ".".join(labels[-3:] if registry and len(labels[-1]) == 2 else labels[-2:])
 
 
+@lru_cache(REMEMBERED)
 def origin(url: str) -> str:
     """scheme://host[:port], the port only where it is not the scheme's own. Raises BadUrl."""
     return str(_parse(url).origin)

@@ -12,7 +12,7 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from crawler.archive.reader import find, open_page, read_record
-from crawler.archive.record import pieces
+from crawler.archive.record import Draft
 from crawler.archive.recover import walk
 from crawler.archive.writer import Archive
 from crawler.errors import DamagedRecord
@@ -177,16 +177,7 @@ def test_files_rotate_by_size_and_say_what_they_are_when_closed(tmp_path: Path, 
 
 def test_a_header_cannot_be_broken_out_of() -> None:
     with pytest.raises(ValueError, match="WARC-Target-URI"):
-        list(
-            pieces(
-                "metadata",
-                "<urn:x>",
-                b"",
-                content_type="text/plain",
-                at=0,
-                extra=[("WARC-Target-URI", "http://a.test/\r\nWARC-Type: x")],
-            )
-        )
+        Draft("metadata", "<urn:x>", 0, "text/plain", b"", [("WARC-Target-URI", "http://a.test/\r\nWARC-Type: x")]).head()
 
 
 def test_a_changed_byte_is_noticed(tmp_path: Path, make: Make) -> None:

@@ -13,6 +13,7 @@ from tests.fetcher import fault_server
 from tests.fetcher.fault_server import Server, Step, Where, listening
 
 Fetch = Callable[..., Awaitable[Exchange]]
+Loop = Callable[[], asyncio.AbstractEventLoop]
 HELD = Validators('"v1"', None, Original("<urn:x>", "http://fault.test/", 1, "sha256:x"))
 
 
@@ -29,6 +30,7 @@ class Faults:
     """The server of all cases."""
 
     where: Where
+    loop: Loop | None = None  # makes the loop it runs on; None: asyncio's own
 
     def fetch(self, name: str, deadline: float = 20.0, **settings: Any) -> Exchange:
         """What a fetcher of its own makes of a case."""
@@ -43,7 +45,8 @@ class Faults:
             finally:
                 await fetcher.aclose()
 
-        return asyncio.run(main())
+        with asyncio.Runner(loop_factory=self.loop) as runner:
+            return runner.run(main())
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,12 @@
 """Every named fault: the outcome says what happened, it ends in time, and what is kept is what was sent, to the byte."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from crawler.archive.reader import find, read_record
+from crawler.archive.reader import find, open_page, read_record
 from crawler.archive.writer import Archive
 from crawler.model import Exchange, Outcome
 from tests.fetcher.conftest import Faults
@@ -15,10 +16,13 @@ DEADLINE = 1.0
 NOTHING_CAME = {Outcome.TLS_ERROR, Outcome.NETWORK_ERROR}
 
 
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
 @pytest.mark.parametrize("name", CASES)
 def test_the_outcome_says_what_happened_in_time_and_the_archive_holds_the_very_bytes(
-    faults: Faults, name: str, tmp_path: Path
+    faults: Faults, name: str, loop: str, tmp_path: Path
 ) -> None:
+    if loop == "uvloop":
+        faults = replace(faults, loop=pytest.importorskip("uvloop", reason="there is no uvloop for this system").new_event_loop)
     case, began = CASES[name], time.monotonic()
     deadline = DEADLINE if case.outcome is Outcome.TIMEOUT else 20.0
     exchange = faults.fetch(name, deadline, max_body=(32 if case.outcome is Outcome.OK else 4) << 20)
@@ -50,4 +54,6 @@ def the_archive_holds_what_was_sent(exchange: Exchange, case: Case, folder: Path
         return
     record = read_record(find(folder, kept.capture.file), kept.capture.offset, kept.capture.length)
     assert record.block == case.message
+    if exchange.page is not None and kept.capture.type == "response":  # a reader is handed either
+        assert open_page(folder, kept.capture) == exchange.page
     assert ("warc-truncated" in record.headers) == (not wire.whole)

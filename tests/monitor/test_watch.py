@@ -237,12 +237,12 @@ class Months:
         """Hold another queue."""
         now = self.clock()
         with self.line.database.write() as c:
-            return frontier.lease(c, queue, self.line.owner, now, now + 60_000)
+            return next(iter(frontier.lease(c, [queue], self.line.owner, now, now + 60_000)), None)
 
     async def give_back(self, lease: Lease, known: Pace) -> None:
         """Give it back."""
         with self.line.database.write() as c:
-            frontier.release(c, lease, known)
+            frontier.release(c, [(lease, known)])
 
     async def postpone(self, tasks: Sequence[tuple[Task, Millis]]) -> None:
         """Later."""

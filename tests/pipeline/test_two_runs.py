@@ -29,14 +29,13 @@ def look(home: Home, line: Line, run: int, queue: str) -> str:
 
     now = line.clock()
     with line.database.write() as c:
-        lease = frontier.lease(c, queue, line.owner, now, now + 60_000)
-    assert lease is not None
+        (lease,) = frontier.lease(c, [queue], line.owner, now, now + 60_000)
     with line.database.read() as c:
         (task,) = frontier.slice_(c, lease, now, 1, [run])
     exchange = asyncio.run(fetch(task))
     line.keep([exchange], {queue: lease.fence})
     with line.database.write() as c:
-        frontier.release(c, lease, lease.pace)
+        frontier.release(c, [(lease, lease.pace)])
     return str(exchange.outcome)
 
 
