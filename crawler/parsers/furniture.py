@@ -46,6 +46,9 @@ FOOT = (
     "最佳分辨率", "建议分辨率", "屏幕分辨率", "显示分辨率", "分辨率下", "分辨率浏览", "最佳浏览", "站点地图", "隐私声明", "隐私政策",
     "维护单位:", "维护单位：", "政府网站找错", "您访问的链接即将离开", "无障碍浏览", "今天是", "凡本站注明", "凡本网注明", "凡本站及其子站注明",
 )  # fmt: skip
+FOOT_MARKS = frozenset("版办识安pr©支图声览辨隐护错链天凡")  # each of those words has one of these
+FORMS = (FURNITURE, LINE_FURNITURE, EDITORS, EDITOR, COUNTER)
+HEADS = frozenset("".join(form.pattern for form in (NEIGHBOUR, *FORMS)).lower())  # what begins with none of these is no furniture
 VAGUE = frozenset({"时间", "日期"})
 EVENT = re.compile(  # 地址 is none: a page's foot has it too
     r"^(?:[一二三四五六七八九十]、|\(?\d{1,2}[).、])?(?:会议|活动|培训|考试|报名|开标|庭审|听证|举办|举行|集合)?"
@@ -54,7 +57,20 @@ EVENT = re.compile(  # 地址 is none: a page's foot has it too
 CRUMB = re.compile(
     r"(?:您|你)?(?:现在|当前|目前)?(?:所?在)?(?:的)?位置(?:是)?\s*[:：]?|当前(?:栏目|页面|路径)\s*[:：]|首\s*页\s*(?:&gt;|[>＞»›/·\-→])"
 )
+CRUMB_HEADS = frozenset("您你现当目所在的位首")
 CRUMB_CUT = re.compile(r"\s*(?:-+(?:&gt;|[>＞])|&gt;|[>＞»›→]+|＞＞|>>|\s/\s|\s-\s|\s·\s|\s\|\s|›|»)\s*")
+
+
+@lru_cache(maxsize=4096)  # a site's boxes are called the same on all its pages
+def chrome_of(names: str) -> str | None:
+    """The name of a page's frame among an element's id and classes."""
+    match = CHROME.search(names)
+    return match[0].strip() if match is not None else None
+
+
+def is_chrome(names: str) -> bool:
+    """Does an element's id or class name a part of a page's frame?"""
+    return chrome_of(names) is not None
 
 
 @lru_cache(maxsize=4096)  # menus and buttons are the same on every page of a site
@@ -64,11 +80,13 @@ def is_furniture(line: str) -> bool:
     if len(plain) > 130:
         return False
     folded = fold(plain)
+    if folded[:1] not in HEADS:
+        return False
     if NEIGHBOUR.match(folded):
         return True
     if len(plain) > 80:
         return False
-    return any(form.match(folded) is not None for form in (FURNITURE, LINE_FURNITURE, EDITORS, EDITOR, COUNTER))
+    return any(form.match(folded) is not None for form in FORMS)
 
 
 @lru_cache(maxsize=2048)
@@ -77,6 +95,8 @@ def is_foot(line: str) -> bool:
     if len(line) >= 400:
         return False
     low = line.lower()
+    if FOOT_MARKS.isdisjoint(low):
+        return False
     for word in FOOT:  # noqa: SIM110 - asked of every line: a generator costs a twentieth of the whole reading
         if word in low:
             return True
@@ -85,7 +105,12 @@ def is_foot(line: str) -> bool:
 
 def is_crumb(line: str) -> bool:
     """A breadcrumb."""
-    return len(line) < 200 and CRUMB.match(line) is not None and (len(line) < 8 or len(CRUMB_CUT.split(line)) > 1)
+    return (
+        line[:1] in CRUMB_HEADS
+        and len(line) < 200
+        and CRUMB.match(line) is not None
+        and (len(line) < 8 or len(CRUMB_CUT.split(line)) > 1)
+    )
 
 
 def is_event(lines: Sequence[Line], at: int) -> bool:

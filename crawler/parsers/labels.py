@@ -3,11 +3,11 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from crawler.parsers.sheet import MARK, Line
 from crawler.parsers.tree import EDGES, squeeze
-from crawler.text.fold import fold, fold_map
+from crawler.text.fold import fold, fold_map, key_of
 
 # Field → its labels in a disclosure block, the best first: 主题分类 is the category where 组配分类 stands beside it.
 LABELS = {
@@ -54,7 +54,8 @@ LONGEST_LABEL = 12
 LONGEST_LINE = 400
 MARKS = re.compile(r"[\s:：\[\]【】*﹡]+")
 SCRIPT = re.compile(r"\bvar\s+\w+\s*=|document\.write|function\s*\(|\{\{|^\$")
-COLONS, YEAR = re.compile(r"[:：∶︰﹕]"), re.compile(r"\s(?:19|20)\d\d[-/.年]")
+COLONS, YEAR = ":：∶︰﹕", re.compile(r"\s(?:19|20)\d\d[-/.年]")
+AROUND = frozenset(" \t\r\n\xa0\u3000:：[]【】*﹡()（）")  # marks that stand around a label, or may hold its reading
 COLON = str.maketrans({"∶": ":", "︰": ":", "﹕": ":", "：": ":"})
 
 
@@ -103,27 +104,45 @@ class Labelled:
 @lru_cache(maxsize=4096)
 def label_of(written: str) -> tuple[str, int] | None:
     """(field, rank) of a label of the disclosure block that fills a cell or a line; the field is empty for labels we do not keep."""
-    if len(written) > LONGEST_LABEL * 4:
+    if not 2 <= len(written) <= LONGEST_LABEL * 4 or not _like_a_label(written[0], written[-1]):
         return None
     plain = MARKS.sub("", written)
     return BLOCK_LABELS.get(MARKS.sub("", fold(plain))) if 2 <= len(plain) <= LONGEST_LABEL else None
 
 
+def _like_a_label(first: str, last: str) -> bool:
+    """Do labels begin and end so? Asked of every line and cell of a page, nearly all of which are none."""
+    heads, tails = _edges_of_labels()
+    return (first in AROUND or key_of(first) in heads) and (last in AROUND or key_of(last) in tails)
+
+
+@cache
+def _edges_of_labels() -> tuple[frozenset[str], frozenset[str]]:
+    return frozenset(label[0] for label in BLOCK_LABELS), frozenset(label[-1] for label in BLOCK_LABELS)
+
+
+def has_colon(line: str) -> bool:
+    """Does a line have a colon of any kind?"""
+    return ":" in line or "：" in line or "∶" in line or "︰" in line or "﹕" in line
+
+
 def in_block(line: str) -> tuple[Labelled, ...]:
     """The labels of a line of a disclosure block; empty when the line does not begin with one."""
-    return _labelled(line, facts=False) if COLONS.search(line) else ()
+    return _labelled(line, facts=False) if has_colon(line) else ()
 
 
 def in_facts(line: str) -> tuple[Labelled, ...]:
     """The labels of a line of facts."""
-    return _labelled(line, facts=True) if COLONS.search(line) or YEAR.search(line) else ()
+    return _labelled(line, facts=True) if has_colon(line) or YEAR.search(line) else ()
 
 
 def spaced(line: Line) -> str:
     """The line's text with space before each label that begins an element, and between cells: `时间:2021-11-30<b>来源:</b>` has two facts."""
+    if not line.marked:
+        return line.text.replace("\t", "  ") if line.cells else line.text
     if line.cells:
         return line.text.replace("\t", "  ")
-    if not line.marked or len(line.text) > LONGEST_LINE or not COLONS.search(line.text):
+    if len(line.text) > LONGEST_LINE or not has_colon(line.text):
         return line.text
     return BEGINS.sub("  ", line.marked).replace(MARK, "")
 
