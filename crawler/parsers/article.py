@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import accumulate
 
-from crawler.parsers.attachments import ENDING, TYPES
+from crawler.parsers.attachments import leads_to_file
 from crawler.parsers.furniture import NEIGHBOUR, is_crumb, is_event, is_fact_line, is_foot, is_furniture
 from crawler.parsers.labels import spaced
 from crawler.parsers.platforms import COMMON, Platform
@@ -162,8 +162,7 @@ def _is_within_text(line: Line) -> bool:
 def _is_file(sheet: Sheet, line: Line) -> bool:
     for at in (line.element, sheet.ups[line.element]):
         if at >= 0 and sheet.tags[at] == "a":
-            match = ENDING.search(sheet.attribute(at, "href"))
-            return match is not None and match[1].lower() in TYPES
+            return leads_to_file(sheet.attribute(at, "href"))
     return False
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from crawler.parsers.article import ICON, Container
-from crawler.parsers.attachments import ENDING, TYPES
+from crawler.parsers.attachments import ENDING, TYPES, leads_to_file
 from crawler.parsers.furniture import (
     NEIGHBOUR,
     chrome_of,
@@ -184,8 +184,7 @@ def _is_other_page(sheet: Sheet, line: Line) -> bool:
         return False
     for at in [line.element, *sheet.above(line.element, 1)]:
         if sheet.tags[at] == "a":
-            match = ENDING.search(sheet.attribute(at, "href"))
-            return match is None or match[1].lower() not in TYPES
+            return not leads_to_file(sheet.attribute(at, "href"))
     return True
 
 

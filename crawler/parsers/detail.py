@@ -57,6 +57,7 @@ class Detail:
     evidence: str
     drafts: tuple[Draft, ...] = ()
     dropped: tuple[Dropped, ...] = ()
+    tree: LexborHTMLParser | None = None  # of a notice's page: its further pages are looked for in it
 
 
 @dataclass(slots=True)
@@ -101,7 +102,7 @@ def read_detail(source: str, page: Page, *, rules: DetailRules, encoding: str = 
         refused = refuse(read.sheet, draft, read.meta, read.block.labels, read.article, titled=shown)
         if refused is not None:
             return Detail(refused.kind, refused.evidence, dropped=dropped)
-    return Detail(PageKind.NOTICE, read.container.rule if read.container else "no article", (draft,), dropped)
+    return Detail(PageKind.NOTICE, read.container.rule if read.container else "no article", (draft,), dropped, read.tree)
 
 
 def _look(source: str, page: Page, rules: DetailRules, encoding: str) -> _Read:

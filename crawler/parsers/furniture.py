@@ -22,12 +22,13 @@ WORD = (
     r"分享(?:到|至)?|一键分享|扫一扫.{0,20}|(?:用|使用|打开)微信.{0,30}|手机(?:扫码|看|阅读).{0,12}|微信(?:扫一扫|好友|朋友圈)?|微博|qq(?:空间|好友)?|新浪微博|腾讯微博|人人网|朋友圈|"
     r"语音播报|播报|播放|朗读|暂停|继续|停止|无障碍.{0,6}|适老.{0,4}|(?:word|pdf|文字|图片|全文)?版?下载(?:全文|文字|图片|word|pdf)?版?|word|pdf|背景色?|视力保护色|保护视力色|推荐|评论|繁体|简体|繁|简|a\s?[+-]?|t|x|\+|-|更多"
 )
-FURNITURE = re.compile(rf"^(?:[【\[(（〖「<《]?(?:{WORD})[】\])）〗」>》]?[:：|\s/、·]*)+$", re.IGNORECASE)
+FURNITURE = re.compile(
+    rf"^(?:[【\[(（〖「<《]?(?:{WORD})[】\])）〗」>》]?[:：|\s/、·]*)+$"
+)  # asked of folded text, as the others: in lower case
 LINE_FURNITURE = re.compile(
     r"^[【\[(（]?\s*(?:责任编辑|责编|校对|录入|录入人|信息员|值班编辑|上一篇|下一篇|上一条|下一条|上一页|下一页|上页|下页|前一篇|后一篇|"
     r"相关(?:附件|链接|稿件|文章|新闻|阅读|文件|解读|信息|推荐|报道|政策|内容|资讯)|热门(?:推荐|文章|新闻)|分享到|分享至|扫一扫|浏览次数|浏览量|阅读次数|点击数|点击率|点击|访问次数|打印|字号|字体|"
-    r"视力保护色|版权所有|网站标识码|备案号|(?:分享|转发)[:：])\s*[】\])）]?\s*(?:[:：][^，。；,;《]{0,30})?$",
-    re.IGNORECASE,
+    r"视力保护色|版权所有|网站标识码|备案号|(?:分享|转发)[:：])\s*[】\])）]?\s*(?:[:：][^，。；,;《]{0,30})?$"
 )
 NEIGHBOUR = re.compile(
     r"^[【\[(（<]?(?:上一[篇条页则个]|下一[篇条页则个]|上篇|下篇|上条|下条|前一[篇条]|后一[篇条])(?:文章|信息|新闻)?[】\])）>]?(?:[:：].{0,110})?$"
@@ -46,7 +47,7 @@ FOOT = (
     "最佳分辨率", "建议分辨率", "屏幕分辨率", "显示分辨率", "分辨率下", "分辨率浏览", "最佳浏览", "站点地图", "隐私声明", "隐私政策",
     "维护单位:", "维护单位：", "政府网站找错", "您访问的链接即将离开", "无障碍浏览", "今天是", "凡本站注明", "凡本网注明", "凡本站及其子站注明",
 )  # fmt: skip
-FOOT_MARKS = frozenset("版办识安pr©支图声览辨隐护错链天凡")  # each of those words has one of these
+FOOT_HINT = re.compile("[版办识安pPrR©支图声览辨隐护错链天凡]")  # each of those words has one of these
 FORMS = (FURNITURE, LINE_FURNITURE, EDITORS, EDITOR, COUNTER)
 HEADS = frozenset("".join(form.pattern for form in (NEIGHBOUR, *FORMS)).lower())  # what begins with none of these is no furniture
 VAGUE = frozenset({"时间", "日期"})
@@ -92,11 +93,9 @@ def is_furniture(line: str) -> bool:
 @lru_cache(maxsize=2048)
 def is_foot(line: str) -> bool:
     """A line of a page's foot: who runs the site, its registrations."""
-    if len(line) >= 400:
+    if len(line) >= 400 or FOOT_HINT.search(line) is None:
         return False
     low = line.lower()
-    if FOOT_MARKS.isdisjoint(low):
-        return False
     for word in FOOT:  # noqa: SIM110 - asked of every line: a generator costs a twentieth of the whole reading
         if word in low:
             return True

@@ -72,10 +72,9 @@ FACT_LABELS = _table(FACTS)
 
 
 def _pattern(labels: dict[str, tuple[str, int]]) -> re.Pattern[str]:
+    # Folded text is in lower case: a pattern that minds none may skip an alternative by its first character.
     spaced = sorted((r"\s*".join(label) for label in labels), key=len, reverse=True)
-    return re.compile(
-        r"(?<![\w])[\[【(（*]?\s*(" + "|".join(spaced) + r")\s*[\]】)）]?\s*(?::\s*|(?=\s(?:19|20)\d\d[-/.年]))", re.IGNORECASE
-    )
+    return re.compile(r"(?<![\w])[\[【(（*]?\s*(" + "|".join(spaced) + r")\s*[\]】)）]?\s*(?::\s*|(?=\s(?:19|20)\d\d[-/.年]))")
 
 
 BEGINS = re.compile(

@@ -212,14 +212,14 @@ class _Walk:
         self.row = -1  # place of the table row that is being read as one line
         self.cells: list[str] = []
 
-    def over(self, root: Node) -> None:
+    def over(self, root: Node) -> None:  # noqa: C901
         """The whole tree. A node's children are asked for, never its parent: that is in the columns."""
         sheet, inline, known, bits_of = self.sheet, self.inline, KNOWN.get, BITS.get
         nodes, tags, ups, attributes, firsts, lasts = (
             sheet.nodes, sheet.tags, sheet.ups, sheet.attributes, sheet.firsts, sheet.lasts,
         )  # fmt: skip
         node, at = root, -1
-        while True:
+        while True:  # one function: a call for each node costs as much as what is done with it
             number = node.tag_id
             if number == TEXT:
                 text = node.text_content or ""
@@ -255,7 +255,11 @@ class _Walk:
             while following is None:
                 if at < 0:
                     return
-                self.leave(at, bits_of(tags[at], 0))
+                bits = bits_of(tags[at], 0)
+                if bits & BORDER:
+                    self.leave(at, bits)
+                else:
+                    lasts[at] = len(sheet.lines)
                 node, at = nodes[at], ups[at]
                 following = node.next if at >= 0 else None
             node = following

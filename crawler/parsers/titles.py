@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from crawler.parsers.furniture import is_crumb, is_date_line, is_fact_line, is_foot, is_furniture
+from crawler.parsers.furniture import FOOT_HINT, is_crumb, is_date_line, is_fact_line, is_foot, is_furniture
 from crawler.parsers.labels import in_facts, spaced
 from crawler.parsers.sheet import Line, Sheet
 from crawler.parsers.tree import EDGES, squeeze
@@ -21,6 +21,7 @@ HEADING = re.compile(
     re.IGNORECASE,
 )
 SCRIPTED = re.compile(r"^(?:doc|art|article|info|news|page)?_?(?:title|biaoti|bt)$", re.IGNORECASE)
+SETS_TITLE = re.compile(r"(?:[iI][tT][lL][eE]|[bB][iI][aA][oO][tT][iI]|[bB][tT])\s*=\s*[\"']")
 TAGS = re.compile(r"<[^>]{0,2000}>")
 PIECES = re.compile(r"\s*(?:[-_|—–－_·>»]|--|__|\s{2,})+\s*")
 ORGANISATION = re.compile(
@@ -99,7 +100,7 @@ def read_title(sheet: Sheet, meta: Mapping[str, str], name: str | None, own: str
             scores[plain] = scores.get(plain, 0.0) + WEIGHTS[rule]
     whole = key(page)
     site = key(meta.get("sitename", ""))
-    foot = key("".join([line.plain for line in sheet.lines if is_foot(line.text)]))
+    foot = key("".join([line.plain for line in sheet.lines if FOOT_HINT.search(line.plain) and is_foot(line.text)]))
     for plain in scores:
         if len(plain) >= 6 and plain in whole:
             scores[plain] += 1.0
@@ -142,7 +143,7 @@ def _candidates(
         yield from ((tag, _without_facts(_joined(sheet, at))) for at in shown[:most])
     if meta.get("articletitle"):
         yield "meta.ArticleTitle", strip_tags(meta["articletitle"])
-    if any("itle" in script or "biaoti" in script for script in sheet.scripts if len(script) < LONGEST_SCRIPT):
+    if any(SETS_TITLE.search(script) for script in sheet.scripts if len(script) < LONGEST_SCRIPT):
         yield from (("script", strip_tags(value)) for variable, value in sheet.strings.items() if SCRIPTED.match(variable))
     if name:
         yield "disclosure.name", name
