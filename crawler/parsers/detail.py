@@ -256,8 +256,8 @@ def _source(read: _Read, title: str, witnesses: dict[str, Witness]) -> list[Said
     cut = next((said for said in shown if said and CUT.search(said)), None)
     if cut and declared and squeeze(declared).startswith(CUT.sub("", squeeze(cut))):
         return [("own", _own(read.tree, read.rules.source)), ("meta.ContentSource", declared)]
-    silent = read.facts.head and not any(shown) and not read.block.fields.get("source") and not _scripted(read)
-    if silent and declared:
+    empty = "" in shown and not any(shown) and not read.block.fields.get("source") and not _scripted(read)
+    if empty and declared:  # a label without a value says that there is none
         witnesses["source"] = testify("source", "not_shown", "", [("meta.ContentSource", declared, False)])
         declared = None
     return [

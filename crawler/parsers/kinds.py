@@ -46,7 +46,7 @@ SHELLS = (
     "ng-bind-html",
 )
 TEMPLATE = re.compile(r"\{\{[^{}]{1,80}\}\}")
-JUMP = re.compile(r"(?:\blocation(?:\.href|\.replace\s*\(|\s*=)|window\.open\s*\()")
+LEADS_ON = re.compile(r"(?:\blocation(?:\.href|\.replace\s*\(|\s*=)|window\.open\s*\()")
 SHORT = 400  # characters of a page that says only that it has nothing to say
 EMPTY = 60
 
@@ -87,9 +87,9 @@ def judge(
     if shell is not None:
         return Kind(PageKind.SHELL, f"{shell[:40]}: filled by script")
     if size < EMPTY and body < EMPTY:
-        jump = JUMP.search("\n".join(sheet.scripts)) if size < EMPTY else None
-        if jump is not None:
-            return Kind(PageKind.REDIRECT, f"script: {jump[0]} and {size} characters of text")
+        leads = LEADS_ON.search("\n".join(sheet.scripts)) if size < EMPTY else None
+        if leads is not None:
+            return Kind(PageKind.REDIRECT, f"script: {leads[0]} and {size} characters of text")
         if (
             not body
             and sheet.scripts
