@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from crawler.parsers.attachments import leads_to_file
-from crawler.parsers.furniture import NEIGHBOUR, is_crumb, is_event, is_fact_line, is_foot, is_furniture
+from crawler.parsers.furniture import NEIGHBOUR, NEIGHBOURLY, is_crumb, is_event, is_fact_line, is_foot, is_furniture
 from crawler.parsers.labels import spaced
 from crawler.parsers.platforms import COMMON, Platform
 from crawler.parsers.sheet import EMBEDS, Line, Sheet
@@ -108,7 +108,10 @@ def _sums(sheet: Sheet, title: int | None, skip: frozenset[int]) -> list[float]:
     reads = [line.prose and _is_text(line) for line in lines]
     texts = {_box(sheet, line) for is_text, line in zip(reads, lines, strict=True) if is_text and not line.cells}
     for at, line in enumerate(lines):
-        value = -float(len(line.plain)) if at in skip else _worth(sheet, at, seen)
+        if line.prose and at not in skip:
+            value = _worth(sheet, at, seen)
+        else:
+            value = 0.0 if at not in skip and _is_file(sheet, line) else -float(len(line.plain))
         if value > 0 and not reads[at]:
             value *= HEADING if any(reads[max(0, at - 2) : at + 3]) or _box(sheet, line) in texts else -HEADING
         if reads[at] and value > 0:
@@ -130,10 +133,9 @@ def _box(sheet: Sheet, line: Line) -> int:
 
 
 def _worth(sheet: Sheet, at: int, seen: set[str]) -> float:
+    """What a line of prose is worth."""
     line = sheet.lines[at]
     size = len(line.plain)
-    if not line.prose:
-        return 0.0 if _is_file(sheet, line) else -float(size)
     if size <= 130 and (is_furniture(line.text) or is_crumb(line.text)):
         return -float(size)
     if is_foot(line.text):
@@ -156,7 +158,7 @@ def _is_text(line: Line) -> bool:
 
 def _is_within_text(line: Line) -> bool:
     """Words, or the line that names the next notice, which many templates print in the article's own box."""
-    return line.prose or NEIGHBOUR.match(line.plain) is not None
+    return line.prose or (line.plain[:1] in NEIGHBOURLY and NEIGHBOUR.match(line.plain) is not None)
 
 
 def _is_file(sheet: Sheet, line: Line) -> bool:

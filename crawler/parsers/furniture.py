@@ -8,7 +8,7 @@ from crawler.parsers.labels import in_facts
 from crawler.parsers.sheet import Line
 from crawler.parsers.tree import squeeze
 from crawler.text.dates import read_date
-from crawler.text.fold import fold
+from crawler.text.fold import fold, key_of
 
 CHROME = re.compile(
     r"(?:^|[\s_-])(?:share|bdsharebuttonbox|bshare|social|qrcode|ewm|erweima|crumb|crumbs|breadcrumb|location|position|weizhi|dqwz|nav|menu|footer|foot|header|"
@@ -33,6 +33,7 @@ LINE_FURNITURE = re.compile(
 NEIGHBOUR = re.compile(
     r"^[【\[(（<]?(?:上一[篇条页则个]|下一[篇条页则个]|上篇|下篇|上条|下条|前一[篇条]|后一[篇条])(?:文章|信息|新闻)?[】\])）>]?(?:[:：].{0,110})?$"
 )
+NEIGHBOURLY = frozenset("【[（(<上下前后")  # how that begins
 PEOPLE = "责任编辑|责编|编辑|校对|初审|复审|终审|一审|二审|三审|审核|审核人|编审|录入|录入人|信息员|值班编辑"
 # Names behind such a word, no sentence: a notice's text says who examines what (`审核：由业务科室提出意见。`).
 NAMES = "[:：][^，。；,;:：]{0,12}"
@@ -78,11 +79,9 @@ def is_chrome(names: str) -> bool:
 def is_furniture(line: str) -> bool:
     """Buttons, font sizes, share boxes, editors."""
     plain = squeeze(line)
-    if len(plain) > 130:
+    if not 0 < len(plain) <= 130 or key_of(plain[0])[:1] not in HEADS:
         return False
     folded = fold(plain)
-    if folded[:1] not in HEADS:
-        return False
     if NEIGHBOUR.match(folded):
         return True
     if len(plain) > 80:

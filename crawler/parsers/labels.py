@@ -52,6 +52,7 @@ CORE = STRONG - {"project", "buyer", "region"}
 NOTHING = frozenset({"", "无", "暂无", "-", "--", "——", "/", "null", "undefined", "空"})
 LONGEST_LABEL = 12
 LONGEST_LINE = 400
+LONGEST_HEAD = 160  # characters in which a label ends, each with its reading in brackets
 MARKS = re.compile(r"[\s:：\[\]【】*﹡]+")
 SCRIPT = re.compile(r"\bvar\s+\w+\s*=|document\.write|function\s*\(|\{\{|^\$")
 COLONS, YEAR = ":：∶︰﹕", re.compile(r"\s(?:19|20)\d\d[-/.年]")
@@ -155,6 +156,8 @@ def head_of(line: Line) -> tuple[str, str]:
 @lru_cache(maxsize=1024)  # a line is asked about by the title, the article, the facts and the body
 def _labelled(line: str, *, facts: bool) -> tuple[Labelled, ...]:
     pattern, table = (IN_FACTS, FACT_LABELS) if facts else (IN_BLOCK, BLOCK_LABELS)
+    if not facts and not _begins(line):
+        return ()
     folded, where = _folded(line.translate(COLON))
     matches = list(pattern.finditer(folded))
     if not matches or (not facts and matches[0].start() > 2):
@@ -167,6 +170,12 @@ def _labelled(line: str, *, facts: bool) -> tuple[Labelled, ...]:
         value = line[start : where[end] if end < len(folded) else len(line)].strip(EDGES + "|｜[]【】；;")
         found.append(Labelled(name, rank, squeeze(match[1]), value))
     return tuple(found)
+
+
+def _begins(line: str) -> bool:
+    """Does a line begin with a label of a block? Most lines with a colon do not, and are long."""
+    head = fold(line[:LONGEST_HEAD].translate(COLON))
+    return any(IN_BLOCK.match(head, at) for at in range(3))
 
 
 def _folded(line: str) -> tuple[str, Sequence[int]]:

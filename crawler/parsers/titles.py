@@ -143,7 +143,8 @@ def _candidates(
         yield from ((tag, _without_facts(_joined(sheet, at))) for at in shown[:most])
     if meta.get("articletitle"):
         yield "meta.ArticleTitle", strip_tags(meta["articletitle"])
-    if any(SETS_TITLE.search(script) for script in sheet.scripts if len(script) < LONGEST_SCRIPT):
+    scripts = [script for script in sheet.scripts if ("itle" in script or "biaoti" in script) and len(script) < LONGEST_SCRIPT]
+    if any(map(SETS_TITLE.search, scripts)):
         yield from (("script", strip_tags(value)) for variable, value in sheet.strings.items() if SCRIPTED.match(variable))
     if name:
         yield "disclosure.name", name
