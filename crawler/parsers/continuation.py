@@ -14,7 +14,6 @@ from urllib.parse import parse_qsl, urlsplit
 from selectolax.lexbor import LexborHTMLParser
 
 from crawler.model import ListRules, Page, Request
-from crawler.parsers.pagers import Sheet, read_pager
 from crawler.parsers.tree import attribute, is_hidden, parse, squeeze
 from crawler.record.notice import Attachment, Draft, Witness
 from crawler.text import urls
@@ -56,6 +55,8 @@ def next_page(source: str, tree: LexborHTMLParser | None, page: Page, head: str)
     """The next page of the article that begins at `head`, as `page` names it; None when it is the last or names none of its own."""
     if "createPage" not in source and PAGED.search(source) is None:
         return None
+    from crawler.parsers.pagers import Sheet, read_pager  # few articles have pages
+
     found = read_pager(Sheet(source, tree or parse(source), page.url, Request(page.url), 1, ()), ListRules()).next
     return found if found is not None and belongs(found.url, head) else None
 

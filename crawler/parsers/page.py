@@ -15,7 +15,6 @@ from crawler.model import DetailRules, Kind, Page, PageKind, ReadRules, Request
 from crawler.parsers import absent, redirect
 from crawler.parsers.files import read_file, what_file
 from crawler.parsers.kinds import judge
-from crawler.parsers.listing import read_list
 from crawler.parsers.shapes import read_shapes
 from crawler.parsers.tree import parse, squeeze
 from crawler.parsers.tree import text as text_of
@@ -127,6 +126,8 @@ def _unpacked(body: bytes) -> bytes:
 
 
 def _as_list(decoded: charset.Decoded, page: Page, rules: ReadRules, version: str, request: Request) -> Reading:
+    from crawler.parsers.listing import read_list  # a fifth of what a child imports, and details need none of it
+
     found = read_list(decoded.text, page, rules=rules.list, encoding=decoded.encoding, request=request)
     shown = squeeze(text_of(parse(decoded.text).root))
     if not found.rows and found.next_list is None and not found.more_lists:
