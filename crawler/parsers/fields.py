@@ -51,8 +51,8 @@ FAMILIES = {  # witnesses of one family are one voice
 # were made on: on others expect less, in the same order.
 CONFIDENCE: dict[str, dict[str, float]] = {
     "title": {"agreed": 0.99, "agreed_contested": 0.95, "alone": 0.99, "contested": 0.66},
-    "published": {"agreed": 0.99, "alone": 0.98},
-    "source": {"agreed": 0.99, "alone": 0.97, "contested": 0.97},
+    "published": {"agreed": 0.99, "alone": 0.99},
+    "source": {"agreed": 0.99, "alone": 0.97, "contested": 0.96},
     "channel": {"agreed": 0.99, "alone": 0.99, "contested": 0.96},
     "body": {"agreed": 0.99, "alone": 0.99},
     "meta": {"agreed": 0.99, "alone": 0.99, "contested": 0.96},
