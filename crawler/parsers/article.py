@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import accumulate
 
-from crawler.parsers.attachments import ENDING, TYPES
-from crawler.parsers.furniture import NEIGHBOUR, is_crumb, is_event, is_fact_line, is_foot, is_furniture
+from crawler.parsers.attachments import leads_to_file
+from crawler.parsers.furniture import NEIGHBOUR, NEIGHBOURLY, is_crumb, is_event, is_fact_line, is_foot, is_furniture
 from crawler.parsers.labels import spaced
 from crawler.parsers.platforms import COMMON, Platform
 from crawler.parsers.sheet import EMBEDS, Line, Sheet
-from crawler.parsers.tree import BLOCKS, attribute
+from crawler.parsers.tree import BLOCKS
 
 LEAST = 8  # characters of a named container that may be the article
 TEXT = re.compile(r"[，。；：！？、]")
@@ -46,10 +46,9 @@ def find_container(
     sums = _sums(sheet, title, skip)
 
     def worth(at: int) -> float:
-        element = sheet.elements[at]
-        return sums[element.last] - sums[element.first]
+        return sums[sheet.lasts[at]] - sums[sheet.firsts[at]]
 
-    chosen = next((at for at in own if sheet.elements[at].last > sheet.elements[at].first), None)
+    chosen = next((at for at in own if sheet.lasts[at] > sheet.firsts[at]), None)
     if chosen is not None:
         return Container(chosen, "source.body", also=True)
     best = _best(sheet, sums)
@@ -76,34 +75,27 @@ def _pictured(sheet: Sheet, title: int | None, skip: frozenset[int]) -> int | No
     """Where there is no text: a named container that shows something, else what is around the first picture or document behind the title."""
     foot = next((at for at, line in enumerate(sheet.lines) if is_foot(line.text)), len(sheet.lines))
     after = title if title is not None else max(skip, default=-1)
-    shown = [
-        at
-        for tag in ("img", *EMBEDS)
-        for at in sheet.named(tag)
-        if after < sheet.elements[at].first <= foot and _shows(sheet, at)
-    ]
+    shown = [at for tag in ("img", *EMBEDS) for at in sheet.named(tag) if after < sheet.firsts[at] <= foot and _shows(sheet, at)]
     for selector in COMMON:
         for at in sheet.named(selector):
             if any(sheet.within(inner, at) for inner in shown):
                 return at
-    return sheet.elements[min(shown)].up if shown else None
+    return sheet.ups[min(shown)] if shown else None
 
 
 def _shows(sheet: Sheet, at: int) -> bool:
     """A picture or document that is more than an icon or a link's face."""
-    element = sheet.elements[at]
-    address = attribute(element.node, "src") or attribute(element.node, "data")
-    if element.hidden or not address or ICON.search(address.rpartition("/")[2]):
+    address = sheet.attribute(at, "src") or sheet.attribute(at, "data")
+    if at in sheet.hidden or not address or ICON.search(address.rpartition("/")[2]):
         return False
-    return not any(sheet.elements[up].tag in ("a", "li", "footer", "header", "nav") for up in sheet.above(at))
+    return not any(sheet.tags[up] in ("a", "li", "footer", "header", "nav") for up in sheet.above(at))
 
 
 def _first(sheet: Sheet, selector: str) -> int | None:
     """The first of these that shows text: copies behind it (mobile, read-aloud) are the same article again. One within another of the
     same name is its text (TRS nests its editor)."""
     for at in sheet.named(selector):
-        element = sheet.elements[at]
-        if not element.hidden and sum(len(line.plain) for line in sheet.lines[element.first : element.last]) >= LEAST:
+        if at not in sheet.hidden and sum(len(line.plain) for line in sheet.own(at)) >= LEAST:
             return at
     return None
 
@@ -112,16 +104,19 @@ def _sums(sheet: Sheet, title: int | None, skip: frozenset[int]) -> list[float]:
     """Prefix sums of what the lines are worth."""
     seen, read = set[str](), set[int]()
     values: list[float] = []
-    reads = [_is_text(line) for line in sheet.lines]
-    boxes = [_box(sheet, line) for line in sheet.lines]
-    texts = {box for box, is_text, line in zip(boxes, reads, sheet.lines, strict=True) if is_text and not line.cells}
-    for at, line in enumerate(sheet.lines):
-        value = -float(len(line.plain)) if at in skip else _worth(sheet, at, seen)
+    lines = sheet.lines
+    reads = [line.prose and _is_text(line) for line in lines]
+    texts = {_box(sheet, line) for is_text, line in zip(reads, lines, strict=True) if is_text and not line.cells}
+    for at, line in enumerate(lines):
+        if line.prose and at not in skip:
+            value = _worth(sheet, at, seen)
+        else:
+            value = 0.0 if at not in skip and _is_file(sheet, line) else -float(len(line.plain))
         if value > 0 and not reads[at]:
-            value *= HEADING if any(reads[max(0, at - 2) : at + 3]) or boxes[at] in texts else -HEADING
+            value *= HEADING if any(reads[max(0, at - 2) : at + 3]) or _box(sheet, line) in texts else -HEADING
         if reads[at] and value > 0:
-            read.add(boxes[at])
-        elif value < 0 and at not in skip and _is_within_text(line) and boxes[at] in read:
+            read.add(_box(sheet, line))
+        elif value < 0 and read and at not in skip and _is_within_text(line) and _box(sheet, line) in read:
             value = 0.0  # behind a paragraph, what looks like furniture must not make one of them the whole article
         if title is not None and at <= title:
             value = min(value, value * BEFORE) if at < title else 0.0
@@ -132,23 +127,22 @@ def _sums(sheet: Sheet, title: int | None, skip: frozenset[int]) -> list[float]:
 def _box(sheet: Sheet, line: Line) -> int:
     """What is around the block that holds a line: the lines of a list of names stand in the box of the sentence above them."""
     at = line.element
-    while at > 0 and sheet.elements[at].tag not in BLOCKS:
-        at = sheet.elements[at].up
-    return sheet.elements[at].up if at >= 0 else -1
+    while at > 0 and sheet.tags[at] not in BLOCKS:
+        at = sheet.ups[at]
+    return sheet.ups[at] if at >= 0 else -1
 
 
 def _worth(sheet: Sheet, at: int, seen: set[str]) -> float:
+    """What a line of prose is worth."""
     line = sheet.lines[at]
     size = len(line.plain)
-    if line.linked * 2 >= size:
-        return 0.0 if _is_file(sheet, line) else -float(size)
     if size <= 130 and (is_furniture(line.text) or is_crumb(line.text)):
         return -float(size)
     if is_foot(line.text):
         return -float(size) - 20
     if size <= 160 and sum(word in line.text for word in CONTACT) >= 2:
         return 0.0  # of the page or of the notice: where it stands tells
-    if size <= 160 and is_fact_line(spaced(line)) and not is_event(sheet.lines, at):
+    if size <= 160 and line.labelled and is_fact_line(spaced(line)) and not is_event(sheet.lines, at):
         return -float(size)
     if size >= 16 and not line.cells:
         if line.plain in seen:
@@ -158,46 +152,42 @@ def _worth(sheet: Sheet, at: int, seen: set[str]) -> float:
 
 
 def _is_text(line: Line) -> bool:
-    return line.linked * 2 < len(line.plain) and (
-        len(line.plain) >= LONG or bool(line.cells) or TEXT.search(line.text) is not None
-    )
+    """Does a line of prose read like text?"""
+    return len(line.plain) >= LONG or bool(line.cells) or TEXT.search(line.text) is not None
 
 
 def _is_within_text(line: Line) -> bool:
     """Words, or the line that names the next notice, which many templates print in the article's own box."""
-    return line.linked * 2 < len(line.plain) or (len(line.plain) > 0 and NEIGHBOUR.match(line.plain) is not None)
+    return line.prose or (line.plain[:1] in NEIGHBOURLY and NEIGHBOUR.match(line.plain) is not None)
 
 
 def _is_file(sheet: Sheet, line: Line) -> bool:
-    element = sheet.elements[line.element]
-    for at in (element.at, element.up):
-        if at >= 0 and sheet.elements[at].tag == "a":
-            match = ENDING.search(attribute(sheet.elements[at].node, "href"))
-            return match is not None and match[1].lower() in TYPES
+    for at in (line.element, sheet.ups[line.element]):
+        if at >= 0 and sheet.tags[at] == "a":
+            return leads_to_file(sheet.attribute(at, "href"))
     return False
 
 
 def _best(sheet: Sheet, sums: list[float]) -> int | None:
     """The element of the largest sum, of equals the innermost box: a paragraph is not an article when its box is worth as much."""
     best, most = None, 0.0
-    for element in sheet.elements:
-        if element.last <= element.first or element.hidden or element.silent:
+    for at, (first, last) in enumerate(zip(sheet.firsts, sheet.lasts, strict=True)):
+        if last <= first:
             continue
-        worth = sums[element.last] - sums[element.first]
+        worth = sums[last] - sums[first]
         # the page's order puts the inner one behind the outer one
-        if worth > 0 and (worth > most or (worth == most and element.tag not in PARAGRAPHS)):
-            best, most = element.at, worth
+        if worth >= most and worth > 0 and (worth > most or sheet.tags[at] not in PARAGRAPHS):
+            if at in sheet.hidden or at in sheet.silent:
+                continue
+            best, most = at, worth
     return _widened(sheet, best) if best is not None else None
 
 
 def _widened(sheet: Sheet, at: int) -> int:
     """The outermost element of the same lines, three levels up at most: pictures and documents beside a lone paragraph belong to it."""
-    own = sheet.elements[at]
-    for up in sheet.above(at)[:WRAPPERS]:
-        if (sheet.elements[up].first, sheet.elements[up].last) != (own.first, own.last) or sheet.elements[up].tag in (
-            "body",
-            "html",
-        ):
+    own = (sheet.firsts[at], sheet.lasts[at])
+    for up in sheet.above(at, WRAPPERS):
+        if (sheet.firsts[up], sheet.lasts[up]) != own or sheet.tags[up] in ("body", "html"):
             break
         at = up
     return at

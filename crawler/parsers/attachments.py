@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import unquote
 
 from crawler.parsers.tree import Node, attribute, squeeze, text
@@ -29,6 +30,13 @@ TYPES = {
 }
 ENDING = re.compile(r"\.([a-z0-9]{2,4})(?:$|[?&#])", re.IGNORECASE)
 DOWNLOADS = re.compile(r"downfile\.jsp|DownloadAttachUrl|/download(?:file)?[/.?]|attachment|filename=", re.IGNORECASE)
+
+
+@lru_cache(maxsize=4096)  # a site's menus are the same on all its pages
+def leads_to_file(href: str) -> bool:
+    """Does a link's address end like a document's?"""
+    match = ENDING.search(href)
+    return match is not None and match[1].lower() in TYPES
 
 
 def media_type(url: str, name: str) -> str | None:

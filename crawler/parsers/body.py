@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from crawler.parsers.article import ICON, Container
-from crawler.parsers.attachments import ENDING, TYPES
+from crawler.parsers.attachments import ENDING, TYPES, leads_to_file
 from crawler.parsers.furniture import (
-    CHROME,
     NEIGHBOUR,
+    chrome_of,
+    is_chrome,
     is_crumb,
     is_date_line,
     is_event,
@@ -19,9 +20,9 @@ from crawler.parsers.furniture import (
     is_vague,
 )
 from crawler.parsers.labels import spaced
-from crawler.parsers.sheet import EMBEDS, Element, Line, Sheet
+from crawler.parsers.sheet import EMBEDS, Line, Sheet
 from crawler.parsers.titles import key
-from crawler.parsers.tree import attribute, squeeze
+from crawler.parsers.tree import squeeze
 
 HEAD = 6  # lines at the article's head among which the title and the line of facts may stand again
 COPY = 0.8  # share of lines that say the same from which the second half of an article is its copy
@@ -53,12 +54,11 @@ def read_body(
     sheet: Sheet, container: Container, block: frozenset[int], title: str, *, own: frozenset[int | None] = frozenset()
 ) -> Body:
     """`own`: the lines where the page shows the title and a bare date of publication. Furniture, the disclosure block, the title repeated, second copies and what is hidden are left out."""
-    element = sheet.elements[container.at]
-    span = range(element.first, element.last)
+    span = range(sheet.firsts[container.at], sheet.lasts[container.at])
     left = {at for at in span if at not in block}
     if sum(len(sheet.lines[at].plain) for at in left) < LEAST_LEFT:
         block = frozenset()
-    chrome = _chrome(sheet, element)
+    chrome = _chrome(sheet, container.at)
     why: dict[int, str] = {}
     for at in span:
         line = sheet.lines[at]
@@ -71,23 +71,21 @@ def read_body(
     _head(sheet, span, why, title, own)
     _copies(sheet, span, why)
     _tail(sheet, span, why)
-    kept = list(_with_pictures(sheet, element, [at for at in span if at not in why], title))
+    kept = list(_with_pictures(sheet, container.at, [at for at in span if at not in why], title))
     dropped = [Dropped(sheet.lines[at].text, rule) for at, rule in sorted(why.items())]
-    return Body(tuple(kept), (*dropped, *_hidden(sheet, element)))
+    return Body(tuple(kept), (*dropped, *_hidden(sheet, container.at)))
 
 
-def _chrome(sheet: Sheet, container: Element) -> dict[int, str]:
+def _chrome(sheet: Sheet, container: int) -> dict[int, str]:
     """Lines within boxes that are called share, related, crumbs …; a box with half of the text is a wrapper that happens to be called so."""
-    size = sum(len(line.plain) for line in sheet.lines[container.first : container.last])
+    size = sum(len(line.plain) for line in sheet.own(container))
     found: dict[int, str] = {}
-    for place in sheet.called(CHROME):
-        element = sheet.elements[place]
-        match = CHROME.search(element.label)
-        if match is None or not container.at < place < container.end or element.last <= element.first:
+    for place in sheet.called(is_chrome):
+        if place == container or not sheet.within(place, container):
             continue
-        own = sheet.lines[element.first : element.last]
-        if sum(len(line.plain) for line in own) * 2 < size:
-            found |= dict.fromkeys(range(element.first, element.last), match[0].strip())
+        name, own = chrome_of(sheet.label(place)), sheet.own(place)
+        if own and name is not None and sum(len(line.plain) for line in own) * 2 < size:
+            found |= dict.fromkeys(range(sheet.firsts[place], sheet.lasts[place]), name)
     return found
 
 
@@ -116,7 +114,7 @@ def _head(sheet: Sheet, span: range, why: dict[int, str], title: str, own: froze
 
 def _tells(sheet: Sheet, at: int) -> bool:
     """A line of facts that is none of the text: `时间：…` over `地点：…` says when and where people meet."""
-    return is_fact_line(spaced(sheet.lines[at])) and not is_event(sheet.lines, at)
+    return sheet.lines[at].labelled and is_fact_line(spaced(sheet.lines[at])) and not is_event(sheet.lines, at)
 
 
 def _cut_from(plain: str, title: str) -> bool:
@@ -127,8 +125,8 @@ def _cut_from(plain: str, title: str) -> bool:
 
 def _is_title_line(sheet: Sheet, line: Line) -> bool:
     """Set as a heading: a title that is a paragraph of the text is repeated in the text."""
-    places = [line.element, *sheet.above(line.element)[:2]]
-    return any(sheet.elements[at].tag in ("h1", "h2", "h3") or "title" in sheet.elements[at].label.lower() for at in places)
+    places = [line.element, *sheet.above(line.element, 2)]
+    return any(sheet.tags[at] in ("h1", "h2", "h3") or "title" in sheet.label(at).lower() for at in places)
 
 
 def _copies(sheet: Sheet, span: range, why: dict[int, str]) -> None:
@@ -184,60 +182,52 @@ def _is_other_page(sheet: Sheet, line: Line) -> bool:
     """A line that is a link to no file, perhaps with a date."""
     if line.linked * 10 < len(line.plain) * 6:
         return False
-    for at in [line.element, *sheet.above(line.element)[:1]]:
-        if sheet.elements[at].tag == "a":
-            match = ENDING.search(attribute(sheet.elements[at].node, "href"))
-            return match is None or match[1].lower() not in TYPES
+    for at in [line.element, *sheet.above(line.element, 1)]:
+        if sheet.tags[at] == "a":
+            return not leads_to_file(sheet.attribute(at, "href"))
     return True
 
 
 # ------------------------------------------------------------------ pictures and embedded documents
-def _with_pictures(sheet: Sheet, container: Element, kept: list[int], title: str) -> Iterator[str]:
+def _with_pictures(sheet: Sheet, container: int, kept: list[int], title: str) -> Iterator[str]:
     """The lines, and between them what is shown and is no text: documents always, pictures that say something or are all there is."""
     little = sum(len(sheet.lines[at].plain) for at in kept) < LEAST_TEXT
     shown: dict[int, list[str]] = {}
-    for element in sheet.elements[container.at + 1 : container.end]:
-        if element.hidden:
+    for at in sorted(at for tag in ("img", *EMBEDS) for at in sheet.named(tag)):
+        if at == container or at in sheet.hidden or not sheet.within(at, container):
             continue
-        name = (
-            _document(element)
-            if element.tag in EMBEDS
-            else _picture(element, title, little=little)
-            if element.tag == "img"
-            else ""
-        )
-        if name and name not in shown.get(element.first, []):
-            shown.setdefault(element.first, []).append(name)
+        name = _picture(sheet, at, title, little=little) if sheet.tags[at] == "img" else _document(sheet, at)
+        if name and name not in shown.get(sheet.firsts[at], []):
+            shown.setdefault(sheet.firsts[at], []).append(name)
     for at in kept:
         yield from (text for place in sorted(place for place in shown if place <= at) for text in shown.pop(place))
         yield sheet.lines[at].text
     yield from (text for place in sorted(shown) for text in shown[place])
 
 
-def _document(element: Element) -> str:
-    address = attribute(element.node, "src") or attribute(element.node, "data")
+def _document(sheet: Sheet, at: int) -> str:
+    address = sheet.attribute(at, "src") or sheet.attribute(at, "data")
     match = next((match for match in ENDING.finditer(unquote(address)) if match[1].lower() in TYPES), None)
     if match is None:
         return ""
     return f"[文档：{unquote(address)[: match.end(1)].replace('=', '/').rpartition('/')[2]}]"
 
 
-def _picture(element: Element, title: str, *, little: bool) -> str:
-    name = (attribute(element.node, "alt") or attribute(element.node, "title")).strip()
+def _picture(sheet: Sheet, at: int, title: str, *, little: bool) -> str:
+    name = (sheet.attribute(at, "alt") or sheet.attribute(at, "title")).strip()
     if FILE_NAME.match(name) or not NAME.search(name) or key(name) == key(title) or len(name) > 120:
         name = ""
     if not name and little:
-        name = unquote(urlsplit(attribute(element.node, "src")[:500].replace("[", "").replace("]", "")).path).rpartition("/")[2]
+        name = unquote(urlsplit(sheet.attribute(at, "src")[:500].replace("[", "").replace("]", "")).path).rpartition("/")[2]
         if ICON.search(name):
             name = ""
     return f"[图片：{name}]" if name else ""
 
 
-def _hidden(sheet: Sheet, container: Element) -> Iterator[Dropped]:
+def _hidden(sheet: Sheet, container: int) -> Iterator[Dropped]:
     """Text within the article's element that no reader sees."""
-    for element in sheet.elements[container.at + 1 : container.end]:
-        over = sheet.elements[element.up]
-        if element.hidden and not over.hidden and not element.silent:
-            text = " ".join(element.node.text(deep=True, separator=" ").split())
+    for at in sorted(sheet.hidden):
+        if at > container and sheet.ups[at] not in sheet.hidden and at not in sheet.silent and sheet.within(at, container):
+            text = " ".join(sheet.nodes[at].text(deep=True, separator=" ").split())
             if squeeze(text):
                 yield Dropped(text, "hidden")

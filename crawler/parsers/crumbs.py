@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from crawler.parsers.furniture import CRUMB, CRUMB_CUT
 from crawler.parsers.sheet import MARK, Sheet
@@ -15,6 +16,11 @@ NO_CHANNEL = re.compile(
 PREFIX = re.compile(r"^.{0,20}?位置(?:是)?\s*[:：]?\s*")
 LONGEST, LONGEST_ITEM = 300, 40
 MOST_ITEMS = 9
+
+
+@lru_cache(maxsize=4096)
+def _is_box(names: str) -> bool:
+    return BOXES.search(names) is not None
 
 
 def read_channel(sheet: Sheet, title: str, article: tuple[int, int]) -> str | None:
@@ -45,17 +51,17 @@ def _trails(sheet: Sheet, article: tuple[int, int]) -> Iterator[list[str]]:
     """Breadcrumbs, best evidence first: a line that says so, then a box that is called so."""
     first, last = article
     for at, line in enumerate(sheet.lines):
-        if len(line.text) > LONGEST or first <= at < last:
+        said = line.text
+        if not ("首" in said or "位置" in said or "当前" in said) or len(said) > LONGEST or first <= at < last:
             continue
-        found = CRUMB.search(line.text)
+        found = CRUMB.search(said)
         if found is not None and (found.start() <= 30 or found[0].startswith("首")):
             yield _items(sheet, at)
-    for place in sheet.called(BOXES):
-        element = sheet.elements[place]
-        if element.hidden or element.last <= element.first:
+    for place in sheet.called(_is_box):
+        if place in sheet.hidden or sheet.lasts[place] <= sheet.firsts[place] or first <= sheet.firsts[place] < last:
             continue
-        text = sheet.text(element.at)
-        if len(text) <= LONGEST and not (first <= element.first < last) and CRUMB_CUT.search(text):
+        text = sheet.text(place)
+        if len(text) <= LONGEST and CRUMB_CUT.search(text):
             yield _cut(text)
 
 
@@ -70,12 +76,11 @@ def _items(sheet: Sheet, at: int) -> list[str]:
     parts = [part.strip(EDGES) for part in sheet.lines[at].marked.split(MARK)]
     if len(parts) > 2:  # separators that a style sheet draws
         return [item for part in parts for item in _cut(part)]
-    for up in sheet.above(sheet.lines[at].element)[:4]:
-        box = sheet.elements[up]
-        count = box.last - box.first
+    for up in sheet.above(sheet.lines[at].element, 4):
+        count = sheet.lasts[up] - sheet.firsts[up]
         if count > MOST_ITEMS:
             break
-        own = sheet.lines[box.first : box.last]
+        own = sheet.own(up)
         if count > 1 and all(len(item.text) <= LONGEST_ITEM for item in own):
             return [part for item in own for part in _cut(CRUMB.sub("", item.text) if "位置" in item.text else item.text)]
     return items

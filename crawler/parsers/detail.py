@@ -57,6 +57,7 @@ class Detail:
     evidence: str
     drafts: tuple[Draft, ...] = ()
     dropped: tuple[Dropped, ...] = ()
+    tree: LexborHTMLParser | None = None  # of a notice's page: its further pages are looked for in it
 
 
 @dataclass(slots=True)
@@ -80,8 +81,7 @@ class _Read:
         """The article's first line and the one behind its last; behind the page's end when there is no article."""
         if self.container is None:
             return len(self.sheet.lines), len(self.sheet.lines)
-        element = self.sheet.elements[self.container.at]
-        return element.first, element.last
+        return self.sheet.firsts[self.container.at], self.sheet.lasts[self.container.at]
 
 
 def read_detail(source: str, page: Page, *, rules: DetailRules, encoding: str = "utf-8") -> Detail:
@@ -102,14 +102,14 @@ def read_detail(source: str, page: Page, *, rules: DetailRules, encoding: str = 
         refused = refuse(read.sheet, draft, read.meta, read.block.labels, read.article, titled=shown)
         if refused is not None:
             return Detail(refused.kind, refused.evidence, dropped=dropped)
-    return Detail(PageKind.NOTICE, read.container.rule if read.container else "no article", (draft,), dropped)
+    return Detail(PageKind.NOTICE, read.container.rule if read.container else "no article", (draft,), dropped, read.tree)
 
 
 def _look(source: str, page: Page, rules: DetailRules, encoding: str) -> _Read:
     """Everything but the judgement: the title is looked for first, since the article stands below it and the facts around both."""
     tree = parse(source)
     sheet = lay_flat(tree)
-    if len(sheet.lines) < 3 and sheet.tags.get("body"):
+    if len(sheet.lines) < 3 and sheet.named("body"):
         shown = lay_flat(tree, hidden=True)  # a page whose script shows its hidden text
         sheet = shown if len(shown.lines) > len(sheet.lines) else sheet
     metas = meta.read_meta(sheet)
@@ -139,7 +139,7 @@ def _own(tree: LexborHTMLParser, selector: str | None) -> str | None:
 
 def _places(sheet: Sheet, tree: LexborHTMLParser, selector: str) -> list[int]:
     wanted = [node.mem_id for node in select(tree, selector)]
-    place = {element.node.mem_id: element.at for element in sheet.elements} if wanted else {}
+    place = {node.mem_id: at for at, node in enumerate(sheet.nodes)} if wanted else {}
     return [place[memory] for memory in wanted if memory in place]
 
 
@@ -147,23 +147,22 @@ def _file_boxes(read: _Read) -> list[Node]:
     places = [read.container.at] if read.container is not None else []
     places += _behind(read)
     places += [at for selector in FILES for at in read.sheet.named(selector)]
-    return [read.sheet.elements[at].node for at in places]
+    return [read.sheet.nodes[at] for at in places]
 
 
 def _behind(read: _Read) -> list[int]:
     """Boxes of the documents that some systems list right behind the article: up to its neighbours, a link to a page, or the foot."""
     if read.container is None:
         return []
-    found = []
-    for line in read.sheet.lines[read.article[1] : read.article[1] + BEHIND]:
+    found, sheet = [], read.sheet
+    for line in sheet.lines[read.article[1] : read.article[1] + BEHIND]:
         if is_foot(line.text) or NEIGHBOUR.match(line.plain) or RELATED.match(line.text):
             break
         if line.linked and not is_furniture(line.text):
-            element = read.sheet.elements[line.element]
-            box = read.sheet.elements[element.up] if element.tag == "a" else element
-            if box.first < read.article[1] or not read_attachments([box.node], read.page.url, read.encoding):
+            box = sheet.ups[line.element] if sheet.tags[line.element] == "a" else line.element
+            if sheet.firsts[box] < read.article[1] or not read_attachments([sheet.nodes[box]], read.page.url, read.encoding):
                 break
-            found.append(box.at)
+            found.append(box)
     return found
 
 
@@ -257,8 +256,8 @@ def _source(read: _Read, title: str, witnesses: dict[str, Witness]) -> list[Said
     cut = next((said for said in shown if said and CUT.search(said)), None)
     if cut and declared and squeeze(declared).startswith(CUT.sub("", squeeze(cut))):
         return [("own", _own(read.tree, read.rules.source)), ("meta.ContentSource", declared)]
-    silent = read.facts.head and not any(shown) and not read.block.fields.get("source") and not _scripted(read)
-    if silent and declared:
+    empty = "" in shown and not any(shown) and not read.block.fields.get("source") and not _scripted(read)
+    if empty and declared:  # a label without a value says that there is none
         witnesses["source"] = testify("source", "not_shown", "", [("meta.ContentSource", declared, False)])
         declared = None
     return [

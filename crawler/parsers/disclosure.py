@@ -69,7 +69,7 @@ def _in_text(sheet: Sheet, group: list[_Found]) -> bool:
     """A table between two paragraphs of one box is part of the text: it tells of other acts, not of this notice."""
 
     def boxes(near: list[Line]) -> set[int]:
-        return {sheet.elements[line.element].up for line in near}
+        return {sheet.ups[line.element] for line in near}
 
     first, last = group[0].at, group[-1].upto
     before = boxes([line for line in sheet.lines[max(0, first - NEAR) : first] if _is_prose(line)])
@@ -124,12 +124,12 @@ def _pairs(sheet: Sheet) -> list[_Found]:
     found: list[_Found] = []
     lines = sheet.lines
     for at, line in enumerate(lines):
-        if len(line.text) > LONGEST_LINE and not line.cells:
-            continue
         if line.cells:
             found += _in_cells(lines, at)
             continue
-        labelled = in_block(spaced(line))
+        if len(line.text) > LONGEST_LINE:
+            continue
+        labelled = in_block(spaced(line)) if line.labelled else ()
         if labelled and (labelled[-1].value or len(labelled) > 1):
             found += [_Found(item.field, item.rank, item.label, item.value, at, at) for item in labelled]
             continue
@@ -199,9 +199,8 @@ def _lines_of(sheet: Sheet, group: list[_Found]) -> set[int]:
     labelled = sum(len(sheet.lines[place].plain) for place in own)
     places = set(own)
     for at in [sheet.lines[first].element, *sheet.above(sheet.lines[first].element)]:
-        element = sheet.elements[at]
-        if element.first > first or element.last <= last or element.tag not in ("table", "tbody", "ul", "dl"):
+        if sheet.firsts[at] > first or sheet.lasts[at] <= last or sheet.tags[at] not in ("table", "tbody", "ul", "dl"):
             continue
-        if labelled * 3 >= sum(len(line.plain) for line in sheet.lines[element.first : element.last]):
-            places |= set(range(element.first, element.last))  # and not a layout table, which also holds the article
+        if labelled * 3 >= sum(len(line.plain) for line in sheet.own(at)):
+            places |= set(range(sheet.firsts[at], sheet.lasts[at]))  # and not a layout table, which also holds the article
     return places

@@ -47,16 +47,15 @@ def read_facts(sheet: Sheet, title: int | None, name: str, article: tuple[int, i
     facts = Facts()
     first, last = article
     head_from = title if title is not None and title < first else max(0, first - HEAD)
-    for at in range(len(sheet.lines)):
-        line = sheet.lines[at]
-        if at in block.lines or len(line.text) > LONGEST:
+    for at, line in enumerate(sheet.lines):
+        if not line.labelled or at in block.lines or len(line.text) > LONGEST:
             continue
         inside = first <= at < last
         if inside and not (
             (at < first + INNER or at >= last - INNER) and _tells(line) and _is_apart(sheet, at, article, title, name)
         ):
             continue
-        if line.linked * 2 >= len(line.plain) and not _tells(line):
+        if not line.prose and not _tells(line):
             continue
         zone = "head" if head_from <= at < first + INNER else "tail" if last - INNER <= at < last + TAIL else "page"
         if zone == "page" and is_foot(line.text):
@@ -70,7 +69,7 @@ def read_facts(sheet: Sheet, title: int | None, name: str, article: tuple[int, i
 
 
 def _tells(line: Line) -> bool:
-    return is_fact_line(spaced(line))
+    return line.labelled and is_fact_line(spaced(line))
 
 
 def _is_apart(sheet: Sheet, at: int, article: tuple[int, int], title: int | None, name: str) -> bool:
@@ -113,8 +112,8 @@ def _next_line(sheet: Sheet, at: int) -> str:
     following = sheet.lines[at + 1] if at + 1 < len(sheet.lines) else None
     if following is None or following.cells or len(following.text) > 40 or in_facts(following.text) or in_block(following.text):
         return ""
-    own, other = sheet.elements[sheet.lines[at].element], sheet.elements[following.element]
-    near = {own.up, *sheet.above(own.at)[:2]} & {other.up, *sheet.above(other.at)[:2]}
+    own, other = sheet.lines[at].element, following.element
+    near = {sheet.ups[own], *sheet.above(own, 2)} & {sheet.ups[other], *sheet.above(other, 2)}
     return following.text if near and squeeze(following.text) not in FACT_LABELS else ""
 
 
@@ -138,7 +137,7 @@ def _unlabelled(
     """A date without a label, in a short line between the title and the article, in the title's own line, or at the article's head."""
     for at in head:
         line = sheet.lines[at]
-        if at in block or line.linked * 2 >= len(line.plain) or len(line.text) > LONGEST_UNLABELLED or WEEKDAYS.search(line.text):
+        if at in block or not line.prose or len(line.text) > LONGEST_UNLABELLED or WEEKDAYS.search(line.text):
             continue
         if (title is None and at < first - 5) or any(item.field == "published" for item in in_facts(spaced(line))):
             continue

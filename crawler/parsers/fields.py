@@ -31,7 +31,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "url",
     ),
     # ContentSource is what the editor typed, sometimes the site, sometimes the title; it completes a name the page cuts with …, and
-    # speaks alone only where the page shows no line of facts: a page that shows its facts and no source names none.
+    # speaks alone only where the page shows no label of a source: one that is shown and empty says that there is none.
     "source": ("own", "label.head", "label.tail", "disclosure", "meta.ContentSource", "label.page"),
     # ColumnName is the site's name, a year or another column of the same notice on some sites; the breadcrumb is where the reader is.
     "channel": ("own", "breadcrumb", "meta.ColumnName"),
@@ -39,7 +39,7 @@ ORDER: dict[str, tuple[str, ...]] = {
     "meta": ("disclosure", "text"),
 }
 # Bumped with every change of how a field is read.
-VERSIONS = {"title": 2, "published": 2, "source": 2, "channel": 2, "body": 2, "meta": 2}
+VERSIONS = {"title": 2, "published": 2, "source": 3, "channel": 2, "body": 2, "meta": 2}
 FAMILIES = {  # witnesses of one family are one voice
     "h1": "shown", "h2": "shown", "heading": "shown", "above_facts": "shown", "large": "shown", "ucaptitle": "shown", "script": "shown", "title": "tag",
     "shown": "tag", "label.head": "label", "label.tail": "label", "label.page": "label",
@@ -51,8 +51,8 @@ FAMILIES = {  # witnesses of one family are one voice
 # were made on: on others expect less, in the same order.
 CONFIDENCE: dict[str, dict[str, float]] = {
     "title": {"agreed": 0.99, "agreed_contested": 0.95, "alone": 0.99, "contested": 0.66},
-    "published": {"agreed": 0.99, "alone": 0.98},
-    "source": {"agreed": 0.99, "alone": 0.97, "contested": 0.97},
+    "published": {"agreed": 0.99, "alone": 0.99},
+    "source": {"agreed": 0.99, "alone": 0.97, "contested": 0.96},
     "channel": {"agreed": 0.99, "alone": 0.99, "contested": 0.96},
     "body": {"agreed": 0.99, "alone": 0.99},
     "meta": {"agreed": 0.99, "alone": 0.99, "contested": 0.96},

@@ -8,7 +8,7 @@ from crawler.parsers.labels import in_facts
 from crawler.parsers.sheet import Line
 from crawler.parsers.tree import squeeze
 from crawler.text.dates import read_date
-from crawler.text.fold import fold
+from crawler.text.fold import fold, key_of
 
 CHROME = re.compile(
     r"(?:^|[\s_-])(?:share|bdsharebuttonbox|bshare|social|qrcode|ewm|erweima|crumb|crumbs|breadcrumb|location|position|weizhi|dqwz|nav|menu|footer|foot|header|"
@@ -22,16 +22,18 @@ WORD = (
     r"分享(?:到|至)?|一键分享|扫一扫.{0,20}|(?:用|使用|打开)微信.{0,30}|手机(?:扫码|看|阅读).{0,12}|微信(?:扫一扫|好友|朋友圈)?|微博|qq(?:空间|好友)?|新浪微博|腾讯微博|人人网|朋友圈|"
     r"语音播报|播报|播放|朗读|暂停|继续|停止|无障碍.{0,6}|适老.{0,4}|(?:word|pdf|文字|图片|全文)?版?下载(?:全文|文字|图片|word|pdf)?版?|word|pdf|背景色?|视力保护色|保护视力色|推荐|评论|繁体|简体|繁|简|a\s?[+-]?|t|x|\+|-|更多"
 )
-FURNITURE = re.compile(rf"^(?:[【\[(（〖「<《]?(?:{WORD})[】\])）〗」>》]?[:：|\s/、·]*)+$", re.IGNORECASE)
+FURNITURE = re.compile(
+    rf"^(?:[【\[(（〖「<《]?(?:{WORD})[】\])）〗」>》]?[:：|\s/、·]*)+$"
+)  # asked of folded text, as the others: in lower case
 LINE_FURNITURE = re.compile(
     r"^[【\[(（]?\s*(?:责任编辑|责编|校对|录入|录入人|信息员|值班编辑|上一篇|下一篇|上一条|下一条|上一页|下一页|上页|下页|前一篇|后一篇|"
     r"相关(?:附件|链接|稿件|文章|新闻|阅读|文件|解读|信息|推荐|报道|政策|内容|资讯)|热门(?:推荐|文章|新闻)|分享到|分享至|扫一扫|浏览次数|浏览量|阅读次数|点击数|点击率|点击|访问次数|打印|字号|字体|"
-    r"视力保护色|版权所有|网站标识码|备案号|(?:分享|转发)[:：])\s*[】\])）]?\s*(?:[:：][^，。；,;《]{0,30})?$",
-    re.IGNORECASE,
+    r"视力保护色|版权所有|网站标识码|备案号|(?:分享|转发)[:：])\s*[】\])）]?\s*(?:[:：][^，。；,;《]{0,30})?$"
 )
 NEIGHBOUR = re.compile(
     r"^[【\[(（<]?(?:上一[篇条页则个]|下一[篇条页则个]|上篇|下篇|上条|下条|前一[篇条]|后一[篇条])(?:文章|信息|新闻)?[】\])）>]?(?:[:：].{0,110})?$"
 )
+NEIGHBOURLY = frozenset("【[（(<上下前后")  # how that begins
 PEOPLE = "责任编辑|责编|编辑|校对|初审|复审|终审|一审|二审|三审|审核|审核人|编审|录入|录入人|信息员|值班编辑"
 # Names behind such a word, no sentence: a notice's text says who examines what (`审核：由业务科室提出意见。`).
 NAMES = "[:：][^，。；,;:：]{0,12}"
@@ -46,6 +48,9 @@ FOOT = (
     "最佳分辨率", "建议分辨率", "屏幕分辨率", "显示分辨率", "分辨率下", "分辨率浏览", "最佳浏览", "站点地图", "隐私声明", "隐私政策",
     "维护单位:", "维护单位：", "政府网站找错", "您访问的链接即将离开", "无障碍浏览", "今天是", "凡本站注明", "凡本网注明", "凡本站及其子站注明",
 )  # fmt: skip
+FOOT_HINT = re.compile("[版办识安pPrR©支图声览辨隐护错链天凡]")  # each of those words has one of these
+FORMS = (FURNITURE, LINE_FURNITURE, EDITORS, EDITOR, COUNTER)
+HEADS = frozenset("".join(form.pattern for form in (NEIGHBOUR, *FORMS)).lower())  # what begins with none of these is no furniture
 VAGUE = frozenset({"时间", "日期"})
 EVENT = re.compile(  # 地址 is none: a page's foot has it too
     r"^(?:[一二三四五六七八九十]、|\(?\d{1,2}[).、])?(?:会议|活动|培训|考试|报名|开标|庭审|听证|举办|举行|集合)?"
@@ -54,27 +59,40 @@ EVENT = re.compile(  # 地址 is none: a page's foot has it too
 CRUMB = re.compile(
     r"(?:您|你)?(?:现在|当前|目前)?(?:所?在)?(?:的)?位置(?:是)?\s*[:：]?|当前(?:栏目|页面|路径)\s*[:：]|首\s*页\s*(?:&gt;|[>＞»›/·\-→])"
 )
+CRUMB_HEADS = frozenset("您你现当目所在的位首")
 CRUMB_CUT = re.compile(r"\s*(?:-+(?:&gt;|[>＞])|&gt;|[>＞»›→]+|＞＞|>>|\s/\s|\s-\s|\s·\s|\s\|\s|›|»)\s*")
+
+
+@lru_cache(maxsize=4096)  # a site's boxes are called the same on all its pages
+def chrome_of(names: str) -> str | None:
+    """The name of a page's frame among an element's id and classes."""
+    match = CHROME.search(names)
+    return match[0].strip() if match is not None else None
+
+
+def is_chrome(names: str) -> bool:
+    """Does an element's id or class name a part of a page's frame?"""
+    return chrome_of(names) is not None
 
 
 @lru_cache(maxsize=4096)  # menus and buttons are the same on every page of a site
 def is_furniture(line: str) -> bool:
     """Buttons, font sizes, share boxes, editors."""
     plain = squeeze(line)
-    if len(plain) > 130:
+    if not 0 < len(plain) <= 130 or key_of(plain[0])[:1] not in HEADS:
         return False
     folded = fold(plain)
     if NEIGHBOUR.match(folded):
         return True
     if len(plain) > 80:
         return False
-    return any(form.match(folded) is not None for form in (FURNITURE, LINE_FURNITURE, EDITORS, EDITOR, COUNTER))
+    return any(form.match(folded) is not None for form in FORMS)
 
 
 @lru_cache(maxsize=2048)
 def is_foot(line: str) -> bool:
     """A line of a page's foot: who runs the site, its registrations."""
-    if len(line) >= 400:
+    if len(line) >= 400 or FOOT_HINT.search(line) is None:
         return False
     low = line.lower()
     for word in FOOT:  # noqa: SIM110 - asked of every line: a generator costs a twentieth of the whole reading
@@ -85,7 +103,12 @@ def is_foot(line: str) -> bool:
 
 def is_crumb(line: str) -> bool:
     """A breadcrumb."""
-    return len(line) < 200 and CRUMB.match(line) is not None and (len(line) < 8 or len(CRUMB_CUT.split(line)) > 1)
+    return (
+        line[:1] in CRUMB_HEADS
+        and len(line) < 200
+        and CRUMB.match(line) is not None
+        and (len(line) < 8 or len(CRUMB_CUT.split(line)) > 1)
+    )
 
 
 def is_event(lines: Sequence[Line], at: int) -> bool:

@@ -8,7 +8,6 @@ from selectolax.lexbor import LexborHTMLParser
 from crawler.model import PageKind
 from crawler.parsers.furniture import is_crumb, is_foot
 from crawler.parsers.sheet import Sheet, lay_flat
-from crawler.parsers.tree import attribute
 
 ERROR_TITLE = re.compile(
     r"(?:页面不存在|不存在$|已(?:被)?删除|出错|(?<![\d第〔\[（(])(?:404|403|50[0-4])(?![\d号批])|错误页?$|页面丢失|not found|forbidden|\berror\b|whitelabel|访问被拒绝|无法访问|找不到)",
@@ -47,7 +46,7 @@ SHELLS = (
     "ng-bind-html",
 )
 TEMPLATE = re.compile(r"\{\{[^{}]{1,80}\}\}")
-JUMP = re.compile(r"(?:\blocation(?:\.href|\.replace\s*\(|\s*=)|window\.open\s*\()")
+LEADS_ON = re.compile(r"(?:\blocation(?:\.href|\.replace\s*\(|\s*=)|window\.open\s*\()")
 SHORT = 400  # characters of a page that says only that it has nothing to say
 EMPTY = 60
 
@@ -88,9 +87,9 @@ def judge(
     if shell is not None:
         return Kind(PageKind.SHELL, f"{shell[:40]}: filled by script")
     if size < EMPTY and body < EMPTY:
-        jump = JUMP.search("\n".join(sheet.scripts)) if size < EMPTY else None
-        if jump is not None:
-            return Kind(PageKind.REDIRECT, f"script: {jump[0]} and {size} characters of text")
+        leads = LEADS_ON.search("\n".join(sheet.scripts)) if size < EMPTY else None
+        if leads is not None:
+            return Kind(PageKind.REDIRECT, f"script: {leads[0]} and {size} characters of text")
         if (
             not body
             and sheet.scripts
@@ -104,7 +103,7 @@ def judge(
 
 def _error(sheet: Sheet, visible: str, body: int) -> Kind | None:
     places = sheet.named("title")
-    title = sheet.elements[places[0]].node.text(deep=True).strip() if places else ""
+    title = sheet.nodes[places[0]].text(deep=True).strip() if places else ""
     found = ERROR_TITLE.search(title)
     if found and len(title) < 40 and body < SHORT:
         return Kind(PageKind.ERROR, f"title says {found[0]}")
@@ -112,11 +111,7 @@ def _error(sheet: Sheet, visible: str, body: int) -> Kind | None:
     found = ERROR_TEXT.search(visible[:SHORT])
     if found and size < SHORT:
         return Kind(PageKind.ERROR, f"text says {found[0].strip()}")
-    own = "\n".join(
-        line.plain
-        for line in sheet.lines
-        if line.linked * 2 < len(line.plain) and not is_foot(line.text) and not is_crumb(line.text)
-    )
+    own = "\n".join(line.plain for line in sheet.lines if line.prose and not is_foot(line.text) and not is_crumb(line.text))
     found = ERROR_TEXT.search(own[:SHORT])
     if found and len(own) < SHORT and body < 2 * EMPTY:
         return Kind(PageKind.ERROR, f"text says {found[0].strip()}")
@@ -125,14 +120,14 @@ def _error(sheet: Sheet, visible: str, body: int) -> Kind | None:
 
 def _refresh(sheet: Sheet) -> str | None:
     for at in sheet.named("meta"):
-        node = sheet.elements[at].node
-        if attribute(node, "http-equiv").strip().lower() == "refresh" and "url" in attribute(node, "content").lower():
-            return attribute(node, "content")
+        content = sheet.attribute(at, "content")
+        if sheet.attribute(at, "http-equiv").strip().lower() == "refresh" and "url" in content.lower():
+            return content
     return None
 
 
 def _asks_password(sheet: Sheet) -> bool:
-    return any(attribute(sheet.elements[at].node, "type").lower() == "password" for at in sheet.named("input"))
+    return any(sheet.attribute(at, "type").lower() == "password" for at in sheet.named("input"))
 
 
 def _shell(source: str, visible: str) -> str | None:

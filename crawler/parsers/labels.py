@@ -3,11 +3,11 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from crawler.parsers.sheet import MARK, Line
 from crawler.parsers.tree import EDGES, squeeze
-from crawler.text.fold import fold, fold_map
+from crawler.text.fold import fold, fold_map, key_of
 
 # Field → its labels in a disclosure block, the best first: 主题分类 is the category where 组配分类 stands beside it.
 LABELS = {
@@ -52,9 +52,11 @@ CORE = STRONG - {"project", "buyer", "region"}
 NOTHING = frozenset({"", "无", "暂无", "-", "--", "——", "/", "null", "undefined", "空"})
 LONGEST_LABEL = 12
 LONGEST_LINE = 400
+LONGEST_HEAD = 160  # characters in which a label ends, each with its reading in brackets
 MARKS = re.compile(r"[\s:：\[\]【】*﹡]+")
 SCRIPT = re.compile(r"\bvar\s+\w+\s*=|document\.write|function\s*\(|\{\{|^\$")
-COLONS, YEAR = re.compile(r"[:：∶︰﹕]"), re.compile(r"\s(?:19|20)\d\d[-/.年]")
+COLONS, YEAR = ":：∶︰﹕", re.compile(r"\s(?:19|20)\d\d[-/.年]")
+AROUND = frozenset(" \t\r\n\xa0\u3000:：[]【】*﹡()（）")  # marks that stand around a label, or may hold its reading
 COLON = str.maketrans({"∶": ":", "︰": ":", "﹕": ":", "：": ":"})
 
 
@@ -71,10 +73,9 @@ FACT_LABELS = _table(FACTS)
 
 
 def _pattern(labels: dict[str, tuple[str, int]]) -> re.Pattern[str]:
+    # Folded text is in lower case: a pattern that minds none may skip an alternative by its first character.
     spaced = sorted((r"\s*".join(label) for label in labels), key=len, reverse=True)
-    return re.compile(
-        r"(?<![\w])[\[【(（*]?\s*(" + "|".join(spaced) + r")\s*[\]】)）]?\s*(?::\s*|(?=\s(?:19|20)\d\d[-/.年]))", re.IGNORECASE
-    )
+    return re.compile(r"(?<![\w])[\[【(（*]?\s*(" + "|".join(spaced) + r")\s*[\]】)）]?\s*(?::\s*|(?=\s(?:19|20)\d\d[-/.年]))")
 
 
 BEGINS = re.compile(
@@ -103,27 +104,45 @@ class Labelled:
 @lru_cache(maxsize=4096)
 def label_of(written: str) -> tuple[str, int] | None:
     """(field, rank) of a label of the disclosure block that fills a cell or a line; the field is empty for labels we do not keep."""
-    if len(written) > LONGEST_LABEL * 4:
+    if not 2 <= len(written) <= LONGEST_LABEL * 4 or not _like_a_label(written[0], written[-1]):
         return None
     plain = MARKS.sub("", written)
     return BLOCK_LABELS.get(MARKS.sub("", fold(plain))) if 2 <= len(plain) <= LONGEST_LABEL else None
 
 
+def _like_a_label(first: str, last: str) -> bool:
+    """Do labels begin and end so? Asked of every line and cell of a page, nearly all of which are none."""
+    heads, tails = _edges_of_labels()
+    return (first in AROUND or key_of(first) in heads) and (last in AROUND or key_of(last) in tails)
+
+
+@cache
+def _edges_of_labels() -> tuple[frozenset[str], frozenset[str]]:
+    return frozenset(label[0] for label in BLOCK_LABELS), frozenset(label[-1] for label in BLOCK_LABELS)
+
+
+def has_colon(line: str) -> bool:
+    """Does a line have a colon of any kind?"""
+    return ":" in line or "：" in line or "∶" in line or "︰" in line or "﹕" in line
+
+
 def in_block(line: str) -> tuple[Labelled, ...]:
     """The labels of a line of a disclosure block; empty when the line does not begin with one."""
-    return _labelled(line, facts=False) if COLONS.search(line) else ()
+    return _labelled(line, facts=False) if has_colon(line) else ()
 
 
 def in_facts(line: str) -> tuple[Labelled, ...]:
     """The labels of a line of facts."""
-    return _labelled(line, facts=True) if COLONS.search(line) or YEAR.search(line) else ()
+    return _labelled(line, facts=True) if has_colon(line) or YEAR.search(line) else ()
 
 
 def spaced(line: Line) -> str:
     """The line's text with space before each label that begins an element, and between cells: `时间:2021-11-30<b>来源:</b>` has two facts."""
+    if not line.marked:
+        return line.text.replace("\t", "  ") if line.cells else line.text
     if line.cells:
         return line.text.replace("\t", "  ")
-    if not line.marked or len(line.text) > LONGEST_LINE or not COLONS.search(line.text):
+    if len(line.text) > LONGEST_LINE or not has_colon(line.text):
         return line.text
     return BEGINS.sub("  ", line.marked).replace(MARK, "")
 
@@ -137,6 +156,8 @@ def head_of(line: Line) -> tuple[str, str]:
 @lru_cache(maxsize=1024)  # a line is asked about by the title, the article, the facts and the body
 def _labelled(line: str, *, facts: bool) -> tuple[Labelled, ...]:
     pattern, table = (IN_FACTS, FACT_LABELS) if facts else (IN_BLOCK, BLOCK_LABELS)
+    if not facts and not _begins(line):
+        return ()
     folded, where = _folded(line.translate(COLON))
     matches = list(pattern.finditer(folded))
     if not matches or (not facts and matches[0].start() > 2):
@@ -149,6 +170,12 @@ def _labelled(line: str, *, facts: bool) -> tuple[Labelled, ...]:
         value = line[start : where[end] if end < len(folded) else len(line)].strip(EDGES + "|｜[]【】；;")
         found.append(Labelled(name, rank, squeeze(match[1]), value))
     return tuple(found)
+
+
+def _begins(line: str) -> bool:
+    """Does a line begin with a label of a block? Most lines with a colon do not, and are long."""
+    head = fold(line[:LONGEST_HEAD].translate(COLON))
+    return any(IN_BLOCK.match(head, at) for at in range(3))
 
 
 def _folded(line: str) -> tuple[str, Sequence[int]]:

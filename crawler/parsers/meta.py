@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from crawler.parsers.sheet import Sheet
-from crawler.parsers.tree import attribute, squeeze
+from crawler.parsers.tree import squeeze
 from crawler.text.dates import read_date
 
 BUILD_TIME = ("others", "maketime", "htmlgeneratetime", "createdate", "generatetime", "buildtime")  # when the page was made
@@ -16,9 +16,8 @@ def read_meta(sheet: Sheet) -> dict[str, str]:
     """Meta name (lower case) → first content that is not empty."""
     found: dict[str, str] = {}
     for at in sheet.named("meta"):
-        node = sheet.elements[at].node
-        name = (attribute(node, "name") or attribute(node, "property")).strip().lower()
-        content = attribute(node, "content").strip()
+        name = (sheet.attribute(at, "name") or sheet.attribute(at, "property")).strip().lower()
+        content = sheet.attribute(at, "content").strip()
         if name and content and content.lower() not in EMPTY:
             found.setdefault(name, content)
     return found

@@ -12,10 +12,9 @@ from types import MappingProxyType
 
 from crawler.errors import UnreadablePage
 from crawler.model import DetailRules, Kind, Page, PageKind, ReadRules, Request
-from crawler.parsers import absent, jump
+from crawler.parsers import absent, redirect
 from crawler.parsers.files import read_file, what_file
 from crawler.parsers.kinds import judge
-from crawler.parsers.listing import read_list
 from crawler.parsers.shapes import read_shapes
 from crawler.parsers.tree import parse, squeeze
 from crawler.parsers.tree import text as text_of
@@ -23,7 +22,7 @@ from crawler.record.normalize import notice
 from crawler.record.reading import Reading
 from crawler.text import charset
 
-RULES = "3"  # every change of what is read from the same bytes makes this a new one
+RULES = "4"  # every change of what is read from the same bytes makes this a new one
 GZIP = b"\x1f\x8b\x08"
 MOST_UNPACKED = 50 << 20  # what a sitemap may be (sitemaps.org)
 BEIJING = timedelta(hours=8)
@@ -68,7 +67,7 @@ def read(
 
 def _completed(reading: Reading, decoded: charset.Decoded, page: Page) -> Reading:
     """The reading with how the bytes became text, and where the page leads if it does nothing else."""
-    leads_to = jump.target(decoded.text, page.url, decoded.encoding) if reading.page_kind is PageKind.REDIRECT else None
+    leads_to = redirect.target(decoded.text, page.url, decoded.encoding) if reading.page_kind is PageKind.REDIRECT else None
     said = f"{decoded.encoding} by {decoded.why}" + (f", declared {decoded.declared}" if decoded.declared else "")
     return replace(reading, text="; ".join((said, *decoded.flags)), leads_to=leads_to)
 
@@ -127,6 +126,8 @@ def _unpacked(body: bytes) -> bytes:
 
 
 def _as_list(decoded: charset.Decoded, page: Page, rules: ReadRules, version: str, request: Request) -> Reading:
+    from crawler.parsers.listing import read_list  # a fifth of what a child imports, and details need none of it
+
     found = read_list(decoded.text, page, rules=rules.list, encoding=decoded.encoding, request=request)
     shown = squeeze(text_of(parse(decoded.text).root))
     if not found.rows and found.next_list is None and not found.more_lists:

@@ -55,7 +55,7 @@ def read_shapes(said: charset.Decoded, page: Page, rules: DetailRules, public_ur
         return Found(PageKind.NOTICE, f"{len(parts)} notices on one page", parts)
     if whole is not None:
         whole = replace(whole, incomplete=cut_off(page, said))
-        joined = join(whole, said.text, page, more, lambda other: _piece(other, rules))
+        joined = join(whole, (said.text, detail.tree), page, more, lambda other: _piece(other, rules))
         if joined.continues:
             return Found(detail.page_kind, detail.evidence, (joined.draft,), joined.continues)
     framed = frame(said.text, page, sum(map(len, whole.body)) if whole else 0)

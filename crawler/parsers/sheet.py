@@ -2,9 +2,13 @@
 
 Everything that reads a notice works on this: what stands where is a matter of line numbers, and the text of any element is a slice.
 Whatever a template calls its boxes, the lines are the same.
+
+The walk is the dearest thing that is done with a page, so it keeps little: elements are columns, not objects; what few of them are asked
+for (where one ends, what it is called) is worked out when it is asked.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -18,24 +22,42 @@ INDEXED = frozenset(  # tags that are asked for by name
     {"title", "meta", "body", "h1", "h2", "article", "ucaptitle", "ucapcontent", "input", "img", "embed", "object", "iframe"}
 )
 MARK = "\x1f"
-MARKUP = ("-", "_", "!")  # how comments and the doctype begin
+LABELLED = re.compile(r"[:：∶︰﹕]|\s(?:19|20)\d\d[-/.年]")
 EMBEDS = frozenset({"embed", "object", "iframe"})
+# What the walk must know of a tag, as bits of one number.
+BLOCK, SHUT, NAMED, SHOWN, LINK, ROW, CELL, BREAK, NOTHING = (1 << n for n in range(9))
 
 
-@dataclass(slots=True)
-class Element:
-    """One element: its lines are `first` to `last` (exclusive), the elements within it `at + 1` to `end` (exclusive)."""
+def _bits(tag: str) -> int:
+    return (
+        BLOCK * (tag in BLOCKS)
+        + SHUT * (tag in SILENT)
+        + NAMED * (tag in INDEXED)
+        + SHOWN * (tag == "img" or tag in EMBEDS)
+        + LINK * (tag == "a")
+        + ROW * (tag == "tr")
+        + CELL * (tag in ("td", "th"))
+        + BREAK * (tag == "br")
+        + NOTHING * (tag[:1] in ("-", "_", "!"))  # comments and the doctype
+    )
 
-    node: Node
-    tag: str
-    label: str  # id and classes
-    up: int  # place of the parent, -1 at the root
-    at: int
-    first: int
-    last: int
-    end: int
-    hidden: bool
-    silent: bool
+
+def _known() -> dict[int, tuple[str, int]]:
+    """Lexbor's number of each tag that means something here, and of the commonest that do not → (tag, bits)."""
+    make = LexborHTMLParser("").create_node
+    tags = {*BLOCKS, *SILENT, *INDEXED, "a", "b", "br", "em", "font", "html", "i", "link", "span", "strong", "u"}
+    made = {make(tag).tag_id: (tag, _bits(tag)) for tag in tags if tag.isalnum()}
+    return {COMMENT: ("-comment", NOTHING)} | {number: known for number, known in made.items() if number < OWN}
+
+
+TEXT, COMMENT = (node.tag_id for node in LexborHTMLParser("<p>x<!---->").css("p")[0].iter(include_text=True))
+OWN = 4096  # numbers from here on are a document's own, for tags that no standard names
+KNOWN = _known()
+LEAF = BREAK | NOTHING
+ASKED = NAMED | SHOWN | LINK | ROW  # what the walk does more with than to note it
+BORDER = BLOCK | LINK  # whose end means something though nothing was in it
+NO_ATTRIBUTES: dict[str, str | None] = {}
+BITS = {tag: _bits(tag) for tag in (*BLOCKS, *SILENT, *INDEXED, "a")}
 
 
 @dataclass(slots=True)
@@ -52,19 +74,30 @@ class Line:
     cells: tuple[str, ...] = ()
     marked: str = ""
     scripted: bool = False  # a script writes here, and what it writes could not be read
+    prose: bool = True  # it has text, and less than half of it stands in links
+    labelled: bool = False  # it may have a label: a colon of any kind, or a year set apart
 
 
 @dataclass(slots=True)
 class Sheet:
-    """The page. `ids`, `classes`, `tags` (some), `labels` (id and classes together): places of elements, in the page's order."""
+    """The page. An element is its place in the page's order; the columns say of each: its tag, the place of its parent (-1 at the root),
+    its attributes, its first line, and the one behind its last. `hidden`: places of what its own style or attribute hides, or its
+    parent's; `silent`: of what no reader sees by its nature."""
 
-    elements: list[Element] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
-    ids: dict[str, list[int]] = field(default_factory=dict)
-    classes: dict[str, list[int]] = field(default_factory=dict)
-    tags: dict[str, list[int]] = field(default_factory=dict)
-    labels: dict[str, list[int]] = field(default_factory=dict)
+    nodes: list[Node] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+    ups: list[int] = field(default_factory=list)
+    attributes: list[dict[str, str | None]] = field(default_factory=list)
+    firsts: list[int] = field(default_factory=list)
+    lasts: list[int] = field(default_factory=list)
+    hidden: set[int] = field(default_factory=set)
+    silent: set[int] = field(default_factory=set)
     scripts: list[str] = field(default_factory=list)
+    places: dict[str, list[int]] = field(default_factory=dict)  # of some tags
+    marked: dict[tuple[str | None, str | None], list[int]] = field(default_factory=dict)  # places of what has an id or classes
+    _classes: dict[str, list[int]] | None = None
+    _ids: dict[str, list[int]] | None = None
     _strings: dict[str, str] = field(default_factory=dict)
     _looked_at: int = 0
 
@@ -76,32 +109,84 @@ class Sheet:
         self._looked_at = len(self.scripts)
         return self._strings
 
+    @property
+    def ids(self) -> dict[str, list[int]]:
+        """Places of elements by their id."""
+        if self._ids is None:
+            self._ids = {}
+            for (name, _), places in self.marked.items():
+                if name:
+                    self._ids[name] = sorted([*self._ids.get(name, ()), *places])
+        return self._ids
+
+    @property
+    def classes(self) -> dict[str, list[int]]:
+        """Places of elements by each of their classes."""
+        if self._classes is None:
+            found: dict[str, list[int]] = {}
+            for (_, classes), places in self.marked.items():
+                for word in classes.split() if classes else ():
+                    found.setdefault(word, []).extend(places)
+            self._classes = found
+            for held in found.values():
+                held.sort()
+        return self._classes
+
+    def attribute(self, at: int, name: str) -> str:
+        """An attribute's value, empty when it is missing."""
+        return self.attributes[at].get(name) or ""
+
+    def label(self, at: int) -> str:
+        """Id and classes of an element in one string."""
+        return _label(self.attributes[at].get("id"), self.attributes[at].get("class"))
+
+    def end(self, at: int) -> int:
+        """The place behind the last element within an element: those within are `at + 1` to `end`."""
+        ups, end = self.ups, at + 1
+        while end < len(ups) and ups[end] >= at:
+            end += 1
+        return end
+
+    def own(self, at: int) -> list[Line]:
+        """The lines of an element."""
+        return self.lines[self.firsts[at] : self.lasts[at]]
+
     def text(self, at: int) -> str:
         """The visible text of an element, its lines joined by one space."""
-        element = self.elements[at]
-        return " ".join(line.text for line in self.lines[element.first : element.last])
+        return " ".join([line.text for line in self.own(at)])
 
     def named(self, selector: str) -> list[int]:
         """Places of the elements of `#id`, `.class` or `tag`."""
         if selector[0] == "#":
             return self.ids.get(selector[1:], [])
-        return self.classes.get(selector[1:], []) if selector[0] == "." else self.tags.get(selector, [])
+        return self.classes.get(selector[1:], []) if selector[0] == "." else self.places.get(selector, [])
 
-    def called(self, pattern: re.Pattern[str]) -> list[int]:
-        """Places of the elements whose id or classes match."""
-        return sorted(at for label, places in self.labels.items() if pattern.search(label) for at in places)
+    def called(self, test: Callable[[str], bool]) -> list[int]:
+        """Places of the elements whose id and classes pass a test of names."""
+        found = [at for names, places in self.marked.items() if test(_label(*names)) for at in places]
+        found.sort()
+        return found
 
-    def above(self, at: int) -> list[int]:
-        """The places of the elements around one, from the parent up."""
-        found, up = [], self.elements[at].up
-        while up >= 0:
+    def above(self, at: int, most: int | None = None) -> list[int]:
+        """The places of the elements around one, from the parent up; the nearest few."""
+        ups = self.ups
+        found: list[int] = []
+        up = ups[at]
+        while up >= 0 and len(found) != most:
             found.append(up)
-            up = self.elements[up].up
+            up = ups[up]
         return found
 
     def within(self, at: int, outer: int) -> bool:
         """Is the one element within the other, or the same?"""
-        return self.elements[outer].at <= at < self.elements[outer].end
+        ups = self.ups
+        while at > outer:
+            at = ups[at]
+        return at == outer
+
+
+def _label(name: str | None, classes: str | None) -> str:
+    return f"{name or ''} {classes or ''}".strip()
 
 
 @lru_cache(maxsize=4096)  # Word repeats a style in every span
@@ -109,212 +194,285 @@ def _hides(style: str) -> bool:
     return HIDDEN.search(style) is not None
 
 
-class _Writer:
-    """Collects inline text into lines, and cells into rows."""
+class _Walk:
+    """One walk: inline text becomes lines, and cells rows."""
 
-    def __init__(self, sheet: Sheet) -> None:
-        self.sheet = sheet
+    __slots__ = ("cells", "inline", "last", "linked", "links", "marks", "owner", "row", "scripted", "sheet", "show_hidden")
+
+    def __init__(self, *, hidden: bool) -> None:
+        self.sheet = Sheet()
+        self.show_hidden = hidden
+        self.links = 0  # that are open
         self.inline: list[str] = []
+        self.linked: list[str] = []  # what of it stands in links
         self.owner = -1
-        self.linked = 0
         self.scripted = False
         self.marks = 0
         self.last = -1
         self.row = -1  # place of the table row that is being read as one line
         self.cells: list[str] = []
 
-    def add(self, text: str, element: int, *, link: bool) -> None:
-        if not text.isspace():
-            if self.inline and element != self.last and self.row < 0:
-                self.marks += 1
-                self.inline.append(MARK)
-            self.last = element
-            if self.owner < 0 and text.strip(EDGES):
-                self.owner = element
-            if link:
-                self.linked += len(squeeze(text))
-        elif not self.inline:
-            return  # the white space between two blocks
-        self.inline.append(text)
+    def over(self, root: Node) -> None:  # noqa: C901
+        """The whole tree. A node's children are asked for, never its parent: that is in the columns."""
+        sheet, inline, known, bits_of = self.sheet, self.inline, KNOWN.get, BITS.get
+        nodes, tags, ups, attributes, firsts, lasts = (
+            sheet.nodes, sheet.tags, sheet.ups, sheet.attributes, sheet.firsts, sheet.lasts,
+        )  # fmt: skip
+        node, at = root, -1
+        while True:  # one function: a call for each node costs as much as what is done with it
+            number = node.tag_id
+            if number == TEXT:
+                text = node.text_content or ""
+                if inline or not text.isspace():  # else it stands between two blocks
+                    self.add(text, at, link=self.links > 0)
+            else:
+                tag, bits = known(number) or _unknown(node)
+                if not bits & LEAF:
+                    own, place = node.attributes, len(ups)
+                    if (own and self.name(place, own)) or bits & SHUT:
+                        self.shut(node, at)
+                    else:
+                        if bits & BLOCK and (inline or self.scripted) and self.row < 0:
+                            self.end(place)
+                        line = len(sheet.lines)
+                        nodes.append(node)
+                        tags.append(tag)
+                        ups.append(at)
+                        attributes.append(own or NO_ATTRIBUTES)
+                        firsts.append(line)
+                        lasts.append(line)
+                        if bits & ASKED:
+                            self.enter(place, node, tag, bits)
+                        below = node.child
+                        if below is not None:
+                            node, at = below, place
+                            continue
+                        if bits & BORDER:
+                            self.leave(place, bits)
+                elif bits & BREAK:
+                    self.end(at)
+            following = node.next if at >= 0 else None
+            while following is None:
+                if at < 0:
+                    return
+                bits = bits_of(tags[at], 0)
+                if bits & BORDER:
+                    self.leave(at, bits)
+                else:
+                    lasts[at] = len(sheet.lines)
+                node, at = nodes[at], ups[at]
+                following = node.next if at >= 0 else None
+            node = following
 
-    def end(self, element: int) -> None:
+    def enter(self, at: int, node: Node, tag: str, bits: int) -> None:
+        """An element begins that is asked for by name, or changes how what is in it is read."""
+        if bits & NAMED:
+            self.sheet.places.setdefault(tag, []).append(at)
+        if bits & SHOWN and self.owner >= 0:
+            self.sheet.firsts[at] += 1  # behind the text that is being written
+        elif bits & LINK:
+            self.links += 1
+        elif bits & ROW and self.row < 0 and is_data(node):
+            self.row = at
+
+    def leave(self, at: int, bits: int) -> None:
+        """An element ends."""
+        if bits & BLOCK:
+            if self.row < 0:
+                if self.inline or self.scripted:
+                    self.end(at)
+            elif at == self.row:
+                self.end_row()
+            elif bits & CELL and self.sheet.ups[at] == self.row:
+                self.end_cell()
+            else:
+                self.inline.append(" ")
+        elif bits & LINK:
+            self.links -= 1
+        self.sheet.lasts[at] = len(self.sheet.lines)
+
+    def name(self, at: int, attributes: dict[str, str | None]) -> bool:
+        """Note an element's id and classes. Is it hidden?"""
+        get = attributes.get
+        name, classes = get("id"), get("class")
+        if name or classes:
+            marked = self.sheet.marked
+            held = marked.get((name, classes))
+            if held is None:
+                marked[name, classes] = [at]
+            else:
+                held.append(at)
+        if self.show_hidden:
+            return False
+        style = get("style")
+        if (style and _hides(style)) or "hidden" in attributes:
+            self.sheet.hidden.add(at)
+            return True
+        return False
+
+    def shut(self, top: Node, up: int) -> None:
+        """An element that no reader sees, and what is in it: only what its scripts write is read."""
+        sheet = self.sheet
+        node, at = top, up
+        while True:
+            if node.tag_id == TEXT:
+                if sheet.tags[at] == "script" and not (text := node.text_content or "").isspace():
+                    self.script(at, text)
+            else:
+                tag, bits = KNOWN.get(node.tag_id) or _unknown(node)
+                if not bits & LEAF:
+                    place = self.enter_shut(node, tag, bits, at)
+                    below = node.child
+                    if below is not None:
+                        node, at = below, place
+                        continue
+                    if at == up:
+                        return
+            following = node.next
+            while following is None:
+                sheet.lasts[at] = len(sheet.lines)
+                node, at = sheet.nodes[at], sheet.ups[at]
+                if at == up:
+                    return
+                following = node.next
+            node = following
+
+    def enter_shut(self, node: Node, tag: str, bits: int, up: int) -> int:
+        """The place of an element that no reader sees."""
+        sheet = self.sheet
+        at, own = len(sheet.ups), node.attributes
+        if own and at not in sheet.hidden:  # the outermost one is noted already
+            self.name(at, own)
+        if up in sheet.hidden:
+            sheet.hidden.add(at)
+        if bits & SHUT or up in sheet.silent:
+            sheet.silent.add(at)
+        line = len(sheet.lines)
+        sheet.nodes.append(node)
+        sheet.tags.append(tag)
+        sheet.ups.append(up)
+        sheet.attributes.append(own)
+        sheet.firsts.append(line + 1 if bits & SHOWN and self.owner >= 0 else line)
+        sheet.lasts.append(line)
+        if bits & NAMED:
+            sheet.places.setdefault(tag, []).append(at)
+        return at
+
+    # -------------------------------------------------------------- text
+    def add(self, text: str, at: int, *, link: bool) -> None:
+        """Text of a line."""
+        inline = self.inline
+        if not text.isspace():
+            if at != self.last:
+                if inline and self.row < 0:
+                    self.marks += 1
+                    inline.append(MARK)
+                self.last = at
+            if self.owner < 0 and text.strip(EDGES):
+                self.owner = at
+            if link:
+                self.linked.append(text)
+        elif not inline:
+            return
+        inline.append(text)
+
+    def end(self, at: int) -> None:
         """A line ends; within a row it is a part of the cell."""
         if self.row >= 0:
             self.inline.append(" ")
-            return
-        self._put(self._taken(), element, ())
+        elif self.inline:
+            self.put(self.taken(), at, ())
+        else:
+            self.scripted = False
 
     def end_cell(self) -> None:
-        self.cells.append(self._taken())
+        self.cells.append(self.taken())
 
     def end_row(self) -> None:
         text = "\t".join(self.cells).strip(EDGES)
         self.owner, row, cells = self.row, self.row, tuple(self.cells)
         self.row, self.cells = -1, []
-        self._put(text, row, cells)
+        self.put(text, row, cells)
 
-    def _taken(self) -> str:
-        if not self.inline:
-            return ""
-        text = SPACES.sub(" ", "".join(self.inline)).strip(EDGES)
-        self.inline = []
-        return text
+    def taken(self) -> str:
+        """The text that was collected, its white space narrowed."""
+        inline = self.inline
+        text = inline[0] if len(inline) == 1 else "".join(inline)
+        inline.clear()
+        if text.isprintable() and "  " not in text:  # then there is nothing to narrow
+            return text.strip()
+        return SPACES.sub(" ", text).strip(EDGES)
 
-    def _put(self, text: str, element: int, cells: tuple[str, ...]) -> None:
+    def put(self, text: str, at: int, cells: tuple[str, ...]) -> None:
+        """A line is there, if it has text."""
+        linked = self.linked
         if text:
-            owner = self.owner if self.owner >= 0 else element
-            marked = text if self.marks else ""
-            if marked:
-                text = text.replace(MARK, "")
-            self.sheet.lines.append(Line(text, squeeze(text), owner, self.linked, cells, marked, self.scripted))
-        self.owner, self.linked, self.scripted, self.marks, self.last = -1, 0, False, 0, -1
+            marked = ""
+            if self.marks:
+                marked, text = text, text.replace(MARK, "")
+            plain = squeeze(text)
+            size = 0
+            if linked:  # a link that is all of its line need not be counted
+                size = len(plain) if len(linked) == 1 and not marked and not cells else len(squeeze("".join(linked)))
+            owner = self.owner if self.owner >= 0 else at
+            prose, labelled = size * 2 < len(plain), LABELLED.search(text) is not None
+            self.sheet.lines.append(Line(text, plain, owner, size, cells, marked, self.scripted, prose, labelled))
+        if linked:
+            linked.clear()
+        self.owner = self.last = -1
+        self.scripted, self.marks = False, 0
 
-
-class _Walk:
-    """The state of one walk: the elements that are open, and the writer."""
-
-    def __init__(self, *, hidden: bool) -> None:
-        self.sheet = Sheet()
-        self.writer = _Writer(self.sheet)
-        self.open: list[tuple[int, int]] = []  # (memory id, place) of the elements around the next node
-        self.links = 0
-        self.show_hidden = hidden
-
-    def leave_to(self, parent: int | None) -> None:
-        """Close what is over before a node whose parent is this one."""
-        elements, lines, opened = self.sheet.elements, self.sheet.lines, self.open
-        while opened and opened[-1][0] != parent:
-            element = elements[opened.pop()[1]]
-            if element.tag in BLOCKS:
-                self.close(element)
-            elif element.tag == "a":
-                self.links -= 1
-            element.last, element.end = len(lines), len(elements)
-
-    def close(self, element: Element) -> None:
-        if element.silent or element.hidden:
-            return
-        if self.writer.row >= 0:
-            if element.at == self.writer.row:
-                self.writer.end_row()
-                return
-            if element.tag in ("td", "th") and element.up == self.writer.row:
-                self.writer.end_cell()
-                return
-        if element.tag in BLOCKS:
-            self.writer.end(element.at)
-
-    def enter(self, node: Node, tag: str) -> None:
-        sheet, writer = self.sheet, self.writer
-        up, hidden, silent = -1, False, tag in SILENT
-        if self.open:
-            up = self.open[-1][1]
-            over = sheet.elements[up]
-            hidden, silent = over.hidden, silent or over.silent
-        at = len(sheet.elements)
-        attributes = node.attributes
-        label = self.index(at, attributes) if attributes else ""
-        if attributes and not self.show_hidden:
-            style = attributes.get("style")
-            hidden = hidden or "hidden" in attributes or (style is not None and _hides(style))
-        shown = not (hidden or silent)
-        if shown and tag in BLOCKS and writer.row < 0:
-            writer.end(at)
-        line = len(sheet.lines)
-        if writer.owner >= 0 and (tag == "img" or tag in EMBEDS):
-            line += 1  # behind the text that is being written
-        sheet.elements.append(Element(node, tag, label, up, at, line, line, at + 1, hidden, silent))
-        if tag in INDEXED:
-            sheet.tags.setdefault(tag, []).append(at)
-        self.open.append((node.mem_id, at))
-        if tag == "a":
-            self.links += 1
-        elif shown and tag == "tr" and writer.row < 0 and is_data(node):
-            writer.row = at
-
-    def line_break(self) -> None:
-        at = self.open[-1][1] if self.open else -1
-        if at < 0 or not (self.sheet.elements[at].hidden or self.sheet.elements[at].silent):
-            self.writer.end(at)
-
-    def index(self, at: int, attributes: dict[str, str | None]) -> str:
-        """Note an element's id and classes; both in one string."""
+    def script(self, at: int, text: str) -> None:
         sheet = self.sheet
-        name, classes = attributes.get("id"), attributes.get("class")
-        if name:
-            sheet.ids.setdefault(name, []).append(at)
-        if classes:
-            for word in classes.split():
-                sheet.classes.setdefault(word, []).append(at)
-        label = f"{name or ''} {classes or ''}".strip()
-        if label:
-            sheet.labels.setdefault(label, []).append(at)
-        return label
-
-    def text(self, text: str) -> None:
-        at = self.open[-1][1] if self.open else -1
-        element = self.sheet.elements[at] if at >= 0 else None
-        if element is not None and element.tag == "script":
-            self.script(element, text)
-        elif element is None or not (element.hidden or element.silent):
-            self.writer.add(text, at, link=self.links > 0)
-
-    def script(self, element: Element, text: str) -> None:
-        self.sheet.scripts.append(text)
-        if "document.write" not in text or element.hidden or element.up < 0:
+        sheet.scripts.append(text)
+        up = sheet.ups[at]
+        if "document.write" not in text or at in sheet.hidden or up < 0:
             return
-        said, block = written(text, self.sheet.strings)
+        said, block = written(text, sheet.strings)
         if not said:
-            self.writer.scripted = True
+            self.scripted = True
             return
         if block:
-            self.writer.end(element.up)
-        self.writer.add(said, element.at, link=False)
+            self.end(up)
+        self.add(said, at, link=False)
         if block:
-            self.writer.end(element.up)
+            self.end(up)
+
+
+def _unknown(node: Node) -> tuple[str, int]:
+    """A tag that is not in the table."""
+    tag = node.tag or ""
+    return tag, _bits(tag)
 
 
 def lay_flat(tree: LexborHTMLParser, *, hidden: bool = False) -> Sheet:
     """The page's sheet; with `hidden`, what is hidden by its own style or attribute is read too."""
     walk = _Walk(hidden=hidden)
-    root = tree.root
-    if root is None:
-        return walk.sheet
-    opened, writer = walk.open, walk.writer
-    for node in root.traverse(include_text=True):
-        tag = node.tag or ""
-        is_text = tag == "-text"
-        if is_text:
-            text = node.text_content or ""
-            if not writer.inline and text.isspace():
-                continue  # between two blocks
-        elif tag[:1] in MARKUP:
-            continue
-        parent = node.parent
-        around = parent.mem_id if parent is not None else None
-        if opened and opened[-1][0] != around:
-            walk.leave_to(around)
-        if is_text:
-            walk.text(text)
-        elif tag == "br":
-            walk.line_break()
-        else:
-            walk.enter(node, tag)
-    walk.leave_to(None)
-    walk.writer.end(0)
+    if tree.root is not None:
+        walk.over(tree.root)
+        walk.end(0)
     return walk.sheet
 
 
 def is_data(row: Node) -> bool:
     """A row of a table of facts, not of a layout: several short cells, none with blocks of text of its own."""
     own = [child for child in row.iter() if child.tag in ("td", "th")]
-    if len(own) < 2:
-        return False
-    return all(len(child.text(deep=True)) < LONGEST_CELL * 2 and _is_cell(child) for child in own)
+    return len(own) > 1 and all(_is_cell(cell) and len(cell.text(deep=True)) < LONGEST_CELL * 2 for cell in own)
 
 
 def _is_cell(cell: Node) -> bool:
     """No table, no blocks of text, no menu within."""
-    inner = [node.tag for node in cell.css("table, p, div, a, br, li")]
-    count = inner.count
-    return "table" not in inner and count("p") + count("div") <= 3 and count("a") + count("li") <= 3 and count("br") <= 6
+    blocks = links = breaks = 0
+    for node in cell.traverse():
+        tag = node.tag
+        if tag in ("p", "div"):
+            blocks += 1
+        elif tag in ("a", "li"):
+            links += 1
+        elif tag == "br":
+            breaks += 1
+        elif tag == "table":
+            return False
+        if blocks > 3 or links > 3 or breaks > 6:
+            return False
+    return True

@@ -8,10 +8,11 @@ import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from crawler.parsers.furniture import is_crumb, is_date_line, is_fact_line, is_foot, is_furniture
+from crawler.parsers.furniture import FOOT_HINT, is_crumb, is_date_line, is_fact_line, is_foot, is_furniture
 from crawler.parsers.labels import in_facts, spaced
-from crawler.parsers.sheet import Element, Line, Sheet
+from crawler.parsers.sheet import Line, Sheet
 from crawler.parsers.tree import EDGES, squeeze
 from crawler.text.dates import read_date
 
@@ -20,6 +21,7 @@ HEADING = re.compile(
     re.IGNORECASE,
 )
 SCRIPTED = re.compile(r"^(?:doc|art|article|info|news|page)?_?(?:title|biaoti|bt)$", re.IGNORECASE)
+SETS_TITLE = re.compile(r"(?:[iI][tT][lL][eE]|[bB][iI][aA][oO][tT][iI]|[bB][tT])\s*=\s*[\"']")
 TAGS = re.compile(r"<[^>]{0,2000}>")
 PIECES = re.compile(r"\s*(?:[-_|—–－_·>»]|--|__|\s{2,})+\s*")
 ORGANISATION = re.compile(
@@ -59,6 +61,7 @@ BESIDE = re.compile(  # what stands between a title and its facts and is neither
     r"^(?:——.*|[（(].*[)）]|[\u3400-\u9fff]{0,16}[〔［\[（(]\d{4}[〕］\])）]第?\d{1,5}号|第?\d{1,5}号)$"
 )
 MOST_BESIDE = 3
+NO_HEADINGS = frozenset({"a", "li", "ul", "body", "input", "img", "table", "tr"})
 SEEN = frozenset({"h1", "h2", "heading", "shown", "above_facts", "large", "ucaptitle", "script", "own"})
 WIDTH = {
     ord(wide): narrow for wide, narrow in zip("（）［］【】：；，．？！·•“”„‟＂‘’－–—", '()[][]:;,.?!.."""""\'\'---', strict=True)
@@ -97,7 +100,7 @@ def read_title(sheet: Sheet, meta: Mapping[str, str], name: str | None, own: str
             scores[plain] = scores.get(plain, 0.0) + WEIGHTS[rule]
     whole = key(page)
     site = key(meta.get("sitename", ""))
-    foot = "".join(key(line.text) for line in sheet.lines if is_foot(line.text))
+    foot = key("".join([line.plain for line in sheet.lines if FOOT_HINT.search(line.plain) and is_foot(line.text)]))
     for plain in scores:
         if len(plain) >= 6 and plain in whole:
             scores[plain] += 1.0
@@ -136,18 +139,17 @@ def _candidates(
         yield "own", own
     yield from (("ucaptitle", _joined(sheet, at)) for at in sheet.named("ucaptitle"))
     for tag, most in (("h1", 4), ("h2", 3)):
-        shown = [at for at in sheet.named(tag) if not _is_logo(sheet, sheet.elements[at])]
+        shown = [at for at in sheet.named(tag) if not _is_logo(sheet, at)]
         yield from ((tag, _without_facts(_joined(sheet, at))) for at in shown[:most])
     if meta.get("articletitle"):
         yield "meta.ArticleTitle", strip_tags(meta["articletitle"])
-    if any("itle" in script or "biaoti" in script for script in sheet.scripts if len(script) < LONGEST_SCRIPT):
+    scripts = [script for script in sheet.scripts if ("itle" in script or "biaoti" in script) and len(script) < LONGEST_SCRIPT]
+    if any(map(SETS_TITLE.search, scripts)):
         yield from (("script", strip_tags(value)) for variable, value in sheet.strings.items() if SCRIPTED.match(variable))
     if name:
         yield "disclosure.name", name
-    headings = [sheet.elements[at] for at in sheet.called(HEADING)]
-    yield from (
-        ("heading", _without_facts(_joined(sheet, element.at))) for element in headings[:40] if _is_heading(sheet, element)
-    )
+    headings = [at for at in sheet.called(_is_called_title)[:40] if _is_heading(sheet, at)]
+    yield from (("heading", _without_facts(_joined(sheet, at))) for at in headings)
     yield from _by_place(sheet, block)
     if page:
         shown_lines = _shown(sheet, page)
@@ -158,9 +160,8 @@ def _candidates(
 
 def _joined(sheet: Sheet, at: int) -> str:
     """The text of a heading: lines that a template breaks within a word's run are one line again."""
-    element = sheet.elements[at]
     text = ""
-    for line in sheet.lines[element.first : element.last]:
+    for line in sheet.own(at):
         text += line.text if BROKEN.search(text[-1:] + line.text[:1]) or not text else f" {line.text}"
     return text
 
@@ -176,49 +177,52 @@ def _without_facts(text: str) -> str:
     return text.rstrip(EDGES + "[【(（|｜")
 
 
-def _is_logo(sheet: Sheet, element: Element) -> bool:
+def _is_logo(sheet: Sheet, at: int) -> bool:
     """A heading of the page's frame: links or pictures, or within header, footer, nav."""
-    if element.hidden or element.last <= element.first:
+    own = sheet.own(at)
+    if not own or at in sheet.hidden:
         return True
-    inner = sheet.elements[element.at + 1 : element.end]
-    linked = sum(line.linked for line in sheet.lines[element.first : element.last])
-    size = sum(len(line.plain) for line in sheet.lines[element.first : element.last])
-    if linked * 2 >= size or (any(item.tag == "img" for item in inner) and size < 12):
+    size = sum(len(line.plain) for line in own)
+    if sum(line.linked for line in own) * 2 >= size or (size < 12 and "img" in sheet.tags[at + 1 : sheet.end(at)]):
         return True
-    return any(sheet.elements[at].tag in ("header", "footer", "nav") for at in sheet.above(element.at))
+    return any(sheet.tags[up] in ("header", "footer", "nav") for up in sheet.above(at))
 
 
-def _is_heading(sheet: Sheet, element: Element) -> bool:
-    if element.hidden or element.silent or element.tag in ("a", "li", "ul", "body", "input", "img", "table", "tr"):
+def _is_heading(sheet: Sheet, at: int) -> bool:
+    if not 1 <= sheet.lasts[at] - sheet.firsts[at] <= 4 or sheet.tags[at] in NO_HEADINGS or at in sheet.silent:
         return False
-    count = element.last - element.first
-    if element.tag in ("td", "th", "span") and count == 0:
-        return False
-    return (
-        1 <= count <= 4
-        and not _is_logo(sheet, element)
-        and not any(sheet.elements[at].tag in ("li", "a") for at in sheet.above(element.at))
-    )
+    return not (_is_logo(sheet, at) or any(sheet.tags[up] in ("li", "a") for up in sheet.above(at)))
 
 
 def _by_place(sheet: Sheet, block: frozenset[int]) -> Iterator[tuple[str, str]]:
     """The line over the first line of facts, or else over a bare date; a line set large."""
     lines = sheet.lines[:MOST_LINES]
-    plain = [at for at, line in enumerate(lines) if at and at not in block and line.linked * 2 < len(line.plain)]
-    labelled = [at for at in plain if is_fact_line(spaced(lines[at]))]
-    for told in (labelled, [at for at in plain if is_date_line(lines[at].text)]):
+    plain = [at for at, line in enumerate(lines) if line.prose and at and at not in block]
+    labelled = (at for at in plain if lines[at].labelled and is_fact_line(spaced(lines[at])))
+    for told in (labelled, (at for at in plain if is_date_line(lines[at].text))):
         below = (up for at in told if (up := _over(lines, at)) >= 0 and up not in block and _may_be_title(lines[up]))
         if (first := next(below, None)) is not None:
             yield "above_facts", lines[first].text
             break
     for line in lines:
-        element = sheet.elements[line.element]
-        style = element.node.attributes.get("style") or ""
-        if (
-            LARGE.search(style) or (element.tag == "font" and (element.node.attributes.get("size") or "") >= "5")
-        ) and _may_be_title(line):
+        if line.prose and _is_large(sheet, line.element) and _may_be_title(line):
             yield "large", line.text
             break
+
+
+def _is_large(sheet: Sheet, at: int) -> bool:
+    style = sheet.attributes[at].get("style")
+    return (style is not None and _enlarges(style)) or (sheet.tags[at] == "font" and sheet.attribute(at, "size") >= "5")
+
+
+@lru_cache(maxsize=4096)
+def _enlarges(style: str) -> bool:
+    return LARGE.search(style) is not None
+
+
+@lru_cache(maxsize=4096)
+def _is_called_title(names: str) -> bool:
+    return HEADING.search(names) is not None
 
 
 def _over(lines: Sequence[Line], at: int) -> int:
@@ -232,8 +236,7 @@ def _over(lines: Sequence[Line], at: int) -> int:
 
 
 def _may_be_title(line: Line) -> bool:
-    size = len(line.plain)
-    if not SHORTEST < size <= 100 or line.cells or line.linked * 2 >= size:
+    if not line.prose or not SHORTEST < len(line.plain) <= 100 or line.cells:
         return False
     return not (
         is_furniture(line.text) or is_crumb(line.text) or is_foot(line.text) or line.text.endswith(("。", "；", "，", ":", "："))
@@ -257,7 +260,7 @@ def title_of_text(lines: Sequence[Line]) -> Title | None:
 # ------------------------------------------------------------------ <title>
 def _page_title(sheet: Sheet) -> str:
     places = sheet.named("title")
-    node = sheet.elements[places[0]].node if places else None
+    node = sheet.nodes[places[0]] if places else None
     return strip_tags(node.text(deep=True)).strip(EDGES)[:2000] if node is not None else ""
 
 
@@ -276,9 +279,7 @@ def _shown(sheet: Sheet, page: str) -> str:
     best = ""
     for at, line in enumerate(sheet.lines[:MOST_LINES]):
         plain = line.plain
-        if not SHORTEST <= len(plain) <= LONGEST or line.cells or plain not in whole:
-            continue
-        if line.linked * 2 >= len(plain):
+        if not line.prose or not SHORTEST <= len(plain) <= LONGEST or line.cells or plain not in whole:
             continue
         start = whole.find(plain)
         joined = plain
@@ -292,7 +293,7 @@ def _shown(sheet: Sheet, page: str) -> str:
 
 
 def _squeezed(text: str) -> tuple[str, list[int]]:
-    places = [at for at, character in enumerate(text) if squeeze(character)]
+    places = [at for at, character in enumerate(text) if not character.isspace() and character not in "\u200b\ufeff"]
     return "".join(text[at] for at in places), places
 
 
@@ -337,7 +338,7 @@ def _without_site(sheet: Sheet, page: str, meta: Mapping[str, str]) -> str:
 def _line_of(sheet: Sheet, plain: str, block: frozenset[int]) -> int | None:
     """The last line of the title where the page shows it: whole, or over several lines; not in a breadcrumb, the block or a link."""
     for at, line in enumerate(sheet.lines):
-        if at in block or line.linked * 2 >= len(line.plain) or not line.plain:
+        if not line.prose or at in block:
             continue
         if key(line.plain[:2]) != plain[: min(2, len(line.plain))]:
             continue

@@ -42,7 +42,7 @@ def refuse(
     ):
         return Kind(PageKind.OTHER, "a heading and a picture, and nothing that says what they are")
     points = _points(draft, meta, labels, size) - (1 if not titled and _bare(draft) else 0)
-    links = [line for line in sheet.lines if line.linked >= TITLED and line.linked * 2 >= len(line.plain)]
+    links = [line for line in sheet.lines if line.linked >= TITLED and not line.prose]
     rows = sum(1 for line in sheet.lines[article[0] : article[1]] if line.linked >= TITLED and len(line.plain) <= LONGEST_ROW)
     listed = rows >= LEAST_ROWS and rows * 2 >= article[1] - article[0]
     if points >= ENOUGH and not (listed and not meta.get("articletitle")):

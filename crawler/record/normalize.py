@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from crawler.model import Millis
-from crawler.record.notice import Draft, Notice, Record, Site, Witness
+from crawler.record.notice import Attachment, Draft, Notice, Record, Site, Witness
 from crawler.record.serial import packed
 from crawler.text.dates import read_date, why_not
 from crawler.text.fold import content_of, fingerprint_of, fold
@@ -52,7 +52,7 @@ def record(draft: Draft, *, url: str | None, final_url: str | None, at: Millis) 
         source=source,
         clicks=_clicks(draft.clicks),
         body=tuple(text for text in map(_edges, draft.body) if text),
-        attachments=tuple(replace(item, name=_edges(item.name)) for item in draft.attachments),
+        attachments=tuple(Attachment(item.url, _edges(item.name), item.media_type) for item in draft.attachments),
         meta=MappingProxyType(_meta(draft.meta, provenance)),
         url=url,
         final_url=final_url,
@@ -96,7 +96,7 @@ def _clicks(raw: str | None) -> int | None:
 
 
 def _edges(text: str) -> str:
-    return UNSTORABLE.sub("\ufffd", text).strip(EDGES)
+    return text.strip() if text.isprintable() else UNSTORABLE.sub("\ufffd", text).strip(EDGES)
 
 
 def _value(text: str | None) -> str | None:
@@ -105,6 +105,8 @@ def _value(text: str | None) -> str | None:
 
 
 def _clean_witness(witness: Witness) -> Witness:
+    if not any(map(UNSTORABLE.search, (witness.raw, witness.disagrees, *witness.refused))):
+        return witness
     raw, disagrees, *refused = (UNSTORABLE.sub("\ufffd", said) for said in (witness.raw, witness.disagrees, *witness.refused))
     return replace(witness, raw=raw, disagrees=disagrees, refused=tuple(refused))
 
@@ -153,6 +155,8 @@ def text_digest(made: Record) -> str:
 
 def collapse(text: str) -> str:
     """White space as one space between words, none at the edges: two texts that differ in nothing else are the same text."""
+    if text.isprintable() and "  " not in text:  # then a space is all the white space there is
+        return text.strip()
     return WHITE.sub(" ", text).strip()
 
 

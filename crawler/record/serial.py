@@ -9,6 +9,8 @@ from typing import Any
 from crawler.record.notice import Attachment, Notice, Place, Record, Site, Witness
 from crawler.record.pack import pack, unpack
 
+ENCODE = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
+
 
 def packed(made: Record, title: str, body: str) -> bytes:
     """What a version stores: the record's JSON without the places of its bytes, which a rebuilt archive may change; and, each behind a
@@ -16,7 +18,7 @@ def packed(made: Record, title: str, body: str) -> bytes:
     """
     values = as_json(made)
     del values["capture"], values["further"]
-    return pack("\n".join((json.dumps(values, ensure_ascii=False, separators=(",", ":")), title, body)))
+    return pack("\n".join((ENCODE(values), title, body)))
 
 
 def unpacked(held: bytes) -> dict[str, Any]:
@@ -50,13 +52,22 @@ def as_json(made: Record) -> dict[str, object]:
         "url": made.url,
         "final_url": made.final_url,
         "site": {"code": made.site.code, "name": made.site.name} if made.site else None,
-        "provenance": {
-            name: {**asdict(witness), "against": list(witness.against), "refused": list(witness.refused)}
-            for name, witness in made.provenance.items()
-        },
+        "provenance": {name: _witness_json(witness) for name, witness in made.provenance.items()},
         "incomplete": made.incomplete,
         "capture": asdict(made.capture) if made.capture else None,
         "further": [asdict(place) for place in made.further],
+    }
+
+
+def _witness_json(witness: Witness) -> dict[str, object]:
+    return {
+        "rule": witness.rule,
+        "raw": witness.raw,
+        "disagrees": witness.disagrees,
+        "version": witness.version,
+        "against": list(witness.against),
+        "confidence": witness.confidence,
+        "refused": list(witness.refused),
     }
 
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 EARLIEST, LATEST = 1949, 2100  # years; anything else on these pages is a number
 YEAR = r"(?:19|20)\d\d"
@@ -27,6 +28,7 @@ YEARS = (
     re.compile(rf"(?<!\d)(?P<year>{YEAR}|[一二]{NUMERAL}{{3}}){GAP}年(?!{GAP}[\d一二三四五六七八九十元]{{1,3}}{GAP}月)"),
     re.compile(rf"(?<!.)\s*(?P<year>{YEAR})\s*(?!.)", re.DOTALL),
 )
+HINT = re.compile(r"\d\d|年")  # without two digits, or a year in words, there is no date
 WIDTH = str.maketrans("０１２３４５６７８９：∶﹕／－–—−．Ｔ\u3000\xa0\t\r\n", "0123456789:::/----.T     ")
 DIGITS = dict.fromkeys(ROUND, "0") | dict(zip("〇○零Ｏ0一二三四五六七八九元", "000001234567891", strict=True))
 TENS = str.maketrans({"廿": "二十", "卅": "三十"})
@@ -46,6 +48,7 @@ class Stamp:
     raw: str
 
 
+@lru_cache(maxsize=1024)  # one date is asked about by the title, the facts, each witness and the record
 def read_date(text: str, *, not_after: str | None = None) -> Stamp | None:
     """The first possible date in a text, in the text's own precision; a bare year only where there is no better date.
 
@@ -53,21 +56,29 @@ def read_date(text: str, *, not_after: str | None = None) -> Stamp | None:
     a day after `not_after` (ISO day of the capture: servers' clocks differ). A clock of 00:00 or 00:00:00 is what templates print
     when there is none: the day is kept, the clock is not.
     """
+    if HINT.search(text) is None:
+        return None
     flat = text.translate(WIDTH)
-    limit = (date.fromisoformat(not_after[:10]) + timedelta(days=1)).isoformat() if not_after else f"{LATEST}"
+    limit = _day_after(not_after) if not_after else f"{LATEST}"
     for forms in (FORMS, YEARS):
-        matches = (match for form in forms for match in form.finditer(flat))
-        for match in sorted(matches, key=lambda match: match.start()):
+        matches = [match for form in forms for match in form.finditer(flat)]
+        matches.sort(key=re.Match.start)
+        for match in matches:
             iso = _iso(match.groupdict())
             if iso is not None and iso[:10] <= limit:
                 return Stamp(iso, text[match.start() : match.end()].strip())
     return None
 
 
+@lru_cache(maxsize=16)
+def _day_after(day: str) -> str:
+    return (date.fromisoformat(day[:10]) + timedelta(days=1)).isoformat()
+
+
 def why_not(text: str, *, not_after: str | None = None) -> str | None:
     """Why the first thing in a text that is written like a date is none; None when nothing is, or when it is one."""
     flat = text.translate(WIDTH)
-    limit = (date.fromisoformat(not_after[:10]) + timedelta(days=1)).isoformat() if not_after else f"{LATEST}"
+    limit = _day_after(not_after) if not_after else f"{LATEST}"
     for match in (match for form in (*FORMS, DAY_LIKE) for match in form.finditer(flat)):
         written = text[match.start() : match.end()].strip()[:40]
         iso = _iso(match.groupdict())

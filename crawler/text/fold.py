@@ -18,7 +18,8 @@ FOLD_VERSION = 1  # stored with every fingerprint and search row: a new table me
 HAN = r"\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 LATIN = r"A-Za-zɑɡÀ-ÖØ-öø-ɏ\u0300-\u030c"  # letters and tone marks a syllable may be written with
 MAX_SYLLABLE = 10  # zhuāng is 6 letters, 7 code points when its mark stands alone
-_NOTE = re.compile(rf"([{HAN}])[(（]([{LATIN}]{{2,{MAX_SYLLABLE}}})[)）]|([{HAN}])[(（]([àáèéēěòóāǎōǒ])[)）]")
+# It begins with its bracket, which is rare: a character class of all of Han is slow to look for.
+_NOTE = re.compile(rf"[(（](?<=[{HAN}].)(?:([{LATIN}]{{2,{MAX_SYLLABLE}}})|([àáèéēěòóāǎōǒ]))[)）]")
 
 
 class Keys(dict[int, str]):
@@ -57,9 +58,8 @@ def annotations(text: str) -> Iterator[tuple[int, int]]:
     """
     readings = _tables()[1]
     for m in _NOTE.finditer(text):
-        c, s = m.group(1, 2) if m.group(1) else m.group(3, 4)
-        if c in readings.get(_syllable(s), ""):
-            yield m.end(1 if m.group(1) else 3), m.end()
+        if text[m.start() - 1] in readings.get(_syllable(m[1] or m[2]), ""):
+            yield m.span()
 
 
 # ------------------------------------------------------------------ copies made by replacing GBK bytes
@@ -117,6 +117,8 @@ def _common(c: str) -> bool:
 def plain(text: str) -> str:
     """`text` in its own script, without annotations: what `fold` sees."""
     text = repair_shifted(text)
+    if "(" not in text and "（" not in text:
+        return text
     out: list[str] = []
     at = 0
     for start, end in annotations(text):
@@ -128,6 +130,11 @@ def plain(text: str) -> str:
 def fold(text: str) -> str:
     """The folded text: annotations gone, each character replaced by the key of its class, else NFKC in lower case."""
     return plain(text).translate(_tables()[0])
+
+
+def key_of(character: str) -> str:
+    """The key of one character."""
+    return _tables()[0][ord(character)]
 
 
 def fold_map(text: str) -> tuple[str, list[int]]:
@@ -145,6 +152,7 @@ def fold_map(text: str) -> tuple[str, list[int]]:
 
 
 _GAP = re.compile(r"[^\w%‰]+|_+")
+_PLAIN_GAP = re.compile(r"[^\w%‰]++(?!\d)")  # before no number a gap leaves nothing behind
 
 
 def _gap(m: re.Match[str]) -> str:
@@ -166,6 +174,8 @@ def content(text: str) -> str:
 
 def content_of(folded: str) -> str:
     """`content` of text that is folded already."""
+    if "_" not in folded:
+        folded = _PLAIN_GAP.sub("", folded)
     return _GAP.sub(_gap, folded)
 
 

@@ -22,17 +22,17 @@ UTF8_IN_GBK = ("銆", "锛", "鐨")  # 。、 and ， and 的, the commonest of 
 ANNOTATED = re.compile("\\?[a-z\u00e0-\u01dc]{1,6}\\)")  # `?shù)`: a byte was replaced before a bracket
 HAN = re.compile("[\u4e00-\u9fff]")
 LATIN_MARKS = ("ä", "å", "æ", "ç", "è", "é", "µÄ", "£¬", "¡£")  # lead bytes of Chinese UTF-8; 的 and ， and 。 in GBK
-LATIN_BYTES = (b"\xc3", "£¬".encode(), "¡£".encode())  # 0xC3 leads ä to é, and the Ä of µÄ
+LATIN_BYTES = (b"\xc3", "£".encode())  # 0xC3 leads ä to é, and the Ä of µÄ
 TRIED = 12  # runs that are looked at
 
 
-def signs(text: str, utf8: bytes | None = None) -> tuple[str, ...]:
-    """What was done to this text before it was saved, as far as it shows. `utf8`: the bytes it was read from, where they are UTF-8.
+def signs(text: str, utf8: bytes) -> tuple[str, ...]:
+    """What was done to this text before it was saved, as far as it shows. `utf8`: the text in UTF-8.
 
-    In those a mark is found by its lead byte, which nothing else holds: a twentieth of the time that the text itself takes.
+    In it a mark is found by its lead byte, which nothing else holds: a twentieth of the time that the text itself takes.
     """
     found = [
-        "" if utf8 is not None and not any(mark in utf8 for mark in LATIN_BYTES) else _latin(text),
+        _latin(text) if any(mark in utf8 for mark in LATIN_BYTES) else "",
         _utf8_as_gbk(text),
         _shifted(text),
         LOST if "锟斤拷" in text else "",
@@ -89,7 +89,7 @@ def _shifted(text: str) -> str:
         if HAN.fullmatch(before) and HAN.fullmatch(behind):
             return SHIFTED
     for run, _ in zip(HAN_RUN.finditer(text), range(TRIED), strict=False):
-        if _common(run[0]) > 0.5:
+        if sum(map(is_common, run[0])) * 2 > len(run[0]):
             continue
         read = run[0].encode("gbk", "replace")[1:-1].decode("gbk", "replace")
         if "\ufffd" not in read and _common(read) >= 0.9:

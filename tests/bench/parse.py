@@ -1,68 +1,142 @@
-"""CPU a page, in this process as in the reading child, decoding included; beside another extractor's on the same pages.
+"""CPU a page, as in the reading child, beside the bare Lexbor parse of the same text; beside another extractor's on the same pages.
 
     python tests/bench_parse.py FILE… [--runs N] [--beside /path/to/venv/bin/python]
 
+Pages are read one after another, as a child reads them, so that what is remembered between pages is worth what it is worth there. Figures
+are process CPU times, the least of N runs a page; ratios within one run are what to trust. Stages are measured in runs of their own.
 `--beside` names a Python in which trafilatura is installed by hand, in an environment of its own; it is no dependency of this project.
-Figures are process CPU times, the least of N runs a page; ratios within one run are what to trust.
 """
 
 import argparse
+import functools
 import json
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 AT = 1_790_000_000_000
 OTHER = """
 import json, sys, time
 import trafilatura
-out = []
-for name in json.loads(sys.stdin.read()):
-    body = open(name, "rb").read()
-    best = None
-    for _ in range(int(sys.argv[1]) + 1):
+names = json.loads(sys.stdin.read())
+out = [1e9] * len(names)
+for _ in range(int(sys.argv[1])):
+    for place, name in enumerate(names):
+        body = open(name, "rb").read()
         start = time.process_time()
         trafilatura.bare_extraction(body, with_metadata=True)
-        spent = time.process_time() - start
-        best = spent if best is None else min(best, spent)
-    out.append(best)
+        out[place] = min(out[place], time.process_time() - start)
 print(json.dumps([trafilatura.__version__, out]))
 """
+# Stage → the functions whose time it is, without that of other stages within them.
+STAGES = {
+    "decode": ("crawler.text.charset.decode",),
+    "lexbor parse": ("crawler.parsers.detail.parse",),
+    "lay flat": ("crawler.parsers.detail.lay_flat",),
+    "rest of extraction": ("crawler.parsers.page.read_shapes",),
+    "normalise and digests": ("crawler.parsers.page.notice",),
+    "pack": ("crawler.record.normalize.packed", "crawler.record.normalize.pack"),
+}
 
 
-def least(work: Callable[[], object], runs: int) -> float:
-    """The least CPU seconds of some runs; the first is not counted."""
-    work()
-    spent = []
+def least(kinds: Sequence[Sequence[Callable[[], object]]], runs: int) -> list[list[float]]:
+    """The least CPU seconds of each work over some runs; kinds of work take turns, so that both meet the same heap."""
+    best = [[1e9] * len(works) for works in kinds]
     for _ in range(runs):
-        start = time.process_time()
-        work()
-        spent.append(time.process_time() - start)
-    return min(spent)
+        for works, found in zip(kinds, best, strict=True):
+            for place, work in enumerate(works):
+                start = time.process_time()
+                made = work()
+                found[place] = min(found[place], time.process_time() - start)
+                del made
+    return best
 
 
-def ours(files: list[str], runs: int) -> list[float]:
-    """CPU seconds a page."""
+class Stages:
+    """Own time of each stage, page by page."""
+
+    def __init__(self) -> None:
+        self.spent = dict.fromkeys(STAGES, 0.0)
+        self.inner: list[float] = []
+
+    def timed(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, its time noted."""
+
+        @functools.wraps(function)
+        def work(*given: Any, **named: Any) -> Any:
+            start = time.process_time()
+            self.inner.append(0.0)
+            try:
+                return function(*given, **named)
+            finally:
+                spent, inner = time.process_time() - start, self.inner.pop()
+                self.spent[stage] += spent - inner
+                if self.inner:
+                    self.inner[-1] += spent
+
+        return work
+
+    @contextmanager
+    def measured(self) -> Iterator[None]:
+        """Within it, the stages' functions note their time."""
+        held = []
+        for stage, names in STAGES.items():
+            for name in names:
+                module, _, function = name.rpartition(".")
+                owner = sys.modules[module]
+                held.append((owner, function, getattr(owner, function)))
+                setattr(owner, function, self.timed(stage, getattr(owner, function)))
+        try:
+            yield
+        finally:
+            for owner, function, plain in held:
+                setattr(owner, function, plain)
+
+
+def ours(files: list[str], runs: int) -> tuple[list[float], list[float], dict[str, list[float]]]:
+    """CPU seconds of each page: the bare parse of its text, all that a child does with it, and by stage."""
+    from selectolax.lexbor import LexborHTMLParser
+
     from crawler.model import Kind, Page, ReadRules
-    from crawler.parsers import protocol
-    from crawler.parsers.page import read
+    from crawler.parsers import child, protocol
+    from crawler.text import charset
 
-    def work(body: bytes) -> Callable[[], object]:
-        page = Page("http://page.invalid/", 200, (), body, AT)
-        return lambda: protocol.reading_header(read(page, Kind.DETAIL, ReadRules(), page.url))
+    child.settle_in()
+    bodies = [Path(name).read_bytes() for name in files]
+    jobs = [
+        protocol.Job(Page(f"http://page.invalid/{place}", 200, (), body, AT), Kind.DETAIL, ReadRules(), "http://page.invalid/")
+        for place, body in enumerate(bodies)
+    ]
+    texts = [charset.decode(body).text.replace("\0", "\ufffd") for body in bodies]
+    works = [functools.partial(child.answer, job) for job in jobs]
+    bare, whole = least([[functools.partial(LexborHTMLParser, text) for text in texts], works], runs)
+    by_stage = {stage: [1e9] * len(files) for stage in STAGES}
+    for _ in range(runs):
+        for place, work in enumerate(works):
+            stages = Stages()
+            with stages.measured():
+                work()
+            for stage, spent in stages.spent.items():
+                by_stage[stage][place] = min(by_stage[stage][place], spent)
+    return bare, whole, by_stage
 
-    return [least(work(Path(name).read_bytes()), runs) for name in files]
+
+def place_of(share: float, spent: list[float]) -> float:
+    """A quantile."""
+    return sorted(spent)[min(len(spent) - 1, int(len(spent) * share))]
 
 
-def tell(name: str, spent: list[float]) -> None:
-    """One line."""
-    spent = sorted(spent)
+def tell(name: str, spent: list[float], bare: list[float]) -> None:
+    """One line: milliseconds, and how many times the bare parse."""
+    ratios = [one / other for one, other in zip(spent, bare, strict=True)]
     print(
-        f"{name:28} mean {statistics.mean(spent) * 1000:7.2f} ms  p50 {spent[len(spent) // 2] * 1000:7.2f}  "
-        f"p90 {spent[len(spent) * 9 // 10] * 1000:7.2f}  p99 {spent[min(len(spent) - 1, len(spent) * 99 // 100)] * 1000:7.2f}  max {spent[-1] * 1000:7.2f}"
+        f"{name:28} mean {statistics.mean(spent) * 1000:7.3f} ms  p50 {place_of(0.5, spent) * 1000:7.3f}  p99 {place_of(0.99, spent) * 1000:7.3f}"
+        f"   ratio of means {sum(spent) / sum(bare):6.2f}  p50 {place_of(0.5, ratios):6.2f}  p99 {place_of(0.99, ratios):6.2f}"
     )
 
 
@@ -73,7 +147,11 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--beside", help="a Python that has trafilatura")
     args = parser.parse_args()
-    tell(f"gongkai, {len(args.files)} pages", ours(args.files, args.runs))
+    bare, whole, by_stage = ours(args.files, args.runs)
+    tell(f"bare parse, {len(args.files)} pages", bare, bare)
+    tell("gongkai", whole, bare)
+    for stage, spent in by_stage.items():
+        tell(f"  {stage}", spent, bare)
     if args.beside:
         done = subprocess.run(
             [args.beside, "-c", OTHER, str(args.runs)], input=json.dumps(args.files), capture_output=True, text=True, check=False
@@ -81,7 +159,7 @@ def main() -> None:
         if done.returncode != 0:
             sys.exit(done.stderr[-2000:])
         version, spent = json.loads(done.stdout)
-        tell(f"trafilatura {version}", spent)
+        tell(f"trafilatura {version}", spent, bare)
 
 
 if __name__ == "__main__":

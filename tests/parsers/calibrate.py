@@ -16,13 +16,6 @@ from crawler.parsers import fields
 from crawler.record.notice import Record
 from tests.parsers.mutate import MUTATIONS, f1, labelled_pages, read_record, squeeze
 
-# Labels that the pages contradict: a source that an inline script of the page writes, breadcrumbs that the pages show.
-DISPUTED = {
-    ("pages/020-sz-wtl.html", "source"),
-    ("pages/072-govcn-gongbao.html", "channel"),
-    ("pages/073-cmse.html", "channel"),
-    ("pages/075-ccgp-detail.html", "channel"),
-}
 CLASSES = ("agreed", "agreed_contested", "alone", "contested")
 
 
@@ -61,7 +54,7 @@ def main() -> None:
                 continue
             for field, good in right(made, labels[name]).items():
                 witness = made.provenance.get(field)
-                if (name, field) not in DISPUTED and witness is not None and witness.confidence is not None:
+                if witness is not None and witness.confidence is not None:
                     tally[field.partition(".")[0], int(witness.confidence)].append(good)
     for field in fields.CONFIDENCE:
         shares = []

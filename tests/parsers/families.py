@@ -398,9 +398,18 @@ def cut_heading() -> Page:
 
 
 def shown_without_source() -> Page:
-    """The page shows its line of facts, and no source in it; ContentSource names one all the same."""
+    """The page shows a label of a source and nothing behind it; ContentSource names one all the same."""
     head = metas(ArticleTitle=TITLE, PubDate="2021-11-30", ContentSource="示例市人民政府")
-    return Page(page(f"<h1>{TITLE}</h1><p>时间：2021-11-30　浏览量：<i id='n'></i></p><div class='con'>{text()}</div>", head))
+    return Page(
+        page(f"<h1>{TITLE}</h1><p>时间：2021-11-30　来源：　浏览量：<i id='n'></i></p><div class='con'>{text()}</div>", head)
+    )
+
+
+def facts_without_source() -> Page:
+    """The page shows its line of facts, and no label of a source at all: ContentSource is all there is."""
+    head = metas(ArticleTitle=TITLE, PubDate="2021-11-30", ContentSource="示例市人民政府")
+    inner = f"<h1>{TITLE}</h1><p>时间：2021-11-30　浏览量：<i id='n'></i></p><div class='con'>{text()}</div>"
+    return Page(page(inner, head), source="示例市人民政府")
 
 
 NAMES = tuple(f"{surname}{given}" for surname in "赵钱孙李周吴郑王冯陈" for given in ("一平", "守正", "文海"))
@@ -430,6 +439,6 @@ FAMILIES: dict[str, Callable[[], Page]] = {
     made.__name__: made
     for made in (
         vsb, webplus, gkmlpt, jpaas, epoint, easysite, phpcms, dedecms, tables_of_2005, word, by_script, header_row, definition_list, strong_lines, old_trs,
-        migrated, kicker, many_bars, source_at_the_foot, regulation, empty_values, crumbs_by_style, log_lines, cut_heading, shown_without_source, a_list_of_names, a_menu_beside_it, only_a_table, a_list_of_items, pictures, embedded,
+        migrated, kicker, many_bars, source_at_the_foot, regulation, empty_values, crumbs_by_style, log_lines, cut_heading, shown_without_source, facts_without_source, a_list_of_names, a_menu_beside_it, only_a_table, a_list_of_items, pictures, embedded,
     )
 }  # fmt: skip

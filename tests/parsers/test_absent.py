@@ -3,7 +3,7 @@
 import pytest
 
 from crawler.parsers.absent import resembles
-from crawler.parsers.jump import target
+from crawler.parsers.redirect import target
 
 MENU = "".join(f"<li><a href='/{n}'>栏目{name}</a></li>" for n, name in enumerate("甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥"))
 FRAME = "<html><head><meta charset=utf-8><title>云溪县人民政府</title></head><body><ul>{}</ul><div>{}</div><p>主办：云溪县人民政府办公室 版权所有</p></body></html>"

@@ -83,16 +83,15 @@ def test_the_time_a_page_was_built_is_no_date_of_publication() -> None:
     assert made.published is None
 
 
-def test_a_page_that_shows_its_facts_and_no_source_names_none_and_says_what_the_tag_said() -> None:
-    made = recorded(
-        laid("发布时间：2021-11-30　浏览量：<i id='n'></i>", metas(ArticleTitle=TITLE, ContentSource="示例市人民政府"))
-    )
+def test_a_source_shown_empty_is_none_and_the_record_says_what_the_tag_said() -> None:
+    made = recorded(laid("发布时间：2021-11-30　来源：　浏览量：3", metas(ArticleTitle=TITLE, ContentSource="示例市人民政府")))
     assert made.source is None
-    assert made.provenance["source"].disagrees == "示例市人民政府"
+    assert (made.provenance["source"].rule, made.provenance["source"].disagrees) == ("source.not_shown", "示例市人民政府")
 
 
-def test_a_tag_names_the_source_where_the_page_shows_no_facts_at_all() -> None:
-    made = recorded(laid("", metas(ArticleTitle=TITLE, PubDate="2021-11-30", ContentSource="示例市人民政府")))
+@pytest.mark.parametrize("facts", ["", "发布时间：2021-11-30　浏览量：<i id='n'></i>"])
+def test_a_tag_names_the_source_where_the_page_shows_no_label_of_one(facts: str) -> None:
+    made = recorded(laid(facts, metas(ArticleTitle=TITLE, PubDate="2021-11-30", ContentSource="示例市人民政府")))
     assert (made.source, made.provenance["source"].rule) == ("示例市人民政府", "source.meta.ContentSource")
 
 
@@ -198,7 +197,7 @@ def test_parse_explain_prints_why(tmp_path: Path) -> None:
     assert (told["page_kind"], told["fields"]["source"]["rule"], told["fields"]["source"]["version"]) == (
         "notice",
         "source.label.head",
-        2,
+        3,
     )
 
 

@@ -10,12 +10,8 @@ import pytest
 
 from crawler.model import Kind, Page, PageKind, ReadRules
 from crawler.parsers.page import read
-from tests.parsers.calibrate import DISPUTED, right
+from tests.parsers.calibrate import right
 from tests.parsers.mutate import AT, MUTATIONS, f1, labelled_pages, read_record, squeeze, unchanged, without_metas, without_names
-
-# Pages that the corpus lists as `other` and that show one notice to every reader: title, date, breadcrumb, text. One was saved by a word
-# processor, one by a browser; no site serves them in this form.
-SHOWN = {"pages/041-nc-wgxj.html", "pages/078-nfra-debug.html"}
 
 
 def labels(shared: Path) -> dict[str, dict[str, Any]]:
@@ -34,11 +30,11 @@ def figures(shared: Path, change: Any) -> tuple[Counter[str], Counter[str]]:
         assert made is not None, name
         for field, fits in right(made, known[name]).items():
             every[field.partition(".")[0]] += 1
-            good[field.partition(".")[0]] += fits or (name, field) in DISPUTED
+            good[field.partition(".")[0]] += fits
     return good, every
 
 
-def test_every_field_that_the_pages_do_not_contradict_is_read_as_labelled(shared: Path) -> None:
+def test_every_field_is_read_as_labelled(shared: Path) -> None:
     good, every = figures(shared, lambda html: html)
     assert (good, every["meta"], every["title"]) == (every, 70, 37)
 
@@ -71,7 +67,7 @@ def test_what_is_no_notice_makes_no_record_and_every_detail_makes_one(shared: Pa
         entry = json.loads(line)
         url = entry["page_url"] or "http://page.invalid/"
         found = read(Page(url, 200, (), (shared / "corpus" / entry["file"]).read_bytes(), AT), Kind.DETAIL, ReadRules(), url)
-        if (found.page_kind is PageKind.NOTICE) != (entry["kind"] == "detail") and entry["file"] not in SHOWN:
+        if (found.page_kind is PageKind.NOTICE) != (entry["kind"] == "detail"):
             wrong.append((entry["file"], found.page_kind, found.evidence))
     assert not wrong
 

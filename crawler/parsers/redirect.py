@@ -6,7 +6,7 @@ Parsed, not searched for: a refresh in a comment leads nowhere.
 import re
 
 from crawler.parsers.sheet import lay_flat
-from crawler.parsers.tree import attribute, parse
+from crawler.parsers.tree import parse
 from crawler.text import urls
 
 REFRESH = re.compile(r"^[\s\d.]*[;,]?\s*(?:url\s*=\s*)?(?P<quote>[\"']?)(?P<url>.+?)(?P=quote)\s*$", re.IGNORECASE | re.DOTALL)
@@ -21,8 +21,8 @@ def target(source: str, url: str, encoding: str) -> str | None:
     said = [
         match["url"]
         for at in sheet.named("meta")
-        if attribute(sheet.elements[at].node, "http-equiv").strip().lower() == "refresh"
-        and "url" in (content := attribute(sheet.elements[at].node, "content")).lower()
+        if sheet.attribute(at, "http-equiv").strip().lower() == "refresh"
+        and "url" in (content := sheet.attribute(at, "content")).lower()
         and (match := REFRESH.match(content))
     ]
     said += [match["set"] or match["call"] for script in sheet.scripts for match in SCRIPT.finditer(script)]
