@@ -157,7 +157,9 @@ def check(folder: Path, rules: ReadRules) -> list[str]:
         try:
             wanted = json.loads(file.read_text("utf-8"))
         except (OSError, ValueError) as error:
-            raise UsageError(f"{file}: no expectation: {error}", remedy="tests/tools/write_fixture.py --again writes it") from error
+            raise UsageError(
+                f"{file}: no expectation: {error}", remedy="tests/tools/write_fixture.py --again writes it"
+            ) from error
         found = json.loads(json.dumps(expected(read_saved(saved, rules), saved.kind)))
         differences += [f"{file.name}: {line}" for line in _differences(wanted, found, "")]
     return differences
