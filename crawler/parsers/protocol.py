@@ -184,13 +184,12 @@ def _notice_header(notice: Notice) -> list[Any]:
         [[item.url, item.name, item.media_type] for item in notice.attachments],
         notice.text_digest,
         len(notice.packed),
-        len(notice.search),
     ]
 
 
 def reading_bodies(reading: Reading) -> list[bytes]:
     """What of a reading the parent only passes on: the packed texts of its notices."""
-    return [part for notice in reading.notices for part in (notice.packed, notice.search)]
+    return [notice.packed for notice in reading.notices]
 
 
 def _request_header(request: Request) -> list[Any]:
@@ -236,8 +235,8 @@ def reading_of(said: Mapping[str, Any], body: bytes) -> Reading:
 
 def _notices(said: Sequence[Any], body: bytes) -> tuple[Notice, ...]:
     found, at = [], 0
-    for part, title, texts, paragraphs, attachments, text_digest, packed, search in said:
-        middle, end = at + (_count(packed) or 0), at + (_count(packed) or 0) + (_count(search) or 0)
+    for part, title, texts, paragraphs, attachments, text_digest, packed in said:
+        end = at + (_count(packed) or 0)
         if end > len(body):
             raise BadMessage(f"{len(body)} bytes, more announced")
         found.append(
@@ -248,8 +247,7 @@ def _notices(said: Sequence[Any], body: bytes) -> tuple[Notice, ...]:
                 paragraphs=_count(paragraphs) or 0,
                 attachments=tuple(Attachment(_text(url), _text(name), _optional(kind)) for url, name, kind in attachments),
                 text_digest=_text(text_digest),
-                packed=body[at:middle],
-                search=body[middle:end],
+                packed=body[at:end],
             )
         )
         at = end

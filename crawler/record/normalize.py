@@ -9,7 +9,6 @@ from types import MappingProxyType
 
 from crawler.model import Millis
 from crawler.record.notice import Draft, Notice, Record, Site, Witness
-from crawler.record.pack import pack
 from crawler.record.serial import packed
 from crawler.text.dates import read_date, why_not
 from crawler.text.fold import content_of, fingerprint_of, fold
@@ -111,7 +110,7 @@ def _clean_witness(witness: Witness) -> Witness:
 
 
 def notice(draft: Draft, *, url: str | None, final_url: str | None, at: Millis) -> Notice:
-    """The record packed, with its digests and search text: everything that needs the folded page, from one folding."""
+    """The record packed together with its search text, and its digests: everything that needs the folded page, from one folding."""
     made = record(draft, url=url, final_url=final_url, at=at)
     title, body = fold(made.title), fold("\n".join(made.body))
     return Notice(
@@ -129,8 +128,7 @@ def notice(draft: Draft, *, url: str | None, final_url: str | None, at: Millis) 
         incomplete=made.incomplete,
         text_digest=text_digest(made),
         match_digest=_match(content_of(title), content_of(body)),
-        packed=packed(made),
-        search=pack(f"{search_text_of(title)}\n{search_text_of(body)}"),
+        packed=packed(made, search_text_of(title), search_text_of(body)),
     )
 
 

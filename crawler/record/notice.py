@@ -100,8 +100,8 @@ class Record:
 class Notice:
     """A record as it is stored, beside it what ledger, search and lists of results show, and every key that comes from folding it.
 
-    Made once, in the child. `packed`: the record's JSON (`serial.unpacked`); `search`: folded title, a line break, folded body, packed
-    likewise; `paragraphs` of the body.
+    Made once, in the child. `packed`: the record's JSON (`serial.unpacked`) and what is searched of it (`serial.searched`);
+    `paragraphs` of the body.
     """
 
     part: int
@@ -119,4 +119,3 @@ class Notice:
     text_digest: str
     match_digest: str | None  # none when the body is too short to tell two notices apart
     packed: bytes
-    search: bytes

@@ -328,9 +328,8 @@ versions = sa.Table(
     sa.Column("issuer", Text),
     sa.Column("keywords", Text),
     sa.Column("paragraphs", sa.Integer(), nullable=False, server_default="0"),  # of the body
-    sa.Column("record", Blob, nullable=False),  # packed JSON with provenance (record.serial)
+    sa.Column("record", Blob, nullable=False),  # packed: JSON with provenance, and what is searched of it (record.serial)
     sa.Column("further", Text),  # places of a record's further captures, as JSON
-    sa.Column("search", Blob, nullable=False),  # packed folded title and body
     sa.Index(
         "ix_versions_document", "document", "n"
     ),  # not unique: rules that were tried and taken back read the same version again
@@ -421,14 +420,13 @@ daemons = sa.Table(
 )
 
 # The search tables differ by database and are made by the migration (`search.py` names them):
-#   search       (place, document, part, title, body) and, on PostgreSQL, words tsvector with a GIN index
+#   search       (place, document, part, version) and, on PostgreSQL, words tsvector with a GIN index
 #   search_index SQLite only: contentless FTS5 over the words
 search = sa.Table(
     "search",
     metadata,
-    sa.Column("place", Id, primary_key=True, autoincrement=False),  # day << 36 | document << 8 | part
+    sa.Column("place", Id, primary_key=True, autoincrement=False),  # day << 16 | number within the day
     sa.Column("document", Id, sa.ForeignKey("documents.id"), nullable=False, index=True),
     sa.Column("part", sa.Integer(), nullable=False),
-    sa.Column("title", Text, nullable=False),
-    sa.Column("body", Text, nullable=False),
+    sa.Column("version", Id, sa.ForeignKey("versions.id"), nullable=False),  # whose text the index holds
 )

@@ -75,7 +75,6 @@ def _row(version: NewVersion) -> dict[str, object]:
         "paragraphs": notice.paragraphs,
         "record": notice.packed,
         "further": json.dumps([asdict(place) for place in version.further]) if version.further else None,
-        "search": notice.search,
     }
 
 

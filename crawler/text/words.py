@@ -2,18 +2,22 @@
 
 Search text: folded; runs of Han characters touch, words and numbers stand between spaces, a bar where a sentence mark or line end
 was.
-Tokens: every Han character, every pair of neighbours, every word, every number. A query goes through the same functions.
+Its units are Han characters, words and numbers. Tokens: every pair of neighbouring units between two bars, every word and number,
+and the Han character before a bar, which begins no pair: a lone character is asked for as what a token begins with. A query goes
+through the same functions.
 """
 
 import re
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import add
 
 from crawler.text.fold import HAN, annotations, fold, fold_map
 
 SENTENCE = re.compile(r"[。；！？，：、;!?,:\n\r\t|]")  # no phrase reaches across these; across brackets and spaces it does
 RUN = re.compile(rf"(?P<han>[{HAN}]+)|\d+(?:\.\d+)*|(?:(?![{HAN}])[^\W\d_])+")
-GAPS = re.compile(r"[ |]+")
+LETTER = re.compile(f"[{HAN}]")
+JOINT = "·"  # between two words that are neighbours: in no word, and a letter to both databases
 IN_WORD = re.compile(rf"[^{HAN} |]{{2}}")
 LONGEST_WORD = 1_000
 LONGEST = 64  # characters of a token: a pasted base64 line must not break an index (a lexeme may have 2,046 bytes)
@@ -25,13 +29,13 @@ OVERLAP = 64
 class Phrase:
     """One thing that must be found.
 
-    `text` must stand in the search text; `exact` are tokens the index must have, `prefix` what one of its tokens must start with;
-    `sure`: the tokens say it all, no substring test is needed.
+    `text` must stand in the search text; `exact` are tokens the index must have, `prefixes` what one of its tokens must start with,
+    each; `sure`: the tokens say it all, no substring test is needed.
     """
 
     text: str
     exact: tuple[str, ...]
-    prefix: str | None
+    prefixes: tuple[str, ...]
     sure: bool
 
 
@@ -96,14 +100,33 @@ def _border(searched: str, at: int) -> int:
 def tokens(searched: str) -> set[str]:
     """The token set of a search text."""
     found: set[str] = set()
-    for run in GAPS.split(searched):
-        match = RUN.match(run) if run else None
-        if match and match["han"]:
-            found.update(run)
-            found.update(map("".join, pairwise(run)))
-        elif match:
-            found.add(run[:LONGEST])
+    for sentence in searched.split("|"):
+        if " " in sentence:
+            last = _of_mixed(sentence, found)
+        else:
+            found.update(map(add, sentence, sentence[1:]))
+            last = sentence[-1:]
+        found.add(last)
+    found.discard("")
     return found
+
+
+def _of_mixed(sentence: str, found: set[str]) -> str:
+    """The pairs, words and numbers of a sentence that has some; the Han character it ends with, if it does."""
+    last, word = "", False
+    for run in sentence.split():
+        if run.isascii() or not LETTER.match(run):
+            run = run[:LONGEST]
+            found.add(run)
+            if last:
+                found.add(f"{last}{JOINT}{run}" if word else last + run)
+            last, word = run, True
+        else:
+            if last:
+                found.add(last + run[0])
+            found.update(map(add, run, run[1:]))
+            last, word = run[-1], False
+    return "" if word else last
 
 
 def parse(query: str) -> tuple[Phrase, ...]:
@@ -114,18 +137,36 @@ def parse(query: str) -> tuple[Phrase, ...]:
     found = []
     for quoted, word in re.findall(r'"([^"]+)"|(\S+)', query):
         searched = search_text(quoted or word).strip("|")
-        runs = [run for run in GAPS.split(searched) if run]
-        if not runs:
-            continue
-        prefix = runs.pop()[:LONGEST] if word.endswith("*") and searched.endswith(" ") else None
-        needed: set[str] = set()
-        for run in runs:
-            cut = tokens(run)
-            match = RUN.match(run)
-            needed |= {token for token in cut if len(token) == 2} if match and match["han"] and len(run) > 1 else cut
-        sure = len(needed) + (prefix is not None) == 1 and len(searched) < LONGEST
-        found.append(Phrase(searched.removesuffix(" ") if prefix else searched, tuple(sorted(needed)), prefix, sure))
+        if searched:
+            found.append(_phrase(searched, open_ended=word.endswith("*") and searched.endswith(" ")))
     return tuple(found)
+
+
+def _phrase(searched: str, *, open_ended: bool) -> Phrase:
+    """`open_ended`: its last word is the beginning of one."""
+    exact: set[str] = set()
+    prefixes: set[str] = set()
+    sentences = [_units(sentence) for sentence in searched.split("|")]
+    for units in sentences:
+        if len(units) > 1:
+            exact.update(_pair(*pair) for pair in pairwise(units))
+        else:
+            (prefixes if LETTER.match(units[0]) else exact).update(units)
+    if open_ended:
+        last = sentences[-1][-2:]
+        begun = _pair(*last) if len(last) > 1 else last[0]
+        exact.discard(begun)
+        prefixes.add(begun)
+    sure = len(sentences) == 1 and len(sentences[0]) <= 2 and len(searched) < LONGEST
+    return Phrase(searched.removesuffix(" ") if open_ended else searched, tuple(sorted(exact)), tuple(sorted(prefixes)), sure)
+
+
+def _units(sentence: str) -> list[str]:
+    return [unit for run in sentence.split() for unit in (run if LETTER.match(run) else [run[:LONGEST]])]
+
+
+def _pair(one: str, other: str) -> str:
+    return f"{one}{other}" if LETTER.match(one) or LETTER.match(other) else f"{one}{JOINT}{other}"
 
 
 def snippet(text: str, query: str, width: int = 40, marks: tuple[str, str] = ("[", "]")) -> str:

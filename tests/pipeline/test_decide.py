@@ -122,7 +122,7 @@ def part(text: str, *, incomplete: str | None = None) -> Notice:
 
 def known(text: str, *, whole: bool) -> Known:
     """A version of these paragraphs."""
-    return Known(1, text, "1", 7, 1000, 1000, whole, tuple(text.split("|")))
+    return Known(1, text, "1", 7, 1000, whole, tuple(text.split("|")))
 
 
 def test_what_was_missing_and_has_come_is_ours_and_not_the_site_s() -> None:

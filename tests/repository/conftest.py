@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from crawler.model import capture_id
+from crawler.record.pack import pack
 from crawler.repository import schema as t
 from crawler.repository.database import Connection, Database, upsert
 from crawler.repository.migrations import upgrade
@@ -117,9 +118,7 @@ class Library:
             "text_digest": f"{title}{body}",
             "title": title,
             "published": published,
-            "search_title": search_text(title),
-            "search_body": search_text(body),
-            "record": json.dumps(record, ensure_ascii=False),
+            "record": pack("\n".join((json.dumps(record, ensure_ascii=False), search_text(title), search_text(body)))),
         }
         made = self._insert(t.versions, {**row, **values})
         self.c.execute(t.documents.update().where(t.documents.c.id == document).values(version=made, indexed=0))

@@ -9,10 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crawler.errors import UsageError
+from crawler.record.serial import searched, unpacked
 from crawler.repository import schema as t
 from crawler.repository import search
 from crawler.repository.database import Database
-from crawler.repository.search import LARGEST, Hits, find, index, place
+from crawler.repository.search import DAY, FIRST_DAY, LARGEST, Hits, day, find, index
 from crawler.text.words import parse
 
 NOTICES = [
@@ -62,7 +63,7 @@ def test_a_hit_tells_what_a_list_of_results_shows(notices: Database) -> None:
     )
     assert hit.url == "http://www.example.test/a00000000003.html"
     assert (hit.first_seen, hit.last_seen) == (1000, 2000)
-    assert '"body": ["WTO與O\'Neill' in hit.record
+    assert unpacked(hit.record)["body"] == ["WTO與O'Neill。“兩委”全體會議"]
 
 
 def test_filters_choose_by_source_presence_and_day(notices: Database, library: Any) -> None:
@@ -143,8 +144,8 @@ def test_gone_documents_stay_and_withheld_ones_leave(notices: Database) -> None:
         c.execute(t.documents.update().where(withheld).values(indexed=0))
         assert index(c, 100) == 2
         assert index(c, 100) == 0
-        held = c.execute(sa.select(t.search.c.title).where(t.search.c.title.like("%12%"))).all()
-    assert held == []
+        left = sa.select(t.documents.c.public_id).join(t.search, t.search.c.document == t.documents.c.id)
+        assert sorted(c.execute(left).scalars()) == ["a00000000002", "a00000000003", "a00000000004"]
     assert found(notices, "号") == "2"
 
 
@@ -208,18 +209,64 @@ def test_a_date_no_calendar_has_does_not_stop_the_index(database: Database, libr
 
 
 @pytest.mark.parametrize(
-    ("published", "day"),
-    [(None, 0), ("2020", 737425), ("2020-02", 737456), ("2020-02-03", 737458), ("2020-02-03 10:20", 737458), ("x", 0)],
-)
-def test_a_place_begins_with_the_day(published: str | None, day: int) -> None:
-    assert place(published, 5, 3) == day << 36 | 5 << 8 | 3
+    ("published", "expected"),
+    [
+        (None, 0), ("2020", 737425), ("2020-02", 737456), ("2020-02-03", 737458), ("2020-02-03 10:20", 737458), ("x", 0),
+        ("1899-12-31", 0), ("1900-01-01", FIRST_DAY),
+    ],
+)  # fmt: skip
+def test_a_notice_stands_on_its_day(published: str | None, expected: int) -> None:
+    assert day(published) == expected
+
+
+def test_rows_of_a_day_stand_close_together_whenever_they_come(database: Database, library: Any) -> None:
+    """Neighbouring keys are what makes the index small; what leaves makes room again only at the end of its day."""
+    with database.write() as c:
+        for number in range(3):
+            for published in ("2020-01-01", "2020-01-02", None):
+                library(c).document(f"c{number}{published}", "公告", published=published)
+            index(c, 100)
+        places = sorted(c.execute(sa.select(t.search.c.place)).scalars())
+    first = 737425 << DAY
+    assert places == [0, 1, 2, first, first + 1, first + 2, (737426 << DAY), (737426 << DAY) + 1, (737426 << DAY) + 2]
+
+
+def test_what_a_day_cannot_hold_is_found_behind_all_others(database: Database, library: Any) -> None:
+    with database.write() as c:
+        for number in range(3):
+            library(c).document(f"a0000000000{number}", "公告", published="2020-01-02")
+        index(c, 100)
+        last = sa.select(sa.func.max(t.search.c.place)).scalar_subquery()
+        c.execute(t.search.update().where(t.search.c.place == last).values(place=(737427 << DAY) - 1))  # as if it were full
+        library(c).document("a00000000008", "会议", published="2020-01-02")
+        library(c).document("a00000000009", "会议", published="2020-01-01")
+        assert index(c, 100) == 2
+    assert found(database, "会议") == "98"
+
+
+def test_a_common_character_is_found_as_a_rare_one(database: Database, library: Any) -> None:
+    """A lone character is looked for in the newest texts first, then in the index; both answers join."""
+    with database.write() as c:
+        for number in range(search.TRIED + 40):
+            library(c).document(
+                f"c{number:011}", "公告" if number % 50 else "规", "甲" if number in (5, 290) else "乙", published="2020"
+            )
+        index(c, 1000)
+        rows = find(c, "规", limit=100).rows
+        some = find(c, "规", limit=4)
+        others = find(c, "规", limit=4, after=some.next).rows
+    assert [int(hit.id[1:]) for hit in rows] == [250, 200, 150, 100, 50, 0]
+    assert some.rows + others == rows
+    assert found(database, "甲") == "05"
+    assert found(database, "甲", source="other") == ""
 
 
 def test_newest_first_needs_no_sort_on_sqlite(notices: Database) -> None:
     if notices.dialect == "sqlite":
-        sql, values = search._statement("sqlite", parse("采购 公告"), "s", "here")
+        sql = search._statement("sqlite", ("采购", "公告"), (), {"source": "s", "presence": "here"})
+        values = {"source": "s", "presence": "here", "terms": "采购", "low": 0, "below": 1 << 62, "size": 20}
         with notices.read() as c:
-            rows = c.execute(sa.text(f"EXPLAIN QUERY PLAN {sql}"), {**values, "low": 0, "below": 1 << 62, "limit": 20}).all()
+            rows = c.execute(sa.text(f"EXPLAIN QUERY PLAN {sql}"), values).all()
         plan = " / ".join(row.detail for row in rows)
         assert plan.startswith("SCAN i VIRTUAL TABLE")
         assert "B-TREE" not in plan
@@ -238,9 +285,10 @@ def test_the_answer_is_that_of_a_full_scan(database: Database, library: Any, tex
         for number, (title, body) in enumerate(texts):
             library(c).document(f"{start + number:012}", title, body)
         index(c, 1000)
-        held = c.execute(sa.select(t.search.c.document, t.search.c.title, t.search.c.body)).all()
         phrases = parse(query)
-        truth = {row.document for row in held if phrases and all(p.text in row.title or p.text in row.body for p in phrases)}
+        held = [(row.document, *searched(row.record)) for row in c.execute(sa.select(t.versions.c.document, t.versions.c.record))]
+        truth = {number for number, title, body in held if phrases and all(p.text in title or p.text in body for p in phrases)}
         hits = find(c, query, limit=1000).rows
-    assert {hit.place >> 8 & (1 << 28) - 1 for hit in hits} == truth
+        at = {row.place: row.document for row in c.execute(sa.select(t.search.c.place, t.search.c.document))}
+    assert {at[hit.place] for hit in hits} == truth
     assert [hit.place for hit in hits] == sorted((hit.place for hit in hits), reverse=True)

@@ -20,7 +20,7 @@ def matches(phrase: Phrase, searched: str) -> bool:
     held = tokens(searched)
     if not set(phrase.exact) <= held:
         return False
-    if phrase.prefix is not None and not any(token.startswith(phrase.prefix) for token in held):
+    if not all(any(token.startswith(prefix) for token in held) for prefix in phrase.prefixes):
         return False
     return phrase.sure or phrase.text in searched
 
@@ -74,8 +74,27 @@ def test_search_text_shows_runs_words_and_bars() -> None:
     assert search_text("") == ""
 
 
-def test_tokens_are_characters_pairs_words_and_numbers() -> None:
-    assert tokens(search_text("政府采购 PM2.5")) == {"政", "府", "采", "购", "政府", "府采", "采购", "pm", "2.5"}
+def test_tokens_are_pairs_of_neighbours_words_and_what_ends_a_sentence() -> None:
+    assert tokens(search_text("政府采购 PM2.5")) == {"政府", "府采", "采购", "购pm", "pm", "pm·2.5", "2.5"}
+    assert tokens(search_text("发〔2019〕12号，即")) == {"发2019", "2019", "2019·12", "12", "12号", "号", "即"}
+    assert tokens("") == set()
+
+
+TEXTS = st.text(alphabet="甲乙丙ab1 2.，。〔·", max_size=30)
+
+
+@given(TEXTS, TEXTS.filter(lambda text: bool(text.strip())))
+def test_tokens_find_what_a_full_scan_finds(text: str, query: str) -> None:
+    """Where a phrase stands, the index has all its tokens; where it says that they are enough, they are."""
+    searched = search_text(text)
+    for phrase in parse(query + "*") + parse(query) + parse(f'"{query}"'):
+        assert matches(phrase, searched) == (phrase.text in searched)
+
+
+def test_a_character_three_times_is_more_than_twice() -> None:
+    (thrice,) = parse("哈哈哈")
+    assert not matches(thrice, search_text("哈哈"))
+    assert not matches(parse("哈，哈")[0], search_text("哈"))
 
 
 def test_a_token_is_capped_but_a_long_word_is_still_told_from_its_like() -> None:

@@ -359,18 +359,6 @@ CREATE TABLE relations (
 	CONSTRAINT fk_relations_other FOREIGN KEY(other) REFERENCES documents (id)
 )
 
-CREATE TABLE search (
-	place INTEGER NOT NULL,
-	document INTEGER NOT NULL,
-	part INTEGER NOT NULL,
-	title TEXT NOT NULL,
-	body TEXT NOT NULL,
-	CONSTRAINT pk_search PRIMARY KEY (place),
-	CONSTRAINT fk_search_document FOREIGN KEY(document) REFERENCES documents (id)
-)
-
-CREATE INDEX ix_search_document ON search (document)
-
 CREATE TABLE versions (
 	id INTEGER NOT NULL,
 	document INTEGER NOT NULL,
@@ -392,7 +380,6 @@ CREATE TABLE versions (
 	paragraphs INTEGER DEFAULT '0' NOT NULL,
 	record BLOB NOT NULL,
 	further TEXT,
-	search BLOB NOT NULL,
 	CONSTRAINT pk_versions PRIMARY KEY (id),
 	CONSTRAINT fk_versions_document FOREIGN KEY(document) REFERENCES documents (id),
 	CONSTRAINT fk_versions_capture FOREIGN KEY(capture) REFERENCES captures (id)
@@ -428,6 +415,18 @@ CREATE TABLE outbox (
 )
 
 CREATE INDEX ix_outbox_due ON outbox (due) WHERE sent IS NULL
+
+CREATE TABLE search (
+	place INTEGER NOT NULL,
+	document INTEGER NOT NULL,
+	part INTEGER NOT NULL,
+	version INTEGER NOT NULL,
+	CONSTRAINT pk_search PRIMARY KEY (place),
+	CONSTRAINT fk_search_document FOREIGN KEY(document) REFERENCES documents (id),
+	CONSTRAINT fk_search_version FOREIGN KEY(version) REFERENCES versions (id)
+)
+
+CREATE INDEX ix_search_document ON search (document)
 
 CREATE VIRTUAL TABLE search_index
 USING fts5 (words, content='', detail=none, columnsize=0, tokenize="ascii tokenchars '.'")
