@@ -406,3 +406,85 @@ class Watch:
     ladder: tuple[Millis, ...]
     gone_misses: int
     gone_after: Millis
+
+
+# ------------------------------------------------------------------ what a run showed
+@dataclass(frozen=True, slots=True)
+class Face:
+    """What a list page shows: rows, how many of them dated, the newest date; characters a reader sees and dates among them; the rows' own
+    characters; the total it declares."""
+
+    rows: int = 0
+    dated: int = 0
+    newest: str | None = None
+    visible: int = 0
+    days: int = 0
+    text: int = 0
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How the look at the first page of a list ended. `face` None: it was not read as a list."""
+
+    outcome: Outcome
+    page_kind: PageKind | None = None
+    face: Face | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What one run of a source's list showed. `listed`: rows never listed before; `lost`: rows listed before, newer than all that are shown,
+    and not shown; `details`, `failed`, `blocked`: looks at notices; `notices` read, and how many of them have each field (`filled`)."""
+
+    heads: tuple[Head, ...] = ()
+    listed: int = 0
+    lost: int = 0
+    details: int = 0
+    failed: int = 0
+    blocked: int = 0
+    notices: int = 0
+    filled: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def faces(self) -> tuple[Face, ...]:
+        """The list pages that could be read."""
+        return tuple(head.face for head in self.heads if head.face is not None)
+
+    @property
+    def rows(self) -> int:
+        """Rows of all first pages."""
+        return sum(face.rows for face in self.faces)
+
+    @property
+    def total(self) -> int | None:
+        """Rows the list says it has, all first pages together; None when one of them does not say."""
+        totals = [face.total for face in self.faces]
+        return sum(total or 0 for total in totals) if totals and None not in totals else None
+
+
+OK, SUSPECT, DOWN, RECOVERED = "ok", "suspect", "down", "recovered"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a source is: state, the name and reasons of its trouble, and how many runs in a row were bad, good, or failed."""
+
+    state: str = OK
+    trouble: str | None = None
+    reasons: tuple[str, ...] = ()
+    bad: int = 0
+    good: int = 0
+    failures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """When the rows of a source's lists were published and seen. `dated`: (date as written, first listed), newest first; `undated`: when the
+    last row without a date was seen first; `days`: when rows were seen first, where none is dated; `watched`: since when there are any."""
+
+    dated: tuple[tuple[str, Millis], ...] = ()
+    undated: Millis | None = None
+    days: tuple[Millis, ...] = ()
+    watched: Millis = 0

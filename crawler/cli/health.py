@@ -9,10 +9,11 @@ from crawler.cli import output
 from crawler.cli.options import Json, configured
 from crawler.config.values import Config, Source
 from crawler.errors import RepositoryError
-from crawler.model import Millis
-from crawler.monitor.health import DOWN, HOST_WIDE, RECOVERED, SUSPECT
-from crawler.repository import condition, outbox
-from crawler.repository.condition import Condition
+from crawler.model import DOWN, RECOVERED, SUSPECT, Millis
+from crawler.monitor import condition
+from crawler.monitor.condition import Condition
+from crawler.monitor.health import HOST_WIDE
+from crawler.repository import outbox
 from crawler.repository.outbox import ChannelView
 from crawler.scheduler import process as house
 from crawler.text.urls import host

@@ -15,10 +15,10 @@ from rich.console import Console
 from rich.text import Text
 
 from crawler.model import Millis
+from crawler.monitor.condition import Columns
 from crawler.record.diff import paragraphs
 from crawler.record.serial import from_json, unpacked
 from crawler.repository.changes import ChangeView
-from crawler.repository.condition import Columns
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 BEIJING = timedelta(hours=8)

@@ -13,10 +13,11 @@ from crawler.cli.options import Globals, Json, configured, day
 from crawler.cli.progress import Bar
 from crawler.config.values import Config
 from crawler.errors import CannotError, UsageError
+from crawler.monitor import condition
+from crawler.monitor.condition import Columns
 from crawler.pipeline.line import Line
 from crawler.pipeline.rebuild import rebuild
-from crawler.repository import condition, query, runs
-from crawler.repository.condition import Columns
+from crawler.repository import query, runs
 from crawler.repository.database import Database
 from crawler.repository.migrations import check_schema
 from crawler.repository.runs import Progress

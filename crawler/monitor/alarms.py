@@ -25,10 +25,10 @@ from crawler.fetcher.fetcher import FetchSettings
 from crawler.fetcher.outgoing import MailServer, mail, post
 from crawler.model import ChangeKind, Millis
 from crawler.monitor.health import HOST_WIDE, Trouble
-from crawler.monitor.workdays import beijing
 from crawler.repository import outbox
 from crawler.repository.database import Database
 from crawler.repository.outbox import Due
+from crawler.text.beijing import beijing
 from crawler.text.urls import host
 
 log = structlog.get_logger()

@@ -1,6 +1,6 @@
 """How a source is: what its list showed, against what it promised and what it showed before. Pure: no clock, no database.
 
-    Sight (one run) + earlier Sights + Expect ─▶ examine ─▶ Findings ─▶ step ─▶ Standing (ok → suspect → down → recovered → ok)
+    Observation (one run) + earlier ones + Expect ─▶ examine ─▶ Findings ─▶ step ─▶ Standing (ok → suspect → down → recovered → ok)
 
 A finding has a name (`Trouble`) and a weight. A failure (nothing could be read where there was something) makes a source suspect at once
 and down when it stays; trouble in passing (the host does not answer) and oddities (fewer rows, dates gone, silence) must be seen in two
@@ -10,16 +10,30 @@ runs. Two good runs recover a source, so that one that flickers gives one alarm 
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 from statistics import median
 
-from crawler.model import GOOD, Expect, Millis, Outcome, PageKind
-from crawler.monitor.workdays import day_of, holidays, working_days
+from crawler.model import (
+    DOWN,
+    GOOD,
+    OK,
+    RECOVERED,
+    SUSPECT,
+    Expect,
+    Head,
+    Listed,
+    Millis,
+    Observation,
+    Outcome,
+    PageKind,
+    Standing,
+)
+from crawler.monitor.workdays import holidays, working_days
+from crawler.text.beijing import BEIJING, day_of
 
-OK, SUSPECT, DOWN, RECOVERED = "ok", "suspect", "down", "recovered"
 DAY: Millis = 86_400_000
 HOUR: Millis = 3_600_000
 
@@ -36,6 +50,7 @@ OUTLIER = 5  # times the second longest gap
 SHORTEST_LIMIT = 5  # working days
 WEEK = 7
 GOOD_RUNS, QUIET_RUNS = 2, 5  # to be recovered, and to be ok again
+SEEN_LATE = timedelta(days=14)  # a row published so long before we saw it was no news when we saw it
 NEW_NORMAL = 31  # runs in a row with the same oddity: what it has become is what it is
 QUARANTINE = 5  # failed runs in a row
 FIRST_REST, LONGEST_REST = 6 * HOUR, 7 * DAY
@@ -103,62 +118,7 @@ PASSES = frozenset({Trouble.HOST_DOWN, Trouble.SERVER_ERROR, Trouble.TLS})
 ROBOTS_UNREACHABLE = re.compile(r"robots\.txt: (\w+)")  # what politeness says where robots.txt could not be fetched
 
 
-# ------------------------------------------------------------------ what a run showed
-@dataclass(frozen=True, slots=True)
-class Face:
-    """What a list page shows: rows, how many of them dated, the newest date; characters a reader sees and dates among them; the rows' own
-    characters; the total it declares."""
-
-    rows: int = 0
-    dated: int = 0
-    newest: str | None = None
-    visible: int = 0
-    days: int = 0
-    text: int = 0
-    total: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """How the look at the first page of a list ended. `face` None: it was not read as a list."""
-
-    outcome: Outcome
-    page_kind: PageKind | None = None
-    face: Face | None = None
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """What one run of a source's list showed. `listed`: rows never listed before; `lost`: rows listed before, newer than all that are shown,
-    and not shown; `details`, `failed`, `blocked`: looks at notices; `notices` read, and how many of them have each field (`filled`)."""
-
-    heads: tuple[Head, ...] = ()
-    listed: int = 0
-    lost: int = 0
-    details: int = 0
-    failed: int = 0
-    blocked: int = 0
-    notices: int = 0
-    filled: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def faces(self) -> tuple[Face, ...]:
-        """The list pages that could be read."""
-        return tuple(head.face for head in self.heads if head.face is not None)
-
-    @property
-    def rows(self) -> int:
-        """Rows of all first pages."""
-        return sum(face.rows for face in self.faces)
-
-    @property
-    def total(self) -> int | None:
-        """Rows the list says it has, all first pages together; None when one of them does not say."""
-        totals = [face.total for face in self.faces]
-        return sum(total or 0 for total in totals) if totals and None not in totals else None
-
-
+# ------------------------------------------------------------------ what is wrong
 @dataclass(frozen=True, slots=True)
 class Rhythm:
     """When a source last had something new, how many working days it may be silent (None: not known yet), and since when it is watched."""
@@ -183,22 +143,20 @@ class Finding:
 
 
 # ------------------------------------------------------------------ examining
-def examine(sight: Sight, before: Sequence[Sight], expect: Expect, rhythm: Rhythm, now: Millis) -> tuple[Finding, ...]:
+def examine(seen: Observation, before: Sequence[Observation], expect: Expect, rhythm: Rhythm, now: Millis) -> tuple[Finding, ...]:
     """What is wrong, the heaviest first. `before`: earlier runs in which nothing was, newest first."""
-    heads = [finding for head in sight.heads if (finding := _head(head)) is not None]
-    if heads and len(heads) == len(sight.heads):
+    heads = [finding for head in seen.heads if (finding := _head(head)) is not None]
+    if heads and len(heads) == len(seen.heads):
         return tuple(_distinct(heads))
     found = [Finding(item.trouble, Weight.ODD, item.reason) for item in heads]
-    if sight.faces and sight.rows == 0:
-        empty = _no_rows(sight, before, expect)
+    if seen.faces and seen.rows == 0:
+        empty = _no_rows(seen, before, expect)
         found.append(empty)
         if empty.weight is Weight.FAILURE:
             return (empty,)
-    elif sight.faces:
-        found += [
-            item for item in (_stale(sight), _few(sight, before, expect), _dates(sight, before), _total(sight, before)) if item
-        ]
-    found += [item for item in (_silence(expect, rhythm, now), _details(sight), *_fields(sight, before, expect)) if item]
+    elif seen.faces:
+        found += [item for item in (_stale(seen), _few(seen, before, expect), _dates(seen, before), _total(seen, before)) if item]
+    found += [item for item in (_silence(expect, rhythm, now), _details(seen), *_fields(seen, before, expect)) if item]
     return tuple(_distinct(found))
 
 
@@ -232,7 +190,7 @@ def _because(detail: str) -> str:
     return f" ({detail[:200]})" if detail else ""
 
 
-def _no_rows(sight: Sight, before: Sequence[Sight], expect: Expect) -> Finding:
+def _no_rows(seen: Observation, before: Sequence[Observation], expect: Expect) -> Finding:
     """Zero rows where there were rows is a failure, whatever the source file says; where there never were any it is odd."""
     usual = [earlier for earlier in before if earlier.rows]
     if not usual:
@@ -241,7 +199,7 @@ def _no_rows(sight: Sight, before: Sequence[Sight], expect: Expect) -> Finding:
     rows = usual[0].rows
     steady = next((n for n, earlier in enumerate(before) if earlier.rows != rows), len(before))
     said = f"list has 0 rows, had {rows}" + (f" in each of the last {steady} runs" if steady > 1 else "")
-    shown, expected = _page(sight), [_page(earlier) for earlier in usual]
+    shown, expected = _page(seen), [_page(earlier) for earlier in usual]
     visible, days, text = (median(values) for values in zip(*expected, strict=True))
     still_text = text > 0 and shown[0] > visible - text / 2
     still_dates = days >= 4 and shown[1] >= days / 2
@@ -250,60 +208,60 @@ def _no_rows(sight: Sight, before: Sequence[Sight], expect: Expect) -> Finding:
     return Finding(Trouble.EMPTY, Weight.FAILURE, said)
 
 
-def _page(sight: Sight) -> tuple[int, int, int]:
-    faces = sight.faces
+def _page(seen: Observation) -> tuple[int, int, int]:
+    faces = seen.faces
     return sum(face.visible for face in faces), sum(face.days for face in faces), sum(face.text for face in faces)
 
 
-def _stale(sight: Sight) -> Finding | None:
-    if sight.lost < NEWER_LOST or sight.listed:
+def _stale(seen: Observation) -> Finding | None:
+    if seen.lost < NEWER_LOST or seen.listed:
         return None
-    newest = max((face.newest for face in sight.faces if face.newest), default="?")
+    newest = max((face.newest for face in seen.faces if face.newest), default="?")
     return Finding(
-        Trouble.STALE, Weight.ODD, f"an older state of the list: {sight.lost} rows newer than {newest} are not on it any more"
+        Trouble.STALE, Weight.ODD, f"an older state of the list: {seen.lost} rows newer than {newest} are not on it any more"
     )
 
 
-def _few(sight: Sight, before: Sequence[Sight], expect: Expect) -> Finding | None:
-    if expect.rows is not None and sight.rows < expect.rows:
-        return Finding(Trouble.FEWER, Weight.ODD, f"list has {sight.rows} rows, expected at least {expect.rows}")
+def _few(seen: Observation, before: Sequence[Observation], expect: Expect) -> Finding | None:
+    if expect.rows is not None and seen.rows < expect.rows:
+        return Finding(Trouble.FEWER, Weight.ODD, f"list has {seen.rows} rows, expected at least {expect.rows}")
     counts = [earlier.rows for earlier in before]
-    if len(counts) < LEAST_HISTORY or sight.rows >= min(counts) or sight.rows >= FEW * median(counts):
+    if len(counts) < LEAST_HISTORY or seen.rows >= min(counts) or seen.rows >= FEW * median(counts):
         return None
-    return Finding(Trouble.FEWER, Weight.ODD, f"list has {sight.rows} rows, had {median(counts):.0f} (never under {min(counts)})")
+    return Finding(Trouble.FEWER, Weight.ODD, f"list has {seen.rows} rows, had {median(counts):.0f} (never under {min(counts)})")
 
 
-def _dates(sight: Sight, before: Sequence[Sight]) -> Finding | None:
+def _dates(seen: Observation, before: Sequence[Observation]) -> Finding | None:
     shares = [sum(face.dated for face in earlier.faces) / earlier.rows for earlier in before if earlier.rows]
-    dated = sum(face.dated for face in sight.faces)
-    if len(shares) < LEAST_HISTORY or median(shares) < USUAL_SHARE or dated >= LEAST_SHARE * sight.rows:
+    dated = sum(face.dated for face in seen.faces)
+    if len(shares) < LEAST_HISTORY or median(shares) < USUAL_SHARE or dated >= LEAST_SHARE * seen.rows:
         return None
-    return Finding(Trouble.DATES, Weight.ODD, f"{dated} of {sight.rows} rows have a date, had {median(shares):.0%}")
+    return Finding(Trouble.DATES, Weight.ODD, f"{dated} of {seen.rows} rows have a date, had {median(shares):.0%}")
 
 
-def _total(sight: Sight, before: Sequence[Sight]) -> Finding | None:
+def _total(seen: Observation, before: Sequence[Observation]) -> Finding | None:
     totals = [earlier.total for earlier in before if earlier.total is not None]
-    if sight.total is None or len(totals) < LEAST_HISTORY:
+    if seen.total is None or len(totals) < LEAST_HISTORY:
         return None
     usual = median(totals)
-    if sight.total >= SHRUNK * usual or usual - sight.total < LEAST_SHRUNK:
+    if seen.total >= SHRUNK * usual or usual - seen.total < LEAST_SHRUNK:
         return None
-    return Finding(Trouble.TOTAL, Weight.ODD, f"the list says it has {sight.total} rows, said {usual:.0f}")
+    return Finding(Trouble.TOTAL, Weight.ODD, f"the list says it has {seen.total} rows, said {usual:.0f}")
 
 
-def _details(sight: Sight) -> Finding | None:
-    bad = sight.failed + sight.blocked
-    if sight.details < LEAST_DETAILS or bad < LEAST_SHARE * sight.details:
+def _details(seen: Observation) -> Finding | None:
+    bad = seen.failed + seen.blocked
+    if seen.details < LEAST_DETAILS or bad < LEAST_SHARE * seen.details:
         return None
-    trouble = Trouble.BLOCKED if sight.blocked * 2 >= bad else Trouble.DETAILS
-    return Finding(trouble, Weight.ODD, f"{bad} of {sight.details} notices could not be read, {sight.blocked} of them blocked")
+    trouble = Trouble.BLOCKED if seen.blocked * 2 >= bad else Trouble.DETAILS
+    return Finding(trouble, Weight.ODD, f"{bad} of {seen.details} notices could not be read, {seen.blocked} of them blocked")
 
 
-def _fields(sight: Sight, before: Sequence[Sight], expect: Expect) -> list[Finding]:
+def _fields(seen: Observation, before: Sequence[Observation], expect: Expect) -> list[Finding]:
     """Fill rates over the newest runs that make up enough notices, against what was promised, else against all before them."""
-    recent, older = _recent(sight, before)
+    recent, older = _recent(seen, before)
     notices = sum(run.notices for run in recent)
-    if not sight.notices or notices < LEAST_NOTICES:
+    if not seen.notices or notices < LEAST_NOTICES:
         return []
     found = []
     names = {*expect.fill, *(name for run in recent for name in run.filled)}
@@ -325,14 +283,43 @@ def _fields(sight: Sight, before: Sequence[Sight], expect: Expect) -> list[Findi
     return found
 
 
-def _recent(sight: Sight, before: Sequence[Sight]) -> tuple[list[Sight], list[Sight]]:
-    recent, older = [sight], list(before)
+def _recent(seen: Observation, before: Sequence[Observation]) -> tuple[list[Observation], list[Observation]]:
+    recent, older = [seen], list(before)
     while older and sum(run.notices for run in recent) < LEAST_NOTICES:
         recent.append(older.pop(0))
     return recent, older
 
 
 # ------------------------------------------------------------------ silence
+def rhythm(listed: Listed) -> Rhythm:
+    """When a source last had something new, and how long it may be silent, from the dates of its rows, else from when they were listed."""
+    if not listed.dated:
+        return Rhythm(listed.undated, learn_silence([day_of(at) for at in listed.days]), listed.watched)
+    last = max(_news(written, first_listed) for written, first_listed in listed.dated)
+    return Rhythm(max(last, listed.undated or 0), learn_silence(_days([written for written, _ in listed.dated])), listed.watched)
+
+
+def _days(written: Sequence[str]) -> list[date]:
+    found = []
+    for text in written:
+        try:
+            found.append(date.fromisoformat(text[:10]))
+        except ValueError:  # no day of the calendar
+            continue
+    return found
+
+
+def _news(written: str, first_listed: Millis) -> Millis:
+    """When a row was news: when we saw it first, unless it had been published long before."""
+    try:
+        published = date.fromisoformat(written[:10])
+    except ValueError:
+        return first_listed
+    if day_of(first_listed) - published <= SEEN_LATE:
+        return first_listed
+    return int((datetime(published.year, published.month, published.day, tzinfo=UTC) - BEIJING).timestamp() * 1000)
+
+
 def learn_silence(days: Sequence[date]) -> int | None:
     """How many working days a source that published on these days may be silent; None when they are too few to tell.
 
@@ -382,18 +369,6 @@ def _silence(expect: Expect, rhythm: Rhythm, now: Millis) -> Finding | None:
 
 
 # ------------------------------------------------------------------ standing
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How a source is: state, the name and reasons of its trouble, and how many runs in a row were bad, good, or failed."""
-
-    state: str = OK
-    trouble: str | None = None
-    reasons: tuple[str, ...] = ()
-    bad: int = 0
-    good: int = 0
-    failures: int = 0
-
-
 def step(was: Standing, found: Sequence[Finding]) -> Standing:
     """The standing after a run. A change of `state` is a line of the ledger, but for the quiet last step from recovered to ok."""
     if not found:

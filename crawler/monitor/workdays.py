@@ -4,11 +4,8 @@ Which working days are moved around a holiday is announced a year ahead and not 
 silent, which only makes us wait a little longer.
 """
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
-from crawler.model import Millis
-
-BEIJING = timedelta(hours=8)
 # 春节, the first day of the lunar year, by the calendar the State Council's standard GB/T 33661 defines.
 WRITTEN = (
     "2000-02-05 2001-01-24 2002-02-12 2003-02-01 2004-01-22 2005-02-09 2006-01-29 2007-02-18 2008-02-07 2009-01-26 "
@@ -24,16 +21,6 @@ FIXED = frozenset(
     {(1, 1), *((4, day) for day in (4, 5, 6)), *((5, day) for day in range(1, 6)), *((10, day) for day in range(1, 9))}
 )
 LONGEST = 36600  # a hundred years: nothing older is counted day by day
-
-
-def day_of(at: Millis) -> date:
-    """The day in Beijing."""
-    return (datetime.fromtimestamp(at / 1000, UTC) + BEIJING).date()
-
-
-def beijing(at: Millis, form: str = "%Y-%m-%d %H:%M") -> str:
-    """A moment as people in Beijing write it."""
-    return (datetime.fromtimestamp(at / 1000, UTC) + BEIJING).strftime(form)
 
 
 def is_holiday(day: date) -> bool:

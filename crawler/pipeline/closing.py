@@ -3,10 +3,10 @@
 import json
 from collections.abc import Collection, Mapping
 
-from crawler.model import ChangeKind, Expect, Millis
+from crawler.model import OK, ChangeKind, Expect, Millis
 from crawler.monitor import health
 from crawler.monitor.health import Finding, Rhythm
-from crawler.repository import changes, runs, sights
+from crawler.repository import changes, observations, runs
 from crawler.repository.changes import NewChange
 from crawler.repository.database import Connection
 from crawler.repository.rows import RunRow
@@ -30,19 +30,21 @@ def _judge(c: Connection, run: RunRow, expect: Expect | None, now: Millis, lines
     `expect` None: the source is not configured; or the run is of an address that was asked for by hand, or of what another run had given
     up, which is no view of the whole list: the run is judged, and nothing is remembered of the source.
     """
-    sight = sights.of_run(c, run, now)
-    if not sight.heads:
+    seen = observations.of_run(c, run, now)
+    if not seen.heads:
         return ()
     options = json.loads(run.options)
     if expect is None or options.get("url") or options.get("requeued"):
-        return health.examine(sight, (), Expect(), Rhythm(), now)
-    was, rhythm = sights.of_source(c, run.source), sights.learn(c, run.source, now)
-    earlier = sights.before(c, run.source, ever=was.bad >= health.NEW_NORMAL and not was.failures)
-    found = health.examine(sight, earlier, expect, rhythm, now)
+        return health.examine(seen, (), Expect(), Rhythm(), now)
+    was, rhythm = observations.of_source(c, run.source), health.rhythm(observations.listed(c, run.source, now))
+    earlier = observations.before(c, run.source, ever=was.bad >= health.NEW_NORMAL and not was.failures)
+    found = health.examine(seen, earlier, expect, rhythm, now)
     after = health.step(was, found)
-    sights.keep(c, run.id, sight, str(found[0].trouble) if found else None)
-    sights.remember(c, run.source, sights.Change(was, after, rhythm, read=bool(sight.faces)), now)
-    if after.state != was.state and after.state != health.OK:
+    observations.keep(c, run.id, seen, str(found[0].trouble) if found else None)
+    observations.remember(
+        c, run.source, observations.Change(was, after, bool(seen.faces), rhythm.last_new, health.rest(after.failures, now)), now
+    )
+    if after.state != was.state and after.state != OK:
         detail = {
             "before": was.state,
             "after": after.state,

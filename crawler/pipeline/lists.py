@@ -5,8 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 
-from crawler.model import PASSING, WHOLE, Kind, ListRules, Request, RunKind, Stop
-from crawler.monitor.health import Face
+from crawler.model import PASSING, WHOLE, Face, Kind, ListRules, Request, RunKind, Stop
 from crawler.pipeline import columns, list_pages
 from crawler.pipeline.columns import Leaf, Wish
 from crawler.politeness import pace

@@ -13,12 +13,12 @@ from html import unescape
 from crawler.config.values import Config, Source
 from crawler.errors import CannotError
 from crawler.model import GOOD, Exchange, Kind, Millis, Outcome, Page, PageKind, ReadRules, Request, RobotsSaid
-from crawler.monitor.workdays import beijing
 from crawler.pipeline.peek import Peeker
 from crawler.pipeline.readers import Job, Readers
 from crawler.record.reading import Reading, Row
 from crawler.record.serial import record_of
 from crawler.text import charset, urls
+from crawler.text.beijing import beijing
 
 HOPS = 5
 SAMPLES = 3

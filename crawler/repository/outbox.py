@@ -10,8 +10,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler.model import ChangeKind, Millis
-from crawler.monitor.health import DOWN, SUSPECT
+from crawler.model import DOWN, SUSPECT, ChangeKind, Millis
 from crawler.repository import changes
 from crawler.repository import schema as t
 from crawler.repository.changes import ChangeView

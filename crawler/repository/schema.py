@@ -64,7 +64,7 @@ runs = sa.Table(
     _time("ended"),
     sa.Column("result", Text),  # ok, unchanged, suspect, failed, skipped
     sa.Column("counts", Text, nullable=False, server_default="{}"),
-    sa.Column("sight", Text),  # what its list showed: JSON of health.Sight
+    sa.Column("observation", Text),  # what its list showed: JSON of model.Observation
     sa.Column("trouble", Text),  # what was wrong, by name
     sa.Column("options", Text, nullable=False, server_default="{}"),  # of a one-off crawl: since, max_pages, url
     sa.UniqueConstraint("source", "kind", "slot"),
@@ -261,7 +261,7 @@ readings = sa.Table(
     sa.Column("text", Text, nullable=False, server_default=""),  # how the bytes became text
     sa.Column("rules", Text),
     sa.Column("rows", sa.Integer()),  # of a list, notices of a page
-    sa.Column("facts", Text),  # of a list: JSON of health.Face
+    sa.Column("facts", Text),  # of a list: JSON of model.Face
     sa.Column("error", Text),
     sa.Column("attempts", sa.Integer(), nullable=False, server_default="0"),
     sa.Index(

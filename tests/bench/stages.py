@@ -18,7 +18,7 @@ STAGES = (
     ("decode and parse", r"/crawler/text/(charset|big5|garbled)\.py|^(_parse|parse|decode|text_of|__init__) \(.*/crawler/parsers/(page|tree)\.py"),
     ("extract", r"/crawler/parsers/"),
     ("WARC", r"/crawler/archive/"),
-    ("settle", r"/crawler/repository/(settle|sights|versions|works|documents)\.py|^(Line\.)?_?settle\w* "),
+    ("settle", r"/crawler/repository/(settle|observations|listings|list_pages|versions|works|documents)\.py|^(Line\.)?_?settle\w* "),
     ("keep", r"/crawler/repository/keep\.py|^(Line\.)?(_?keep|_archive_and_commit) "),
     ("frontier", r"/crawler/repository/"),
     ("transport", r"/crawler/(fetcher|politeness)/|/asyncio/|/selectors\.py"),

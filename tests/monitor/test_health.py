@@ -6,15 +6,11 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.model import Expect, Millis, Outcome, PageKind
+from crawler.model import Expect, Face, Head, Millis, Observation, Outcome, PageKind, Standing
 from crawler.monitor.health import (
     DAY,
-    Face,
     Finding,
-    Head,
     Rhythm,
-    Sight,
-    Standing,
     Trouble,
     Weight,
     examine,
@@ -30,12 +26,12 @@ MONDAY: Millis = 1_718_582_400_000  # 2024-06-17, 08:00 in Beijing
 FULL = Face(rows=20, dated=20, newest="2024-06-14", visible=1400, days=21, text=900, total=200)
 
 
-def sight(face: Face | None = FULL, outcome: Outcome = Outcome.OK, kind: PageKind = PageKind.LIST) -> Sight:
+def seen(face: Face | None = FULL, outcome: Outcome = Outcome.OK, kind: PageKind = PageKind.LIST) -> Observation:
     """A run with one list page."""
-    return Sight((Head(outcome, kind, face),))
+    return Observation((Head(outcome, kind, face),))
 
 
-BEFORE = [sight()] * 5
+BEFORE = [seen()] * 5
 NOTHING, UNKNOWN = Expect(), Rhythm()
 
 
@@ -45,7 +41,7 @@ def names(found: tuple[Finding, ...]) -> list[str]:
 
 
 def look(
-    now_shown: Sight, expect: Expect = NOTHING, before: list[Sight] = BEFORE, rhythm: Rhythm = UNKNOWN
+    now_shown: Observation, expect: Expect = NOTHING, before: list[Observation] = BEFORE, rhythm: Rhythm = UNKNOWN
 ) -> tuple[Finding, ...]:
     """What is wrong with it on a Monday."""
     return examine(now_shown, before, expect, rhythm, MONDAY)
@@ -53,26 +49,26 @@ def look(
 
 # ------------------------------------------------------------------ what is wrong, by name
 def test_a_list_as_it_always_was_is_well() -> None:
-    assert look(sight()) == ()
-    assert look(sight(), before=[]) == ()
+    assert look(seen()) == ()
+    assert look(seen(), before=[]) == ()
 
 
 def test_no_rows_where_there_were_rows_is_a_failure_whatever_was_expected() -> None:
-    found = look(sight(replace(FULL, rows=0, dated=0, newest=None, visible=520, days=1, text=0)))
+    found = look(seen(replace(FULL, rows=0, dated=0, newest=None, visible=520, days=1, text=0)))
     assert [(item.trouble, item.weight) for item in found] == [(Trouble.EMPTY, Weight.FAILURE)]
     assert found[0].reason == "list has 0 rows, had 20 in each of the last 5 runs"
 
 
 def test_a_page_as_full_as_before_without_a_row_has_another_layout() -> None:
-    assert names(look(sight(replace(FULL, rows=0, dated=0, newest=None, text=0)))) == ["layout changed"]
+    assert names(look(seen(replace(FULL, rows=0, dated=0, newest=None, text=0)))) == ["layout changed"]
     thinner = replace(FULL, rows=0, dated=0, newest=None, visible=900, text=0)  # most of its frame is gone too
-    assert names(look(sight(thinner))) == ["layout changed"]
+    assert names(look(seen(thinner))) == ["layout changed"]
 
 
 def test_a_new_source_that_yields_nothing_is_not_green() -> None:
-    found = look(sight(Face()), before=[])
+    found = look(seen(Face()), before=[])
     assert [(item.trouble, item.weight) for item in found] == [(Trouble.EMPTY, Weight.ODD)]
-    assert look(sight(Face()), Expect(rows=5), before=[])[0].weight is Weight.FAILURE
+    assert look(seen(Face()), Expect(rows=5), before=[])[0].weight is Weight.FAILURE
 
 
 def test_every_way_a_list_page_can_fail_has_its_name() -> None:
@@ -82,7 +78,7 @@ def test_every_way_a_list_page_can_fail_has_its_name() -> None:
         Outcome.DISALLOWED: "robots", Outcome.REFUSED: "refused",
     }  # fmt: skip
     for outcome, name in told.items():
-        assert names(look(sight(None, outcome))) == [name]
+        assert names(look(seen(None, outcome))) == [name]
     pages = {
         PageKind.LOGIN: "login wall",
         PageKind.CHALLENGE: "blocked",
@@ -90,66 +86,66 @@ def test_every_way_a_list_page_can_fail_has_its_name() -> None:
         PageKind.SHELL: "layout changed",
     }
     for kind, name in pages.items():
-        assert names(look(sight(None, kind=kind))) == [name]
+        assert names(look(seen(None, kind=kind))) == [name]
     for outcome in Outcome:
-        assert look(sight(None, outcome)) != ()
+        assert look(seen(None, outcome)) != ()
 
 
 def test_a_host_whose_robots_txt_cannot_be_reached_is_down_and_not_forbidding() -> None:
-    down = Sight((Head(Outcome.DISALLOWED, None, None, "robots.txt: network_error"),))
+    down = Observation((Head(Outcome.DISALLOWED, None, None, "robots.txt: network_error"),))
     assert names(look(down)) == ["host down"]
-    assert names(look(Sight((Head(Outcome.DISALLOWED, None, None, "disallowed by robots.txt"),)))) == ["robots"]
+    assert names(look(Observation((Head(Outcome.DISALLOWED, None, None, "disallowed by robots.txt"),)))) == ["robots"]
 
 
 def test_one_failing_list_of_two_is_odd_and_keeps_its_name() -> None:
-    found = look(Sight((Head(Outcome.OK, PageKind.LIST, FULL), Head(Outcome.NOT_FOUND))))
+    found = look(Observation((Head(Outcome.OK, PageKind.LIST, FULL), Head(Outcome.NOT_FOUND))))
     assert [(item.trouble, item.weight) for item in found] == [(Trouble.NOT_FOUND, Weight.ODD)]
 
 
 def test_half_the_rows_are_odd_unless_the_list_has_always_varied() -> None:
-    half = sight(replace(FULL, rows=10, dated=10))
+    half = seen(replace(FULL, rows=10, dated=10))
     assert names(look(half)) == ["fewer rows"]
-    varied = [sight(replace(FULL, rows=count, dated=count)) for count in (20, 8, 19, 20, 20)]
+    varied = [seen(replace(FULL, rows=count, dated=count)) for count in (20, 8, 19, 20, 20)]
     assert look(half, before=varied) == ()
-    assert names(look(sight(replace(FULL, rows=3, dated=3)), Expect(rows=5), before=[])) == ["fewer rows"]
+    assert names(look(seen(replace(FULL, rows=3, dated=3)), Expect(rows=5), before=[])) == ["fewer rows"]
 
 
 def test_rows_without_dates_are_odd_where_they_had_them() -> None:
-    assert names(look(sight(replace(FULL, dated=2, newest="2024-06-14")))) == ["dates gone"]
-    bare = [sight(replace(FULL, dated=0, newest=None))] * 5
-    assert look(sight(replace(FULL, dated=0, newest=None)), before=bare) == ()
+    assert names(look(seen(replace(FULL, dated=2, newest="2024-06-14")))) == ["dates gone"]
+    bare = [seen(replace(FULL, dated=0, newest=None))] * 5
+    assert look(seen(replace(FULL, dated=0, newest=None)), before=bare) == ()
 
 
 def test_an_older_state_of_a_list_is_a_stale_cache_and_one_withdrawn_notice_is_not() -> None:
-    assert names(look(replace(sight(), lost=2))) == ["stale cache"]
-    assert look(replace(sight(), lost=1)) == ()
-    assert look(replace(sight(), lost=3, listed=2)) == ()
+    assert names(look(replace(seen(), lost=2))) == ["stale cache"]
+    assert look(replace(seen(), lost=1)) == ()
+    assert look(replace(seen(), lost=3, listed=2)) == ()
 
 
 def test_a_declared_total_that_shrinks_by_a_third_is_odd() -> None:
-    assert names(look(sight(replace(FULL, total=100)))) == ["total shrank"]
-    assert look(sight(replace(FULL, total=185))) == ()
+    assert names(look(seen(replace(FULL, total=100)))) == ["total shrank"]
+    assert look(seen(replace(FULL, total=185))) == ()
 
 
 def test_fields_that_used_to_be_filled_are_missed_and_promises_are_kept() -> None:
-    before = [replace(sight(), notices=10, filled={"published": 10, "source": 5})] * 4
-    assert names(look(replace(sight(), notices=10, filled={"published": 2, "source": 4}), before=before)) == ["fields gone"]
-    assert look(replace(sight(), notices=10, filled={"published": 9, "source": 0}), before=before) == ()
+    before = [replace(seen(), notices=10, filled={"published": 10, "source": 5})] * 4
+    assert names(look(replace(seen(), notices=10, filled={"published": 2, "source": 4}), before=before)) == ["fields gone"]
+    assert look(replace(seen(), notices=10, filled={"published": 9, "source": 0}), before=before) == ()
     promised = Expect(fill={"source": 0.5})
-    found = look(replace(sight(), notices=10, filled={"published": 10, "source": 3}), promised, before)
+    found = look(replace(seen(), notices=10, filled={"published": 10, "source": 3}), promised, before)
     assert [item.reason for item in found] == ["source in 30% of the last 10 notices, expected 50%"]
 
 
 def test_few_notices_are_judged_together_with_those_of_the_runs_before() -> None:
-    before = [replace(sight(), notices=3, filled={"published": 0})] * 2 + [replace(sight(), notices=20, filled={"published": 20})]
-    assert names(look(replace(sight(), notices=2, filled={"published": 0}), before=before)) == ["fields gone"]
-    assert look(replace(sight(), notices=1, filled={"published": 0}), before=before[2:]) == ()
+    before = [replace(seen(), notices=3, filled={"published": 0})] * 2 + [replace(seen(), notices=20, filled={"published": 20})]
+    assert names(look(replace(seen(), notices=2, filled={"published": 0}), before=before)) == ["fields gone"]
+    assert look(replace(seen(), notices=1, filled={"published": 0}), before=before[2:]) == ()
 
 
 def test_blocked_notices_under_a_good_list_are_odd() -> None:
-    assert names(look(replace(sight(), details=10, blocked=6))) == ["blocked"]
-    assert names(look(replace(sight(), details=10, failed=6))) == ["notices failing"]
-    assert look(replace(sight(), details=10, failed=3)) == ()
+    assert names(look(replace(seen(), details=10, blocked=6))) == ["blocked"]
+    assert names(look(replace(seen(), details=10, failed=6))) == ["notices failing"]
+    assert look(replace(seen(), details=10, failed=3)) == ()
 
 
 # ------------------------------------------------------------------ silence
@@ -184,22 +180,22 @@ def test_weekends_and_holidays_do_not_make_a_source_silent() -> None:
 
 
 def test_a_silence_longer_than_it_ever_was_is_a_frozen_feed() -> None:
-    found = look(sight(), rhythm=Rhythm(MONDAY - 70 * DAY, 20))
+    found = look(seen(), rhythm=Rhythm(MONDAY - 70 * DAY, 20))
     assert names(found) == ["feed frozen"]
     assert found[0].reason == "nothing new for 70 days, its longest silence is 20 working days"
-    assert look(sight(), rhythm=Rhythm(MONDAY - 70 * DAY, None)) == ()
+    assert look(seen(), rhythm=Rhythm(MONDAY - 70 * DAY, None)) == ()
 
 
 def test_what_was_old_when_we_came_is_not_silence_yet() -> None:
-    assert look(sight(), rhythm=Rhythm(MONDAY - 900 * DAY, 20, watched=MONDAY - 9 * DAY)) == ()
-    assert names(look(sight(), rhythm=Rhythm(MONDAY - 900 * DAY, 20, watched=MONDAY - 70 * DAY))) == ["feed frozen"]
+    assert look(seen(), rhythm=Rhythm(MONDAY - 900 * DAY, 20, watched=MONDAY - 9 * DAY)) == ()
+    assert names(look(seen(), rhythm=Rhythm(MONDAY - 900 * DAY, 20, watched=MONDAY - 70 * DAY))) == ["feed frozen"]
 
 
 def test_a_promised_silence_is_counted_in_days_and_waits_for_holidays() -> None:
     quiet = Expect(silence_ms=30 * DAY)
-    assert names(look(sight(), quiet, rhythm=Rhythm(MONDAY - 35 * DAY))) == ["feed frozen"]
-    assert look(sight(), quiet, rhythm=Rhythm(MONDAY - 29 * DAY)) == ()
-    assert look(sight(), Expect(silence_ms=2 * DAY), rhythm=Rhythm(MONDAY - 3 * DAY)) == ()  # since Friday
+    assert names(look(seen(), quiet, rhythm=Rhythm(MONDAY - 35 * DAY))) == ["feed frozen"]
+    assert look(seen(), quiet, rhythm=Rhythm(MONDAY - 29 * DAY)) == ()
+    assert look(seen(), Expect(silence_ms=2 * DAY), rhythm=Rhythm(MONDAY - 3 * DAY)) == ()  # since Friday
 
 
 # ------------------------------------------------------------------ states

@@ -5,7 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from crawler.monitor.workdays import NEW_YEARS, day_of, holidays, is_holiday, is_working, working_days
+from crawler.monitor.workdays import NEW_YEARS, holidays, is_holiday, is_working, working_days
+from crawler.text.beijing import day_of
 
 
 def test_a_lunar_year_has_twelve_or_thirteen_months() -> None:

@@ -3,7 +3,8 @@
 import sqlalchemy as sa
 
 from crawler.model import ChangeKind, Expect
-from crawler.repository import condition, outbox, runs
+from crawler.monitor import condition
+from crawler.repository import outbox, runs
 from crawler.repository import schema as t
 from crawler.repository.changes import NewChange, append
 from crawler.repository.database import Database

@@ -206,7 +206,7 @@ CREATE TABLE runs (
 	ended BIGINT,
 	result TEXT,
 	counts TEXT DEFAULT '{}' NOT NULL,
-	sight TEXT,
+	observation TEXT,
 	trouble TEXT,
 	options TEXT DEFAULT '{}' NOT NULL,
 	CONSTRAINT pk_runs PRIMARY KEY (id),

@@ -1,22 +1,16 @@
 """How every source is, in figures: what `gongkai health` shows. Reads only; nothing is judged here that a run has not judged."""
 
-import json
-from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-import sqlalchemy as sa
-from sqlalchemy.engine import Connection
-
-from crawler.model import Expect, Kind, Millis, Outcome, PageKind
+from crawler.model import Expect, Millis, Observation
 from crawler.monitor import health
-from crawler.monitor.health import Rhythm, Sight
-from crawler.repository import schema as t
-from crawler.repository import sights
-from crawler.repository.sights import FIELDS
+from crawler.monitor.health import Rhythm
+from crawler.repository import observations, sources
+from crawler.repository.database import Connection
+from crawler.repository.observations import FIELDS
+from crawler.repository.sources import State
 
-SPAN: Millis = 7 * health.DAY  # over which looks are counted
-BLOCKED = (Outcome.BLOCKED, Outcome.FORBIDDEN, Outcome.BUSY)
 RUNS = 10  # whose notices make up the fill rates
 
 
@@ -47,11 +41,7 @@ class Columns:
 
 def columns(c: Connection, runs: Collection[int]) -> dict[str, Columns]:
     """By source, what came of its columns in those of these runs that are over."""
-    query = sa.select(t.runs.c.source, t.runs.c.counts).where(t.runs.c.id.in_(sorted(runs)), t.runs.c.ended.is_not(None))
-    counted: dict[str, Counter[str]] = {}
-    for row in c.execute(query.order_by(t.runs.c.source)):
-        counted.setdefault(row.source, Counter()).update(json.loads(row.counts))
-    return {source: Columns.of(counts) for source, counts in counted.items()}
+    return {source: Columns.of(counts) for source, counts in sources.counted(c, runs).items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,30 +74,21 @@ class Condition:
 
 def conditions(c: Connection, expects: Mapping[str, Expect], now: Millis, only: Collection[str] = ()) -> dict[str, Condition]:
     """By source id, of those that were ever seen by a process."""
-    wanted = sorted(only or expects)
-    return {
-        row.id: _one(c, row, expects.get(row.id, Expect()), now)
-        for row in c.execute(sa.select(t.sources).where(t.sources.c.id.in_(wanted))).all()
-    }
+    return {row.id: _one(c, row, expects.get(row.id, Expect()), now) for row in sources.states(c, sorted(only or expects))}
 
 
-def _one(c: Connection, row: sa.Row[*tuple[object, ...]], expect: Expect, now: Millis) -> Condition:
-    last = c.execute(
-        sa.select(t.runs.c.ended, t.runs.c.result, t.runs.c.sight, t.runs.c.counts)
-        .where(t.runs.c.source == row.id, t.runs.c.ended.is_not(None), t.runs.c.sight.is_not(None))
-        .order_by(t.runs.c.ended.desc(), t.runs.c.id.desc())
-        .limit(1)
-    ).first()
-    shown = sights.load_sight(last.sight) if last else None
-    before = sights.before(c, row.id)
-    rhythm = sights.learn(c, row.id, now)
-    looks, blocked = _looks(c, row.id, now)
+def _one(c: Connection, row: State, expect: Expect, now: Millis) -> Condition:
+    last = sources.last_run(c, row.id)
+    shown = last.observation if last else None
+    before = observations.before(c, row.id)
+    rhythm = health.rhythm(observations.listed(c, row.id, now))
+    looks, blocked = sources.looked(c, row.id, now)
     return Condition(
         id=row.id,
         state=row.health,
         since=row.health_since,
         trouble=row.trouble,
-        reasons=tuple(json.loads(row.reasons)),
+        reasons=row.reasons,
         bad=row.bad,
         good=row.good,
         paused=row.paused,
@@ -123,16 +104,16 @@ def _one(c: Connection, row: sa.Row[*tuple[object, ...]], expect: Expect, now: M
         blocked=blocked / looks if looks else None,
         silence=_silence(expect, rhythm),
         overdue=health.overdue(expect, rhythm, now),
-        columns=Columns.of(json.loads(last.counts)) if last else Columns(),
+        columns=Columns.of(last.counts) if last else Columns(),
     )
 
 
-def _usual(before: list[Sight]) -> int | None:
+def _usual(before: list[Observation]) -> int | None:
     counts = sorted(run.rows for run in before if run.rows)
     return counts[len(counts) // 2] if counts else None
 
 
-def _fill(before: list[Sight]) -> dict[str, float]:
+def _fill(before: list[Observation]) -> dict[str, float]:
     recent = [run for run in before if run.notices][:RUNS]
     notices = sum(run.notices for run in recent)
     return {name: sum(run.filled.get(name, 0) for run in recent) / notices for name in FIELDS} if notices else {}
@@ -142,19 +123,3 @@ def _silence(expect: Expect, rhythm: Rhythm) -> str | None:
     if expect.silence_ms is not None:
         return f"{expect.silence_ms / health.DAY:g} days, promised"
     return f"{rhythm.limit} working days, learned" if rhythm.limit else None
-
-
-def _looks(c: Connection, source: str, now: Millis) -> tuple[int, int]:
-    """Looks at pages of a source within a week, and how many of them were blocked, by status or by what the page showed."""
-    pages = [str(kind) for kind in (PageKind.CHALLENGE, PageKind.LOGIN)]
-    wall = sa.or_(t.looks.c.outcome.in_([str(outcome) for outcome in BLOCKED]), t.readings.c.page_kind.in_(pages))
-    query = (
-        sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(sa.case((wall, 1), else_=0)), 0))
-        .select_from(t.runs)
-        .join(t.looks, t.looks.c.run == t.runs.c.id)
-        .join(t.urls, t.urls.c.id == t.looks.c.url)
-        .outerjoin(t.readings, t.readings.c.capture == t.looks.c.capture)
-        .where(t.runs.c.source == source, t.runs.c.started >= now - SPAN, t.urls.c.kind.in_([str(Kind.LIST), str(Kind.DETAIL)]))
-    )
-    total, blocked = c.execute(query).one()
-    return int(total), int(blocked)

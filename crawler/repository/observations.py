@@ -1,25 +1,36 @@
-"""What a run of a source's list showed, what it showed before, and how the source is after it. The judgement itself is `health`."""
+"""What a run of a source's list showed, what it showed before, and how the source is after it. The judgement itself is `monitor.health`."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler.model import GOOD, MISSES, ChangeKind, Kind, Millis, Outcome, PageKind, RunKind
-from crawler.monitor import health
-from crawler.monitor.health import Face, Head, Rhythm, Sight, Standing
-from crawler.monitor.workdays import BEIJING, day_of
+from crawler.model import (
+    GOOD,
+    MISSES,
+    ChangeKind,
+    Face,
+    Head,
+    Kind,
+    Listed,
+    Millis,
+    Observation,
+    Outcome,
+    PageKind,
+    RunKind,
+    Standing,
+)
 from crawler.repository import schema as t
 from crawler.repository.database import AnyRow, dump
 from crawler.repository.rows import RunRow
+from crawler.text.beijing import day_of
 
 HISTORY = 31  # earlier runs a list is compared with
 LISTING = (RunKind.LIST, RunKind.SWEEP, RunKind.ONCE)
 LEARNED = 400  # newest rows a source's rhythm is learned from
-SEEN_LATE = timedelta(days=14)  # a row published so long before we saw it was no news when we saw it
 NOTICES = 500  # of one run, whose fields are counted
 FIELDS = ("title", "channel", "published", "source", "body")
 BLOCKED_PAGES = frozenset({PageKind.CHALLENGE, PageKind.LOGIN})
@@ -27,13 +38,13 @@ BLOCKED = frozenset({Outcome.BLOCKED, Outcome.FORBIDDEN, Outcome.BUSY})
 
 
 # ------------------------------------------------------------------ as JSON
-def dump_sight(sight: Sight) -> str:
+def dumped(observation: Observation) -> str:
     """What a run showed, as it is kept beside the run."""
-    return dump(asdict(sight))
+    return dump(asdict(observation))
 
 
-def load_sight(text: str) -> Sight:
-    """The sight back."""
+def loaded(text: str) -> Observation:
+    """The observation back."""
     said = json.loads(text)
     heads = tuple(
         Head(
@@ -44,7 +55,7 @@ def load_sight(text: str) -> Sight:
         )
         for head in said.pop("heads")
     )
-    return Sight(heads=heads, **said)
+    return Observation(heads=heads, **said)
 
 
 # ------------------------------------------------------------------ one run
@@ -52,7 +63,7 @@ SOURCE = sa.select(t.sources).where(t.sources.c.id == sa.bindparam("source"))
 KEEP = (
     t.runs.update()
     .where(t.runs.c.id == sa.bindparam("b_run"))
-    .values(trouble=sa.bindparam("b_trouble"), sight=sa.bindparam("b_sight"))
+    .values(trouble=sa.bindparam("b_trouble"), observation=sa.bindparam("b_observation"))
 )
 
 
@@ -61,9 +72,9 @@ def of_source(c: Connection, source: str) -> Standing:
     return standing(c.execute(SOURCE, {"source": source}).one())
 
 
-def keep(c: Connection, run: int, sight: Sight, trouble: str | None) -> None:
+def keep(c: Connection, run: int, observation: Observation, trouble: str | None) -> None:
     """Remember what a run showed, and what was wrong with it, by name."""
-    c.execute(KEEP, {"b_run": run, "b_trouble": trouble, "b_sight": dump_sight(sight)})
+    c.execute(KEEP, {"b_run": run, "b_trouble": trouble, "b_observation": dumped(observation)})
 
 
 def standing(source: AnyRow) -> Standing:
@@ -74,12 +85,14 @@ def standing(source: AnyRow) -> Standing:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A source's standing before and after a run; `read`: its list was read."""
+    """A source's standing before and after a run. `read`: its list was read; `last_new`: when it had something new, as far as is known;
+    `rests_until`: it is left alone before."""
 
     was: Standing
     now: Standing
-    rhythm: Rhythm
     read: bool
+    last_new: Millis | None
+    rests_until: Millis | None
 
 
 def remember(c: Connection, source: str, change: Change, now: Millis) -> None:
@@ -92,30 +105,30 @@ def remember(c: Connection, source: str, change: Change, now: Millis) -> None:
         "bad": now_is.bad,
         "good": now_is.good,
         "failures": now_is.failures,
-        "rests_until": health.rest(now_is.failures, now),
+        "rests_until": change.rests_until,
     }
     if now_is.state != change.was.state:
         values["health_since"] = now
     if change.read:
         values["last_ok"] = now
-    if change.rhythm.last_new is not None:
-        values["last_new"] = change.rhythm.last_new
+    if change.last_new is not None:
+        values["last_new"] = change.last_new
     c.execute(t.sources.update().where(t.sources.c.id == source).values(values))
 
 
-def before(c: Connection, source: str, *, ever: bool = False) -> list[Sight]:
+def before(c: Connection, source: str, *, ever: bool = False) -> list[Observation]:
     """What earlier runs showed in which nothing was wrong, newest first; `ever`: the newest, whatever was wrong."""
     r = t.runs.c
     query = (
-        sa.select(r.sight)
-        .where(r.source == source, r.kind.in_([str(kind) for kind in LISTING]), r.ended.is_not(None), r.sight.is_not(None))
+        sa.select(r.observation)
+        .where(r.source == source, r.kind.in_([str(kind) for kind in LISTING]), r.ended.is_not(None), r.observation.is_not(None))
         .order_by(r.ended.desc(), r.id.desc())
         .limit(HISTORY)
     )
-    return [load_sight(text) for text in c.execute(query if ever else query.where(r.trouble.is_(None))).scalars()]
+    return [loaded(text) for text in c.execute(query if ever else query.where(r.trouble.is_(None))).scalars()]
 
 
-def of_run(c: Connection, run: RunRow, now: Millis) -> Sight:
+def of_run(c: Connection, run: RunRow, now: Millis) -> Observation:
     """What a run of a source's list showed."""
     last = sa.select(sa.func.max(t.looks.c.id)).where(t.looks.c.run == run.id).group_by(t.looks.c.url)
     query = (
@@ -142,7 +155,7 @@ def of_run(c: Connection, run: RunRow, now: Millis) -> Sight:
     taken = min((row.taken for row in final if row.taken is not None), default=None)
     newest = max((head.face.newest for head in heads if head.face and head.face.newest), default=None)
     listed = sa.select(sa.func.count()).where(t.listings.c.source == run.source, t.listings.c.first_listed >= run.started)
-    return Sight(
+    return Observation(
         heads,
         listed=c.execute(listed).scalar_one(),
         lost=_lost(c, run.source, newest, taken, now) if newest and taken is not None else 0,
@@ -190,8 +203,8 @@ def _filled(c: Connection, run: int) -> tuple[int, dict[str, int]]:
 
 
 # ------------------------------------------------------------------ rhythm
-def learn(c: Connection, source: str, now: Millis) -> Rhythm:
-    """When a source last had something new, and how long it may be silent, from the dates of its rows, else from when they were listed."""
+def listed(c: Connection, source: str, now: Millis) -> Listed:
+    """When the rows of a source's lists were published and seen."""
     rows = t.listings.c
     tomorrow = (day_of(now) + timedelta(2)).isoformat()
     dated = c.execute(
@@ -202,31 +215,8 @@ def learn(c: Connection, source: str, now: Millis) -> Rhythm:
     ).all()
     undated = c.execute(sa.select(sa.func.max(rows.first_listed)).where(rows.source == source, rows.date.is_(None))).scalar()
     watched = c.execute(sa.select(sa.func.min(rows.first_listed)).where(rows.source == source)).scalar() or 0
+    seen: Sequence[Millis] = ()
     if not dated:
-        listed = c.execute(
-            sa.select(rows.first_listed).where(rows.source == source).distinct().order_by(rows.first_listed.desc()).limit(LEARNED)
-        )
-        return Rhythm(undated, health.learn_silence([day_of(at) for at in listed.scalars()]), watched)
-    last = max(_news(row.date, row.first_listed) for row in dated)
-    return Rhythm(max(last, undated or 0), health.learn_silence(_days([row.date for row in dated])), watched)
-
-
-def _days(written: Sequence[str]) -> list[date]:
-    found = []
-    for text in written:
-        try:
-            found.append(date.fromisoformat(text[:10]))
-        except ValueError:  # no day of the calendar
-            continue
-    return found
-
-
-def _news(written: str, first_listed: Millis) -> Millis:
-    """When a row was news: when we saw it first, unless it had been published long before."""
-    try:
-        published = date.fromisoformat(written[:10])
-    except ValueError:
-        return first_listed
-    if day_of(first_listed) - published <= SEEN_LATE:
-        return first_listed
-    return int((datetime(published.year, published.month, published.day, tzinfo=UTC) - BEIJING).timestamp() * 1000)
+        days = sa.select(rows.first_listed).where(rows.source == source).distinct().order_by(rows.first_listed.desc())
+        seen = c.execute(days.limit(LEARNED)).scalars().all()
+    return Listed(tuple((row.date, row.first_listed) for row in dated), undated, tuple(seen), watched)
