@@ -9,8 +9,8 @@ digests, address and day, and go through keep, settle and index in large batches
 
 At each size, medians: a visit is a batch of 32 looks at random documents, in milliseconds a look; `304` as the server says so, `new` with
 keep and settle of new documents, `edit` of known ones. `B/doc` is the database's size a document, `x text` how many times the folded
-text that is, `B/look` what an unchanged visit adds. `revisits`: firing 1,000 due looks of a
-source; `due`: which queues have something due; `slice`: the next 32 addresses of one. `search` over words and pairs of words, often and
+text that is, `B/look` what an unchanged visit adds. `revisits`: firing the due looks of a
+source, 1,000 at most (of 10,000 documents each source has 200); `due`: which queues have something due; `slice`: the next 32 addresses of one. `search` over words and pairs of words, often and
 seldom ones, first page. On SQLite the times are CPU of this process; on PostgreSQL they are wall time, server included.
 """
 
