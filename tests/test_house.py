@@ -1,6 +1,7 @@
 """The house itself: how long its functions are, what importing does, and whether the documents tell the truth."""
 
 import ast
+import importlib
 import re
 import subprocess
 import sys
@@ -11,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from crawler.cli.main import COMMANDS, VERSION
+from crawler.repository.schema import metadata
 
 ROOT = Path(__file__).parent.parent
 MODULES = sorted((ROOT / "crawler").rglob("*.py"))
 README = (ROOT / "README.md").read_text("utf-8")
+DESIGN = (ROOT / "docs" / "design.md").read_text("utf-8")
 
 
 MOST_NAMES, MOST_LINES, MOST_ARGUMENTS = 16, 450, 6
@@ -109,6 +112,26 @@ def test_readme_names_only_commands_and_views_that_exist() -> None:
     assert named <= set(COMMANDS)
     views = (ROOT / "crawler" / "repository" / "views.py").read_text("utf-8")
     assert all(view in views for view in set(re.findall(r"v_\w+", README)))
+
+
+def test_every_word_of_the_glossary_names_a_table_or_a_type_that_is_there() -> None:
+    glossary = DESIGN.partition("## Glossary")[2].partition("\n## ")[0]
+    lines = re.findall(r"^\| ([a-z ,]+) \| .+ \| (.+) \|$", glossary, re.MULTILINE)[1:]
+    assert len(lines) > 30
+    for word, said in lines:
+        names = re.findall(r"`([\w.]+)`", re.sub(r" \(`\w+`\)", "", said))
+        assert names, word
+        for name in names:
+            module, _, kind = name.rpartition(".")
+            assert name in metadata.tables if not module else hasattr(importlib.import_module(f"crawler.{module}"), kind), name
+
+
+def test_the_design_names_only_modules_and_files_that_are_there() -> None:
+    rooms = "|".join(path.name for path in (ROOT / "crawler").iterdir() if path.is_dir())
+    named = re.findall(rf"`((?:tests|docs|{rooms})/[\w./]+)`", DESIGN) + re.findall(r"python (tests/[\w./]+)", DESIGN)
+    assert len(named) > 20
+    places = {name: (ROOT / name, ROOT / "crawler" / name, ROOT / "crawler" / f"{name}.py") for name in named}
+    assert [name for name, tried in places.items() if not any(place.exists() for place in tried)] == []
 
 
 def test_the_locks_hold_hashes_and_no_address_of_an_index() -> None:

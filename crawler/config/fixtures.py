@@ -129,7 +129,7 @@ def load(folder: Path) -> list[Saved]:
             first, *more = [_page(folder, page) for page in said["pages"]]
             found.append(Saved(name, first, Kind(said["kind"]), said["public_url"], tuple(more)))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError(f"{folder} is no fixture: {error}", remedy="tests/write_fixture.py writes one") from error
+        raise UsageError(f"{folder} is no fixture: {error}", remedy="tests/tools/write_fixture.py writes one") from error
     return found
 
 
@@ -157,7 +157,9 @@ def check(folder: Path, rules: ReadRules) -> list[str]:
         try:
             wanted = json.loads(file.read_text("utf-8"))
         except (OSError, ValueError) as error:
-            raise UsageError(f"{file}: no expectation: {error}", remedy="tests/write_fixture.py --again writes it") from error
+            raise UsageError(
+                f"{file}: no expectation: {error}", remedy="tests/tools/write_fixture.py --again writes it"
+            ) from error
         found = json.loads(json.dumps(expected(read_saved(saved, rules), saved.kind)))
         differences += [f"{file.name}: {line}" for line in _differences(wanted, found, "")]
     return differences

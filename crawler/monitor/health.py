@@ -327,7 +327,7 @@ def learn_silence(days: Sequence[date]) -> int | None:
     (nine means, widened by what the mean itself is uncertain by); five at least. Gaps are counted in working days. One gap that is
     much longer than all others (a column that was moved, a lone old notice) is left out.
 
-    Measured (tests/silence_rates.py, 50 sources over two years): one false alarm in 26,100 runs; a feed that freezes is noticed after
+    Measured (tests/tools/silence_rates.py, 50 sources over two years): one false alarm in 26,100 runs; a feed that freezes is noticed after
     17 days when it has news on nine days of ten, after 90 when on one of five, after a year when on one of twenty.
     """
     ordered = sorted(set(days))

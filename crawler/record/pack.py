@@ -1,6 +1,6 @@
 """Text as it is stored: UTF-8, zstd with a dictionary of what such texts have in common. One of the two doors to zstandard.
 
-A dictionary (`pack-ID.dict`, made by tests/train_dictionary.py from notices that were written for this project) is named in each
+A dictionary (`pack-ID.dict`, made by tests/tools/train_dictionary.py from notices that were written for this project) is named in each
 frame, so that a newer one may stand beside it; one that texts were packed with is never taken away. Measured over 1,000 synthetic
 notices and 45 real ones, bytes a text of 11.7 and 9.7 kB and time to pack it: level 3 without a dictionary 4,420 and 3,178 (43 µs),
 with 8 KiB 3,995 and 2,851 (58 µs), with 16 KiB 4,078 and 2,872; level 6 with 8 KiB 3,730 and 2,667 (166 µs). Unpacking takes 18 µs.

@@ -1,6 +1,6 @@
 """The tables. Times are integer milliseconds (UTC), flags are integers: hot rows carry no type processors.
 
-A change here is a new revision in `migrations/versions` (tests/draft_revision.py writes its draft).
+A change here is a new revision in `migrations/versions` (tests/tools/draft_revision.py writes its draft).
 Append-only: looks, captures, versions, changes, fixity. The public interface is the views (`views.py`), not these tables.
 """
 

@@ -2,7 +2,7 @@
 
 One form for simplified, traditional, Hong Kong, Taiwan, full-width and pinyin-annotated copies. A key does not guess a spelling,
 as a converter must: characters that are forms of one another share the key of their class. Standard library only; the facts are
-`zh_tables.json` (tests/build_zh_tables.py makes it), loaded on first use.
+`zh_tables.json` (tests/tools/build_zh_tables.py makes it), loaded on first use.
 """
 
 import hashlib

@@ -17,6 +17,7 @@ keeps less (peer.py says what), so it is favoured. Statements are counted in one
 import argparse
 import json
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -286,6 +287,7 @@ def crawl(chosen: argparse.Namespace, site: Path) -> int:
 def main() -> int:
     """The exit code: 1 when a crawl was not right."""
     chosen = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers end and folders go
     if chosen.grow:
         return grow.run(chosen)
     if chosen.hosts < 1 or chosen.pages < chosen.hosts or chosen.pages % chosen.hosts:

@@ -8,6 +8,8 @@ One executemany is one statement. What begins and ends a transaction (BEGIN, PRA
 import json
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -38,19 +40,28 @@ def step() -> str:
     return found
 
 
-def main() -> None:
-    """Run gongkai and write the counts."""
+@contextmanager
+def counted() -> Iterator[Counter[str]]:
+    """Statements by step, while the block lasts."""
     counts: Counter[str] = Counter()
 
     def count(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
         counts["transaction" if statement.lstrip().upper().startswith(APART) else step()] += 1
 
     event.listen(Engine, "before_cursor_execute", count)
-    file, sys.argv[1:] = Path(sys.argv[1]), sys.argv[2:]
     try:
-        sys.exit(run())
+        yield counts
     finally:
-        file.write_text(json.dumps(counts), "utf-8")
+        event.remove(Engine, "before_cursor_execute", count)
+
+
+def main() -> None:
+    """Run gongkai and write the counts."""
+    file, sys.argv[1:] = Path(sys.argv[1]), sys.argv[2:]
+    with counted() as counts:
+        code = run()
+    file.write_text(json.dumps(counts), "utf-8")
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ SCHEMA = json.loads((ROOT / "docs" / "source.schema.json").read_text("utf-8"))
 
 
 def test_the_committed_schema_is_today_s() -> None:
-    """python tests/draft_schemas.py writes it anew."""
+    """python tests/tools/draft_schemas.py writes it anew."""
     assert source_schema() == SCHEMA
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 

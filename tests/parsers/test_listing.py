@@ -21,8 +21,8 @@ URL = "http://www.yunxi.example/zwgk/tzgg/index.html"
 
 
 def _script(name: str) -> Any:
-    """One of the scripts beside the tests."""
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).parent.parent / f"{name}.py")
+    """One of the maintainers' scripts."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).parent.parent / "tools" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

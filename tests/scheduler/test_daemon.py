@@ -127,7 +127,16 @@ def test_an_interrupted_crawl_exits_130_and_hands_back_what_was_in_flight(site: 
 
 @POSIX
 def test_daemons_and_crawls_killed_at_random_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
-    command = [sys.executable, str(ROOT / "tests" / "kill_daemon.py"), "--kills", "6", "--copies", "2", "--folder", str(tmp_path)]
+    command = [
+        sys.executable,
+        str(ROOT / "tests" / "tools" / "kill_daemon.py"),
+        "--kills",
+        "6",
+        "--copies",
+        "2",
+        "--folder",
+        str(tmp_path),
+    ]
     storm = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
     assert storm.returncode == 0, storm.stdout + storm.stderr
 

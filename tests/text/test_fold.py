@@ -145,6 +145,6 @@ def test_the_committed_table_is_what_the_generator_makes(tmp_path: Path) -> None
         if importlib.util.find_spec(package) is None:
             pytest.skip(f"{package} is not installed (dependency group tables)")
     out = tmp_path / "zh_tables.json"
-    generator = Path(__file__).parent.parent / "build_zh_tables.py"
+    generator = Path(__file__).parent.parent / "tools" / "build_zh_tables.py"
     subprocess.run([sys.executable, str(generator), str(out)], check=True, capture_output=True, timeout=60)
     assert out.read_bytes() == (Path(fold.__file__).with_name("zh_tables.json")).read_bytes()

@@ -1,8 +1,8 @@
 """For maintainers: writes a source's fixture from saved pages, or its expectations anew. Look at the result before you commit it.
 
-python tests/write_fixture.py ID list.html=http://… 1.html=http://… 1.2.html=http://… [--verified "saved by hand on 2024-11-15"]
-python tests/write_fixture.py ID --again      # the rules have changed for the better: write what is read today
-python tests/write_fixture.py demo --demo     # the demo site's own pages
+python tests/tools/write_fixture.py ID list.html=http://… 1.html=http://… 1.2.html=http://… [--verified "saved by hand on 2024-11-15"]
+python tests/tools/write_fixture.py ID --again      # the rules have changed for the better: write what is read today
+python tests/tools/write_fixture.py demo --demo     # the demo site's own pages
 
 Pages are named list, 1, 2 …; 1.2 is the second page of the record of 1. `gongkai try ID --save` writes the same layout from the live site.
 """
@@ -18,7 +18,7 @@ from crawler.demo.site import LANWAN, Site
 from crawler.errors import UsageError
 from crawler.model import Kind, Page, ReadRules
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 FOLDER = ROOT / "tests" / "sources"
 SOURCES = ROOT / "config" / "sources"
 

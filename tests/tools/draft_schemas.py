@@ -6,7 +6,7 @@ from pathlib import Path
 from crawler.config.schema import source_schema
 from crawler.record.schema import record_schema
 
-DOCS = Path(__file__).parent.parent / "docs"
+DOCS = Path(__file__).parent.parent.parent / "docs"
 
 if __name__ == "__main__":
     for name, schema in (("record", record_schema()), ("source", source_schema())):

@@ -1,6 +1,6 @@
 """Measures the longest silence that is learned: false alarms over healthy years, and how long a frozen feed goes unnoticed. Not a test.
 
-python tests/silence_rates.py [--sources 400]
+python tests/tools/silence_rates.py [--sources 400]
 
 Healthy sources publish by chance (Poisson by working day; nothing on weekends and holidays), each with 40 notices before the first day;
 every weekday of two years the rule is asked, with what it could know on that day. Then each source freezes.

@@ -1,6 +1,6 @@
 """For maintainers: makes the dictionary that stored texts are packed with, from the demo's notices and the tests' page layouts.
 
-    python tests/train_dictionary.py ID [FOLDER]    # writes FOLDER/pack-ID.dict, by default beside crawler/record/pack.py
+    python tests/tools/train_dictionary.py ID [FOLDER]    # writes FOLDER/pack-ID.dict, by default beside crawler/record/pack.py
 
 The same pages and the same zstandard give the same bytes. A new dictionary takes a new ID, which `pack.DICTIONARY` then names; the older
 files stay, for what was packed with them.
@@ -49,6 +49,6 @@ def train(number: int) -> bytes:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[1]))  # the tests' layouts are no installed package
+    sys.path.insert(0, str(Path(__file__).parents[2]))  # the tests' layouts are no installed package
     folder = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(pack.__file__).parent
     (folder / f"pack-{int(sys.argv[1])}.dict").write_bytes(train(int(sys.argv[1])))

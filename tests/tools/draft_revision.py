@@ -1,7 +1,7 @@
 """For maintainers: prints the body of a revision that takes the newest one to what `schema.py` says now.
 
-python tests/draft_revision.py            # put the result into crawler/repository/migrations/versions/NNNN_name.py, raise HEAD
-python tests/draft_revision.py --first    # before the first release: write 0001's SQL anew instead
+python tests/tools/draft_revision.py            # put the result into crawler/repository/migrations/versions/NNNN_name.py, raise HEAD
+python tests/tools/draft_revision.py --first    # before the first release: write 0001's SQL anew instead
 """
 
 import re

@@ -1,6 +1,6 @@
 """Kills daemons and crawls at random while they work one archive, then checks that nothing is lost and nothing stands twice.
 
-    python tests/kill_daemon.py [--kills 50] [--copies 3] [--folder DIR] [--seed N]
+    python tests/tools/kill_daemon.py [--kills 50] [--copies 3] [--folder DIR] [--seed N]
 
 A witness process holds a WARC file open from beginning to end: no recovery may touch it. Exit code 1 when anything is not so.
 """

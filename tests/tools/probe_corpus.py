@@ -1,6 +1,6 @@
 """Measures `gongkai probe`: for each real list page, is the draft a source that works unedited? Not a test; needs the shared folder.
 
-GONGKAI_SHARED=/path/to/shared python tests/probe_corpus.py [--keep FOLDER]
+GONGKAI_SHARED=/path/to/shared python tests/tools/probe_corpus.py [--keep FOLDER]
 
 Serves the corpus on loopback, probes every list page that has rows, then runs `gongkai try` with the draft as it was written and compares
 the rows with the labels. The server speaks plain http, so https addresses are asked for as http. Prints a line a page and the figures.

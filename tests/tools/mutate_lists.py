@@ -1,6 +1,6 @@
 """How much reading a list page rests on: pages are changed in ways that change nothing for a reader, and their rows compared.
 
-python tests/mutate_lists.py MANIFEST PAGE...     # e.g. the list pages of a corpus, with a manifest of file and page_url
+python tests/tools/mutate_lists.py MANIFEST PAGE...     # e.g. the list pages of a corpus, with a manifest of file and page_url
 
 Prints, for each mutation, the share of rows (address, title, date) and of next pages that are as they were. Exit code 1 when the rows of
 any mutation fall below .95. tests/parsers/test_listing.py applies the same mutations to the project's own pages.

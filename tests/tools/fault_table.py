@@ -1,6 +1,6 @@
 """The table of all named faults: what came of each, in what time, at what cost in memory, and how a healthy host fared meanwhile.
 
-    python tests/fault_table.py [WORDS]        # only the cases whose name holds WORDS; exit 1 when a row is not as it should be
+    python tests/tools/fault_table.py [WORDS]        # only the cases whose name holds WORDS; exit 1 when a row is not as it should be
 
 The server is another process. Each row is fetched and archived by this one, with the fetcher's own limits; a second host is fetched all
 the time by the same fetcher. `RSS` is the peak above what the process held before, in MiB (Linux only).
