@@ -171,7 +171,7 @@ class Line:
         except Refused as error:
             log.warning("refused", url=look.task.request.url, file=look.file, error=error.message)
             files.reached(c, [look], owner)
-            frontier.give_up(c, look.task.frontier, f"refused by the database: {error.message}")
+            frontier.give_up(c, look.task.run, look.task.key, f"refused by the database: {error.message}")
 
     def _commit(self, c: Connection, kept: Sequence[Kept], owner: str, fences: Mapping[str, int] | None) -> None:
         spread = random.random()  # noqa: S311 - jitter, no secret

@@ -93,12 +93,19 @@ def apply(c: Connection, moves: Moves) -> None:
         )
 
 
-GIVE_UP_ROW = t.frontier.update().where(_f.id == sa.bindparam("b_id")).values(state=DEAD, reason=sa.bindparam("b_reason"))
+_its_run = sa.select(t.runs.c.id).where(
+    t.runs.c.source == sa.bindparam("b_source"), t.runs.c.kind == sa.bindparam("b_kind"), t.runs.c.slot == sa.bindparam("b_slot")
+)
+_its_address = sa.select(t.urls.c.id).where(t.urls.c.key == sa.bindparam("b_key"))
+GIVE_UP_LOOK = (
+    t.frontier.update().where(_f.run.in_(_its_run), _f.url.in_(_its_address)).values(state=DEAD, reason=sa.bindparam("b_reason"))
+)
 
 
-def give_up(c: Connection, row: int, reason: str) -> None:
-    """Nobody looks there again before somebody asks for it: a row, by its id, and why."""
-    c.execute(GIVE_UP_ROW, {"b_id": row, "b_reason": clean(reason)[:500]})
+def give_up(c: Connection, run: Run, key: str, reason: str) -> None:
+    """Nobody looks there again for this run before somebody asks for it: an address by its URL key, and why."""
+    where = {"b_source": run.source, "b_kind": str(run.kind), "b_slot": run.slot, "b_key": key}
+    c.execute(GIVE_UP_LOOK, where | {"b_reason": clean(reason)[:500]})
 
 
 # ------------------------------------------------------------------ seeding
