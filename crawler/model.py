@@ -337,49 +337,6 @@ class Kept:
 
 # ------------------------------------------------------------------ configuration the line needs
 @dataclass(frozen=True, slots=True)
-class DetailRules:
-    """A source's own rules for its detail pages; empty means auto. `since` ISO date."""
-
-    body: str | None = None
-    title: str | None = None
-    published: str | None = None
-    source: str | None = None
-    channel: str | None = None
-    since: str | None = None
-    parts: str | None = None  # selector of the notices of a page that holds many
-    json: tuple[tuple[str, str], ...] = ()  # where an answer in JSON holds what: (field, dotted path)
-
-
-@dataclass(frozen=True, slots=True)
-class ListRules:
-    """A source's own rules for its list pages; None means auto.
-
-    `rows`, `link`, `title`, `date`: CSS selectors, or paths of keys where the answer is JSON. `next`: auto, none, or a pager's kind with its
-    parameters in `next_with`. `only`, `skip`: regular expressions; a row is followed when its address matches `only` and not `skip`.
-    """
-
-    hosts: tuple[str, ...] = ()
-    rows: str | None = None
-    link: str | None = None
-    title: str | None = None
-    date: str | None = None
-    min_items: int | None = None
-    next: str = "auto"
-    next_with: tuple[tuple[str, str], ...] = ()
-    max_pages: int | None = None
-    only: str | None = None
-    skip: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ReadRules:
-    """Everything a child is told about a source. `details` newest first; the capture's time picks one."""
-
-    details: tuple[DetailRules, ...] = ()
-    list: ListRules = ListRules()
-
-
-@dataclass(frozen=True, slots=True)
 class Route:
     """How a source is reached: by a proxy, and with which TLS profile its `hosts` are met (others are met with `modern`)."""
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from crawler.model import DetailRules, Kind, Page, PageKind, ReadRules
+from crawler.model import Kind, Page, PageKind
 from crawler.pipeline.readers import Job, Readers
 from crawler.record.reading import Reading
+from crawler.record.rules import DetailRules, ReadRules
 from crawler.record.serial import record_of
 
 TEXT = "各单位放假三天，注意防火防盗，值班人员名单张贴在一楼大厅。" * 4

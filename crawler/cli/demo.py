@@ -140,7 +140,7 @@ def _tell_work(config: Config) -> None:
 
 def _tell_changes(config: Config, since: Millis) -> None:
     with reading(config.storage.database) as c:
-        found = [change for change in changes.read(c, since=since) if change.kind != "missing"]
+        found = [change for change in changes.read(c, changes.Only(since=since)) if change.kind != "missing"]
     lines.changes(found, as_json=False)
 
 
@@ -154,7 +154,7 @@ def _farewell(config: Config, path: Path, seconds: float) -> None:
     )
     command = f"{gongkai} --config {os.fspath(path)}"
     with reading(config.storage.database) as c:
-        edit = next((change for change in changes.read(c, kind="edit") if change.document), None)
+        edit = next((change for change in changes.read(c, changes.Only(kind="edit")) if change.document), None)
     output.say(f"\n{RULE}\nDone in {seconds:.0f} s. Everything is kept in {path.parent.parent}; look further:")
     for tail in (
         "search 社区食堂",

@@ -40,9 +40,8 @@ def changes(
     if kind is not None and kind not in {str(known) for known in ChangeKind}:
         raise UsageError(f"unknown kind {kind!r}", remedy=f"the ledger has {', '.join(ChangeKind)}")
     with reading(context) as c:
-        found = ledger.read(
-            c, after=after, since=moment(since) if since else None, source=source, kind=kind, min_rank=min_rank, limit=limit
-        )
+        only = ledger.Only(after, moment(since) if since else None, source, kind, min_rank)
+        found = ledger.read(c, only, limit)
     count = lines.changes(found, as_json=as_json)
     if not as_json:
         shown = next((change.document for change in found if change.document and change.kind in ("edit", "gone")), None)

@@ -135,7 +135,7 @@ def history(
     with reading(context) as c:
         public_id, _ = query.resolve(c, name)
         found = query.document(c, public_id)
-        ledger = changes.read(c, document=found.row)
+        ledger = changes.read(c, changes.Only(document=found.row))
         seen = query.looks(c, found.row)
     if as_json:
         for version in found.versions:

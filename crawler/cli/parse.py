@@ -14,12 +14,13 @@ import typer
 from crawler.cli import output, saved
 from crawler.cli.explain import explained, tell
 from crawler.cli.saved import Item
-from crawler.model import Kind, Page, ReadRules
+from crawler.model import Kind, Page
 from crawler.parsers.notice import read_notice, write_notice
 from crawler.pipeline.readers import Job, Readers
 from crawler.record.normalize import record
 from crawler.record.notice import Record
 from crawler.record.reading import Reading
+from crawler.record.rules import ReadRules
 from crawler.record.serial import as_json as as_values
 from crawler.record.serial import record_of
 from crawler.text.charset import decode

@@ -19,13 +19,14 @@ from crawler.config.load import SOURCE_ID
 from crawler.config.values import Config, Source
 from crawler.errors import CannotError, UsageError
 from crawler.fetcher.fetcher import Fetcher
-from crawler.model import Kind, ReadRules, Request
+from crawler.model import Kind, Request
 from crawler.pipeline import trial
 from crawler.pipeline.peek import Peeker
 from crawler.pipeline.readers import Job, Readers
 from crawler.pipeline.trial import Sample, Trial
 from crawler.politeness.worker import Pacing
 from crawler.record.reading import Row
+from crawler.record.rules import ReadRules
 from crawler.record.serial import as_json, record_of
 from crawler.scheduler import process as house
 from crawler.text import urls
@@ -69,7 +70,14 @@ def probe(
     if known is not None:
         output.note(f"this column is source {known.id} already: gongkai try {known.id}")
         return
-    _write(config, found, url, wanted, dry=dry or as_json, quiet=as_json, named=name is not None)
+    id_ = _free_id(config, wanted, named=name is not None)
+    text = _drafted(config, found, url)
+    if dry or as_json:
+        if not as_json:
+            output.say()
+            output.say(text.rstrip())
+        return
+    _write(config, id_, text)
 
 
 def try_(
@@ -110,7 +118,9 @@ def _look(config: Config, name: str, start: Request, rules: ReadRules, source: S
         pacing = Pacing({}, network.delay_ms if own is None else own, network.deadline_ms / 1000, house.AGENT)
         try:
             with Readers(1) as readers:
-                return await trial.look(Peeker(fetcher, pacing, name), readers, name, start, rules, _watch, second=second)
+                return await trial.look(
+                    Peeker(fetcher, pacing, name), readers, trial.Column(name, start, rules), _watch, second=second
+                )
         finally:
             await fetcher.aclose()
 
@@ -237,18 +247,23 @@ def _account(found: Trial) -> None:
     )
 
 
-def _write(config: Config, found: Trial, url: str, wanted: str, *, dry: bool, quiet: bool, named: bool) -> None:
+def _free_id(config: Config, wanted: str, *, named: bool) -> str:
+    """A source's id that no file has. Raises UsageError when the user named one that is taken."""
     folder = config.path.parent / "sources"
     name = trial.free_id(config, wanted, lambda tried: (folder / f"{tried}.toml").exists())
     if named and name != wanted:
         raise UsageError(f"there is a source {wanted!r} already", remedy="choose another --id; no file is overwritten")
-    schema = config.root / SCHEMA
-    text = trial.draft(found, url, int(time.time() * 1000), schema=os.path.relpath(schema, folder) if schema.exists() else "")
-    if dry:
-        if not quiet:
-            output.say()
-            output.say(text.rstrip())
-        return
+    return name
+
+
+def _drafted(config: Config, found: Trial, url: str) -> str:
+    """The source's file as it would be written."""
+    folder, schema = config.path.parent / "sources", config.root / SCHEMA
+    return trial.draft(found, url, int(time.time() * 1000), schema=os.path.relpath(schema, folder) if schema.exists() else "")
+
+
+def _write(config: Config, name: str, text: str) -> None:
+    folder = config.path.parent / "sources"
     target = folder / f"{name}.toml"
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from crawler.errors import UsageError
-from crawler.model import Kind, Page, ReadRules, Request
+from crawler.model import Kind, Page, Request
 from crawler.parsers.page import read
 from crawler.record.reading import Reading
+from crawler.record.rules import ReadRules
 from crawler.record.serial import as_json, record_of
 from crawler.text import urls
 

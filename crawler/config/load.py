@@ -38,9 +38,10 @@ from crawler.config.shape import (
 from crawler.config.storage import chosen_file, database_url, root_of
 from crawler.config.values import Alarms, Channel, Config, Network, Operator, Politeness, ScheduleDefaults, Source, Storage
 from crawler.errors import ConfigError, UsageError
-from crawler.model import DetailRules, Expect, ListRules, Millis, ReadRules, Request, Route, Watch
+from crawler.model import Expect, Millis, Request, Route, Watch
 from crawler.politeness.budget import Budget
 from crawler.politeness.hours import Window
+from crawler.record.rules import DetailRules, ListRules, ReadRules
 from crawler.text import urls
 
 SOURCE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crawler.model import Expect, Millis, ReadRules, Request, Route, Watch
+from crawler.model import Expect, Millis, Request, Route, Watch
 from crawler.politeness.budget import UNLIMITED, Budget
 from crawler.politeness.hours import Window
+from crawler.record.rules import ReadRules
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
-from crawler.model import ListRules, Page, Request
+from crawler.model import Page, Request
 from crawler.parsers.tree import attribute, is_hidden, parse, squeeze
 from crawler.record.notice import Attachment, Draft, Witness
+from crawler.record.rules import ListRules
 from crawler.text import urls
 
 MOST_PIECES = 50

@@ -9,11 +9,11 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser
 
-from crawler.model import ListRules
 from crawler.parsers.feeds import Answer, elements, from_feed, from_sitemap, from_store
 from crawler.parsers.rows import distinct
 from crawler.parsers.tree import EDGES, squeeze
 from crawler.record.reading import Row
+from crawler.record.rules import ListRules
 from crawler.text import urls
 from crawler.text.dates import read_date
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from selectolax.lexbor import LexborHTMLParser
 
-from crawler.model import DetailRules, Millis, Page, PageKind
+from crawler.model import Millis, Page, PageKind
 from crawler.parsers import fields, kinds, meta
 from crawler.parsers.article import Container, find_container
 from crawler.parsers.attachments import read_attachments
@@ -25,6 +25,7 @@ from crawler.parsers.titles import Title, key, read_title, title_of_text
 from crawler.parsers.tree import Node, parse, select, squeeze, text
 from crawler.parsers.worth import refuse
 from crawler.record.notice import Attachment, Draft, Witness
+from crawler.record.rules import DetailRules
 from crawler.text.dates import day_in_url, read_date, why_not
 
 META_FIELDS = frozenset(

@@ -7,9 +7,10 @@ import json
 import sys
 from typing import Any
 
-from crawler.model import DetailRules, Millis, Page
+from crawler.model import Millis, Page
 from crawler.parsers.detail import read_detail
 from crawler.record.normalize import record
+from crawler.record.rules import DetailRules
 from crawler.record.serial import as_json
 from crawler.text import charset
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser
 
-from crawler.model import ListRules, Page, Request
+from crawler.model import Page, Request
 from crawler.parsers import data
 from crawler.parsers.feeds import Answer
 from crawler.parsers.pagers import NONE, Pager, Sheet, read_pager
@@ -12,6 +12,7 @@ from crawler.parsers.rows import distinct, make_row
 from crawler.parsers.structure import best_group, by_structure, is_hub, where
 from crawler.parsers.tree import Node, attribute, parse, select, squeeze, text
 from crawler.record.reading import Row
+from crawler.record.rules import ListRules
 from crawler.text import urls
 
 MOST_ROWS = 10_000  # of one page of HTML; more links than that are no list

@@ -11,7 +11,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from crawler.errors import UnreadablePage
-from crawler.model import DetailRules, Kind, Page, PageKind, ReadRules, Request
+from crawler.model import Kind, Page, PageKind, Request
 from crawler.parsers import absent, redirect
 from crawler.parsers.files import read_file, what_file
 from crawler.parsers.kinds import judge
@@ -20,6 +20,7 @@ from crawler.parsers.tree import parse, squeeze
 from crawler.parsers.tree import text as text_of
 from crawler.record.normalize import notice
 from crawler.record.reading import Reading
+from crawler.record.rules import DetailRules, ReadRules
 from crawler.text import charset
 
 RULES = "4"  # every change of what is read from the same bytes makes this a new one

@@ -12,10 +12,11 @@ from types import MappingProxyType
 
 from selectolax.lexbor import LexborHTMLParser
 
-from crawler.model import DetailRules, Page
+from crawler.model import Page
 from crawler.parsers.detail import read_detail
 from crawler.parsers.tree import Node, ancestors, attribute, is_hidden, lines, parse, select, squeeze, text
 from crawler.record.notice import Draft, Witness
+from crawler.record.rules import DetailRules
 
 HEADINGS = "h1, h2, h3, h4"
 LABELS = "发文字号|发文文号|文号|字号|编号"

@@ -12,9 +12,10 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import IO, Any
 
-from crawler.model import DetailRules, Kind, ListRules, Page, PageKind, ReadRules, Request
+from crawler.model import Kind, Page, PageKind, Request
 from crawler.record.notice import Attachment, Notice
 from crawler.record.reading import Reading, Row
+from crawler.record.rules import DetailRules, ListRules, ReadRules
 
 LENGTH = struct.Struct(">I")
 LONGEST_ANSWER = 64 << 20

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from html import escape
 
-from crawler.model import DetailRules, Page, PageKind, Request
+from crawler.model import Page, PageKind, Request
 from crawler.parsers.attachments import read_attachments
 from crawler.parsers.continuation import Piece, frame, inline, join
 from crawler.parsers.detail import Detail, read_detail
@@ -15,6 +15,7 @@ from crawler.parsers.mapped import api_address, is_json, read_mapped
 from crawler.parsers.parts import read_parts
 from crawler.parsers.tree import lines, parse
 from crawler.record.notice import CUT_OFF, Draft
+from crawler.record.rules import DetailRules
 from crawler.text import charset, urls
 
 FRAMES = frozenset(

@@ -8,8 +8,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crawler.model import ListRules, PageKind, RunKind, Stop
+from crawler.model import PageKind, RunKind, Stop
 from crawler.record.reading import Row
+from crawler.record.rules import ListRules
 from crawler.text import urls
 
 MOST_PAGES = 5000

@@ -5,11 +5,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 
-from crawler.model import PASSING, WHOLE, Face, Kind, ListRules, Request, RunKind, Stop
+from crawler.model import PASSING, WHOLE, Face, Kind, Request, RunKind, Stop
 from crawler.pipeline import columns, list_pages
 from crawler.pipeline.columns import Leaf, Wish
 from crawler.politeness import pace
 from crawler.record.reading import Reading, Row
+from crawler.record.rules import ListRules
 from crawler.repository import frontier
 from crawler.repository.addresses import Address, Seed
 from crawler.repository.database import clean, dump

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 from crawler.config.load import place
 from crawler.config.values import Config, Source
-from crawler.model import Expect, Millis, ReadRules
+from crawler.model import Expect, Millis
 from crawler.parsers.page import rules_version
 from crawler.politeness.budget import Budget
 from crawler.politeness.worker import Pacing, strictest
+from crawler.record.rules import ReadRules
 from crawler.repository.runs import SourceRow
 from crawler.text import urls
 

@@ -7,12 +7,13 @@ rebuilt database says the same.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from crawler.model import GOOD, ChangeKind, Kind, ListRules, Millis, Outcome, PageKind, Request, Watch, short_id
+from crawler.model import GOOD, ChangeKind, Kind, Millis, Outcome, PageKind, Request, Watch, short_id
 from crawler.pipeline import columns, judge, lists, presence
 from crawler.pipeline.judge import Action, align
 from crawler.pipeline.presence import GONE_PAGES, SHOWN, Sighting
 from crawler.record.notice import CUT_OFF, Notice
 from crawler.record.reading import Reading
+from crawler.record.rules import ListRules
 from crawler.repository import frontier
 from crawler.repository.addresses import Address, Seed
 from crawler.repository.captures import CaptureRow

@@ -12,10 +12,11 @@ from html import unescape
 
 from crawler.config.values import Config, Source
 from crawler.errors import CannotError
-from crawler.model import GOOD, Exchange, Kind, Millis, Outcome, Page, PageKind, ReadRules, Request, RobotsSaid
+from crawler.model import GOOD, Exchange, Kind, Millis, Outcome, Page, PageKind, Request, RobotsSaid
 from crawler.pipeline.peek import Peeker
 from crawler.pipeline.readers import Job, Readers
 from crawler.record.reading import Reading, Row
+from crawler.record.rules import ReadRules
 from crawler.record.serial import record_of
 from crawler.text import charset, urls
 from crawler.text.beijing import beijing
@@ -123,17 +124,25 @@ async def visit(peeker: Peeker, request: Request, kind: Kind) -> Visit:
         request = Request(exchange.location)
 
 
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What is tried: a source's name, the page its column begins with, and how its pages are read."""
+
+    source: str
+    start: Request
+    rules: ReadRules
+
+
 async def look(
     peeker: Peeker,
     readers: Readers,
-    source: str,
-    start: Request,
-    rules: ReadRules,
+    column: Column,
     watch: Callable[[str], None],
     *,
     second: bool,
 ) -> Trial:
     """One list page, up to three of its notices, and where `second` says so its next page. `watch` is told what is asked for."""
+    source, start, rules = column.source, column.start, column.rules
     watch(start.url)
     first = await visit(peeker, start, Kind.LIST)
     delay = max(peeker.pacing.default_delay, int((first.robots.crawl_delay or 0) * 1000))
@@ -149,9 +158,9 @@ async def look(
         read = await asyncio.to_thread(readers.read, Job(seen.page, Kind.DETAIL, rules, row.url)) if seen.page else None
         samples.append(Sample(row, seen, read))
     following = await _second(peeker, readers, rules, reading, watch) if second else ""
-    site, column = names(decoded.text)
+    site, named = names(decoded.text)
     return Trial(
-        source, first, reading, decoded.encoding, platform(decoded.text), site, column, tuple(samples), following, delay,
+        source, first, reading, decoded.encoding, platform(decoded.text), site, named, tuple(samples), following, delay,
         hints(decoded.text, reading),
     )  # fmt: skip
 

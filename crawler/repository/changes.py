@@ -96,21 +96,23 @@ def append(c: Connection, changes: Sequence[NewChange]) -> None:
     c.execute(t.changes.insert(), rows)
 
 
-def read(
-    c: Connection,
-    *,
-    after: int = 0,
-    since: Millis | None = None,
-    source: str | None = None,
-    kind: str | None = None,
-    min_rank: int | None = None,
-    document: int | None = None,
-    limit: int = 1000,
-) -> list[ChangeView]:
-    """Lines in commit order, those of withheld documents left out.
+@dataclass(frozen=True, slots=True)
+class Only:
+    """Which lines are asked for. `after`: the last `seq` the reader has; `since`: lines about that time or later; `document`: a row id."""
 
-    `after`: the last `seq` the reader has. `since`: lines about that time or later. `document`: a row id. `limit` lines at most.
-    """
+    after: int = 0
+    since: Millis | None = None
+    source: str | None = None
+    kind: str | None = None
+    min_rank: int | None = None
+    document: int | None = None
+
+
+EVERYTHING = Only()
+
+
+def read(c: Connection, only: Only = EVERYTHING, limit: int = 1000) -> list[ChangeView]:
+    """Lines in commit order, `limit` at most; those of withheld documents are left out."""
     before, following, now = t.versions.alias("before_"), t.versions.alias("after_"), t.versions.alias("now_")
     h, d = t.changes.c, t.documents.c
     query = (
@@ -124,17 +126,17 @@ def read(
         .outerjoin(now, now.c.id == d.version)
         .outerjoin(before, before.c.id == h.before)
         .outerjoin(following, following.c.id == h.after)
-        .where(h.seq > after, d.withheld.is_(None))
+        .where(h.seq > only.after, d.withheld.is_(None))
         .order_by(h.seq)
         .limit(limit)
     )  # fmt: skip
-    for column, value in ((h.source, source), (h.kind, kind), (h.document, document)):
+    for column, value in ((h.source, only.source), (h.kind, only.kind), (h.document, only.document)):
         if value is not None:
             query = query.where(column == value)
-    if since is not None:
-        query = query.where(h.at >= since)
-    if min_rank is not None:
-        query = query.where(h.rank >= min_rank)
+    if only.since is not None:
+        query = query.where(h.at >= only.since)
+    if only.min_rank is not None:
+        query = query.where(h.rank >= only.min_rank)
     return [_view(list(row)) for row in c.execute(query)]
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from crawler.model import DOWN, SUSPECT, ChangeKind, Millis
 from crawler.repository import changes
 from crawler.repository import schema as t
-from crawler.repository.changes import ChangeView
+from crawler.repository.changes import ChangeView, Only
 from crawler.repository.database import clean, upsert
 
 SENT, GROUPED, GIVEN_UP, WITHHELD = "sent", "grouped", "given up", "withheld"
@@ -110,7 +110,7 @@ def claim(c: Connection, channel: str, now: Millis, until: Millis) -> list[Due]:
     found = []
     for row in rows:
         here = sa.and_(o.change == row.change, o.channel == channel, o.reminder == row.reminder)
-        shown = changes.read(c, after=row.change - 1, limit=1)
+        shown = changes.read(c, Only(after=row.change - 1), 1)
         if not shown or shown[0].seq != row.change:
             c.execute(t.outbox.update().where(here).values(sent=now, result=WITHHELD))
             continue
@@ -136,7 +136,7 @@ def standing(c: Connection, channel: str, since: Millis) -> set[tuple[str, str, 
             t.sources.c.health.in_([SUSPECT, DOWN]),
         )
     )
-    lines = [line for seq in c.execute(query).scalars() for line in changes.read(c, after=seq - 1, limit=1)]
+    lines = [line for seq in c.execute(query).scalars() for line in changes.read(c, Only(after=seq - 1), 1)]
     return {(line.source, str(line.detail.get("trouble")), str(line.detail.get("after"))) for line in lines}
 
 

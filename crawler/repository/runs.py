@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler.model import GOOD, MISSES, ChangeKind, Kind, Millis, Outcome, PageKind, Run, RunKind
+from crawler.model import EMPTY, GOOD, MISSES, ChangeKind, Kind, Millis, Outcome, PageKind, Run, RunKind
 from crawler.politeness.pace import NOT_ASKED
 from crawler.repository import addresses, continuations, frontier, list_pages
 from crawler.repository import schema as t
@@ -65,26 +65,28 @@ def ensure_source(c: Connection, source: str) -> None:
 
 def pause(c: Connection, source: str, at: Millis, reason: str = "") -> bool:
     """Pause a source, and write that into the ledger; False when it is paused already, or there is none of that id. Call it last."""
-    where = sa.and_(t.sources.c.id == source, t.sources.c.paused.is_(None))
-    return _by_hand(c, source, where, {"paused": at}, at, "paused", reason)
+    row = sa.and_(t.sources.c.id == source, t.sources.c.paused.is_(None))
+    return _by_hand(c, row, {"paused": at}, NewChange(ChangeKind.HEALTH, at, source, detail=_said("paused", reason)))
 
 
 def resume(c: Connection, source: str, at: Millis, reason: str = "") -> bool:
     """Resume a source, out of its quarantine too, and write that into the ledger; False when it was neither. Call it last."""
     held = sa.or_(t.sources.c.paused.is_not(None), t.sources.c.rests_until > at)
-    where = sa.and_(t.sources.c.id == source, held)
-    return _by_hand(c, source, where, {"paused": None, "rests_until": None}, at, "resumed", reason)
+    row = sa.and_(t.sources.c.id == source, held)
+    line = NewChange(ChangeKind.HEALTH, at, source, detail=_said("resumed", reason))
+    return _by_hand(c, row, {"paused": None, "rests_until": None}, line)
 
 
-def _by_hand(
-    c: Connection, source: str, where: sa.ColumnElement[bool], values: Mapping[str, object], at: Millis, after: str, reason: str
-) -> bool:
-    before: str | None = c.execute(sa.select(t.sources.c.health).where(where).with_for_update()).scalar()
+def _said(after: str, reason: str) -> dict[str, object]:
+    return {"after": after, "reasons": [reason] if reason else []}
+
+
+def _by_hand(c: Connection, row: sa.ColumnElement[bool], values: Mapping[str, object], line: NewChange) -> bool:
+    before: str | None = c.execute(sa.select(t.sources.c.health).where(row).with_for_update()).scalar()
     if before is None:
         return False
-    c.execute(t.sources.update().where(t.sources.c.id == source).values(**values))
-    detail = {"before": before, "after": after, "reasons": [reason] if reason else []}
-    append(c, [NewChange(ChangeKind.HEALTH, at, source, detail=detail, rank=BY_HAND)])
+    c.execute(t.sources.update().where(t.sources.c.id == line.source).values(**values))
+    append(c, [replace(line, detail={"before": before, **line.detail}, rank=BY_HAND)])
     return True
 
 
@@ -119,35 +121,33 @@ def last_slot(c: Connection, source: str, kind: RunKind) -> Millis | None:
 
 def fire(
     c: Connection,
-    source: str,
-    kind: RunKind,
-    slot: Millis,
+    run: Run,
     seeds: Sequence[Seed],
     now: Millis,
     *,
     skipped: Sequence[Millis] = (),
-    options: Mapping[str, object] | None = None,
+    options: Mapping[str, object] = EMPTY,
 ) -> Run | None:
-    """Claim a slot and seed its frontier; None when somebody else has it.
+    """Claim a run's slot and seed its frontier; the run as the database knows it, None when somebody else has it.
 
     A slot whose source still works on the one before becomes a row marked skipped, like the slots nobody fired.
     """
-    if kind is not RunKind.ONCE and _is_open(c, source, kind):
-        _skip(c, source, kind, [*skipped, slot], now)
+    if run.kind is not RunKind.ONCE and _is_open(c, run.source, run.kind):
+        _skip(c, run.source, run.kind, [*skipped, run.slot], now)
         return None
-    _skip(c, source, kind, skipped, now)
-    values = {"source": source, "kind": str(kind), "slot": slot, "started": now, "options": json.dumps(dict(options or {}))}
-    run = c.execute(upsert(c, t.runs).values(**values).on_conflict_do_nothing().returning(t.runs.c.id)).scalar()
-    if run is None:
+    _skip(c, run.source, run.kind, skipped, now)
+    values = {"source": run.source, "kind": str(run.kind), "slot": run.slot, "started": now, "options": json.dumps(dict(options))}
+    number = c.execute(upsert(c, t.runs).values(**values).on_conflict_do_nothing().returning(t.runs.c.id)).scalar()
+    if number is None:
         return None
-    frontier.seed(c, run, seeds)
-    return Run(source, kind, slot, run)
+    frontier.seed(c, number, seeds)
+    return replace(run, id=number)
 
 
 def fire_once(c: Connection, source: str, seeds: Sequence[Seed], now: Millis, options: Mapping[str, object]) -> int:
     """Fire a one-off run; two in one millisecond are two slots. Its id."""
     slot = now
-    while (run := fire(c, source, RunKind.ONCE, slot, seeds, now, options=options)) is None:
+    while (run := fire(c, Run(source, RunKind.ONCE, slot), seeds, now, options=options)) is None:
         slot += 1
     return run.id
 
@@ -244,7 +244,7 @@ def fire_revisits(c: Connection, source: str, slot: Millis, now: Millis, limit: 
     ).all()
     if not due:
         return None
-    run = fire(c, source, RunKind.REVISIT, slot, (), now)
+    run = fire(c, Run(source, RunKind.REVISIT, slot), (), now)
     if run is None:
         return None
     rows = [{"run": run.id, "url": row.id, "queue": row.queue, "priority": frontier.REVISIT, "due": now} for row in due]

@@ -24,7 +24,7 @@ def fire_slot(
     with line.database.write() as c:
         if kind is RunKind.REVISIT:
             return runs.fire_revisits(c, source.id, slot, now, limit or 0)
-        return runs.fire(c, source.id, kind, slot, _seeds(line, source.id, source.start, Kind.LIST), now, skipped=skipped)
+        return runs.fire(c, Run(source.id, kind, slot), _seeds(line, source.id, source.start, Kind.LIST), now, skipped=skipped)
 
 
 def fire_once(

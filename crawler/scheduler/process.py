@@ -20,7 +20,7 @@ from crawler.config.choose import chosen
 from crawler.config.values import Config
 from crawler.errors import GongkaiError, UsageError
 from crawler.fetcher.fetcher import Fetcher, FetchSettings, user_agent
-from crawler.model import Kind, Millis, Page, ReadRules, Request, RunKind
+from crawler.model import Kind, Millis, Page, Request, RunKind
 from crawler.monitor.alarms import Alarms
 from crawler.parsers.protocol import Job
 from crawler.pipeline.line import Line
@@ -29,6 +29,7 @@ from crawler.pipeline.policy import AD_HOC, Policy
 from crawler.pipeline.readers import Readers
 from crawler.politeness.worker import Pacing
 from crawler.record.reading import Reading
+from crawler.record.rules import ReadRules
 from crawler.repository.database import Database
 from crawler.repository.migrations import upgrade
 from crawler.repository.runs import Progress, are_open, progress

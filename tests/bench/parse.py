@@ -102,8 +102,9 @@ def ours(files: list[str], runs: int) -> tuple[list[float], list[float], dict[st
     """CPU seconds of each page: the bare parse of its text, all that a child does with it, and by stage."""
     from selectolax.lexbor import LexborHTMLParser
 
-    from crawler.model import Kind, Page, ReadRules
+    from crawler.model import Kind, Page
     from crawler.parsers import child, protocol
+    from crawler.record.rules import ReadRules
     from crawler.text import charset
 
     child.settle_in()

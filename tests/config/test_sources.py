@@ -8,7 +8,8 @@ from crawler.config import fixtures
 from crawler.config.fixtures import Saved
 from crawler.config.load import read_source
 from crawler.errors import UsageError
-from crawler.model import Kind, Page, ReadRules
+from crawler.model import Kind, Page
+from crawler.record.rules import ReadRules
 
 ROOT = Path(__file__).parent.parent.parent
 SOURCES = {file.stem: file for file in sorted((ROOT / "config" / "sources").glob("*.toml"))}

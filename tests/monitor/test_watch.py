@@ -276,7 +276,7 @@ class Months:
     def alarms(self, source: str | None = None) -> list[ChangeView]:
         """The ledger's lines about sources."""
         with self.line.database.read() as c:
-            return changes.read(c, kind="health", source=source)
+            return changes.read(c, changes.Only(kind="health", source=source))
 
     def is_held(self, source: str) -> bool:
         """Is the source paused, or in quarantine?"""

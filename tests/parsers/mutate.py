@@ -17,9 +17,10 @@ from pathlib import Path
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from crawler.model import Kind, Page, ReadRules
+from crawler.model import Kind, Page
 from crawler.parsers.page import read
 from crawler.record.notice import Record
+from crawler.record.rules import ReadRules
 from crawler.record.serial import record_of
 from crawler.text.charset import decode
 

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.model import DetailRules, Page, PageKind
+from crawler.model import Page, PageKind
 from crawler.parsers.detail import Detail, read_detail
 from crawler.record.normalize import record
 from crawler.record.notice import Record
+from crawler.record.rules import DetailRules
 
 Layout = Any  # the class lives in conftest, which tests do not import
 URL = "http://www.yunxi.example/zwgk/tzgg/202310/t20231008_119.html"
@@ -169,7 +170,8 @@ def test_a_page_cut_or_garbled_anywhere_raises_nothing(seed: int) -> None:
 def test_the_tree_inputs_of_the_conformance_data_raise_nothing(shared: Path) -> None:
     script = """
 import base64, gzip, json, sys
-from crawler.model import DetailRules, Page
+from crawler.model import Page
+from crawler.record.rules import DetailRules
 from crawler.parsers.detail import read_detail
 count = 0
 for line in gzip.open(sys.argv[1], "rt", encoding="utf-8"):

@@ -4,10 +4,11 @@ import re
 
 import pytest
 
-from crawler.model import Kind, Page, PageKind, ReadRules
+from crawler.model import Kind, Page, PageKind
 from crawler.parsers.page import read
 from crawler.record.notice import Record
 from crawler.record.reading import Reading
+from crawler.record.rules import ReadRules
 from crawler.record.serial import record_of
 from tests.parsers.families import FAMILIES, page
 from tests.parsers.mutate import AT, MUTATIONS, read_record, unchanged

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from crawler.model import Kind, Page, ReadRules
+from crawler.model import Kind, Page
 from crawler.parsers.explain import explain
 from crawler.parsers.fields import ORDER, doc_no_key, pick, same_day, same_doc_no, same_text
 from crawler.parsers.page import read
 from crawler.parsers.scripts import strings, written
 from crawler.record.notice import Record, Witness
+from crawler.record.rules import ReadRules
 from crawler.record.serial import as_json, from_json, record_of
 from crawler.text.dates import why_not
 from tests.parsers.families import BODY, TITLE, metas, page, text

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from crawler.model import Kind, Page, PageKind, ReadRules
+from crawler.model import Kind, Page, PageKind
 from crawler.parsers.page import read
+from crawler.record.rules import ReadRules
 from tests.parsers.calibrate import right
 from tests.parsers.mutate import AT, MUTATIONS, f1, labelled_pages, read_record, squeeze, unchanged, without_metas, without_names
 

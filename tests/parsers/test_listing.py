@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.errors import UnreadablePage
-from crawler.model import Kind, ListRules, Page, ReadRules
+from crawler.model import Kind, Page
 from crawler.parsers.listing import Listing, read_list
 from crawler.parsers.page import read as read_page
+from crawler.record.rules import ListRules, ReadRules
 
 URL = "http://www.yunxi.example/zwgk/tzgg/index.html"
 

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from crawler.errors import UnreadablePage
-from crawler.model import DetailRules, Kind, Page, PageKind, ReadRules, Request
+from crawler.model import Kind, Page, PageKind, Request
 from crawler.parsers.continuation import belongs
 from crawler.parsers.files import file_name
 from crawler.parsers.page import read
 from crawler.record.reading import Reading
+from crawler.record.rules import DetailRules, ReadRules
 from crawler.record.serial import record_of
 from crawler.text.urls import key
 

@@ -2,12 +2,13 @@
 
 import pytest
 
-from crawler.model import DetailRules, Kind, Page, PageKind, ReadRules
+from crawler.model import Kind, Page, PageKind
 from crawler.parsers.continuation import belongs
 from crawler.parsers.detail import read_detail
 from crawler.parsers.page import read
 from crawler.record.normalize import record, text_digest
 from crawler.record.notice import Record
+from crawler.record.rules import DetailRules, ReadRules
 
 TITLE = "关于组织开展河道清淤的通知"
 URL = "http://www.yunxi.example/zwgk/tzgg/119.html"

@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from crawler.model import DetailRules, Kind, ListRules, Page, PageKind, ReadRules, Request
+from crawler.model import Kind, Page, PageKind, Request
 from crawler.parsers import protocol
 from crawler.parsers.page import read
 from crawler.pipeline.readers import Job, Readers
 from crawler.record.reading import Reading
+from crawler.record.rules import DetailRules, ListRules, ReadRules
 
 GOOD = (
     "<html><head><meta name='ArticleTitle' content='关于放假的通知'></head><body><h1>关于放假的通知</h1><div id='zoom'><p>"

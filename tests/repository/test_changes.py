@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from crawler.model import ChangeKind
 from crawler.record.serial import unpacked
 from crawler.repository import schema as t
-from crawler.repository.changes import RANK, NewChange, append, read
+from crawler.repository.changes import RANK, NewChange, Only, append, read
 from crawler.repository.database import Database
 
 
@@ -60,12 +60,12 @@ def test_lines_are_chosen_by_every_filter(database: Database, library: Any) -> N
         ]
         append(c, lines)
     with database.read() as c:
-        assert [line.seq for line in read(c, after=1)] == [2, 3]
-        assert [line.seq for line in read(c, since=20)] == [2, 3]
-        assert [line.seq for line in read(c, source="b")] == [2, 3]
-        assert [line.seq for line in read(c, kind="new")] == [1, 3]
-        assert [line.seq for line in read(c, min_rank=90)] == [2, 3]
-        assert [line.seq for line in read(c, document=document)] == [1]
+        assert [line.seq for line in read(c, Only(after=1))] == [2, 3]
+        assert [line.seq for line in read(c, Only(since=20))] == [2, 3]
+        assert [line.seq for line in read(c, Only(source="b"))] == [2, 3]
+        assert [line.seq for line in read(c, Only(kind="new"))] == [1, 3]
+        assert [line.seq for line in read(c, Only(min_rank=90))] == [2, 3]
+        assert [line.seq for line in read(c, Only(document=document))] == [1]
         assert [line.seq for line in read(c, limit=2)] == [1, 2]
 
 
@@ -99,5 +99,5 @@ def _follow(database: Database, seen: list[int]) -> bool:
     """Read on; whether there was anything."""
     before = len(seen)
     with database.read() as c:
-        seen += [line.seq for line in read(c, after=seen[-1] if seen else 0, limit=7)]
+        seen += [line.seq for line in read(c, Only(after=seen[-1] if seen else 0), 7)]
     return len(seen) > before

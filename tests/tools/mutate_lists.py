@@ -13,9 +13,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from crawler.model import Kind, Page, ReadRules
+from crawler.model import Kind, Page
 from crawler.parsers.page import read
 from crawler.record.reading import Reading
+from crawler.record.rules import ReadRules
 from crawler.text.charset import decode
 
 Mutation = Callable[[str, random.Random], str]

@@ -14,9 +14,10 @@ import zstandard
 
 from crawler.demo.layouts import render
 from crawler.demo.site import HOSTS, notices
-from crawler.model import Kind, Page, ReadRules
+from crawler.model import Kind, Page
 from crawler.parsers.page import read
 from crawler.record import pack
+from crawler.record.rules import ReadRules
 
 SIZE = 8192
 AT = 1_790_000_000_000

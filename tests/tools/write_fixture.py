@@ -16,7 +16,8 @@ from crawler.config.fixtures import Saved
 from crawler.config.load import read_source
 from crawler.demo.site import LANWAN, Site
 from crawler.errors import UsageError
-from crawler.model import Kind, Page, ReadRules
+from crawler.model import Kind, Page
+from crawler.record.rules import ReadRules
 
 ROOT = Path(__file__).parent.parent.parent
 FOLDER = ROOT / "tests" / "sources"

@@ -5,9 +5,9 @@ Each strategy takes a sheet and answers a pager, or None where it finds nothing 
 
 from dataclasses import replace
 
-from crawler.model import ListRules
 from crawler.parsers.pagers import apis, links, named, requests, scripts
 from crawler.parsers.pagers.sheet import NONE, Pager, Sheet
+from crawler.record.rules import ListRules
 
 STRATEGIES = (
     requests.ranged,

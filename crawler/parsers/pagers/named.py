@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
-from crawler.model import ListRules, Request
+from crawler.model import Request
 from crawler.parsers.pagers import requests
 from crawler.parsers.pagers.sheet import Pager, Sheet
 from crawler.parsers.tree import attribute, select
+from crawler.record.rules import ListRules
 from crawler.text import urls
 
 
