@@ -97,7 +97,9 @@ def ensure(c: Connection, seeds: Iterable[Seed], *, lock: bool = False) -> dict[
     if not wanted:
         return {}
     found = by_key(c, wanted, lock=lock)
-    missing = [key for key in wanted if key not in found]
+    missing = sorted(
+        key for key in wanted if key not in found
+    )  # in one order: two processes that insert the same wait, and do not block
     if missing:
         c.execute(PUT(c), [_row(wanted[key], key) for key in missing])
         found |= by_key(c, missing, lock=lock)
