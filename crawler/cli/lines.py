@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from crawler.cli.output import fit, iso, json_line, say, when
-from crawler.model import Millis
 from crawler.monitor.condition import Columns
 from crawler.record.diff import paragraphs
-from crawler.record.serial import from_json, unpacked
+from crawler.record.frame import unpacked
+from crawler.record.serial import from_json
 from crawler.repository.changes import ChangeView
 
 
@@ -106,7 +106,7 @@ def _cut(text: str) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
-def _millis(value: object) -> Millis | None:
+def _millis(value: object) -> int | None:
     return value if isinstance(value, int) else None
 
 

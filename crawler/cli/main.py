@@ -4,7 +4,6 @@ Exit codes: 0 done; 1 done, and something is not well; 2 wrong usage or configur
 """
 
 import importlib
-import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -97,6 +96,8 @@ def options(
 
 def set_up_logs(verbosity: int, log_format: str) -> None:
     """Logs go to stderr: warnings, with -v what happens, with -vv everything."""
+    import logging
+
     import structlog
 
     level = {-1: logging.WARNING, 0: logging.WARNING, 1: logging.INFO}.get(verbosity, logging.DEBUG)

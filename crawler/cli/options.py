@@ -13,7 +13,6 @@ import typer
 
 from crawler.config.storage import database_of
 from crawler.errors import UsageError
-from crawler.model import Millis
 from crawler.repository.reader import Reads
 from crawler.repository.reader import asking as opened
 
@@ -45,7 +44,7 @@ def asking(context: typer.Context) -> Iterator[Reads]:
         yield c
 
 
-def moment(written: str) -> Millis:
+def moment(written: str) -> int:
     """`7d`, `12h`, or a day (Beijing time). Raises UsageError."""
     ago = AGO.fullmatch(written.strip())
     if ago:

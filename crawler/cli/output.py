@@ -11,8 +11,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TextIO
 
-from crawler.model import Millis
-
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 BEIJING = timedelta(hours=8)
 
@@ -72,12 +70,12 @@ def json_line(value: Mapping[str, Any]) -> None:
     sys.stdout.write(CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", written) + "\n")
 
 
-def when(at: Millis | None, form: str = "%Y-%m-%d %H:%M") -> str:
+def when(at: int | None, form: str = "%Y-%m-%d %H:%M") -> str:
     """A moment in Beijing time."""
     return "-" if at is None else (datetime.fromtimestamp(at / 1000, UTC) + BEIJING).strftime(form)
 
 
-def iso(at: Millis | None) -> str | None:
+def iso(at: int | None) -> str | None:
     """A moment in JSON: ISO 8601, UTC."""
     return None if at is None else datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 

@@ -7,7 +7,7 @@ import typer
 from crawler.cli import output
 from crawler.cli.options import Json, asking, day
 from crawler.errors import UsageError
-from crawler.record.serial import unpacked
+from crawler.record.frame import unpacked
 from crawler.repository import search
 from crawler.text.words import snippet
 

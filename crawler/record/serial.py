@@ -6,8 +6,8 @@ from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
 
+from crawler.record.frame import framed, unpacked
 from crawler.record.notice import Attachment, Notice, Place, Record, Site, Witness
-from crawler.record.pack import pack, unpack
 
 ENCODE = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
@@ -18,19 +18,7 @@ def packed(made: Record, title: str, body: str) -> bytes:
     """
     values = as_json(made)
     del values["capture"], values["further"]
-    return pack("\n".join((ENCODE(values), title, body)))
-
-
-def unpacked(held: bytes) -> dict[str, Any]:
-    """The JSON values of a stored record. Raises ValueError when it is none."""
-    values: dict[str, Any] = json.loads(unpack(held).partition("\n")[0])
-    return values
-
-
-def searched(held: bytes) -> tuple[str, str]:
-    """Title and body as they are searched (`words.search_text`). Raises ValueError when there are none."""
-    _, title, body = unpack(held).split("\n")
-    return title, body
+    return framed(ENCODE(values), title, body)
 
 
 def record_of(notice: Notice) -> Record:

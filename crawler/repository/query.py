@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from crawler.errors import UsageError
 from crawler.model import Millis
-from crawler.record.serial import unpacked
+from crawler.record.frame import unpacked
 from crawler.repository import schema as t
 from crawler.repository.resolve import resolve
 

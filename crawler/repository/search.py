@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any
 
 from crawler.errors import UsageError
-from crawler.record.serial import searched
+from crawler.record.frame import searched
 from crawler.repository.reader import Reads, among, dialect_of, rows
 from crawler.text.words import OVERLAP, Phrase, parse, parts, tokens
 

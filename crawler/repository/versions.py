@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from crawler.model import Millis
+from crawler.record.frame import unpacked
 from crawler.record.notice import Notice, Place
-from crawler.record.serial import unpacked
 from crawler.repository import schema as t
 from crawler.repository.database import chunks, clean
 

@@ -2,16 +2,14 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from crawler.model import Millis
-
 BEIJING = timedelta(hours=8)
 
 
-def day_of(at: Millis) -> date:
+def day_of(at: int) -> date:
     """The day in Beijing."""
     return (datetime.fromtimestamp(at / 1000, UTC) + BEIJING).date()
 
 
-def beijing(at: Millis, form: str = "%Y-%m-%d %H:%M") -> str:
+def beijing(at: int, form: str = "%Y-%m-%d %H:%M") -> str:
     """A moment as people in Beijing write it."""
     return (datetime.fromtimestamp(at / 1000, UTC) + BEIJING).strftime(form)

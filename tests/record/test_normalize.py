@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler.record.frame import searched
 from crawler.record.normalize import match_digest, notice, record, text_digest
 from crawler.record.notice import Attachment, Draft, Place, Record, Site, Witness
-from crawler.record.serial import as_json, from_json, record_of, searched
+from crawler.record.serial import as_json, from_json, record_of
 from crawler.text.fold import fingerprint
 from crawler.text.words import search_text
 

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from crawler.model import ChangeKind
-from crawler.record.serial import unpacked
+from crawler.record.frame import unpacked
 from crawler.repository import schema as t
 from crawler.repository.changes import RANK, NewChange, Only, append, read
 from crawler.repository.database import Database

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crawler.errors import UsageError
-from crawler.record.serial import searched, unpacked
+from crawler.record.frame import searched, unpacked
 from crawler.repository import schema as t
 from crawler.repository import search
 from crawler.repository.database import Database

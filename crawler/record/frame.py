@@ -1,0 +1,26 @@
+"""What a version stores, in one packed frame: the record's JSON and, each behind a line break that JSON has not, the texts that are searched.
+
+Knows no record: whoever only lists or searches needs no more than this.
+"""
+
+import json
+from typing import Any
+
+from crawler.record.pack import pack, unpack
+
+
+def framed(values: str, title: str, body: str) -> bytes:
+    """The frame of a record's JSON (in one line), and of its title and body as they are searched."""
+    return pack(f"{values}\n{title}\n{body}")
+
+
+def unpacked(held: bytes) -> dict[str, Any]:
+    """The JSON values of a stored record. Raises ValueError when it is none."""
+    values: dict[str, Any] = json.loads(unpack(held).partition("\n")[0])
+    return values
+
+
+def searched(held: bytes) -> tuple[str, str]:
+    """Title and body as they are searched (`words.search_text`). Raises ValueError when there are none."""
+    _, title, body = unpack(held).split("\n")
+    return title, body
