@@ -172,6 +172,8 @@ class Line:
             log.warning("refused", url=look.task.request.url, file=look.file, error=error.message)
             files.reached(c, [look], owner)
             frontier.give_up(c, look.task.run, look.task.key, f"refused by the database: {error.message}")
+            concerned = {run.id for run in runs.ensure(c, [look.task.run]).values()}
+            close_finished(c, concerned, self.clock(), self.policy.expectations)
 
     def _commit(self, c: Connection, kept: Sequence[Kept], owner: str, fences: Mapping[str, int] | None) -> None:
         spread = random.random()  # noqa: S311 - jitter, no secret

@@ -374,11 +374,11 @@ def test_what_a_dead_process_archived_but_did_not_commit_is_adopted(home: Home) 
 def test_what_was_archived_before_the_database_failed_is_adopted_at_the_next_start(home: Home) -> None:
     with house.open_line(home.config, "test") as line:
         with line.database.write() as c:
-            c.exec_driver_sql("CREATE TRIGGER broken BEFORE INSERT ON looks BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END")
+            c.exec_driver_sql("ALTER TABLE looks RENAME COLUMN ms TO broken")
         with pytest.raises(RepositoryError):
             home.work(line, house.fire(home.config, line, house.Wish(("lanwan",))))
         with line.database.write() as c:
-            c.exec_driver_sql("DROP TRIGGER broken")
+            c.exec_driver_sql("ALTER TABLE looks RENAME COLUMN broken TO ms")
     assert home.sql("SELECT count(*) FROM looks") == [(0,)]
     assert list(home.config.storage.archive.glob("*.open"))
     with house.open_line(home.config, "test"):
@@ -540,6 +540,15 @@ def test_a_look_that_the_database_refuses_is_given_up_by_its_name_and_the_others
         with line.database.write() as c:
             c.exec_driver_sql("DROP TRIGGER picky")
     assert home.crawl("lanwan").new == 1
+
+
+def test_a_crawl_whose_only_page_the_database_refuses_comes_to_its_end(home: Home) -> None:
+    with house.open_line(home.config, "test") as line:
+        with line.database.write() as c:
+            c.exec_driver_sql("CREATE TRIGGER picky BEFORE INSERT ON looks BEGIN SELECT RAISE(ABORT, 'none'); END")
+        progress = home.work(line, house.fire(home.config, line, house.Wish(("lanwan",))))
+        assert (progress.open, progress.details) == (0, 0)
+    assert home.sql("SELECT state FROM frontier") == [("dead",)]
 
 
 @BOTH
