@@ -31,7 +31,7 @@ start = ["http://corpus.test/index.html"]
 enabled = true
 """
 TOUCHED = "066-govcn-5338761.html"
-DETAILS = 43
+DETAILS = 45
 
 
 def free_port() -> int:

@@ -340,6 +340,7 @@ class _Fold:
         own.stop = str(Stop.NOT_FOUND if gone else Stop.NOT_READ)
         if gone and own.page and own.at is None:
             for page in list_pages.before(pages, own)[:1]:
+                pages.touch(page).looks += 1
                 self._again(look, page.url, page.request)
 
     def _again(self, look: _Look, url: int, request: Request | None) -> None:

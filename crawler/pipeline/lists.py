@@ -216,7 +216,7 @@ def _go_on(batch: Batch, item: Item, run: int, wish: Wish, outcome: _Outcome, sk
             _look_again(batch, item, page)
     repeats = list_pages.repeats(pages, own, outcome.fresh)
     pages.touch(own)
-    own.at, own.looks, own.rows, own.fresh, own.tail = at, own.looks + 1, count, own.fresh + outcome.fresh, tail
+    own.at, own.looks, own.rows, own.fresh, own.tail = at, max(own.looks, 1), count, own.fresh + outcome.fresh, tail
     own.total_pages, own.total_rows = reading.total_pages, reading.total_rows
     if again:
         return
@@ -267,7 +267,9 @@ def _ask(batch: Batch, item: Item, own: ListPage, request: Request, ahead: int =
 
 
 def _look_again(batch: Batch, item: Item, page: ListPage) -> None:
+    """A page that was read is looked at again: counted when it is asked for, because its look may be long in being read."""
     assert page.request is not None
+    batch.known.pages.touch(page).looks += 1
     batch.writes.frontier.add(page.run, page.url, _seed(batch, item, page.request))
 
 

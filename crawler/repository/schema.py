@@ -178,7 +178,7 @@ list_pages = sa.Table(
     sa.Column("head", Id, nullable=False),  # urls: the page its column begins with
     sa.Column("page", sa.Integer(), nullable=False),  # how many pages lie before it in this run
     _time("at"),  # of the capture that was read last; none: asked for, not read yet
-    sa.Column("looks", sa.Integer(), nullable=False, server_default="0"),
+    sa.Column("looks", sa.Integer(), nullable=False, server_default="0"),  # asked for
     sa.Column("rows", sa.Integer(), nullable=False, server_default="0"),
     sa.Column("fresh", sa.Integer(), nullable=False, server_default="0"),  # rows that no page of this run had shown before
     sa.Column("tail", sa.Integer(), nullable=False, server_default="0"),  # known rows in a row, up to this page's end

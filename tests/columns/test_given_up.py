@@ -69,7 +69,7 @@ def test_what_a_list_run_gave_up_is_taken_up_as_a_list_run_up_to_the_known_tail(
     assert desk.sql("SELECT count(*) FROM frontier WHERE state = 'dead'") == [(1,)]
     requeue(desk)
     assert (column.asked - asked, desk.stops("createpage")) == (3, {"known tail"})
-    assert desk.sql("SELECT sight, result FROM runs ORDER BY id DESC LIMIT 1")[0][0] is None
+    assert desk.sql("SELECT observation, result FROM runs ORDER BY id DESC LIMIT 1")[0][0] is None
     assert desk.sql(health) == before
 
 
