@@ -24,7 +24,7 @@ from crawler.demo.story import write_config
 from crawler.pipeline.line import Line
 from crawler.repository import query
 from crawler.repository.database import reading
-from crawler.repository.runs import Progress
+from crawler.repository.progress import Progress
 from crawler.scheduler import process as house
 
 settings.register_profile("gongkai", deadline=None)  # how long an example takes says how busy the machine is

@@ -22,7 +22,7 @@ from crawler.model import Millis
 from crawler.pipeline.line import Line, now_ms
 from crawler.repository import changes, query, search
 from crawler.repository.database import reading
-from crawler.repository.runs import Progress
+from crawler.repository.progress import Progress
 from crawler.scheduler import process as house
 
 ROUNDS = 3  # looks at what is due again, a second apart

@@ -6,7 +6,7 @@ from types import TracebackType
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from crawler.cli import output
-from crawler.repository import runs
+from crawler.repository import progress as counted
 
 
 class Bar:
@@ -31,7 +31,7 @@ class Bar:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._bar.stop()
 
-    def show(self, progress: runs.Progress) -> None:
+    def show(self, progress: counted.Progress) -> None:
         """The state of the runs."""
         done = progress.lists + progress.details
         facts = f"new {progress.new}  edit {progress.edit}  same {max(0, progress.details - progress.new - progress.edit - progress.failed)}"

@@ -21,7 +21,7 @@ from crawler.pipeline.rebuild import rebuild
 from crawler.repository import query, runs
 from crawler.repository.database import Database
 from crawler.repository.migrations import check_schema
-from crawler.repository.runs import Progress
+from crawler.repository.progress import Failure, Progress, failures
 from crawler.scheduler import process as house
 
 ALIVE_MS = 60_000
@@ -89,12 +89,12 @@ def _sample(database: Database) -> tuple[str, str] | None:
         return next(((item["id"], item["title"]) for item in query.export(c)), None)
 
 
-def _failures(database: Database, fired: list[int]) -> list[runs.Failure]:
+def _failures(database: Database, fired: list[int]) -> list[Failure]:
     with database.read() as c:
-        return runs.failures(c, fired, FAILURES_SHOWN + 1)
+        return failures(c, fired, FAILURES_SHOWN + 1)
 
 
-def _tell_failures(failed: list[runs.Failure]) -> None:
+def _tell_failures(failed: list[Failure]) -> None:
     """Why, address by address; the rest stands in v_looks."""
     for item in failed[:FAILURES_SHOWN]:
         output.note(f"{item.outcome}: {item.url}" + (f" ({item.detail})" if item.detail else ""))

@@ -32,7 +32,8 @@ from crawler.record.reading import Reading
 from crawler.record.rules import ReadRules
 from crawler.repository.database import Database
 from crawler.repository.migrations import upgrade
-from crawler.repository.runs import Progress, are_open, progress
+from crawler.repository.progress import Progress, progress
+from crawler.repository.runs import are_open
 from crawler.scheduler.clock import Clock
 from crawler.scheduler.engine import Engine
 from crawler.scheduler.firing import fire_once, fire_slot

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from crawler.config.load import load
 from crawler.repository.database import reading
-from crawler.repository.runs import Progress
+from crawler.repository.progress import Progress
 from crawler.scheduler import process as house
 
 NOTICES = "notices.columns.test"

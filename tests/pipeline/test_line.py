@@ -25,6 +25,7 @@ from crawler.pipeline.rebuild import rebuild, settle_all
 from crawler.repository import files
 from crawler.repository import runs as repository_runs
 from crawler.repository.database import Database
+from crawler.repository.progress import progress as progress_of
 from crawler.repository.readings import pending
 from crawler.scheduler import process as house
 from crawler.scheduler.engine import ADOPT, Engine
@@ -239,7 +240,7 @@ def test_a_server_error_is_tried_again_and_nothing_is_lost(site: Site, home: Hom
 
         def waiting() -> bool:
             with line.database.read() as c:
-                progress = repository_runs.progress(c, ids)
+                progress = progress_of(c, ids)
             return progress.todo == 1 and progress.pending == 0 and progress.details >= 15
 
         asyncio.run(_until(config, line, ids, stop, waiting))
