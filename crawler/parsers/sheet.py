@@ -18,6 +18,7 @@ from crawler.parsers.scripts import strings, written
 from crawler.parsers.tree import BLOCKS, EDGES, HIDDEN, SILENT, SPACES, Node, squeeze
 
 LONGEST_CELL = 400
+SHORT = 30  # characters of a line that may well come again on another page
 INDEXED = frozenset(  # tags that are asked for by name
     {"title", "meta", "body", "h1", "h2", "article", "ucaptitle", "ucapcontent", "input", "img", "embed", "object", "iframe"}
 )
@@ -54,10 +55,8 @@ TEXT, COMMENT = (node.tag_id for node in LexborHTMLParser("<p>x<!---->").css("p"
 OWN = 4096  # numbers from here on are a document's own, for tags that no standard names
 KNOWN = _known()
 LEAF = BREAK | NOTHING
-ASKED = NAMED | SHOWN | LINK | ROW  # what the walk does more with than to note it
-BORDER = BLOCK | LINK  # whose end means something though nothing was in it
+ASKED = NAMED | SHOWN | ROW  # what the walk does more with than to note it
 NO_ATTRIBUTES: dict[str, str | None] = {}
-BITS = {tag: _bits(tag) for tag in (*BLOCKS, *SILENT, *INDEXED, "a")}
 
 
 @dataclass(slots=True)
@@ -194,15 +193,22 @@ def _hides(style: str) -> bool:
     return HIDDEN.search(style) is not None
 
 
+def _measured(text: str) -> tuple[str, bool]:
+    """A line's text without white space, and whether it may have a label."""
+    return squeeze(text), LABELLED.search(text) is not None
+
+
+_short = lru_cache(maxsize=8192)(_measured)  # menus are the same on all pages of a site
+
+
 class _Walk:
     """One walk: inline text becomes lines, and cells rows."""
 
-    __slots__ = ("cells", "inline", "last", "linked", "links", "marks", "owner", "row", "scripted", "sheet", "show_hidden")
+    __slots__ = ("cells", "inline", "last", "linked", "marks", "owner", "row", "scripted", "sheet", "show_hidden")
 
     def __init__(self, *, hidden: bool) -> None:
         self.sheet = Sheet()
         self.show_hidden = hidden
-        self.links = 0  # that are open
         self.inline: list[str] = []
         self.linked: list[str] = []  # what of it stands in links
         self.owner = -1
@@ -213,55 +219,62 @@ class _Walk:
         self.cells: list[str] = []
 
     def over(self, root: Node) -> None:  # noqa: C901
-        """The whole tree. A node's children are asked for, never its parent: that is in the columns."""
-        sheet, inline, known, bits_of = self.sheet, self.inline, KNOWN.get, BITS.get
-        nodes, tags, ups, attributes, firsts, lasts = (
-            sheet.nodes, sheet.tags, sheet.ups, sheet.attributes, sheet.firsts, sheet.lasts,
+        """The whole tree. A node's children are asked for, never its parent: that is on a stack."""
+        sheet, inline, known = self.sheet, self.inline, KNOWN.get
+        lines, nodes, tags, ups, attributes, firsts, lasts = (
+            sheet.lines, sheet.nodes, sheet.tags, sheet.ups, sheet.attributes, sheet.firsts, sheet.lasts,
         )  # fmt: skip
-        node, at = root, -1
+        node, at, bits, links = root, -1, 0, 0
+        around: list[tuple[Node, int, int]] = []  # the elements that are open: each with the place and the bits of what is around it
         while True:  # one function: a call for each node costs as much as what is done with it
             number = node.tag_id
             if number == TEXT:
                 text = node.text_content or ""
                 if inline or not text.isspace():  # else it stands between two blocks
-                    self.add(text, at, link=self.links > 0)
+                    self.add(text, at, link=links > 0)
             else:
-                tag, bits = known(number) or _unknown(node)
-                if not bits & LEAF:
+                tag, own_bits = known(number) or _unknown(node)
+                if not own_bits & LEAF:
                     own, place = node.attributes, len(ups)
-                    if (own and self.name(place, own)) or bits & SHUT:
+                    if (own and self.name(place, own)) or own_bits & SHUT:
                         self.shut(node, at)
                     else:
-                        if bits & BLOCK and (inline or self.scripted) and self.row < 0:
+                        if own_bits & BLOCK and (inline or self.scripted) and self.row < 0:
                             self.end(place)
-                        line = len(sheet.lines)
+                        line = len(lines)
                         nodes.append(node)
                         tags.append(tag)
                         ups.append(at)
                         attributes.append(own or NO_ATTRIBUTES)
                         firsts.append(line)
                         lasts.append(line)
-                        if bits & ASKED:
-                            self.enter(place, node, tag, bits)
-                        below = node.child
-                        if below is not None:
-                            node, at = below, place
+                        if own_bits & LINK:
+                            links += 1
+                        elif own_bits & ASKED:
+                            self.enter(place, node, tag, own_bits)
+                        around.append((node, at, bits))
+                        at, bits = place, own_bits
+                        if (below := node.child) is not None:
+                            node = below
                             continue
-                        if bits & BORDER:
-                            self.leave(place, bits)
-                elif bits & BREAK:
+                        node, at, bits = around.pop()
+                        if own_bits & LINK:
+                            links -= 1
+                        elif own_bits & BLOCK:
+                            self.leave(place, own_bits)
+                elif own_bits & BREAK:
                     self.end(at)
-            following = node.next if at >= 0 else None
+            following = node.next if around else None
             while following is None:
-                if at < 0:
+                if not around:
                     return
-                bits = bits_of(tags[at], 0)
-                if bits & BORDER:
+                if bits & LINK:
+                    links -= 1
+                elif bits & BLOCK and (inline or self.scripted or self.row >= 0):
                     self.leave(at, bits)
-                else:
-                    lasts[at] = len(sheet.lines)
-                node, at = nodes[at], ups[at]
-                following = node.next if at >= 0 else None
+                lasts[at] = len(lines)
+                node, at, bits = around.pop()
+                following = node.next if around else None
             node = following
 
     def enter(self, at: int, node: Node, tag: str, bits: int) -> None:
@@ -270,25 +283,20 @@ class _Walk:
             self.sheet.places.setdefault(tag, []).append(at)
         if bits & SHOWN and self.owner >= 0:
             self.sheet.firsts[at] += 1  # behind the text that is being written
-        elif bits & LINK:
-            self.links += 1
         elif bits & ROW and self.row < 0 and is_data(node):
             self.row = at
 
     def leave(self, at: int, bits: int) -> None:
-        """An element ends."""
-        if bits & BLOCK:
-            if self.row < 0:
-                if self.inline or self.scripted:
-                    self.end(at)
-            elif at == self.row:
-                self.end_row()
-            elif bits & CELL and self.sheet.ups[at] == self.row:
-                self.end_cell()
-            else:
-                self.inline.append(" ")
-        elif bits & LINK:
-            self.links -= 1
+        """A block ends."""
+        if self.row < 0:
+            if self.inline or self.scripted:
+                self.end(at)
+        elif at == self.row:
+            self.end_row()
+        elif bits & CELL and self.sheet.ups[at] == self.row:
+            self.end_cell()
+        else:
+            self.inline.append(" ")
         self.sheet.lasts[at] = len(self.sheet.lines)
 
     def name(self, at: int, attributes: dict[str, str | None]) -> bool:
@@ -410,13 +418,14 @@ class _Walk:
             marked = ""
             if self.marks:
                 marked, text = text, text.replace(MARK, "")
-            plain = squeeze(text)
+            plain, labelled = _short(text) if len(text) <= SHORT else _measured(text)
             size = 0
             if linked:  # a link that is all of its line need not be counted
                 size = len(plain) if len(linked) == 1 and not marked and not cells else len(squeeze("".join(linked)))
             owner = self.owner if self.owner >= 0 else at
-            prose, labelled = size * 2 < len(plain), LABELLED.search(text) is not None
-            self.sheet.lines.append(Line(text, plain, owner, size, cells, marked, self.scripted, prose, labelled))
+            self.sheet.lines.append(
+                Line(text, plain, owner, size, cells, marked, self.scripted, size * 2 < len(plain), labelled)
+            )
         if linked:
             linked.clear()
         self.owner = self.last = -1
