@@ -111,12 +111,13 @@ def _sums(sheet: Sheet, title: int | None, skip: frozenset[int]) -> list[float]:
         if line.prose and at not in skip:
             value = _worth(sheet, at, seen)
         else:
-            value = 0.0 if at not in skip and _is_file(sheet, line) else -float(len(line.plain))
-        if value > 0 and not reads[at]:
-            value *= HEADING if any(reads[max(0, at - 2) : at + 3]) or _box(sheet, line) in texts else -HEADING
-        if reads[at] and value > 0:
-            read.add(_box(sheet, line))
-        elif value < 0 and read and at not in skip and _is_within_text(line) and _box(sheet, line) in read:
+            value = 0.0 if at not in skip and _is_file(sheet, line.element) else -float(len(line.plain))
+        if value > 0:
+            if reads[at]:
+                read.add(_box(sheet, line))
+            else:
+                value *= HEADING if any(reads[max(0, at - 2) : at + 3]) or _box(sheet, line) in texts else -HEADING
+        if value < 0 and read and at not in skip and _is_within_text(line) and _box(sheet, line) in read:
             value = 0.0  # behind a paragraph, what looks like furniture must not make one of them the whole article
         if title is not None and at <= title:
             value = min(value, value * BEFORE) if at < title else 0.0
@@ -161,11 +162,15 @@ def _is_within_text(line: Line) -> bool:
     return line.prose or (line.plain[:1] in NEIGHBOURLY and NEIGHBOUR.match(line.plain) is not None)
 
 
-def _is_file(sheet: Sheet, line: Line) -> bool:
-    for at in (line.element, sheet.ups[line.element]):
-        if at >= 0 and sheet.tags[at] == "a":
-            return leads_to_file(sheet.attribute(at, "href"))
-    return False
+def _is_file(sheet: Sheet, at: int) -> bool:
+    """Is the element that begins a line, or what is around it, a link to a document?"""
+    tags = sheet.tags
+    if tags[at] != "a":
+        at = sheet.ups[at]
+        if at < 0 or tags[at] != "a":
+            return False
+    href = sheet.attributes[at].get("href")
+    return href is not None and leads_to_file(href)
 
 
 def _best(sheet: Sheet, sums: list[float]) -> int | None:

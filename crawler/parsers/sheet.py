@@ -225,7 +225,9 @@ class _Walk:
             sheet.lines, sheet.nodes, sheet.tags, sheet.ups, sheet.attributes, sheet.firsts, sheet.lasts,
         )  # fmt: skip
         node, at, bits, links = root, -1, 0, 0
-        around: list[tuple[Node, int, int]] = []  # the elements that are open: each with the place and the bits of what is around it
+        around: list[
+            tuple[Node, int, int]
+        ] = []  # the elements that are open: each with the place and the bits of what is around it
         while True:  # one function: a call for each node costs as much as what is done with it
             number = node.tag_id
             if number == TEXT:
@@ -423,9 +425,7 @@ class _Walk:
             if linked:  # a link that is all of its line need not be counted
                 size = len(plain) if len(linked) == 1 and not marked and not cells else len(squeeze("".join(linked)))
             owner = self.owner if self.owner >= 0 else at
-            self.sheet.lines.append(
-                Line(text, plain, owner, size, cells, marked, self.scripted, size * 2 < len(plain), labelled)
-            )
+            self.sheet.lines.append(Line(text, plain, owner, size, cells, marked, self.scripted, size * 2 < len(plain), labelled))
         if linked:
             linked.clear()
         self.owner = self.last = -1

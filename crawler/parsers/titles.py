@@ -100,7 +100,7 @@ def read_title(sheet: Sheet, meta: Mapping[str, str], name: str | None, own: str
             scores[plain] = scores.get(plain, 0.0) + WEIGHTS[rule]
     whole = key(page)
     site = key(meta.get("sitename", ""))
-    foot = key("".join([line.plain for line in sheet.lines if FOOT_HINT.search(line.plain) and is_foot(line.text)]))
+    foot = key("".join(_foot(sheet))) if min(map(len, scores)) <= 30 else ""
     for plain in scores:
         if len(plain) >= 6 and plain in whole:
             scores[plain] += 1.0
@@ -121,6 +121,11 @@ def read_title(sheet: Sheet, meta: Mapping[str, str], name: str | None, own: str
     agreed.sort(key=lambda item: (GLYPHS.match(item[1]) is not None, item[0] not in SEEN, -WEIGHTS[item[0]]))
     others = [item for item in sorted(said, key=lambda item: -WEIGHTS[item[0]]) if key(item[1]) != best]
     return Title(agreed[0][1], (*agreed, *others), _line_of(sheet, best, block))
+
+
+def _foot(sheet: Sheet) -> list[str]:
+    """The lines of the page's foot; that of most is at its end, and each of those words has a mark that few lines have."""
+    return [line.plain for line in sheet.lines if FOOT_HINT.search(line.plain) and is_foot(line.text)]
 
 
 def _uncut(best: str, scores: Mapping[str, float]) -> str:
@@ -337,8 +342,9 @@ def _without_site(sheet: Sheet, page: str, meta: Mapping[str, str]) -> str:
 
 def _line_of(sheet: Sheet, plain: str, block: frozenset[int]) -> int | None:
     """The last line of the title where the page shows it: whole, or over several lines; not in a breadcrumb, the block or a link."""
+    heads = {plain[:1], *(chr(wide) for wide, narrow in WIDTH.items() if narrow == plain[:1])}
     for at, line in enumerate(sheet.lines):
-        if not line.prose or at in block:
+        if line.plain[:1] not in heads or not line.prose or at in block:
             continue
         if key(line.plain[:2]) != plain[: min(2, len(line.plain))]:
             continue
