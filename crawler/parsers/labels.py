@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from crawler.parsers.sheet import MARK, Line
 from crawler.parsers.tree import EDGES, squeeze
-from crawler.text.fold import fold, fold_map, key_of
+from crawler.text.fold import Changes, fold, fold_map, key_of
 
 # Field → its labels in a disclosure block, the best first: 主题分类 is the category where 组配分类 stands beside it.
 LABELS = {
@@ -57,7 +57,7 @@ MARKS = re.compile(r"[\s:：\[\]【】*﹡]+")
 SCRIPT = re.compile(r"\bvar\s+\w+\s*=|document\.write|function\s*\(|\{\{|^\$")
 COLONS, YEAR = ":：∶︰﹕", re.compile(r"\s(?:19|20)\d\d[-/.年]")
 AROUND = frozenset(" \t\r\n\xa0\u3000:：[]【】*﹡()（）")  # marks that stand around a label, or may hold its reading
-COLON = str.maketrans({"∶": ":", "︰": ":", "﹕": ":", "：": ":"})
+COLON = Changes(str.maketrans({"∶": ":", "︰": ":", "﹕": ":", "：": ":"}))
 
 
 def _table(words: dict[str, str]) -> dict[str, tuple[str, int]]:

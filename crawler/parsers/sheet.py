@@ -104,7 +104,7 @@ class Sheet:
     def strings(self) -> dict[str, str]:
         """Variables of the scripts so far that hold a plain string."""
         for script in self.scripts[self._looked_at :]:
-            self._strings |= strings(script)
+            self._strings.update(strings(script))
         self._looked_at = len(self.scripts)
         return self._strings
 
@@ -407,11 +407,11 @@ class _Walk:
     def taken(self) -> str:
         """The text that was collected, its white space narrowed."""
         inline = self.inline
-        text = inline[0] if len(inline) == 1 else "".join(inline)
+        text = (inline[0] if len(inline) == 1 else "".join(inline)).strip(EDGES)
         inline.clear()
         if text.isprintable() and "  " not in text:  # then there is nothing to narrow
-            return text.strip()
-        return SPACES.sub(" ", text).strip(EDGES)
+            return text
+        return SPACES.sub(" ", text)
 
     def put(self, text: str, at: int, cells: tuple[str, ...]) -> None:
         """A line is there, if it has text."""

@@ -15,6 +15,7 @@ from crawler.parsers.labels import in_facts, spaced
 from crawler.parsers.sheet import Line, Sheet
 from crawler.parsers.tree import EDGES, squeeze
 from crawler.text.dates import read_date
+from crawler.text.fold import Changes
 
 HEADING = re.compile(
     r"(?:^|[\s_-])(?:(?:article|art|news|content|con|detail|info|doc|main|show|text|zw|wz|xl|big|ivs|p|m|page|xxgk|arc|cont)?[-_]?(?:title|tit|bt|biaoti|head(?:line)?)\d?)(?:$|[\s_-])",
@@ -63,9 +64,8 @@ BESIDE = re.compile(  # what stands between a title and its facts and is neither
 MOST_BESIDE = 3
 NO_HEADINGS = frozenset({"a", "li", "ul", "body", "input", "img", "table", "tr"})
 SEEN = frozenset({"h1", "h2", "heading", "shown", "above_facts", "large", "ucaptitle", "script", "own"})
-WIDTH = {
-    ord(wide): narrow for wide, narrow in zip("（）［］【】：；，．？！·•“”„‟＂‘’－–—", '()[][]:;,.?!.."""""\'\'---', strict=True)
-}
+NARROW = dict(zip("（）［］【】：；，．？！·•“”„‟＂‘’－–—", '()[][]:;,.?!.."""""\'\'---', strict=True))
+WIDTH = Changes(str.maketrans(NARROW))
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,7 +342,7 @@ def _without_site(sheet: Sheet, page: str, meta: Mapping[str, str]) -> str:
 
 def _line_of(sheet: Sheet, plain: str, block: frozenset[int]) -> int | None:
     """The last line of the title where the page shows it: whole, or over several lines; not in a breadcrumb, the block or a link."""
-    heads = {plain[:1], *(chr(wide) for wide, narrow in WIDTH.items() if narrow == plain[:1])}
+    heads = {plain[:1], *(wide for wide, narrow in NARROW.items() if narrow == plain[:1])}
     for at, line in enumerate(sheet.lines):
         if line.plain[:1] not in heads or not line.prose or at in block:
             continue

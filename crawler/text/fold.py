@@ -22,6 +22,14 @@ MAX_SYLLABLE = 10  # zhuāng is 6 letters, 7 code points when its mark stands al
 _NOTE = re.compile(rf"[(（](?<=[{HAN}].)(?:([{LATIN}]{{2,{MAX_SYLLABLE}}})|([àáèéēěòóāǎōǒ]))[)）]")
 
 
+class Changes(dict[int, int | str]):
+    """A table for `str.translate`, filled as characters are met that it does not change: those that are missing cost an error each."""
+
+    def __missing__(self, point: int) -> int:
+        self[point] = point
+        return point
+
+
 class Keys(dict[int, str]):
     """Code point → folded string, filled as characters are met; with a plain dict `str.translate` raises for each unknown one."""
 
