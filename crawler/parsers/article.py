@@ -105,7 +105,7 @@ def _sums(sheet: Sheet, title: int | None, skip: frozenset[int]) -> list[float]:
     seen, read = set[str](), set[int]()
     values: list[float] = []
     lines = sheet.lines
-    reads = [line.prose and _is_text(line) for line in lines]
+    reads = [line.prose and (len(line.plain) >= LONG or _is_text(line)) for line in lines]
     texts = {_box(sheet, line) for is_text, line in zip(reads, lines, strict=True) if is_text and not line.cells}
     for at, line in enumerate(lines):
         if line.prose and at not in skip:

@@ -57,7 +57,7 @@ MARKS = re.compile(r"[\s:：\[\]【】*﹡]+")
 SCRIPT = re.compile(r"\bvar\s+\w+\s*=|document\.write|function\s*\(|\{\{|^\$")
 COLONS, YEAR = ":：∶︰﹕", re.compile(r"\s(?:19|20)\d\d[-/.年]")
 AROUND = frozenset(" \t\r\n\xa0\u3000:：[]【】*﹡()（）")  # marks that stand around a label, or may hold its reading
-COLON = Changes(str.maketrans({"∶": ":", "︰": ":", "﹕": ":", "：": ":"}))
+COLON = Changes({"∶": ":", "︰": ":", "﹕": ":", "：": ":"})
 
 
 def _table(words: dict[str, str]) -> dict[str, tuple[str, int]]:

@@ -36,7 +36,7 @@ def _strings(script: str) -> Mapping[str, str]:
     return MappingProxyType({match[1]: _unquoted(match[2]) for match in VARIABLE.finditer(script)})
 
 
-def written(script: str, known: dict[str, str]) -> tuple[str, bool]:
+def written(script: str, known: Mapping[str, str]) -> tuple[str, bool]:
     """(the text of the first `document.write` that writes any, whether it stands in a block of its own); empty when none is read."""
     if len(script) > LONGEST or "document.write" not in script:
         return "", False
@@ -60,7 +60,7 @@ def _places(script: str) -> Iterator[int]:
         at = script.find("document.write", at + 1)
 
 
-def _value(expression: str, known: dict[str, str]) -> str:
+def _value(expression: str, known: Mapping[str, str]) -> str:
     parts = []
     for literal, name in PIECE.findall(expression):
         if literal:

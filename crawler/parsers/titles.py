@@ -65,7 +65,7 @@ MOST_BESIDE = 3
 NO_HEADINGS = frozenset({"a", "li", "ul", "body", "input", "img", "table", "tr"})
 SEEN = frozenset({"h1", "h2", "heading", "shown", "above_facts", "large", "ucaptitle", "script", "own"})
 NARROW = dict(zip("（）［］【】：；，．？！·•“”„‟＂‘’－–—", '()[][]:;,.?!.."""""\'\'---', strict=True))
-WIDTH = Changes(str.maketrans(NARROW))
+WIDTH = Changes(NARROW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,11 @@ class Title:
 
 def key(written: str) -> str:
     """How titles are compared: without white space, widths and quotes alike."""
+    return _key(written) if len(written) <= LONGEST else squeeze(written).translate(WIDTH)
+
+
+@lru_cache(maxsize=512)  # each candidate is asked about by every later step
+def _key(written: str) -> str:
     return squeeze(written).translate(WIDTH)
 
 

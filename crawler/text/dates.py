@@ -31,7 +31,7 @@ YEARS = (
     re.compile(rf"(?<!.)\s*(?P<year>{YEAR})\s*(?!.)", re.DOTALL),
 )
 HINT = re.compile(r"\d\d|年")  # without two digits, or a year in words, there is no date
-WIDTH = Changes(str.maketrans("０１２３４５６７８９：∶﹕／－–—−．Ｔ\u3000\xa0\t\r\n", "0123456789:::/----.T     "))
+WIDTH = Changes(dict(zip("０１２３４５６７８９：∶﹕／－–—−．Ｔ\u3000\xa0\t\r\n", "0123456789:::/----.T     ", strict=True)))
 DIGITS = dict.fromkeys(ROUND, "0") | dict(zip("〇○零Ｏ0一二三四五六七八九元", "000001234567891", strict=True))
 TENS = str.maketrans({"廿": "二十", "卅": "三十"})
 IN_URL = (

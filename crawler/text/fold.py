@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -24,6 +24,9 @@ _NOTE = re.compile(rf"[(（](?<=[{HAN}].)(?:([{LATIN}]{{2,{MAX_SYLLABLE}}})|([à
 
 class Changes(dict[int, int | str]):
     """A table for `str.translate`, filled as characters are met that it does not change: those that are missing cost an error each."""
+
+    def __init__(self, changes: Mapping[str, str]) -> None:
+        super().__init__({ord(character): changed for character, changed in changes.items()})
 
     def __missing__(self, point: int) -> int:
         self[point] = point
