@@ -141,7 +141,7 @@ def _worth(sheet: Sheet, at: int, seen: set[str]) -> float:
         return -float(size)
     if is_foot(line.text):
         return -float(size) - 20
-    if size <= 160 and sum(word in line.text for word in CONTACT) >= 2:
+    if size <= 160 and len([word for word in CONTACT if word in line.text]) >= 2:
         return 0.0  # of the page or of the notice: where it stands tells
     if size <= 160 and line.labelled and is_fact_line(spaced(line)) and not is_event(sheet.lines, at):
         return -float(size)

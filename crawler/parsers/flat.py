@@ -94,7 +94,7 @@ class _Walk:
             if number == TEXT:
                 text = node.text_content or ""
                 if inline or not text.isspace():  # else it stands between two blocks
-                    self.add(text, at, link=links > 0)
+                    self.add(text, at, links)
             else:
                 tag, own_bits = known(number) or _unknown(node)
                 if not own_bits & LEAF:
@@ -230,8 +230,8 @@ class _Walk:
         return at
 
     # -------------------------------------------------------------- text
-    def add(self, text: str, at: int, *, link: bool) -> None:
-        """Text of a line."""
+    def add(self, text: str, at: int, links: int) -> None:
+        """Text of a line, and how many links are open around it."""
         inline = self.inline
         if not text.isspace():
             if at != self.last:
@@ -239,9 +239,9 @@ class _Walk:
                     self.marks += 1
                     inline.append(MARK)
                 self.last = at
-            if self.owner < 0 and text.strip(EDGES):
+            if self.owner < 0 and (text.isprintable() or text.strip(EDGES)):  # what is printable and no space is text
                 self.owner = at
-            if link:
+            if links:
                 self.linked.append(text)
         elif not inline:
             return
@@ -304,7 +304,7 @@ class _Walk:
             return
         if block:
             self.end(up)
-        self.add(said, at, link=False)
+        self.add(said, at, 0)
         if block:
             self.end(up)
 
