@@ -117,7 +117,7 @@ def _sums(sheet: Sheet, title: int | None, skip: frozenset[int]) -> list[float]:
                 read.add(_box(sheet, line))
             else:
                 value *= HEADING if any(reads[max(0, at - 2) : at + 3]) or _box(sheet, line) in texts else -HEADING
-        if value < 0 and read and at not in skip and _is_within_text(line) and _box(sheet, line) in read:
+        if value < 0 and read and (line.prose or _is_neighbour(line)) and at not in skip and _box(sheet, line) in read:
             value = 0.0  # behind a paragraph, what looks like furniture must not make one of them the whole article
         if title is not None and at <= title:
             value = min(value, value * BEFORE) if at < title else 0.0
@@ -157,9 +157,9 @@ def _is_text(line: Line) -> bool:
     return len(line.plain) >= LONG or bool(line.cells) or TEXT.search(line.text) is not None
 
 
-def _is_within_text(line: Line) -> bool:
-    """Words, or the line that names the next notice, which many templates print in the article's own box."""
-    return line.prose or (line.plain[:1] in NEIGHBOURLY and NEIGHBOUR.match(line.plain) is not None)
+def _is_neighbour(line: Line) -> bool:
+    """The line that names the next notice, which many templates print in the article's own box."""
+    return line.plain[:1] in NEIGHBOURLY and NEIGHBOUR.match(line.plain) is not None
 
 
 def _is_file(sheet: Sheet, at: int) -> bool:
