@@ -211,11 +211,11 @@ class _Walk:
     def enter_shut(self, node: Node, tag: str, bits: int, up: int) -> int:
         """The place of an element that no reader sees."""
         sheet = self.sheet
-        at, own = len(sheet.ups), node.attributes
-        if own and at not in sheet.hidden:  # the outermost one is noted already
+        at, own, hidden = len(sheet.ups), node.attributes, sheet.hidden
+        if own and at not in hidden:  # the outermost one is noted already
             self.name(at, own)
-        if up in sheet.hidden:
-            sheet.hidden.add(at)
+        if hidden and up in hidden:
+            hidden.add(at)
         if bits & SHUT or up in sheet.silent:
             sheet.silent.add(at)
         line = len(sheet.lines)
