@@ -85,10 +85,8 @@ class _Walk:
         lines, nodes, tags, ups, attributes, firsts, lasts = (
             sheet.lines, sheet.nodes, sheet.tags, sheet.ups, sheet.attributes, sheet.firsts, sheet.lasts,
         )  # fmt: skip
-        node, at, bits, links = root, -1, 0, 0
-        around: list[
-            tuple[Node, int, int]
-        ] = []  # the elements that are open: each with the place and the bits of what is around it
+        node, at, bits, links, line = root, -1, 0, 0, 0
+        around: list[tuple[Node, int, int]] = []  # what is open: each with place and bits of what is around it
         while True:  # one function: a call for each node costs as much as what is done with it
             number = node.tag_id
             if number == TEXT:
@@ -101,41 +99,40 @@ class _Walk:
                     own, place = node.attributes, len(ups)
                     if (own and self.name(place, own)) or own_bits & SHUT:
                         self.shut(node, at)
+                        line = len(lines)
                     else:
                         if own_bits & BLOCK and (inline or self.scripted) and self.row < 0:
                             self.end(place)
-                        line = len(lines)
+                            line = len(lines)
                         nodes.append(node)
                         tags.append(tag)
                         ups.append(at)
                         attributes.append(own or NO_ATTRIBUTES)
                         firsts.append(line)
                         lasts.append(line)
-                        if own_bits & LINK:
-                            links += 1
-                        elif own_bits & ASKED:
+                        if own_bits & ASKED:
                             self.enter(place, node, tag, own_bits)
-                        around.append((node, at, bits))
-                        at, bits = place, own_bits
                         if (below := node.child) is not None:
-                            node = below
+                            around.append((node, at, bits))
+                            node, at, bits = below, place, own_bits
+                            links += own_bits & LINK
                             continue
-                        node, at, bits = around.pop()
-                        if own_bits & LINK:
-                            links -= 1
-                        elif own_bits & BLOCK:
+                        if own_bits & BLOCK:
                             self.leave(place, own_bits)
+                            line = len(lines)
                 elif own_bits & BREAK:
                     self.end(at)
+                    line = len(lines)
             following = node.next if around else None
             while following is None:
                 if not around:
                     return
                 if bits & LINK:
-                    links -= 1
+                    links -= LINK
                 elif bits & BLOCK and (inline or self.scripted or self.row >= 0):
                     self.leave(at, bits)
-                lasts[at] = len(lines)
+                    line = len(lines)
+                lasts[at] = line
                 node, at, bits = around.pop()
                 following = node.next if around else None
             node = following
@@ -231,7 +228,7 @@ class _Walk:
 
     # -------------------------------------------------------------- text
     def add(self, text: str, at: int, links: int) -> None:
-        """Text of a line, and how many links are open around it."""
+        """Text of a line; `links`: 0 where no link is open around it."""
         inline = self.inline
         if not text.isspace():
             if at != self.last:
