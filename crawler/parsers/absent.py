@@ -6,7 +6,7 @@ lines among a hundred.
 
 import re
 
-from crawler.parsers.sheet import lay_flat
+from crawler.parsers.flat import lay_flat
 from crawler.parsers.tree import parse
 
 NO_WORDS = re.compile(r"[\W\d_年月日时分秒星期一二三四五六七八九十]+|(?i:gongkai|html?|jsp|aspx?|https?|www)")

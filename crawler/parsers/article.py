@@ -105,18 +105,19 @@ def _sums(sheet: Sheet, title: int | None, skip: frozenset[int]) -> list[float]:
     seen, read = set[str](), set[int]()
     values: list[float] = []
     lines = sheet.lines
-    reads = [line.prose and _is_text(line) for line in lines]
+    reads = [line.prose and (len(line.plain) >= LONG or _is_text(line)) for line in lines]
     texts = {_box(sheet, line) for is_text, line in zip(reads, lines, strict=True) if is_text and not line.cells}
     for at, line in enumerate(lines):
         if line.prose and at not in skip:
             value = _worth(sheet, at, seen)
         else:
-            value = 0.0 if at not in skip and _is_file(sheet, line) else -float(len(line.plain))
-        if value > 0 and not reads[at]:
-            value *= HEADING if any(reads[max(0, at - 2) : at + 3]) or _box(sheet, line) in texts else -HEADING
-        if reads[at] and value > 0:
-            read.add(_box(sheet, line))
-        elif value < 0 and read and at not in skip and _is_within_text(line) and _box(sheet, line) in read:
+            value = 0.0 if at not in skip and _is_file(sheet, line.element) else -float(len(line.plain))
+        if value > 0:
+            if reads[at]:
+                read.add(_box(sheet, line))
+            else:
+                value *= HEADING if any(reads[max(0, at - 2) : at + 3]) or _box(sheet, line) in texts else -HEADING
+        if value < 0 and read and (line.prose or _is_neighbour(line)) and at not in skip and _box(sheet, line) in read:
             value = 0.0  # behind a paragraph, what looks like furniture must not make one of them the whole article
         if title is not None and at <= title:
             value = min(value, value * BEFORE) if at < title else 0.0
@@ -140,7 +141,7 @@ def _worth(sheet: Sheet, at: int, seen: set[str]) -> float:
         return -float(size)
     if is_foot(line.text):
         return -float(size) - 20
-    if size <= 160 and sum(word in line.text for word in CONTACT) >= 2:
+    if size <= 160 and len([word for word in CONTACT if word in line.text]) >= 2:
         return 0.0  # of the page or of the notice: where it stands tells
     if size <= 160 and line.labelled and is_fact_line(spaced(line)) and not is_event(sheet.lines, at):
         return -float(size)
@@ -156,16 +157,20 @@ def _is_text(line: Line) -> bool:
     return len(line.plain) >= LONG or bool(line.cells) or TEXT.search(line.text) is not None
 
 
-def _is_within_text(line: Line) -> bool:
-    """Words, or the line that names the next notice, which many templates print in the article's own box."""
-    return line.prose or (line.plain[:1] in NEIGHBOURLY and NEIGHBOUR.match(line.plain) is not None)
+def _is_neighbour(line: Line) -> bool:
+    """The line that names the next notice, which many templates print in the article's own box."""
+    return line.plain[:1] in NEIGHBOURLY and NEIGHBOUR.match(line.plain) is not None
 
 
-def _is_file(sheet: Sheet, line: Line) -> bool:
-    for at in (line.element, sheet.ups[line.element]):
-        if at >= 0 and sheet.tags[at] == "a":
-            return leads_to_file(sheet.attribute(at, "href"))
-    return False
+def _is_file(sheet: Sheet, at: int) -> bool:
+    """Is the element that begins a line, or what is around it, a link to a document?"""
+    tags = sheet.tags
+    if tags[at] != "a":
+        at = sheet.ups[at]
+        if at < 0 or tags[at] != "a":
+            return False
+    href = sheet.attributes[at].get("href")
+    return href is not None and leads_to_file(href)
 
 
 def _best(sheet: Sheet, sums: list[float]) -> int | None:

@@ -17,9 +17,10 @@ from crawler.parsers.crumbs import read_channel
 from crawler.parsers.disclosure import Disclosure, read_disclosure
 from crawler.parsers.facts import Facts, read_facts
 from crawler.parsers.fields import Said, pick, same_day, same_text, testify
+from crawler.parsers.flat import lay_flat
 from crawler.parsers.furniture import NEIGHBOUR, is_foot, is_furniture
 from crawler.parsers.platforms import recognise
-from crawler.parsers.sheet import Sheet, lay_flat
+from crawler.parsers.sheet import Sheet
 from crawler.parsers.stated import stated
 from crawler.parsers.titles import Title, key, read_title, title_of_text
 from crawler.parsers.tree import Node, parse, select, squeeze, text

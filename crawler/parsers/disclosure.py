@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from crawler.parsers.labels import CORE, NOTHING, SCRIPT, STRONG, head_of, in_block, label_of, spaced
+from crawler.parsers.labels import BEGIN_SO, CORE, NOTHING, SCRIPT, STRONG, head_of, in_block, label_of, spaced
 from crawler.parsers.sheet import Line, Sheet
 from crawler.parsers.tree import EDGES
 from crawler.text.dates import read_date
@@ -136,7 +136,7 @@ def _pairs(sheet: Sheet) -> list[_Found]:
         named = label_of(line.text)
         if named is not None:
             found.append(_below(lines, at, named))
-        elif line.marked:
+        elif line.marked and BEGIN_SO[line.marked[0]]:
             first, rest = head_of(line)
             named = label_of(first)
             if named is not None and rest:

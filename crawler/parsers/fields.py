@@ -38,6 +38,7 @@ ORDER: dict[str, tuple[str, ...]] = {
     # the block is made for the purpose; the text only repeats it, and its signature may be a copy's.
     "meta": ("disclosure", "text"),
 }
+PLACES = {name: {rule: place for place, rule in enumerate(rules)} for name, rules in ORDER.items()}
 # Bumped with every change of how a field is read.
 VERSIONS = {"title": 2, "published": 2, "source": 3, "channel": 2, "body": 2, "meta": 2}
 FAMILIES = {  # witnesses of one family are one voice
@@ -69,7 +70,7 @@ class Picked:
 
 def pick(name: str, said: Iterable[Said], same: Callable[[str, str], bool]) -> Picked:
     """The first witness that speaks, in the order of `ORDER`; `same`: do two texts say the same?"""
-    order = {rule: place for place, rule in enumerate(ORDER[name.partition(".")[0]])}
+    order = PLACES[name.partition(".")[0]]
     spoken = sorted(((rule, text) for rule, text in said if text), key=lambda item: order[_stem(item[0], order)])
     if not spoken:
         return Picked(None, None)

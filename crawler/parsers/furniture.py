@@ -48,7 +48,9 @@ FOOT = (
     "最佳分辨率", "建议分辨率", "屏幕分辨率", "显示分辨率", "分辨率下", "分辨率浏览", "最佳浏览", "站点地图", "隐私声明", "隐私政策",
     "维护单位:", "维护单位：", "政府网站找错", "您访问的链接即将离开", "无障碍浏览", "今天是", "凡本站注明", "凡本网注明", "凡本站及其子站注明",
 )  # fmt: skip
-FOOT_HINT = re.compile("[版办识安pPrR©支图声览辨隐护错链天凡]")  # each of those words has one of these
+FOOT_SIGNS = "版办识安pr©支图声览辨隐护错链天凡"  # each of those words has one of these
+FOOT_HINT = re.compile(f"[{FOOT_SIGNS}PR]")
+FOOT_BY_SIGN = {sign: [word for word in FOOT if next(filter(FOOT_SIGNS.count, word)) == sign] for sign in FOOT_SIGNS}
 FORMS = (FURNITURE, LINE_FURNITURE, EDITORS, EDITOR, COUNTER)
 HEADS = frozenset("".join(form.pattern for form in (NEIGHBOUR, *FORMS)).lower())  # what begins with none of these is no furniture
 VAGUE = frozenset({"时间", "日期"})
@@ -92,12 +94,13 @@ def is_furniture(line: str) -> bool:
 @lru_cache(maxsize=2048)
 def is_foot(line: str) -> bool:
     """A line of a page's foot: who runs the site, its registrations."""
-    if len(line) >= 400 or FOOT_HINT.search(line) is None:
+    if len(line) >= 400 or not (signs := FOOT_HINT.findall(line)):
         return False
     low = line.lower()
-    for word in FOOT:  # noqa: SIM110 - asked of every line: a generator costs a twentieth of the whole reading
-        if word in low:
-            return True
+    for sign in set(signs):
+        for word in FOOT_BY_SIGN[sign.lower()]:
+            if word in low:
+                return True
     return False
 
 

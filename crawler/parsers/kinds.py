@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from selectolax.lexbor import LexborHTMLParser
 
 from crawler.model import PageKind
+from crawler.parsers.flat import lay_flat
 from crawler.parsers.furniture import is_crumb, is_foot
-from crawler.parsers.sheet import Sheet, lay_flat
+from crawler.parsers.sheet import Sheet
 
 ERROR_TITLE = re.compile(
     r"(?:页面不存在|不存在$|已(?:被)?删除|出错|(?<![\d第〔\[（(])(?:404|403|50[0-4])(?![\d号批])|错误页?$|页面丢失|not found|forbidden|\berror\b|whitelabel|访问被拒绝|无法访问|找不到)",

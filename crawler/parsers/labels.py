@@ -3,11 +3,11 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from crawler.parsers.sheet import MARK, Line
 from crawler.parsers.tree import EDGES, squeeze
-from crawler.text.fold import fold, fold_map, key_of
+from crawler.text.fold import Changes, fold, fold_map, key_of
 
 # Field → its labels in a disclosure block, the best first: 主题分类 is the category where 组配分类 stands beside it.
 LABELS = {
@@ -57,7 +57,7 @@ MARKS = re.compile(r"[\s:：\[\]【】*﹡]+")
 SCRIPT = re.compile(r"\bvar\s+\w+\s*=|document\.write|function\s*\(|\{\{|^\$")
 COLONS, YEAR = ":：∶︰﹕", re.compile(r"\s(?:19|20)\d\d[-/.年]")
 AROUND = frozenset(" \t\r\n\xa0\u3000:：[]【】*﹡()（）")  # marks that stand around a label, or may hold its reading
-COLON = str.maketrans({"∶": ":", "︰": ":", "﹕": ":", "：": ":"})
+COLON = Changes({"∶": ":", "︰": ":", "﹕": ":", "：": ":"})
 
 
 def _table(words: dict[str, str]) -> dict[str, tuple[str, int]]:
@@ -101,24 +101,33 @@ class Labelled:
     value: str
 
 
-@lru_cache(maxsize=4096)
 def label_of(written: str) -> tuple[str, int] | None:
     """(field, rank) of a label of the disclosure block that fills a cell or a line; the field is empty for labels we do not keep."""
-    if not 2 <= len(written) <= LONGEST_LABEL * 4 or not _like_a_label(written[0], written[-1]):
-        return None
+    # asked of every line and cell of a page, nearly all of which are none
+    if 2 <= len(written) <= LONGEST_LABEL * 4 and BEGIN_SO[written[0]] and END_SO[written[-1]]:
+        return _label_of(written)
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _label_of(written: str) -> tuple[str, int] | None:
     plain = MARKS.sub("", written)
     return BLOCK_LABELS.get(MARKS.sub("", fold(plain))) if 2 <= len(plain) <= LONGEST_LABEL else None
 
 
-def _like_a_label(first: str, last: str) -> bool:
-    """Do labels begin and end so? Asked of every line and cell of a page, nearly all of which are none."""
-    heads, tails = _edges_of_labels()
-    return (first in AROUND or key_of(first) in heads) and (last in AROUND or key_of(last) in tails)
+class _Edge(dict[str, bool]):
+    """Character → does a label begin, or end, so? Filled as characters are met."""
+
+    def __init__(self, place: int) -> None:
+        super().__init__()
+        self.keys_of_labels = frozenset(label[place] for label in BLOCK_LABELS)
+
+    def __missing__(self, character: str) -> bool:
+        found = self[character] = character in AROUND or key_of(character) in self.keys_of_labels
+        return found
 
 
-@cache
-def _edges_of_labels() -> tuple[frozenset[str], frozenset[str]]:
-    return frozenset(label[0] for label in BLOCK_LABELS), frozenset(label[-1] for label in BLOCK_LABELS)
+BEGIN_SO, END_SO = _Edge(0), _Edge(-1)
 
 
 def has_colon(line: str) -> bool:

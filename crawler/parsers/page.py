@@ -63,7 +63,12 @@ def read(
     if file is not None:
         return _as_file(page, kind, file, public_url, version)
     decoded = charset.decode(_unpacked(page.body) if packed else page.body, page.header("content-type"))
-    return _completed(_read(decoded, page, kind, rules, public_url, request, more), decoded, page)
+    if kind is not Kind.LIST:
+        return _completed(_detail(decoded, page, rules, public_url, more), decoded, page)
+    listed = _as_list(decoded, page, rules, version, request or Request(page.url))
+    if not listed.rows and (why := _absent(decoded, more)):  # some sites show a list for whatever they have not
+        listed = Reading(version, PageKind.SOFT_404, why)
+    return _completed(listed, decoded, page)
 
 
 def _completed(reading: Reading, decoded: charset.Decoded, page: Page) -> Reading:
@@ -73,21 +78,8 @@ def _completed(reading: Reading, decoded: charset.Decoded, page: Page) -> Readin
     return replace(reading, text="; ".join((said, *decoded.flags)), leads_to=leads_to)
 
 
-def _read(
-    decoded: charset.Decoded,
-    page: Page,
-    kind: Kind,
-    rules: ReadRules,
-    public_url: str,
-    request: Request | None,
-    more: Mapping[str, Page],
-) -> Reading:
+def _detail(decoded: charset.Decoded, page: Page, rules: ReadRules, public_url: str, more: Mapping[str, Page]) -> Reading:
     version = rules_version(rules)
-    if kind is Kind.LIST:
-        listed = _as_list(decoded, page, rules, version, request or Request(page.url))
-        if listed.rows or not (why := _absent(decoded, more)):  # some sites show a list for whatever they have not
-            return listed
-        return Reading(version, PageKind.SOFT_404, why)
     if why := _absent(decoded, more):
         return Reading(version, PageKind.SOFT_404, why)
     found = read_shapes(decoded, page, pick(rules, page.at), public_url, more)

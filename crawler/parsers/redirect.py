@@ -5,7 +5,7 @@ Parsed, not searched for: a refresh in a comment leads nowhere.
 
 import re
 
-from crawler.parsers.sheet import lay_flat
+from crawler.parsers.flat import lay_flat
 from crawler.parsers.tree import parse
 from crawler.text import urls
 

@@ -6,11 +6,14 @@ the text. An expression with anything else in it (a call, a date, a condition's 
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from types import MappingProxyType
 
 LONGEST = 20_000  # characters of a script that is looked at: longer ones are libraries
 LITERAL = r"""(?:"(?:[^"\\\n]|\\.){0,2000}"|'(?:[^'\\\n]|\\.){0,2000}')"""
 VARIABLE = re.compile(rf"\b(?:var|let|const)?\s*([A-Za-z_$][\w$]{{0,40}})\s*=\s*({LITERAL})\s*(?:[;,\n]|$)")
+ASSIGNS = re.compile(r"=\s*[\"']")  # without it there is no such variable
 WRITE = re.compile(rf"document\.write(?:ln)?\s*\(((?:{LITERAL}|[\w$]{{1,41}}|[\s+])*+)\)")
 PIECE = re.compile(rf"({LITERAL})|([\w$]+)")
 ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))")
@@ -23,14 +26,17 @@ CODE = re.compile(r"<\s*(?:script|iframe|link|style|img)\b", re.IGNORECASE)
 PLAIN = {"n": "\n", "t": "\t", "r": "\r"}
 
 
-def strings(script: str) -> dict[str, str]:
+def strings(script: str) -> Mapping[str, str]:
     """The variables of a script that hold a plain string."""
-    if len(script) > LONGEST or "=" not in script:
-        return {}
-    return {match[1]: _unquoted(match[2]) for match in VARIABLE.finditer(script)}
+    return _strings(script) if len(script) <= LONGEST and ASSIGNS.search(script) else {}
 
 
-def written(script: str, known: dict[str, str]) -> tuple[str, bool]:
+@lru_cache(maxsize=64)  # most of a page's scripts are those of its site
+def _strings(script: str) -> Mapping[str, str]:
+    return MappingProxyType({match[1]: _unquoted(match[2]) for match in VARIABLE.finditer(script)})
+
+
+def written(script: str, known: Mapping[str, str]) -> tuple[str, bool]:
     """(the text of the first `document.write` that writes any, whether it stands in a block of its own); empty when none is read."""
     if len(script) > LONGEST or "document.write" not in script:
         return "", False
@@ -54,7 +60,7 @@ def _places(script: str) -> Iterator[int]:
         at = script.find("document.write", at + 1)
 
 
-def _value(expression: str, known: dict[str, str]) -> str:
+def _value(expression: str, known: Mapping[str, str]) -> str:
     parts = []
     for literal, name in PIECE.findall(expression):
         if literal:
@@ -67,7 +73,7 @@ def _value(expression: str, known: dict[str, str]) -> str:
 
 
 def _unquoted(literal: str) -> str:
-    return ESCAPE.sub(_character, literal[1:-1])
+    return ESCAPE.sub(_character, literal[1:-1]) if "\\" in literal else literal[1:-1]
 
 
 def _character(match: re.Match[str]) -> str:

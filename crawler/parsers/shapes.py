@@ -61,7 +61,7 @@ def read_shapes(said: charset.Decoded, page: Page, rules: DetailRules, public_ur
             return Found(detail.page_kind, detail.evidence, (joined.draft,), joined.continues)
     framed = frame(said.text, page, sum(map(len, whole.body)) if whole else 0)
     if framed is not None and detail.page_kind in FRAMES:
-        return _framed(said, page, rules, more, framed, detail, whole)
+        return _framed(said, page, rules, more, framed, replace(detail, drafts=(whole,) if whole else ()))
     return Found(detail.page_kind, detail.evidence, (whole,) if whole else ())
 
 
@@ -79,19 +79,12 @@ def _elsewhere(said: charset.Decoded, page: Page, rules: DetailRules, more: Mapp
 
 # ------------------------------------------------------------------ frames and further pages
 def _framed(
-    said: charset.Decoded,
-    page: Page,
-    rules: DetailRules,
-    more: Mapping[str, Page],
-    framed: Request,
-    detail: Detail,
-    outer: Draft | None,
+    said: charset.Decoded, page: Page, rules: DetailRules, more: Mapping[str, Page], framed: Request, outer: Detail
 ) -> Found:
-    """An empty page around a frame: its facts are the page's, its text the frame's."""
+    """An empty page around a frame, `outer` what is read of it: its facts are the page's, its text the frame's."""
     held = more.get(urls.key(framed))
     if held is None:
-        why = f"the frame that holds the text is missing: {framed.url}"
-        return Found(detail.page_kind, detail.evidence, (replace(outer, incomplete=why),) if outer else (), (framed,))
+        return _without(outer, framed, f"the frame that holds the text is missing: {framed.url}")
     file = what_file(held)
     if file is not None:
         link = f'<p><a href="{escape(held.url)}">{escape(file_name(held)[0])}</a></p>'
@@ -101,10 +94,16 @@ def _framed(
         kind = read_detail(inner.text, held, rules=rules, encoding=inner.encoding)
     if kind is not None and kind.page_kind in REFUSALS:
         why = f"the frame that should hold the text does not ({kind.page_kind}: {kind.evidence}): {framed.url}"
-        return Found(detail.page_kind, detail.evidence, (replace(outer, incomplete=why),) if outer else (), (framed,))
+        return _without(outer, framed, why)
     merged = inline(said.text, page, framed, inner.text, held, inner.encoding)
     whole = read_detail(merged, page, rules=rules, encoding=said.encoding)
     return Found(whole.page_kind, f"in a frame: {whole.evidence}", whole.drafts, (framed,))
+
+
+def _without(outer: Detail, framed: Request, why: str) -> Found:
+    """What there is of a page without the text in its frame."""
+    drafts = tuple(replace(draft, incomplete=why) for draft in outer.drafts)
+    return Found(outer.page_kind, outer.evidence, drafts, (framed,))
 
 
 def _piece(page: Page, rules: DetailRules) -> tuple[str, Piece]:

@@ -15,6 +15,7 @@ from crawler.parsers.labels import in_facts, spaced
 from crawler.parsers.sheet import Line, Sheet
 from crawler.parsers.tree import EDGES, squeeze
 from crawler.text.dates import read_date
+from crawler.text.fold import Changes
 
 HEADING = re.compile(
     r"(?:^|[\s_-])(?:(?:article|art|news|content|con|detail|info|doc|main|show|text|zw|wz|xl|big|ivs|p|m|page|xxgk|arc|cont)?[-_]?(?:title|tit|bt|biaoti|head(?:line)?)\d?)(?:$|[\s_-])",
@@ -63,9 +64,8 @@ BESIDE = re.compile(  # what stands between a title and its facts and is neither
 MOST_BESIDE = 3
 NO_HEADINGS = frozenset({"a", "li", "ul", "body", "input", "img", "table", "tr"})
 SEEN = frozenset({"h1", "h2", "heading", "shown", "above_facts", "large", "ucaptitle", "script", "own"})
-WIDTH = {
-    ord(wide): narrow for wide, narrow in zip("（）［］【】：；，．？！·•“”„‟＂‘’－–—", '()[][]:;,.?!.."""""\'\'---', strict=True)
-}
+NARROW = dict(zip("（）［］【】：；，．？！·•“”„‟＂‘’－–—", '()[][]:;,.?!.."""""\'\'---', strict=True))
+WIDTH = Changes(NARROW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,11 @@ class Title:
 
 def key(written: str) -> str:
     """How titles are compared: without white space, widths and quotes alike."""
+    return _key(written) if len(written) <= LONGEST else squeeze(written).translate(WIDTH)
+
+
+@lru_cache(maxsize=512)  # each candidate is asked about by every later step
+def _key(written: str) -> str:
     return squeeze(written).translate(WIDTH)
 
 
@@ -100,7 +105,7 @@ def read_title(sheet: Sheet, meta: Mapping[str, str], name: str | None, own: str
             scores[plain] = scores.get(plain, 0.0) + WEIGHTS[rule]
     whole = key(page)
     site = key(meta.get("sitename", ""))
-    foot = key("".join([line.plain for line in sheet.lines if FOOT_HINT.search(line.plain) and is_foot(line.text)]))
+    foot = key("".join(_foot(sheet))) if min(map(len, scores)) <= 30 else ""
     for plain in scores:
         if len(plain) >= 6 and plain in whole:
             scores[plain] += 1.0
@@ -121,6 +126,11 @@ def read_title(sheet: Sheet, meta: Mapping[str, str], name: str | None, own: str
     agreed.sort(key=lambda item: (GLYPHS.match(item[1]) is not None, item[0] not in SEEN, -WEIGHTS[item[0]]))
     others = [item for item in sorted(said, key=lambda item: -WEIGHTS[item[0]]) if key(item[1]) != best]
     return Title(agreed[0][1], (*agreed, *others), _line_of(sheet, best, block))
+
+
+def _foot(sheet: Sheet) -> list[str]:
+    """The lines of the page's foot; that of most is at its end, and each of those words has a mark that few lines have."""
+    return [line.plain for line in sheet.lines if FOOT_HINT.search(line.plain) and is_foot(line.text)]
 
 
 def _uncut(best: str, scores: Mapping[str, float]) -> str:
@@ -337,8 +347,9 @@ def _without_site(sheet: Sheet, page: str, meta: Mapping[str, str]) -> str:
 
 def _line_of(sheet: Sheet, plain: str, block: frozenset[int]) -> int | None:
     """The last line of the title where the page shows it: whole, or over several lines; not in a breadcrumb, the block or a link."""
+    heads = {plain[:1], *(wide for wide, narrow in NARROW.items() if narrow == plain[:1])}
     for at, line in enumerate(sheet.lines):
-        if not line.prose or at in block:
+        if line.plain[:1] not in heads or not line.prose or at in block:
             continue
         if key(line.plain[:2]) != plain[: min(2, len(line.plain))]:
             continue

@@ -84,7 +84,7 @@ EVERY = re.compile(r"[\s\u200b\ufeff]+")
 
 def parse(text: str) -> LexborHTMLParser:
     """The tree of a page. NUL becomes U+FFFD."""
-    return LexborHTMLParser(text.replace("\0", "\ufffd"))
+    return LexborHTMLParser(text.replace("\0", "\ufffd") if "\0" in text else text)
 
 
 def squeeze(text: str | None) -> str:

@@ -92,7 +92,7 @@ def decode(body: bytes, content_type: str | None = None) -> Decoded:
     flags = (["replaced"] if "\ufffd" in text else []) + (
         ["contradicted"] if declared not in (None, encoding) and why != "ascii" else []
     )
-    flags += garbled.signs(text, body if encoding == "utf-8" else text.encode("utf-8", "replace"))
+    flags += garbled.signs(text)
     return Decoded(text, encoding, declared, why, tuple(flags))
 
 

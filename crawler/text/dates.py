@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 
+from crawler.text.fold import Changes
+
 EARLIEST, LATEST = 1949, 2100  # years; anything else on these pages is a number
 YEAR = r"(?:19|20)\d\d"
 ROUND = "◯OoОοΟ"  # what else people type for 〇: a circle, the Latin, Cyrillic and Greek letter
@@ -29,7 +31,7 @@ YEARS = (
     re.compile(rf"(?<!.)\s*(?P<year>{YEAR})\s*(?!.)", re.DOTALL),
 )
 HINT = re.compile(r"\d\d|年")  # without two digits, or a year in words, there is no date
-WIDTH = str.maketrans("０１２３４５６７８９：∶﹕／－–—−．Ｔ\u3000\xa0\t\r\n", "0123456789:::/----.T     ")
+WIDTH = Changes(dict(zip("０１２３４５６７８９：∶﹕／－–—−．Ｔ\u3000\xa0\t\r\n", "0123456789:::/----.T     ", strict=True)))
 DIGITS = dict.fromkeys(ROUND, "0") | dict(zip("〇○零Ｏ0一二三四五六七八九元", "000001234567891", strict=True))
 TENS = str.maketrans({"廿": "二十", "卅": "三十"})
 IN_URL = (

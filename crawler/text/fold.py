@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +20,17 @@ LATIN = r"A-Za-zɑɡÀ-ÖØ-öø-ɏ\u0300-\u030c"  # letters and tone marks a sy
 MAX_SYLLABLE = 10  # zhuāng is 6 letters, 7 code points when its mark stands alone
 # It begins with its bracket, which is rare: a character class of all of Han is slow to look for.
 _NOTE = re.compile(rf"[(（](?<=[{HAN}].)(?:([{LATIN}]{{2,{MAX_SYLLABLE}}})|([àáèéēěòóāǎōǒ]))[)）]")
+
+
+class Changes(dict[int, int | str]):
+    """A table for `str.translate`, filled as characters are met that it does not change: those that are missing cost an error each."""
+
+    def __init__(self, changes: Mapping[str, str]) -> None:
+        super().__init__({ord(character): changed for character, changed in changes.items()})
+
+    def __missing__(self, point: int) -> int:
+        self[point] = point
+        return point
 
 
 class Keys(dict[int, str]):

@@ -16,6 +16,8 @@ from crawler.text.fold import HAN, annotations, fold, fold_map
 
 SENTENCE = re.compile(r"[。；！？，：、;!?,:\n\r\t|]")  # no phrase reaches across these; across brackets and spaces it does
 RUN = re.compile(rf"(?P<han>[{HAN}]+)|\d+(?:\.\d+)*|(?:(?![{HAN}])[^\W\d_])+")
+PIECE = re.compile(rf"{RUN.pattern.replace('?P<han>', '?:')}|{SENTENCE.pattern}")
+MARKS = frozenset("。；！？，：、;!?,:\n\r\t|")
 LETTER = re.compile(f"[{HAN}]")
 WORD = re.compile(rf" [^{HAN} |]+ ")
 WORDS = re.compile(rf"(?: [^{HAN} |]+ )+")  # neighbours
@@ -68,13 +70,16 @@ def search_text(text: str) -> str:
 def search_text_of(folded: str) -> str:
     """The search text of text that is folded already."""
     out: list[str] = []
-    end = 0
-    for match in RUN.finditer(folded):
-        first = match.start()
-        if end and SENTENCE.search(folded, end, first):
+    bar = False
+    for piece in PIECE.findall(folded):  # what lies between the pieces says nothing
+        first = piece[0]
+        if first in MARKS:
+            bar = bool(out)
+            continue
+        if bar:
             out.append("|")
-        out.append(match.group() if match["han"] else f" {match.group()} ")
-        end = match.end()
+            bar = False
+        out.append(piece if "\u4e00" <= first <= "\u9fff" or LETTER.match(first) else f" {piece} ")
     return "".join(out)
 
 

@@ -40,7 +40,7 @@ STAGES = {
     "lay flat": ("crawler.parsers.detail.lay_flat",),
     "rest of extraction": ("crawler.parsers.page.read_shapes",),
     "normalise and digests": ("crawler.parsers.page.notice",),
-    "pack": ("crawler.record.normalize.packed", "crawler.record.normalize.pack"),
+    "pack": ("crawler.record.normalize.packed",),
 }
 
 

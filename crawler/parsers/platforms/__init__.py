@@ -74,11 +74,14 @@ COMMON = (
 
 
 def recognise(sheet: Sheet, source: str) -> Platform | None:
-    """The platform whose evidence stands in a page, or None."""
+    """The platform whose evidence stands in a page; None where there is none, or none whose article would stand here."""
     for platform in PLATFORMS:
         if any(_has(sheet, name) for name in platform.names):
             return platform
-    return next((platform for platform in PLATFORMS if any(mark in source for mark in platform.marks)), None)
+    # A mark is looked for in the whole page: only as far down the list as a platform's article may be found.
+    shown = [place for place, platform in enumerate(PLATFORMS) if platform.marks and any(map(sheet.named, platform.body))]
+    likely = PLATFORMS[: shown[-1] + 1] if shown else ()
+    return next((platform for platform in likely if any(mark in source for mark in platform.marks)), None)
 
 
 def _has(sheet: Sheet, name: str) -> bool:
