@@ -3,6 +3,7 @@
 Exit codes: 0 done; 1 done, and something is not well; 2 wrong usage or configuration; 3 could not; 130 interrupted.
 """
 
+import gc
 import importlib
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,11 @@ import typer
 from crawler.errors import GongkaiError, UsageError
 
 VERSION = "0.1.0"
+GARBAGE = (
+    20_000,
+    10,
+    10,
+)  # rows and records come and go by the thousand, and what they hold on to is freed without being looked for
 COMMANDS = {  # name → module; a module is imported when its command is called
     "demo": "demo",
     "init": "init",
@@ -139,7 +145,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        code = build(given)(args=given, prog_name="gongkai", standalone_mode=False)
+        app = build(given)
+        _imported()
+        code = app(args=given, prog_name="gongkai", standalone_mode=False)
     except UsageError as error:
         _complain(error)
         return 2
@@ -159,6 +167,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
         show()
         return 2
     return code if isinstance(code, int) else 0
+
+
+def _imported() -> None:
+    """What has been made by now stays: the collector need not look at it again."""
+    gc.freeze()
+    gc.set_threshold(*GARBAGE)
+    gc.enable()
 
 
 def _complain(error: GongkaiError) -> None:

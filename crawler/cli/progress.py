@@ -2,8 +2,7 @@
 
 import sys
 from types import TracebackType
-
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from typing import Any
 
 from crawler.cli import output
 from crawler.repository import progress as counted
@@ -14,22 +13,29 @@ class Bar:
 
     def __init__(self, name: str, *, quiet: bool) -> None:
         self.shown = not quiet and sys.stderr.isatty()
+        self._name = name
+        self._bar: Any = None
+        self._task: Any = None
+
+    def __enter__(self) -> "Bar":
+        if not self.shown:
+            return self
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(30),
             TextColumn("{task.completed}/{task.total}   {task.fields[facts]}"),
             TimeElapsedColumn(),
             console=output.err(),
-            disable=not self.shown,
         )
-        self._task = self._bar.add_task(output.fit(name, 22), total=0, facts="")
-
-    def __enter__(self) -> "Bar":
+        self._task = self._bar.add_task(output.fit(self._name, 22), total=0, facts="")
         self._bar.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._bar.stop()
+        if self._bar is not None:
+            self._bar.stop()
 
     def show(self, progress: counted.Progress) -> None:
         """The state of the runs."""
@@ -37,8 +43,10 @@ class Bar:
         facts = f"new {progress.new}  edit {progress.edit}  same {max(0, progress.details - progress.new - progress.edit - progress.failed)}"
         if progress.failed:
             facts += f"  failed {progress.failed}"
-        self._bar.update(self._task, completed=done, total=done + progress.todo, facts=facts)
+        if self._bar is not None:
+            self._bar.update(self._task, completed=done, total=done + progress.todo, facts=facts)
 
     def count(self, done: int, total: int) -> None:
         """A plain count."""
-        self._bar.update(self._task, completed=done, total=total)
+        if self._bar is not None:
+            self._bar.update(self._task, completed=done, total=total)

@@ -1,13 +1,11 @@
 """A page → Reading: decode, tell what it is, read it as a list or as notices. Pure: no clock, no network."""
 
 import hashlib
-import json
 import re
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from types import MappingProxyType
 
 from crawler.errors import UnreadablePage
@@ -18,29 +16,17 @@ from crawler.parsers.kinds import judge
 from crawler.parsers.shapes import read_shapes
 from crawler.parsers.tree import parse, squeeze
 from crawler.parsers.tree import text as text_of
+from crawler.parsers.version import ABSENT, rules_version
 from crawler.record.normalize import notice
 from crawler.record.reading import Reading
 from crawler.record.rules import DetailRules, ReadRules
 from crawler.text import charset
 
-RULES = "4"  # every change of what is read from the same bytes makes this a new one
 GZIP = b"\x1f\x8b\x08"
 MOST_UNPACKED = 50 << 20  # what a sitemap may be (sitemaps.org)
 BEIJING = timedelta(hours=8)
 DAY = re.compile(r"(?:19|20)\d\d[-/.年]\d{1,2}")
 NONE: Mapping[str, Page] = MappingProxyType({})
-
-
-ABSENT = "absent"  # no URL key: those begin with a method
-
-
-@lru_cache(maxsize=64)
-def rules_version(rules: ReadRules) -> str:
-    """The version of everything that reads a source's pages: ours, and a digest of the source's own rules where it has any."""
-    if rules == ReadRules():
-        return RULES
-    own = json.dumps(asdict(rules), sort_keys=True)
-    return f"{RULES}+{hashlib.sha256(own.encode()).hexdigest()[:8]}"
 
 
 def pick(rules: ReadRules, at: int) -> DetailRules:

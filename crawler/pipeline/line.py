@@ -22,7 +22,7 @@ from crawler.archive.recover import recover, walk
 from crawler.archive.writer import Archive, describe, digest_of
 from crawler.errors import DamagedRecord, Refused, RepositoryError
 from crawler.model import Capture, Exchange, Kept, Kind, Millis, Original, Outcome, Page, PageKind
-from crawler.parsers.page import ABSENT
+from crawler.parsers.version import ABSENT
 from crawler.pipeline import keep as keeping
 from crawler.pipeline import settle as settling
 from crawler.pipeline.closing import close_finished

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from crawler.config.load import place
 from crawler.config.values import Config, Source
 from crawler.model import Expect, Millis
-from crawler.parsers.page import rules_version
+from crawler.parsers.version import rules_version
 from crawler.politeness.budget import Budget
 from crawler.politeness.worker import Pacing, strictest
 from crawler.record.rules import ReadRules

@@ -13,8 +13,8 @@ from typing import Any
 
 from crawler.model import PageKind
 from crawler.parsers import protocol
-from crawler.parsers.page import rules_version
 from crawler.parsers.protocol import BadMessage, Job
+from crawler.parsers.version import rules_version
 from crawler.record.reading import Reading
 
 WATCH = 0.05  # seconds between two looks of the watchdog

@@ -34,7 +34,6 @@ from crawler.repository.database import Database
 from crawler.repository.migrations import upgrade
 from crawler.repository.progress import Progress, progress
 from crawler.repository.runs import are_open
-from crawler.scheduler.clock import Clock
 from crawler.scheduler.engine import Engine
 from crawler.scheduler.firing import fire_once, fire_slot
 from crawler.text import urls
@@ -173,6 +172,8 @@ async def _keep_telling(teller: Alarms) -> None:
 
 async def run(config: Config, line: Line, *, span: Millis | None = None) -> None:
     """The daemon: fires the timetable, works everything due and tells alarms until SIGTERM or SIGINT."""
+    from crawler.scheduler.clock import Clock  # a crawl has no timetable
+
     stop = asyncio.Event()
     _handle_signals(stop)
     clock = Clock(line) if span is None else Clock(line, span=span)
