@@ -129,7 +129,7 @@ def read_title(sheet: Sheet, meta: Mapping[str, str], name: str | None, own: str
 
 
 def _foot(sheet: Sheet) -> list[str]:
-    """The lines of the page's foot; that of most is at its end, and each of those words has a mark that few lines have."""
+    """The lines of the page's foot."""
     return [line.plain for line in sheet.lines if FOOT_HINT.search(line.plain) and is_foot(line.text)]
 
 

@@ -14,10 +14,10 @@ from operator import add
 
 from crawler.text.fold import HAN, annotations, fold, fold_map
 
-SENTENCE = re.compile(r"[。；！？，：、;!?,:\n\r\t|]")  # no phrase reaches across these; across brackets and spaces it does
+MARKS = "。；！？，：、;!?,:\n\r\t|"
+SENTENCE = re.compile(f"[{MARKS}]")  # no phrase reaches across these; across brackets and spaces it does
 RUN = re.compile(rf"(?P<han>[{HAN}]+)|\d+(?:\.\d+)*|(?:(?![{HAN}])[^\W\d_])+")
 PIECE = re.compile(rf"{RUN.pattern.replace('?P<han>', '?:')}|{SENTENCE.pattern}")
-MARKS = frozenset("。；！？，：、;!?,:\n\r\t|")
 LETTER = re.compile(f"[{HAN}]")
 WORD = re.compile(rf" [^{HAN} |]+ ")
 WORDS = re.compile(rf"(?: [^{HAN} |]+ )+")  # neighbours
