@@ -1,35 +1,46 @@
 """Pages on their way from keep to a reader, in memory: what was fetched a moment ago is not unpacked again. Bounded by bytes."""
 
 import threading
+import time
 
 from crawler.model import Page
 
-MOST_BYTES = 8 << 20
+MOST_BYTES = 12 << 20
+STALE = 30.0  # seconds after which a page that nobody has taken makes room
 LARGEST = 1 << 20  # a page over this is read from the archive
 
 
 class HandOver:
-    """Pages by the id of their response record. What finds no room any more is read from the archive. For any thread."""
+    """Pages by the id of their response record. What finds no room is read from the archive. For any thread.
+
+    The oldest are read first, so they keep their places: of a backlog that is larger than this, a part is always here.
+    """
 
     def __init__(self, most: int = MOST_BYTES) -> None:
         self._most, self._size = most, 0
-        self._pages: dict[str, Page] = {}
+        self._pages: dict[str, tuple[float, Page]] = {}
         self._lock = threading.Lock()
 
     def put(self, record_id: str, page: Page) -> None:
-        """Hold a page; the oldest ones go when there are too many bytes."""
-        if len(page.body) > LARGEST:
+        """Hold a page if there is room, or if what is held has waited for too long."""
+        size, now = len(page.body), time.monotonic()
+        if size > LARGEST:
             return
         with self._lock:
-            self._pages[record_id] = page
-            self._size += len(page.body)
-            while self._size > self._most:
-                self._size -= len(self._pages.pop(next(iter(self._pages))).body)
+            while self._pages and self._size + size > self._most:
+                oldest, (since, held) = next(iter(self._pages.items()))
+                if now - since < STALE:
+                    return
+                del self._pages[oldest]
+                self._size -= len(held.body)
+            self._pages[record_id] = (now, page)
+            self._size += size
 
     def take(self, record_id: str) -> Page | None:
         """The page, which is then held no more."""
         with self._lock:
-            page = self._pages.pop(record_id, None)
-            if page is not None:
-                self._size -= len(page.body)
+            if record_id not in self._pages:
+                return None
+            _, page = self._pages.pop(record_id)
+            self._size -= len(page.body)
             return page

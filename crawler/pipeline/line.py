@@ -148,7 +148,7 @@ class Line:
 
         self.database.do(step)
         for look, exchange in zip(kept, exchanges, strict=True):
-            if look.capture and look.capture.type == "response" and exchange.page:
+            if look.capture and look.capture.type == "response" and exchange.page and look.outcome is Outcome.OK:
                 self._handover.put(look.capture.record_id, exchange.page)
 
     def commit(self, c: Connection, kept: Sequence[Kept], owner: str, fences: Mapping[str, int] | None) -> None:
@@ -226,37 +226,39 @@ class Line:
         log.warning("selector", where=where, said=reading.evidence, page=waiting.public_url)
         return replace(reading, evidence=f"{where}: {reading.evidence}")
 
-    def settle(self, items: Sequence[Settled]) -> None:
+    def settle(self, items: Sequence[Settled]) -> set[str]:
         """Apply readings in one transaction; if that fails, one by one, so that one bad page holds nobody up. Raises RepositoryError.
+
+        Returns the queues in which there is something new to be looked at.
 
         What the database refuses though it is well is unreadable, and the refusal is kept with the reading.
         """
         try:
-            self._settle(items)
+            return self._settle(items)
         except RepositoryError as error:
             if len(items) == 1 and not isinstance(error, Refused):
                 raise
-            for item in items:
-                self._settle_alone(item)
+            return set[str]().union(*[self._settle_alone(item) for item in items])
 
-    def _settle_alone(self, item: Settled) -> None:
+    def _settle_alone(self, item: Settled) -> set[str]:
         try:
-            self._settle([item])
+            return self._settle([item])
         except Refused as error:
             log.warning("refused", capture=item.capture_id, error=str(error))
             refused = Reading(item.reading.rules, PageKind.OTHER, error=f"refused by the database: {error.message}")
-            self._settle([replace(item, reading=refused)])
+            return self._settle([replace(item, reading=refused)])
 
-    def _settle(self, items: Sequence[Settled]) -> None:
-        def step(c: Connection) -> None:
+    def _settle(self, items: Sequence[Settled]) -> set[str]:
+        def step(c: Connection) -> set[str]:
             pairs, rows = settle.begin(c, items)
             by_capture = {item.capture_id: item for item in items}
             known = settle.load(c, [settling.item(by_capture[held.id], held, at, self._settle_rules) for held, at in pairs], rows)
             writes = settling.decide(known, self._settle_rules)
             settle.apply(c, known, writes)
             close_finished(c, writes.concerned, self.clock(), self.policy.expectations)
+            return writes.frontier.queues
 
-        self.database.do(step)
+        return self.database.do(step)
 
     def index(self) -> int:
         """Write search rows of documents that have none or old ones; how many documents."""

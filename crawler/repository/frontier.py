@@ -36,6 +36,11 @@ class Moves:
         row = {"run": run, "url": address, "queue": seed.queue, "priority": seed.priority, "due": seed.due, "hops": seed.hops}
         self.put.setdefault((run, address), row)
 
+    @property
+    def queues(self) -> set[str]:
+        """The queues in which rows are put."""
+        return {str(row["queue"]) for row in self.put.values()}
+
     def change(self, run: int, address: int, **values: object) -> None:
         """Columns of a row that stands: `due`, `tries`, `reason`, `state`."""
         if (run, address) not in self.done:

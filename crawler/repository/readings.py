@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -128,7 +129,7 @@ WAITING = (
 def pending(c: Connection, limit: int, *, owner: str, busy: frozenset[int]) -> list[Pending]:
     """Captures to be read, oldest first: those in this process's files and in closed ones; a live writer reads its own."""
     rows = c.execute(WAITING, {"owner": owner, "most": limit + len(busy)})
-    found = [item for row in rows if (item := _pending(row)).capture_id not in busy][:limit]
+    found = list(map(_pending, islice((row for row in rows if row[0] not in busy), limit)))
     if not found:
         return []
     rounds = continuations.of_captures(c, [item.capture_id for item in found])

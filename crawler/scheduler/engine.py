@@ -41,6 +41,8 @@ BEAT = 15.0  # seconds between two renewals of the leases
 ADOPT = 60.0  # seconds between two looks for dead processes
 KEEP_AT_ONCE = 256  # exchanges of one transaction
 SETTLE_AT_ONCE = 128
+SETTLE_FEW = 64  # readings that lead nowhere wait for so many
+SETTLE_AFTER = 0.25  # seconds, at most
 READ_AHEAD = 64  # captures that are asked for at once
 MOST_SPENDINGS = 1000  # runs whose spending is remembered; forgotten ones are counted again in the database
 
@@ -80,7 +82,7 @@ class Engine:
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._freed = asyncio.Event()  # a worker ended
         self._quiet = asyncio.Event()  # nothing is on its way any more
-        self._news = asyncio.Event()  # something was settled; another one then takes its place
+        self._news: dict[str, asyncio.Event] = {}  # by queue that somebody holds and waits in: something new is there
         self._pending = asyncio.Event()  # something may be waiting for a reader
         self._unindexed = asyncio.Event()
         self._stopping = False
@@ -241,7 +243,7 @@ class Engine:
         loop = asyncio.get_running_loop()
         until = loop.time() + LINGER
         while True:
-            news = self._news
+            news = self._news[lease.queue] = asyncio.Event()
             tasks = await self._threads.ask(frontier.slice_, lease, self.line.clock(), limit, self.runs)
             crowded = len(self._workers) >= self.queues_at_once
             if tasks or crowded or self._stopping or not self._reading or loop.time() >= until:
@@ -264,6 +266,7 @@ class Engine:
     async def give_back(self, lease: Lease, known: Pace) -> None:
         """Give a queue back; what is given back while the writer is busy goes in one transaction."""
         self._leases.pop(lease.queue, None)
+        self._news.pop(lease.queue, None)
         self._returned.append((lease, known))
         await asyncio.shield(self._threads.write(self._release))
 
@@ -374,16 +377,30 @@ class Engine:
 
     async def _settle_loop(self) -> None:
         while True:
-            settled = (await self._to_settle.get()).result()
-            while not self._to_settle.empty() and len(settled) < SETTLE_AT_ONCE:
-                settled += self._to_settle.get_nowait().result()
-            await self._threads.write(self.line.settle, settled)
+            settled = await self._settled()
+            queues = await self._threads.write(self.line.settle, settled)
             self._reading.difference_update(item.capture_id for item in settled)
             self._pending.set()
             self._unindexed.set()
-            self._news.set()
-            self._news = asyncio.Event()
+            for queue in queues & self._news.keys():
+                self._news[queue].set()
             self._look_quiet()
+
+    async def _settled(self) -> list[Settled]:
+        """What was read. Few readings wait a moment for others, unless they lead on or nothing else is being read."""
+        settled = (await self._to_settle.get()).result()
+        loop = asyncio.get_running_loop()
+        until = loop.time() + SETTLE_AFTER
+        while len(settled) < SETTLE_AT_ONCE:
+            if self._to_settle.empty():
+                done = len(settled) >= SETTLE_FEW or not self._messages or self._stopping or any(map(_leads_on, settled))
+                if done or loop.time() >= until:
+                    break
+            try:
+                settled += (await asyncio.wait_for(self._to_settle.get(), max(until - loop.time(), 0))).result()
+            except TimeoutError:
+                break
+        return settled
 
     async def _index_loop(self) -> None:
         while True:
@@ -392,3 +409,9 @@ class Engine:
             if await self._threads.write(self.line.index):
                 self._unindexed.set()
             await asyncio.sleep(INDEX)
+
+
+def _leads_on(settled: Settled) -> bool:
+    """Is there something to be looked at because of this reading?"""
+    reading = settled.reading
+    return bool(reading.rows or reading.next_list or reading.more_lists or reading.continues or reading.leads_to)

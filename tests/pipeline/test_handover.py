@@ -1,6 +1,9 @@
 """Pages between keep and their reader: held once, within bounds; what waits goes to children in messages of some size."""
 
+import pytest
+
 from crawler.model import Capture, Kind, Page, Request
+from crawler.pipeline import handover
 from crawler.pipeline.handover import LARGEST, HandOver
 from crawler.pipeline.line import READ_AT_ONCE, READ_BYTES, messages
 from crawler.repository.readings import Pending
@@ -22,15 +25,23 @@ def test_a_page_is_handed_over_once() -> None:
     assert (held.take("a"), held.take("a"), held.take("b")) == (one, None, None)
 
 
-def test_the_oldest_pages_go_when_there_are_too_many_bytes_and_a_large_one_is_never_held() -> None:
+def test_the_oldest_pages_keep_their_places_and_a_large_one_is_never_held() -> None:
     held = HandOver(most=100)
     for name in "abc":
         held.put(name, page(40))
     held.put("large", page(LARGEST + 1))
-    assert [name for name in ("a", "b", "c", "large") if held.take(name)] == ["b", "c"]
+    assert [name for name in ("a", "b", "c", "large") if held.take(name)] == ["a", "b"]
     for name in "de":
         held.put(name, page(50))  # what was taken counts no more
     assert [name for name in "de" if held.take(name)] == ["d", "e"]
+
+
+def test_a_page_that_nobody_takes_makes_room_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handover, "STALE", 0.0)
+    held = HandOver(most=100)
+    for name in "abc":
+        held.put(name, page(40))
+    assert [name for name in "abc" if held.take(name)] == ["b", "c"]
 
 
 def test_a_message_has_some_pages_and_not_too_many_bytes_and_no_reader_goes_empty() -> None:

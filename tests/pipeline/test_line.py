@@ -563,3 +563,13 @@ def test_an_address_that_no_index_takes_stops_nobody(site: Site, home: Home) -> 
     assert all(long.encode() in site.pages[LANWAN, path].body for path in ("/zwgk/index.html", notice.path))
     progress = home.crawl("lanwan")
     assert (progress.new, progress.failed, progress.open) == (15, 0, 0)
+
+
+def test_a_crawl_whose_every_look_is_refused_ends(home: Home) -> None:
+    with house.open_line(home.config, "test") as line:
+        with line.database.write() as c:
+            c.exec_driver_sql("CREATE TRIGGER refusing BEFORE INSERT ON looks BEGIN SELECT RAISE(ABORT, 'not this one'); END")
+        home.work(line, house.fire(home.config, line, house.Wish(("lanwan",))))
+    assert home.sql("SELECT count(*) FROM looks") == [(0,)]
+    assert home.sql("SELECT count(*) FROM runs WHERE ended IS NULL") == [(0,)]
+    assert home.sql("SELECT DISTINCT state FROM frontier") == [("dead",)]
