@@ -543,15 +543,6 @@ def test_a_look_that_the_database_refuses_is_given_up_by_its_name_and_the_others
     assert home.crawl("lanwan").new == 1
 
 
-def test_a_crawl_whose_only_page_the_database_refuses_comes_to_its_end(home: Home) -> None:
-    with house.open_line(home.config, "test") as line:
-        with line.database.write() as c:
-            c.exec_driver_sql("CREATE TRIGGER picky BEFORE INSERT ON looks BEGIN SELECT RAISE(ABORT, 'none'); END")
-        progress = home.work(line, house.fire(home.config, line, house.Wish(("lanwan",))))
-        assert (progress.open, progress.details) == (0, 0)
-    assert home.sql("SELECT state FROM frontier") == [("dead",)]
-
-
 @BOTH
 def test_an_address_that_no_index_takes_stops_nobody(site: Site, home: Home) -> None:
     long = "".join(f"{number:x}" for number in random.Random(1).choices(range(1 << 32), k=800))
