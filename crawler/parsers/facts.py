@@ -22,7 +22,6 @@ INNER = 6  # lines at either end of the article that may be lines of facts
 LONGEST_UNLABELLED = 80
 ABOUT = re.compile(r"通过|修[订正]|公布|施行|会议|批准|届|印发|第.{1,6}次")  # what a regulation says of itself under its title
 WEEKDAYS = re.compile(r"星期[一二三四五六日天]|今天|现在时间|农历")
-ZONES = ("head", "tail", "page")
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ well, so a rebuilt database puts the same captures together. An address with con
 looks then has a capture of its own, and that capture stands for the round.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -226,8 +226,3 @@ def save(c: Connection, rounds: Rounds) -> None:
     ]
     if rows:
         c.execute(t.continuations.insert(), rows)
-
-
-def naming(c: Connection, captures: Collection[int]) -> set[int]:
-    """Those of these captures that name any."""
-    return {row.capture for row in c.execute(NAMED, {"captures": sorted(captures), "ids": [], "vias": []})}

@@ -14,11 +14,10 @@ from crawler.politeness.pace import Pace
 from crawler.repository import addresses, looks
 from crawler.repository import schema as t
 from crawler.repository.addresses import Seed
-from crawler.repository.database import AnyRow, clean, ignoring, upsert
+from crawler.repository.database import AnyRow, chunks, clean, ignoring, upsert
 
 TODO, DEAD = "todo", "dead"
 LIST, NEW, ATTACHMENT, REVISIT, BACKFILL = range(5)  # priorities
-AT_ONCE = 400  # keys of one SELECT
 SHELVED = "shelved: "  # reason of what was given up without having been asked
 
 
@@ -135,12 +134,6 @@ def shelve(c: Connection, which: sa.ColumnElement[bool], reason: str) -> list[tu
     """Mark as dead what waits and is meant: (run, address) of each row."""
     rows = t.frontier.update().where(t.frontier.c.state == TODO, which).values(state=DEAD, reason=f"{SHELVED}{reason}")
     return [(row.run, row.url) for row in c.execute(rows.returning(t.frontier.c.run, t.frontier.c.url))]
-
-
-def in_trouble(c: Connection, queues: Collection[str]) -> dict[str, Pace]:
-    """Those of these queues whose breaker is open."""
-    query = sa.select(t.queues).where(t.queues.c.name.in_(sorted(queues)), t.queues.c.broken_since.is_not(None))
-    return {row.name: pace_of(row) for row in c.execute(query)}
 
 
 # ------------------------------------------------------------------ queues
@@ -410,10 +403,10 @@ def dead(
 def revive(c: Connection, run: int, ids: Sequence[int], now: Millis) -> int:
     """Move dead rows into a run that is open and make them due, tries forgotten; of two for one address one goes. How many are due.
 
-    A list page keeps its place in its column: how deep a run may read counts from the head. In the place of a piece comes the address
+    A list page keeps its place in its column: how deep a run may read counts from the head. In the place of a continuation comes the address
     whose record it belongs to: a record is made of one run's captures.
     """
-    rows = [row for at in range(0, len(ids), AT_ONCE) for row in _revived(c, ids[at : at + AT_ONCE])]
+    rows = [row for some in chunks(ids) for row in _revived(c, some)]
     kept = {row.address: row for row in rows}
     gone = [row.id for row in rows if kept[row.address] is not row]
     for number in gone:

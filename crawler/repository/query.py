@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +12,7 @@ from crawler.errors import UsageError
 from crawler.model import Millis
 from crawler.record.frame import unpacked
 from crawler.repository import schema as t
+from crawler.repository.database import iso
 from crawler.repository.resolve import resolve
 
 AT_ONCE = 200  # documents of an export held in memory
@@ -148,7 +148,7 @@ def _record(row: sa.Row[*tuple[Any, ...]]) -> dict[str, Any]:
         "offset": row.offset,
         "length": row.length,
         "digest": row.payload_digest,
-        "time": datetime.fromtimestamp(row.at // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "time": iso(row.at),
     }
     read["further"] = json.loads(row.further) if row.further else []
     return read
