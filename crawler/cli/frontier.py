@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli import output
+from crawler.cli import archive, output
 from crawler.cli.archive import reading
 from crawler.cli.options import Json
 from crawler.errors import UsageError
@@ -98,6 +98,7 @@ def requeue(
     from crawler.scheduler import process as house
 
     config = configured(context)
+    archive.refuse_new_folder(config.storage)
     interrupted = False
     with house.open_line(config, "requeue") as line:
         fired, count = firing.requeue(line, ids or (), source, reason)
