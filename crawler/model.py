@@ -106,20 +106,15 @@ WHOLE = frozenset(  # ends at which a column was read from its head to its end
 
 
 class ChangeKind(StrEnum):
-    """Lines of the ledger."""
+    """Lines of the ledger: those that some code writes."""
 
     NEW = "new"
     EDIT = "edit"
-    ATTACHMENT = "attachment"
-    DELISTED = "delisted"
     MISSING = "missing"
     GONE = "gone"
     BACK = "back"
-    MOVED = "moved"
-    CONFLICT = "conflict"
     REREAD = "reread"
     HEALTH = "health"
-    WITHHELD = "withheld"
 
 
 # ------------------------------------------------------------------ public ids

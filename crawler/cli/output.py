@@ -8,15 +8,14 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any, TextIO
 
 from crawler.cli import streams, typed
+from crawler.text import beijing
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 PIECE = re.compile(r"[\u2e80-\uffef]\s*|[^\s\u2e80-\uffef]+\s*|\s+")  # what a line may be broken behind
 WIDE = 240  # columns of what is no terminal
-BEIJING = timedelta(hours=8)
 
 
 def plain(stream: TextIO) -> bool:
@@ -70,19 +69,24 @@ def pieces(line: Sequence[tuple[str, str]]) -> None:
 
 
 def json_line(value: Mapping[str, Any]) -> None:
-    """One JSON object on stdout; escaped where the stream does not take every character."""
-    written = json.dumps(value, ensure_ascii=not streams.takes_everything(sys.stdout))
-    streams.emit(CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", written) + "\n")
+    """One JSON object on stdout."""
+    streams.emit(json_text(value))
+
+
+def json_text(value: Mapping[str, Any], *, everything: bool = False) -> str:
+    """One JSON object as a line; escaped where stdout does not take every character and this is not for where `everything` goes."""
+    written = json.dumps(value, ensure_ascii=not everything and not streams.takes_everything(sys.stdout))
+    return CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", written) + "\n"
 
 
 def when(at: int | None, form: str = "%Y-%m-%d %H:%M") -> str:
     """A moment in Beijing time."""
-    return "-" if at is None else (datetime.fromtimestamp(at / 1000, UTC) + BEIJING).strftime(form)
+    return "-" if at is None else beijing.beijing(at, form)
 
 
 def iso(at: int | None) -> str | None:
     """A moment in JSON: ISO 8601, UTC."""
-    return None if at is None else datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return beijing.iso(at)
 
 
 def plural(count: int, what: str, many: str = "") -> str:

@@ -4,12 +4,13 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli import output
+from crawler.cli import known, output
 from crawler.cli.options import Json, asking, day
-from crawler.errors import UsageError
 from crawler.record.frame import unpacked
 from crawler.repository import search
 from crawler.text.words import snippet
+
+PRESENCE = ("here", "missing", "gone")
 
 
 def register(app: typer.Typer) -> None:
@@ -19,33 +20,47 @@ def register(app: typer.Typer) -> None:
 
 def find(
     context: typer.Context,
-    words: Annotated[list[str], typer.Argument(help='Words, "phrases" and prefixes*; all must match.')],
-    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
-    after: Annotated[int | None, typer.Option(help="Go on after this place (from the last answer).")] = None,
-    source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
-    since: Annotated[str | None, typer.Option(help="Published on this day or later.")] = None,
-    until: Annotated[str | None, typer.Option(help="Published on this day or earlier.")] = None,
-    presence: Annotated[str | None, typer.Option(help="here, missing or gone.")] = None,
+    words: Annotated[list[str], typer.Argument(metavar="WORD...", help='Words, "phrases" and prefixes*; all must match.')],
+    limit: Annotated[int, typer.Option(metavar="N", min=1, max=1000, help="So many at most.")] = 20,
+    after: Annotated[int | None, typer.Option(metavar="PLACE", help="Go on after this place (from the last answer).")] = None,
+    source: Annotated[str | None, typer.Option(metavar="SOURCE", help="Only this source.")] = None,
+    since: Annotated[str | None, typer.Option(metavar="DAY", help="Published on this day (YYYY-MM-DD) or later.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="DAY", help="Published on this day or earlier.")] = None,
+    presence: Annotated[
+        str | None,
+        typer.Option(metavar="WORD", parser=known.one_of("presence", PRESENCE), help=f"One of {', '.join(PRESENCE)}."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Find records, newest first. Simplified, traditional and annotated spellings find each other.
 
     Example: gongkai search 长兴岛 "全体会议" --since 2019-01-01
     """
-    if presence not in (None, "here", "missing", "gone"):
-        raise UsageError(f"--presence is here, missing or gone, not {presence!r}")
     asked = " ".join(f'"{word}"' if " " in word else word for word in words)
-    only = search.Only(source, day(since) if since else None, day(until) if until else None, presence)
     with asking(context) as c:
+        only = search.Only(
+            known.source(context, c, source), day(since) if since else None, day(until) if until else None, presence
+        )
         hits = search.find(c, asked, limit=limit, after=after, only=only)
+        total = search.count(c, asked, only) if hits.next is not None or after is not None else (len(hits.rows), True)
     for hit in hits.rows:
         if as_json:
             _hit_json(hit, asked)
         else:
             _hit(hit, asked)
-    if not as_json:
-        more = f" · go on with --after {hits.next}" if hits.next else ""
-        output.note(f"{len(hits.rows)} found{more}" if hits.rows else f"nothing found for {asked}")
+    if not as_json or hits.next is not None:
+        output.note(_counted(hits, total, asked))
+
+
+def _counted(hits: search.Hits, total: tuple[int, bool], asked: str) -> str:
+    """How many there are beside how many are shown, and how to see more."""
+    count, all_of_them = total
+    more = f" · go on with --after {hits.next}" if hits.next is not None else ""
+    if not hits.rows:
+        return f"nothing found for {asked}"
+    if count == len(hits.rows):
+        return f"{count} found"
+    return f"{len(hits.rows)} of {'' if all_of_them else 'more than '}{count} found{more}"
 
 
 def _hit_json(hit: search.Hit, asked: str) -> None:

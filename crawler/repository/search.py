@@ -25,6 +25,7 @@ LONGEST_TITLE = 2000  # characters of a title that are searched
 LONGEST_QUERY = 500  # characters
 MOST_TERMS = 64  # tokens asked of the index; beyond, the text decides alone
 TESTED = 64, 1024  # rows whose text is looked at together: at first, at most
+COUNTED = 1000  # documents: who finds more narrows the question
 TRIED = 256  # of the newest rows, for a lone character: a common one is found there, a rare one quickly in the index
 
 
@@ -127,7 +128,7 @@ def find(c: Reads, query: str, *, limit: int = 20, after: int | None = None, onl
     low, below = _span(only.since, only.until)
     if after is not None:
         below = min(below, after)
-    filters = {name: value for name, value in (("source", only.source), ("presence", only.presence)) if value is not None}
+    filters = _filters(only)
     places: dict[int, int] = {}  # document → its first place; other parts of it are no hits of their own
     for row in _matches(c, phrases, filters, (low, below), limit + 1):
         places.setdefault(row.document, row.place - row.part)
@@ -136,6 +137,23 @@ def find(c: Reads, query: str, *, limit: int = 20, after: int | None = None, onl
     shown = dict(list(places.items())[:limit])
     following = list(shown.values())[-1] if shown and len(places) > limit else None
     return Hits(_hits(c, shown), following)
+
+
+def count(c: Reads, query: str, only: Only = EVERYTHING, most: int = COUNTED) -> tuple[int, bool]:
+    """How many documents `find` would give in all, and whether these are all of them: beyond `most` nobody counts."""
+    phrases = parse(query)
+    if not phrases:
+        return 0, True
+    found: set[int] = set()
+    for row in _matches(c, phrases, _filters(only), _span(only.since, only.until), most + 1):
+        found.add(row.document)
+        if len(found) > most:
+            return most, False
+    return len(found), True
+
+
+def _filters(only: Only) -> dict[str, str]:
+    return {name: value for name, value in (("source", only.source), ("presence", only.presence)) if value is not None}
 
 
 def _span(since: str | None, until: str | None) -> tuple[int, int]:
