@@ -103,8 +103,9 @@ def _came(database: Database, fired: list[int], asked: Sequence[str]) -> Came:
     """Everything of one read transaction. `asked`: the addresses of these runs, where each was asked for one look."""
     with database.read() as c:
         found = tuple(looked(c, run, url) for run, url in zip(fired, asked, strict=False))
-        known = [(public_id, title) for one in found for _, public_id, title in one.documents]
-        sample = known[0] if known or asked else next(((item["id"], item["title"]) for item in query.export(c)), None)
+        of_these = ((public_id, title) for one in found for _, public_id, title in one.documents)
+        any_known = ((item["id"], item["title"]) for item in query.export(c))
+        sample = next(of_these if asked else any_known, None)
         return Came(found, ended(c, fired), failures(c, fired, FAILURES_SHOWN + 1), condition.columns(c, fired), sample)
 
 
