@@ -30,9 +30,10 @@ from crawler.pipeline.handover import HandOver
 from crawler.pipeline.policy import Policy
 from crawler.pipeline.readers import Job, Readers
 from crawler.record.reading import Reading
-from crawler.repository import captures, files, frontier, indexing, keep, runs, settle
+from crawler.repository import captures, files, frontier, keep, runs, settle
 from crawler.repository.database import Connection, Database, savepoint
 from crawler.repository.readings import Pending
+from crawler.repository.search import index as search_index
 from crawler.repository.settle import Settled
 
 log = structlog.get_logger()
@@ -263,7 +264,7 @@ class Line:
     def index(self) -> int:
         """Write search rows of documents that have none or old ones; how many documents."""
         with self.database.write() as c:
-            return indexing.index(c, INDEX_AT_ONCE)
+            return search_index.index(c, INDEX_AT_ONCE)
 
 
 def messages(waiting: Sequence[Pending], readers: int = 1) -> Iterator[list[Pending]]:

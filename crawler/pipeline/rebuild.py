@@ -6,8 +6,9 @@ import structlog
 
 from crawler.archive.recover import closed_files, recover, walk
 from crawler.pipeline.line import Line, messages
-from crawler.repository import captures, files, indexing
+from crawler.repository import captures, files
 from crawler.repository.readings import pending
+from crawler.repository.search import index
 
 AT_ONCE = 500
 
@@ -49,6 +50,6 @@ def settle_all(line: Line) -> int:
         done += len(waiting)
     while line.index():
         pass
-    while line.database.do(indexing.merge):
+    while line.database.do(index.merge):
         pass
     return done
