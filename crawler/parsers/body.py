@@ -14,14 +14,14 @@ from crawler.parsers.furniture import (
     is_crumb,
     is_date_line,
     is_event,
-    is_fact_line,
     is_foot,
     is_furniture,
     is_vague,
+    tells,
 )
 from crawler.parsers.labels import spaced
-from crawler.parsers.sheet import EMBEDS, Line, Sheet
-from crawler.parsers.titles import key
+from crawler.parsers.sheet import EMBEDS, MEDIA, Line, Sheet
+from crawler.parsers.titles import is_sentence, key
 from crawler.parsers.tree import squeeze
 
 HEAD = 6  # lines at the article's head among which the title and the line of facts may stand again
@@ -30,6 +30,7 @@ LEAST_TEXT = 80  # characters: below, pictures are what there is to read
 LEAST_LEFT = 20  # characters: a table of labels that is the whole article is its text
 RELATED = re.compile(r"^[【\[<]?\s*(?:相关|推荐|热点|延伸阅读|最新|更多|猜你喜欢)[^。，]{0,10}[】\]>]?[:：]?$")
 NAME = re.compile(r"[\u3400-\u9fff]")
+FILES_LABEL = re.compile(r"^\W*(?:相关)?附件(?:下载|列表)?\W*$")
 FILE_NAME = re.compile(r"^[\w.%-]+\.(?:jpe?g|png|gif|bmp|webp)$|^\d+$|^(?:img|image|图片)\d*$", re.IGNORECASE)
 WORD = re.compile(r"\w")
 
@@ -51,12 +52,19 @@ class Body:
 
 
 def read_body(
-    sheet: Sheet, container: Container, block: frozenset[int], title: str, *, own: frozenset[int | None] = frozenset()
+    sheet: Sheet,
+    container: Container,
+    block: frozenset[int],
+    title: str,
+    *,
+    own: frozenset[int | None] = frozenset(),
+    column: str = "",
 ) -> Body:
-    """`own`: the lines where the page shows the title and a bare date of publication. Furniture, the disclosure block, the title repeated, second copies and what is hidden are left out."""
+    """`own`: the lines where the page shows the title and a bare date of publication; `column`: the channel's name. Furniture, the disclosure block, the title repeated, second copies and what is hidden are left out."""
     span = range(sheet.firsts[container.at], sheet.lasts[container.at])
     left = {at for at in span if at not in block}
-    if sum(len(sheet.lines[at].plain) for at in left) < LEAST_LEFT:
+    inside = bool(block) and span[:1] and span[0] <= min(block) and max(block) <= span[-1]
+    if inside and sum(len(sheet.lines[at].plain) for at in left if not is_furniture(sheet.lines[at].text)) < LEAST_LEFT:
         block = frozenset()
     chrome = _chrome(sheet, container.at)
     why: dict[int, str] = {}
@@ -68,7 +76,7 @@ def read_body(
             why[at] = f"box called {chrome[at]}"
         elif is_furniture(line.text):
             why[at] = "furniture"
-    _head(sheet, span, why, title, own)
+    _head(sheet, span, why, title, own, squeeze(column))
     _copies(sheet, span, why)
     _tail(sheet, span, why)
     kept = list(_with_pictures(sheet, container.at, [at for at in span if at not in why], title))
@@ -89,8 +97,8 @@ def _chrome(sheet: Sheet, container: int) -> dict[int, str]:
     return found
 
 
-def _head(sheet: Sheet, span: range, why: dict[int, str], title: str, own: frozenset[int | None]) -> None:
-    """The title, the line of facts and the breadcrumb where the article's element begins with them."""
+def _head(sheet: Sheet, span: range, why: dict[int, str], title: str, own: frozenset[int | None], column: str) -> None:
+    """The title, the line of facts, the column's name and the breadcrumb where the article's element begins with them."""
     wanted = key(title)
     passed = 0
     for at in span:
@@ -106,15 +114,17 @@ def _head(sheet: Sheet, span: range, why: dict[int, str], title: str, own: froze
             why[at] = "line of facts"
         elif passed and is_crumb(line.text):
             why[at] = "breadcrumb"
+        elif not passed and column and line.plain == column and len(span) > 1:
+            why[at] = "the column's name"
         else:
             passed += 1
-            if passed >= HEAD:
+            if passed >= HEAD or is_sentence(line):  # what stands below a sentence stands in the text
                 return
 
 
 def _tells(sheet: Sheet, at: int) -> bool:
     """A line of facts that is none of the text: `时间：…` over `地点：…` says when and where people meet."""
-    return sheet.lines[at].labelled and is_fact_line(spaced(sheet.lines[at])) and not is_event(sheet.lines, at)
+    return tells(sheet.lines, at) and not is_event(sheet.lines, at)
 
 
 def _cut_from(plain: str, title: str) -> bool:
@@ -159,6 +169,8 @@ def _tail(sheet: Sheet, span: range, why: dict[int, str]) -> None:
         line = sheet.lines[kept[-1]]
         if not WORD.search(line.text):
             why[kept.pop()] = "no words"
+        elif FILES_LABEL.match(line.plain):
+            why[kept.pop()] = "a label of files, and none"
         elif is_foot(line.text) and len(kept) > 1:
             why[kept.pop()] = "the page's foot"
         elif RELATED.match(line.text):
@@ -193,10 +205,13 @@ def _with_pictures(sheet: Sheet, container: int, kept: list[int], title: str) ->
     """The lines, and between them what is shown and is no text: documents always, pictures that say something or are all there is."""
     little = sum(len(sheet.lines[at].plain) for at in kept) < LEAST_TEXT
     shown: dict[int, list[str]] = {}
-    for at in sorted(at for tag in ("img", *EMBEDS) for at in sheet.named(tag)):
+    for at in sorted(at for tag in ("img", *EMBEDS, *MEDIA) for at in sheet.named(tag)):
         if at == container or at in sheet.hidden or not sheet.within(at, container):
             continue
-        name = _picture(sheet, at, title, little=little) if sheet.tags[at] == "img" else _document(sheet, at)
+        if sheet.tags[at] in MEDIA:
+            name = _video(sheet, at) if little else ""
+        else:
+            name = _picture(sheet, at, title, little=little) if sheet.tags[at] == "img" else _document(sheet, at)
         if name and name not in shown.get(sheet.firsts[at], []):
             shown.setdefault(sheet.firsts[at], []).append(name)
     for at in kept:
@@ -213,12 +228,20 @@ def _document(sheet: Sheet, at: int) -> str:
     return f"[文档：{unquote(address)[: match.end(1)].replace('=', '/').rpartition('/')[2]}]"
 
 
+def _video(sheet: Sheet, at: int) -> str:
+    """A video or a recording, by its file's name; its sources are within it."""
+    inside = range(at, sheet.end(at))
+    address = next((said for place in inside if (said := sheet.attribute(place, "src"))), "")
+    name = unquote(address.partition("?")[0].partition("#")[0]).rpartition("/")[2]
+    return f"[视频：{name}]" if name else ""
+
+
 def _picture(sheet: Sheet, at: int, title: str, *, little: bool) -> str:
     name = (sheet.attribute(at, "alt") or sheet.attribute(at, "title")).strip()
     if FILE_NAME.match(name) or not NAME.search(name) or key(name) == key(title) or len(name) > 120:
         name = ""
     if not name and little:
-        name = unquote(urlsplit(sheet.attribute(at, "src")[:500].replace("[", "").replace("]", "")).path).rpartition("/")[2]
+        name = unquote(urlsplit((sheet.attribute(at, "src") or sheet.attribute(at, "data-src"))[:500].replace("[", "").replace("]", "")).path).rpartition("/")[2]
         if ICON.search(name):
             name = ""
     return f"[图片：{name}]" if name else ""

@@ -24,7 +24,7 @@ from crawler.parsers.sheet import Sheet
 from crawler.parsers.stated import stated
 from crawler.parsers.titles import Title, key, read_title, title_of_text
 from crawler.parsers.tree import Node, parse, select, squeeze, text
-from crawler.parsers.worth import refuse
+from crawler.parsers.worth import is_told, refuse
 from crawler.record.notice import Attachment, Draft, Witness
 from crawler.record.rules import DetailRules
 from crawler.text.dates import day_in_url, read_date, why_not
@@ -77,6 +77,7 @@ class _Read:
     container: Container | None = None
     facts: Facts = field(default_factory=Facts)
     body: Body = field(default_factory=Body)
+    column: str | None = None  # the last of the breadcrumb
 
     @property
     def article(self) -> tuple[int, int]:
@@ -99,12 +100,24 @@ def read_detail(source: str, page: Page, *, rules: DetailRules, encoding: str = 
     if titled is None:
         return Detail(PageKind.OTHER, "no title", dropped=dropped)
     draft = _draft(read, titled, attachments)
+    if not draft.body and not attachments:
+        return _empty(read, draft, dropped)
     if not rules.body:
         shown = titled.line is not None
         refused = refuse(read.sheet, draft, read.meta, read.block.labels, read.article, titled=shown)
         if refused is not None:
             return Detail(refused.kind, refused.evidence, dropped=dropped)
     return Detail(PageKind.NOTICE, read.container.rule if read.container else "no article", (draft,), dropped, read.tree)
+
+
+def _empty(read: _Read, draft: Draft, dropped: tuple[Dropped, ...]) -> Detail:
+    """A page whose article says nothing. Where it is a notice by what stands around it the draft says so, and what is missing; it is no
+    notice that a crawl would keep."""
+    place = read.container.place if read.container is not None else ""
+    why = f"the article is empty: nothing stands in {place}" if place else "a heading and no text"
+    if not is_told(draft, read.meta, read.block.labels):
+        return Detail(PageKind.OTHER, why, dropped=dropped)
+    return Detail(PageKind.OTHER, why, (replace(draft, incomplete=why if place else "no text was found"),), dropped, read.tree)
 
 
 def _look(source: str, page: Page, rules: DetailRules, encoding: str) -> _Read:
@@ -125,11 +138,12 @@ def _look(source: str, page: Page, rules: DetailRules, encoding: str) -> _Read:
         title = read.title = title_of_text(sheet.lines[read.article[0] : read.article[1]])
     name = title.text if title is not None else ""
     read.facts = read_facts(sheet, line, name, read.article, block)
+    read.column = read_channel(sheet, name, read.article)
     if read.container is not None:
         told = key(block.fields.get("name", "")) == key(name)  # then the title that heads the text is the text's
-        read.body = read_body(
-            sheet, read.container, block.lines, name, own=frozenset({None if told else line, read.facts.date_line})
-        )
+        own_lines = frozenset({None if told else line, read.facts.date_line})
+        column = read.column or metas.get("columnname", "")
+        read.body = read_body(sheet, read.container, block.lines, name, own=own_lines, column=column)
     return read
 
 
@@ -279,7 +293,7 @@ def _scripted(read: _Read) -> bool:
 def _channel(read: _Read, title: str) -> list[Said]:
     return [
         ("own", _own(read.tree, read.rules.channel)),
-        ("breadcrumb", read_channel(read.sheet, title, read.article)),
+        ("breadcrumb", read.column),
         ("meta.ColumnName", meta.column(read.meta, title)),
     ]
 

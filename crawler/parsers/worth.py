@@ -38,7 +38,7 @@ def refuse(
     if (
         all(paragraph.startswith(("[图片：", "[文档：")) for paragraph in draft.body)
         and not draft.attachments
-        and not _told(draft, meta, labels)
+        and not is_told(draft, meta, labels)
     ):
         return Kind(PageKind.OTHER, "a heading and a picture, and nothing that says what they are")
     points = _points(draft, meta, labels, size) - (1 if not titled and _bare(draft) else 0)
@@ -61,10 +61,11 @@ def refuse(
     )
 
 
-def _told(draft: Draft, meta: Mapping[str, str], labels: int) -> bool:
+def is_told(draft: Draft, meta: Mapping[str, str], labels: int) -> bool:
     """A tag, a block or a label says that this is a notice."""
     rules = [witness.rule for name in ("published", "source") if (witness := draft.witnesses.get(name)) is not None]
-    return bool(meta.get("articletitle")) or labels >= 2 or any(rule.partition(".")[2].startswith("label.") for rule in rules)
+    shown = ("label.head", "label.tail", "unlabelled", "meta.PubDate", "disclosure")
+    return bool(meta.get("articletitle")) or labels >= 2 or any(rule.partition(".")[2] in shown for rule in rules)
 
 
 def _bare(draft: Draft) -> bool:
