@@ -35,12 +35,30 @@ TOO_WIDE = 0.9  # below this share of the best sum, a common container that hold
 @dataclass(frozen=True, slots=True)
 class Container:
     """The article's element and the rule that found it; `also`: what the generic reader found is the same or within a paragraph of it;
-    `place`: its name, where it is known by its place or name although it has no text."""
+    `place`: its name, where it is known by its place or name although it has no text; `run`: its first line and the one behind its last,
+    where the article has no box of its own and is some of the element's children."""
 
     at: int
     rule: str
     also: bool
     place: str = ""
+    run: tuple[int, int] | None = None
+
+    def span(self, sheet: Sheet) -> tuple[int, int]:
+        """The article's first line and the one behind its last."""
+        return self.run or (sheet.firsts[self.at], sheet.lasts[self.at])
+
+    def holds(self, sheet: Sheet, place: int) -> bool:
+        """Is an element within the article, and not the article?"""
+        if place == self.at or not sheet.within(place, self.at):
+            return False
+        return self.run is None or (self.run[0] <= sheet.firsts[place] and sheet.lasts[place] <= self.run[1])
+
+    def boxes(self, sheet: Sheet) -> list[int]:
+        """The elements that the article consists of."""
+        if self.run is None:
+            return [self.at]
+        return [at for at in range(self.at + 1, sheet.end(self.at)) if sheet.ups[at] == self.at and self.holds(sheet, at)]
 
 
 def find_container(
@@ -75,7 +93,27 @@ def find_container(
     if best is None:
         best = _pictured(sheet, title, skip)
         return Container(best, "pictures", also=False) if best is not None else None
-    return Container(best, "density", also=False)
+    run = _run(sheet, sums, best, title)
+    return Container(sheet.ups[best] if run else best, "density", also=False, run=run)
+
+
+def _run(sheet: Sheet, sums: list[float], best: int, title: int | None) -> tuple[int, int] | None:
+    """The paragraphs beside a lone one that no box holds together: they stand next to it in the same element, and none costs anything."""
+    first, last, up = sheet.firsts[best], sheet.lasts[best], sheet.ups[best]
+    if last - first > 1 or up < 0:
+        return None
+
+    def joins(at: int) -> bool:
+        return sums[at + 1] >= sums[at] and sheet.within(sheet.lines[at].element, up)
+
+    start, end = first, last
+    while start > sheet.firsts[up] and (title is None or start - 1 > title) and joins(start - 1):
+        start -= 1
+    while end < sheet.lasts[up] and joins(end):
+        end += 1
+    while start < first and sums[start + 1] == sums[start]:
+        start += 1  # what is worth nothing is no beginning
+    return (start, end) if (start, end) != (first, last) and (start, end) != (sheet.firsts[up], sheet.lasts[up]) else None
 
 
 def _pictured(sheet: Sheet, title: int | None, skip: frozenset[int]) -> int | None:

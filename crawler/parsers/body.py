@@ -61,12 +61,12 @@ def read_body(
     column: str = "",
 ) -> Body:
     """`own`: the lines where the page shows the title and a bare date of publication; `column`: the channel's name. Furniture, the disclosure block, the title repeated, second copies and what is hidden are left out."""
-    span = range(sheet.firsts[container.at], sheet.lasts[container.at])
+    span = range(*container.span(sheet))
     left = {at for at in span if at not in block}
     inside = bool(block) and span[:1] and span[0] <= min(block) and max(block) <= span[-1]
     if inside and sum(len(sheet.lines[at].plain) for at in left if not is_furniture(sheet.lines[at].text)) < LEAST_LEFT:
         block = frozenset()
-    chrome = _chrome(sheet, container.at)
+    chrome = _chrome(sheet, container)
     why: dict[int, str] = {}
     for at in span:
         line = sheet.lines[at]
@@ -79,17 +79,18 @@ def read_body(
     _head(sheet, span, why, title, own, squeeze(column))
     _copies(sheet, span, why)
     _tail(sheet, span, why)
-    kept = list(_with_pictures(sheet, container.at, [at for at in span if at not in why], title))
+    kept = list(_with_pictures(sheet, container, [at for at in span if at not in why], title))
     dropped = [Dropped(sheet.lines[at].text, rule) for at, rule in sorted(why.items())]
-    return Body(tuple(kept), (*dropped, *_hidden(sheet, container.at)))
+    return Body(tuple(kept), (*dropped, *_hidden(sheet, container)))
 
 
-def _chrome(sheet: Sheet, container: int) -> dict[int, str]:
+def _chrome(sheet: Sheet, container: Container) -> dict[int, str]:
     """Lines within boxes that are called share, related, crumbs …; a box with half of the text is a wrapper that happens to be called so."""
-    size = sum(len(line.plain) for line in sheet.own(container))
+    first, last = container.span(sheet)
+    size = sum(len(line.plain) for line in sheet.lines[first:last])
     found: dict[int, str] = {}
     for place in sheet.called(is_chrome):
-        if place == container or not sheet.within(place, container):
+        if not container.holds(sheet, place):
             continue
         name, own = chrome_of(sheet.label(place)), sheet.own(place)
         if own and name is not None and sum(len(line.plain) for line in own) * 2 < size:
@@ -201,12 +202,12 @@ def _is_other_page(sheet: Sheet, line: Line) -> bool:
 
 
 # ------------------------------------------------------------------ pictures and embedded documents
-def _with_pictures(sheet: Sheet, container: int, kept: list[int], title: str) -> Iterator[str]:
+def _with_pictures(sheet: Sheet, container: Container, kept: list[int], title: str) -> Iterator[str]:
     """The lines, and between them what is shown and is no text: documents always, pictures that say something or are all there is."""
     little = sum(len(sheet.lines[at].plain) for at in kept) < LEAST_TEXT
     shown: dict[int, list[str]] = {}
     for at in sorted(at for tag in ("img", *EMBEDS, *MEDIA) for at in sheet.named(tag)):
-        if at == container or at in sheet.hidden or not sheet.within(at, container):
+        if at in sheet.hidden or not container.holds(sheet, at):
             continue
         if sheet.tags[at] in MEDIA:
             name = _video(sheet, at) if little else ""
@@ -247,10 +248,10 @@ def _picture(sheet: Sheet, at: int, title: str, *, little: bool) -> str:
     return f"[图片：{name}]" if name else ""
 
 
-def _hidden(sheet: Sheet, container: int) -> Iterator[Dropped]:
+def _hidden(sheet: Sheet, container: Container) -> Iterator[Dropped]:
     """Text within the article's element that no reader sees."""
     for at in sorted(sheet.hidden):
-        if at > container and sheet.ups[at] not in sheet.hidden and at not in sheet.silent and sheet.within(at, container):
+        if sheet.ups[at] not in sheet.hidden and at not in sheet.silent and container.holds(sheet, at):
             text = " ".join(sheet.nodes[at].text(deep=True, separator=" ").split())
             if squeeze(text):
                 yield Dropped(text, "hidden")

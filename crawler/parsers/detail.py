@@ -84,7 +84,7 @@ class _Read:
         """The article's first line and the one behind its last; behind the page's end when there is no article."""
         if self.container is None:
             return len(self.sheet.lines), len(self.sheet.lines)
-        return self.sheet.firsts[self.container.at], self.sheet.lasts[self.container.at]
+        return self.container.span(self.sheet)
 
 
 def read_detail(source: str, page: Page, *, rules: DetailRules, encoding: str = "utf-8") -> Detail:
@@ -115,7 +115,7 @@ def _empty(read: _Read, draft: Draft, dropped: tuple[Dropped, ...]) -> Detail:
     notice that a crawl would keep."""
     place = read.container.place if read.container is not None else ""
     why = f"the article is empty: nothing stands in {place}" if place else "a heading and no text"
-    if not is_told(draft, read.meta, read.block.labels):
+    if not is_told(draft, read.meta, read.block.labels, dated=bool(place)):
         return Detail(PageKind.OTHER, why, dropped=dropped)
     return Detail(PageKind.OTHER, why, (replace(draft, incomplete=why if place else "no text was found"),), dropped, read.tree)
 
@@ -160,7 +160,7 @@ def _places(sheet: Sheet, tree: LexborHTMLParser, selector: str) -> list[int]:
 
 
 def _file_boxes(read: _Read) -> list[Node]:
-    places = [read.container.at] if read.container is not None else []
+    places = read.container.boxes(read.sheet) if read.container is not None else []
     places += _behind(read)
     places += [at for selector in FILES for at in read.sheet.named(selector)]
     return [read.sheet.nodes[at] for at in places]

@@ -19,6 +19,7 @@ NEAR = 8  # lines behind the title among which the facts stand
 SENTENCE = re.compile(r"[。；，]")
 NO_BOXES = frozenset({"a", "li", "ul", "ol", "hr", "p", "h1", "h2", "h3", "h4", "h5", "h6", "input", "img", "nav", "footer", "header", "form"})
 SPACER = re.compile(r"(?:^|[\s_-])(?:clear|clearfix|cl|line|blank|space|split|border|hr|fgx|height\d*)(?:$|[\s_-])", re.IGNORECASE)
+FILE = re.compile(r"^\W*(?:相关)?附[件表录图]|\.(?:docx?|xlsx?|pptx?|pdf|wps|et|ofd|zip|rar|7z|txt|csv|ceb)$|点击(?:查看|下载)|下载", re.IGNORECASE)
 TOOLS = re.compile(r"打印|关闭|收藏|纠错")
 
 
@@ -42,7 +43,7 @@ def expected(sheet: Sheet, platform: Platform | None, title: int | None) -> tupl
     for selector in (*(platform.body if platform else ()), *COMMON):
         for at in sheet.named(selector):
             shut = at in sheet.hidden or at in sheet.silent or sheet.tags[at] in NO_BOXES
-            if not shut and after < sheet.firsts[at] <= foot:
+            if not shut and after < sheet.firsts[at] <= foot and not _is_menu(sheet, at):
                 return at, selector
     return _under_facts(sheet, title, foot) if title is not None else None
 
@@ -71,6 +72,12 @@ def _under_facts(sheet: Sheet, title: int, foot: int) -> tuple[int, str] | None:
         elif not all(map(_is_frame, own)) and not is_chrome(sheet.label(at)):
             return None
     return (empty, f"<{sheet.tags[empty]}> under the title") if empty is not None else None
+
+
+def _is_menu(sheet: Sheet, at: int) -> bool:
+    """Links to other pages, and hardly anything else."""
+    own = [line for line in sheet.own(at) if not line.prose and not FILE.search(line.text)]
+    return sum(len(line.plain) for line in own) * 2 > sum(len(line.plain) for line in sheet.own(at))
 
 
 def _behind(sheet: Sheet, at: int) -> Iterator[int]:

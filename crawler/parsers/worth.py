@@ -61,10 +61,10 @@ def refuse(
     )
 
 
-def is_told(draft: Draft, meta: Mapping[str, str], labels: int) -> bool:
-    """A tag, a block or a label says that this is a notice."""
+def is_told(draft: Draft, meta: Mapping[str, str], labels: int, *, dated: bool = False) -> bool:
+    """A tag, a block or a label says that this is a notice; with `dated` a bare date by its title or in a tag does too."""
     rules = [witness.rule for name in ("published", "source") if (witness := draft.witnesses.get(name)) is not None]
-    shown = ("label.head", "label.tail", "unlabelled", "meta.PubDate", "disclosure")
+    shown = ("label.head", "label.tail", "disclosure", *(("unlabelled", "meta.PubDate") if dated else ()))
     return bool(meta.get("articletitle")) or labels >= 2 or any(rule.partition(".")[2] in shown for rule in rules)
 
 
