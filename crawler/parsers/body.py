@@ -27,6 +27,7 @@ from crawler.parsers.tree import squeeze
 HEAD = 6  # lines at the article's head among which the title and the line of facts may stand again
 COPY = 0.8  # share of lines that say the same from which the second half of an article is its copy
 LEAST_TEXT = 80  # characters: below, pictures are what there is to read
+LEAST_PROSE = 200  # characters: beside less, a table of a procurement is the text
 LEAST_LEFT = 20  # characters: a table of labels that is the whole article is its text
 RELATED = re.compile(r"^[【\[<]?\s*(?:相关|推荐|热点|延伸阅读|最新|更多|猜你喜欢)[^。，]{0,10}[】\]>]?[:：]?$")
 NAME = re.compile(r"[\u3400-\u9fff]")
@@ -59,13 +60,11 @@ def read_body(
     *,
     own: frozenset[int | None] = frozenset(),
     column: str = "",
+    loose: frozenset[int] = frozenset(),
 ) -> Body:
     """`own`: the lines where the page shows the title and a bare date of publication; `column`: the channel's name. Furniture, the disclosure block, the title repeated, second copies and what is hidden are left out."""
     span = range(*container.span(sheet))
-    left = {at for at in span if at not in block}
-    inside = bool(block) and span[:1] and span[0] <= min(block) and max(block) <= span[-1]
-    if inside and sum(len(sheet.lines[at].plain) for at in left if not is_furniture(sheet.lines[at].text)) < LEAST_LEFT:
-        block = frozenset()
+    block = _beside_text(sheet, span, block, loose)
     chrome = _chrome(sheet, container)
     why: dict[int, str] = {}
     for at in span:
@@ -82,6 +81,24 @@ def read_body(
     kept = list(_with_pictures(sheet, container, [at for at in span if at not in why], title))
     dropped = [Dropped(sheet.lines[at].text, rule) for at, rule in sorted(why.items())]
     return Body(tuple(kept), (*dropped, *_hidden(sheet, container)))
+
+
+def _beside_text(sheet: Sheet, span: range, block: frozenset[int], loose: frozenset[int]) -> frozenset[int]:
+    """The block's lines, where they are not the text: a block that is nearly all of the article is; so is a table of a procurement
+    (`loose`) behind a sentence, or beside little else."""
+    inside = block & frozenset(span)
+    if not inside:
+        return block
+    left = [at for at in span if at not in block and not is_furniture(sheet.lines[at].text)]
+    size = sum(len(sheet.lines[at].plain) for at in left)
+    if size < LEAST_LEFT and inside == block:
+        return frozenset()
+    tabled = inside & loose
+    if tabled:
+        prose = sum(len(sheet.lines[at].plain) for at in left if not sheet.lines[at].cells)
+        if prose < LEAST_PROSE or any(is_sentence(sheet.lines[at]) for at in left if at < min(tabled)):
+            return block - loose
+    return block
 
 
 def _chrome(sheet: Sheet, container: Container) -> dict[int, str]:
@@ -109,6 +126,8 @@ def _head(sheet: Sheet, span: range, why: dict[int, str], title: str, own: froze
         plain = key(line.text)
         if (plain == wanted or _cut_from(plain, wanted)) and (at in own or _is_title_line(sheet, line)):
             why[at] = "the title"
+        elif line.cells and (passed or _goes_on(sheet, at, span)):
+            passed += 1  # a row of a table of the text, whatever it tells
         elif (_tells(sheet, at) and (passed == 0 or not is_vague(spaced(line)))) or (
             at in own and plain != wanted and is_date_line(line.text)
         ):
@@ -121,6 +140,11 @@ def _head(sheet: Sheet, span: range, why: dict[int, str], title: str, own: froze
             passed += 1
             if passed >= HEAD or is_sentence(line):  # what stands below a sentence stands in the text
                 return
+
+
+def _goes_on(sheet: Sheet, at: int, span: range) -> bool:
+    """Is a row followed by another that tells nothing of the notice?"""
+    return at + 1 in span and bool(sheet.lines[at + 1].cells) and not _tells(sheet, at + 1)
 
 
 def _tells(sheet: Sheet, at: int) -> bool:

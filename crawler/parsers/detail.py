@@ -133,7 +133,7 @@ def _look(source: str, page: Page, rules: DetailRules, encoding: str) -> _Read:
     read = _Read(tree, sheet, page, encoding, rules, metas, block, title)
     own = _places(sheet, tree, rules.body) if rules.body else ()
     line = title.line if title is not None else None
-    read.container = find_container(sheet, recognise(sheet, source), own, title=line, skip=block.lines)
+    read.container = find_container(sheet, recognise(sheet, source), own, title=line, skip=block.lines - block.loose)
     if title is None and read.container is not None:
         title = read.title = title_of_text(sheet.lines[read.article[0] : read.article[1]])
     name = title.text if title is not None else ""
@@ -143,7 +143,7 @@ def _look(source: str, page: Page, rules: DetailRules, encoding: str) -> _Read:
         told = key(block.fields.get("name", "")) == key(name)  # then the title that heads the text is the text's
         own_lines = frozenset({None if told else line, read.facts.date_line})
         column = read.column or metas.get("columnname", "")
-        read.body = read_body(sheet, read.container, block.lines, name, own=own_lines, column=column)
+        read.body = read_body(sheet, read.container, block.lines, name, own=own_lines, column=column, loose=block.loose)
     return read
 
 

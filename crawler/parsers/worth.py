@@ -19,6 +19,9 @@ TITLED = 8  # characters from which a link's text is a title
 GENRE = re.compile(
     r"(?:通知|公告|公示|通报|意见|决定|决议|办法|规定|条例|细则|方案|规划|批复|函|令|报告|纪要|通告|公报|名单|目录|解读|说明|计划|预案|章程|规则|标准|请示|答复|结果|预算|决算|指南|须知|启事|招聘|简章)(?:[（(].{1,20}[)）])?$"
 )
+LETTER = re.compile(  # what heads a part of a letter and its answer
+    r"^(?:信件|来信|写信|去信|咨询|留言|投诉|提问|问题|诉求|建议|答复|回复|办理|受理|处理)(?:时间|日期|内容|单位|部门|机构|编号|标题|主题|人|类型|情况|结果|意见|状态)(?:[:：\t]|$)"
+)
 POINTS = {  # a witness's rule → what it says for a notice
     "published.own": 2, "published.label.head": 2, "published.label.tail": 2, "published.disclosure": 2, "published.unlabelled": 2,
     "published.meta.PubDate": 2, "published.meta.firstpublished": 2, "published.label.page": 0, "published.url": 1,
@@ -96,5 +99,6 @@ def _points(draft: Draft, meta: Mapping[str, str], labels: int, size: int) -> in
             1 if said.get("written_date") else 0,
             1 if draft.attachments else 0,
             1 if size >= 200 else 0,
+            2 if len({match[0] for line in draft.body if (match := LETTER.match(line))}) >= 3 else 0,
         )
     )
