@@ -21,7 +21,7 @@ from crawler.parsers.flat import lay_flat
 from crawler.parsers.furniture import NEIGHBOUR, is_foot, is_furniture
 from crawler.parsers.platforms import recognise
 from crawler.parsers.sheet import Sheet
-from crawler.parsers.stated import stated
+from crawler.parsers.stated import number_in_title, stated
 from crawler.parsers.titles import Title, key, read_title, title_of_text
 from crawler.parsers.tree import Node, parse, select, squeeze, text
 from crawler.parsers.worth import is_told, refuse
@@ -300,14 +300,16 @@ def _channel(read: _Read, title: str) -> list[Said]:
 
 def _meta(read: _Read, title: Title, witnesses: dict[str, Witness]) -> dict[str, str]:
     """The block's fields, then what the text states of itself."""
-    said: Mapping[str, str] = stated(read.body.paragraphs)
+    said: Mapping[str, str] = stated(read.body.paragraphs, title.text)
+    shown = {"doc_no": [("label.head", read.facts.get("doc_no", "head")), ("title", number_in_title(title.text))]}
+    shown["doc_no"] = [(rule, value) for rule, value in shown["doc_no"] if value and fields.is_doc_no(value)]
     found: dict[str, str] = {}
-    for name in (*read.block.fields, *(name for name in said if name not in read.block.fields)):
+    for name in dict.fromkeys((*read.block.fields, *said, *(name for name, values in shown.items() if values))):
         if name not in META_FIELDS:
             continue
         same = same_day if name.endswith("_date") else fields.same_doc_no if name == "doc_no" else same_text
         other = title.text if name == "name" else said.get(name)
-        picked = pick(f"meta.{name}", [("disclosure", read.block.fields.get(name)), ("text", other)], same)
+        picked = pick(f"meta.{name}", [("disclosure", read.block.fields.get(name)), *shown.get(name, ()), ("text", other)], same)
         if picked.value is not None and picked.witness is not None:
             found[name], witnesses[f"meta.{name}"] = picked.value, picked.witness
     return found
