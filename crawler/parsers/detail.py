@@ -35,6 +35,7 @@ META_FIELDS = frozenset(
         "open_type", "abstract", "name", "project", "buyer", "region",
     }
 )  # fmt: skip
+MOST_TROUBLE = 20  # complaints about tables that are kept
 BEHIND = 20  # lines behind the article among which its documents may be listed
 FILES = (
     ".fj",
@@ -205,6 +206,8 @@ def _draft(read: _Read, title: Title, attachments: tuple[Attachment, ...]) -> Dr
         witnesses["body"] = Witness(
             read.container.rule, version=fields.VERSIONS["body"], confidence=fields.CONFIDENCE["body"].get(standing)
         )
+    if read.body.tables or read.body.trouble:
+        witnesses["tables"] = Witness("tables.grid", f"{len(read.body.tables)} tables", refused=read.body.trouble[:MOST_TROUBLE])
     return Draft(
         title=title.text,
         channel=channel,
@@ -213,6 +216,7 @@ def _draft(read: _Read, title: Title, attachments: tuple[Attachment, ...]) -> Dr
         clicks=next((said for said in (read.facts.get("clicks", zone) for zone in ("head", "tail")) if said), None),
         body=read.body.paragraphs,
         attachments=attachments,
+        tables=read.body.tables,
         meta=MappingProxyType(facts),
         site_code=squeeze(read.meta.get("siteidcode")) or None,
         site_name=read.meta.get("sitename"),
