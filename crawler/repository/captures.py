@@ -38,9 +38,27 @@ ROWS = sa.select(
 ).where(_c.id.in_(sa.bindparam("ids", expanding=True)))  # fmt: skip
 BY_RECORD = sa.select(_c.record, _c.id).where(_c.record.in_(sa.bindparam("records", expanding=True)))
 HOLDING = (
-    sa.select(_c.record, t.urls.c.url, _c.at, _c.payload_digest)
+    sa.select(_c.record, t.urls.c.url, _c.at, _c.payload_digest, _c.file, _c.offset, _c.length)
     .join(t.urls, t.urls.c.id == _c.url)
-    .where(_c.payload_digest.in_(sa.bindparam("digests", expanding=True)), _c.type == "response")
+    .where(_c.payload_digest.in_(sa.bindparam("digests", expanding=True)), _c.type == "response", _c.damaged.is_(None))
+    .order_by(_c.id)
+)
+_hurt = sa.select(_c.id).where(_c.record.in_(sa.bindparam("records", expanding=True)))
+_revisit = t.captures.alias("revisit")
+HURT = (
+    t.captures.update()
+    .where(_c.record.in_(sa.bindparam("records", expanding=True)), _c.damaged.is_(None))
+    .values(damaged=sa.bindparam("b_at"))
+)
+ASKED_WHOLE = (
+    t.urls.update()
+    .where(
+        sa.or_(
+            t.urls.c.last_capture.in_(_hurt),
+            t.urls.c.last_capture.in_(sa.select(_revisit.c.id).where(_revisit.c.original.in_(_hurt))),
+        )
+    )
+    .values(etag=None, last_modified=None)
 )
 READ = (
     sa.select(_c.url, sa.func.max(_c.id).label("capture"))
@@ -52,13 +70,35 @@ ORPHANS = sa.select(_c.id, _c.record).where(_c.type == "revisit", _c.original.is
 ADOPT = t.captures.update().where(_c.id == sa.bindparam("b_id")).values(original=sa.bindparam("b_original"))
 
 
-def holding(c: Connection, digests: Collection[str]) -> dict[str, Original]:
-    """Response records that hold these payloads, by digest."""
-    found: dict[str, Original] = {}
-    for some in chunks(sorted(digests)):
-        for row in c.execute(HOLDING, {"digests": some}):
-            found.setdefault(row.payload_digest, Original(row.record, row.url, row.at, row.payload_digest))
-    return found
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A response record that holds a payload: where it lies, and up to where its file must reach."""
+
+    original: Original
+    file: str
+    end: int
+
+
+def holding(c: Connection, digests: Collection[str]) -> list[Holding]:
+    """Response records that hold these payloads, the oldest first; none that is known to be damaged."""
+    return [
+        Holding(Original(row.record, row.url, row.at, row.payload_digest), row.file, row.offset + row.length)
+        for some in chunks(sorted(digests))
+        for row in c.execute(HOLDING, {"digests": some})
+    ]
+
+
+def hurt(c: Connection, records: Collection[str], at: Millis) -> None:
+    """These records are not what was written: no revisit refers to them any more, and their addresses are asked for whole answers."""
+    if records:
+        asked = {"records": sorted(records)}
+        c.execute(HURT, {**asked, "b_at": at})
+        c.execute(ASKED_WHOLE, asked)
+
+
+def damaged(c: Connection) -> int:
+    """How many captures are known not to be what was written."""
+    return int(c.execute(sa.select(sa.func.count()).where(_c.damaged.is_not(None))).scalar_one())
 
 
 def by_record(c: Connection, records: Collection[str]) -> dict[str, int]:

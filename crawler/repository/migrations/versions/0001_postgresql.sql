@@ -131,6 +131,7 @@ CREATE TABLE captures (
 	media_type TEXT NOT NULL,
 	status INTEGER NOT NULL,
 	original BIGINT,
+	damaged BIGINT,
 	CONSTRAINT pk_captures PRIMARY KEY (id),
 	CONSTRAINT uq_captures_file_offset UNIQUE (file, "offset"),
 	CONSTRAINT uq_captures_record UNIQUE (record),
