@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from crawler.archive.members import Damage, members
 from crawler.archive.record import WarcRecord, decode
 from crawler.archive.writer import OPEN
 from crawler.errors import ArchiveError, DamagedRecord
@@ -10,6 +11,7 @@ from crawler.fetcher.decoding import decode as decode_content
 from crawler.fetcher.message import parse_response
 from crawler.model import Capture, Page, payload_digest
 
+FAR = 1 << 60  # bytes: to wherever a file once ended
 MOST = 64 << 20  # bytes of a decoded body handed to a reader
 
 
@@ -24,6 +26,27 @@ def find(folder: Path, name: str) -> Path:
     if not folder.is_dir():
         raise ArchiveError(f"there is no archive at {folder}", remedy="put it back, or check storage.archive")
     raise DamagedRecord(f"{folder / name} is missing", remedy="put the file back; what it held is stored anew at the next look")
+
+
+def damage_of(folder: Path, name: str) -> list[Damage]:
+    """What a closed file has lost, also behind its end; nothing of one that is still being written.
+
+    Raises ArchiveError when the whole archive is not there.
+    """
+    try:
+        path = find(folder, name)
+    except DamagedRecord as error:
+        return [Damage(name, 0, FAR, error.message)]
+    if path.name != name:
+        return []
+    lost: list[Damage] = []
+    try:
+        with path.open("rb") as file:
+            end = max((member.end for member in members(file, 0, lost, name)), default=0)
+            lost.append(Damage(name, max(end, file.seek(0, 2)), FAR, "the file ends before"))
+    except OSError as error:
+        lost.append(Damage(name, 0, FAR, f"cannot be read: {error.strerror or error}"))
+    return lost
 
 
 def size_of(folder: Path, name: str) -> int:

@@ -20,7 +20,7 @@ from pathlib import Path
 import structlog
 
 from crawler.archive.members import Damage
-from crawler.archive.reader import open_page, size_of, whole
+from crawler.archive.reader import damage_of, open_page, size_of, whole
 from crawler.archive.recover import recover, walk
 from crawler.archive.writer import Archive, describe, digest_of
 from crawler.errors import DamagedRecord, Refused, RepositoryError
@@ -67,6 +67,7 @@ class Line:
         self.policy, self.database, self.archive, self.readers = policy, database, archive, readers
         self.owner, self.clock = owner, clock
         self._handover = HandOver()
+        self._examined: set[str] = set()  # files that were looked through for damage
         watch = policy.config.watch
         self._keep_rules = keeping.Rules(watch, policy.version, policy.queue, policy.pause)
         self._settle_rules = settling.Rules(watch, policy.queue, lambda name: policy.rules(name).list)
@@ -209,7 +210,7 @@ class Line:
         A page that cannot be read is an outcome, with its bytes kept.
         """
         found: dict[int, Reading] = {}
-        hurt: dict[int, tuple[str, ...]] = {}
+        hurt: dict[int, tuple[Damage, ...]] = {}
         jobs: list[tuple[Pending, Job]] = []
         for item in waiting:
             try:
@@ -230,11 +231,19 @@ class Line:
             for item in waiting
         ]
 
-    def _hurt(self, item: Pending) -> tuple[str, ...]:
-        """The records a reading rests on that are not what was written; its own where none of them can be named."""
+    def _hurt(self, item: Pending) -> tuple[Damage, ...]:
+        """Where the bytes a reading rests on are not what was written; its own place where none of them can be named.
+
+        A file in which one record is damaged is looked through once, so that what else it has lost is not come upon page by page.
+        """
+        folder = self.archive.folder
         pieces = [item.capture, item.payload, *(held for more in item.more for held in (more.capture, more.payload))]
-        bad = [held.record_id for held in pieces if held is not None and not whole(self.archive.folder, held)]
-        return tuple(bad) or (item.capture.record_id,)
+        bad = [held for held in pieces if held is not None and not whole(folder, held)] or [item.capture]
+        places = {Damage(held.file, held.offset, held.length) for held in bad}
+        for name in {held.file for held in bad} - self._examined:
+            self._examined.add(name)
+            places.update(damage_of(folder, name))
+        return tuple(places)
 
     def _job(self, waiting: Pending) -> Job:
         """What a child is told. Raises DamagedRecord."""

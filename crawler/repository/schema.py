@@ -244,6 +244,12 @@ captures = sa.Table(
     _time("damaged"),  # since when its record is known not to be what was written; none: it is, as far as anybody looked
     sa.UniqueConstraint("file", "offset"),
     sa.Index(
+        "ix_captures_damaged",
+        "url",
+        sqlite_where=sa.text("damaged IS NOT NULL"),
+        postgresql_where=sa.text("damaged IS NOT NULL"),
+    ),
+    sa.Index(
         "ix_captures_payload",
         "payload_digest",
         sqlite_where=sa.text("type = 'response'"),

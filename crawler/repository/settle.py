@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from crawler.archive.members import Damage
 from crawler.model import GOOD, MISSES, Kind, Millis, PageKind
 from crawler.record.reading import Reading
 from crawler.repository import (
@@ -54,13 +55,13 @@ MOST_HOPS = 10
 class Settled:
     """A capture that was read (or could not be: `reading.error`), together with the captures `made_of`.
 
-    `hurt`: the record ids of those among them whose bytes are not what was written.
+    `hurt`: the places that were found damaged while they were to be read.
     """
 
     capture_id: int
     reading: Reading
     made_of: tuple[int, ...] = ()
-    hurt: tuple[str, ...] = ()
+    hurt: tuple[Damage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +285,7 @@ def _load_redirects(c: Connection, known: Known) -> None:
 def apply(c: Connection, known: Known, writes: Writes, now: Millis) -> None:
     """Write it: one statement a table."""
     addresses.save(c, writes.addresses.values())
-    captures.hurt(c, {record for item in known.items for record in item.settled.hurt}, now)
+    captures.hurt(c, {place for item in known.items for place in item.settled.hurt}, now)
     works.insert(c, known.works)
     documents.insert(c, writes.made)
     versions.insert(c, writes.versions)

@@ -140,6 +140,8 @@ CREATE TABLE captures (
 	CONSTRAINT fk_captures_file FOREIGN KEY(file) REFERENCES files (name)
 )
 
+CREATE INDEX ix_captures_damaged ON captures (url) WHERE damaged IS NOT NULL
+
 CREATE INDEX ix_captures_payload ON captures (payload_digest) WHERE type = 'response'
 
 CREATE INDEX ix_captures_url ON captures (url)
