@@ -83,6 +83,7 @@ def face(reading: Reading) -> str:
         days=reading.days,
         text=sum(len(row.title) + len(row.date or "") for row in reading.rows),
         total=reading.total_rows,
+        ordered=columns.newest_first(days),
     )
     return dump(asdict(shown))
 
@@ -120,12 +121,11 @@ def _list(batch: Batch, item: Item, rows: _Rows, running: RunRow | None) -> None
     for key, row in rows.found.items():
         place, before = (source, rows.addresses[key].id), rows.before.get(key)
         title, run = clean(row.title)[:LONGEST_TITLE], running.id if running else None
-        if before is None:
-            listing = Listing(*place, at, at, title, row.date, run, rows.reasons[key])
-        else:
-            listing = Listing(
-                *place, before.first_listed, max(before.last_listed, at), title, row.date, run or before.run, rows.reasons[key]
-            )
+        first, last, page = at, at, item.address.id
+        if before is not None:
+            first, last, run = before.first_listed, max(before.last_listed, at), run or before.run
+            page = page if at >= before.last_listed or before.page is None else before.page
+        listing = Listing(*place, first, last, title, row.date, run, rows.reasons[key], page)
         batch.known.listings[place] = batch.writes.listings[place] = listing
 
 

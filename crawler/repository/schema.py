@@ -166,6 +166,7 @@ listings = sa.Table(
     sa.Column("title", Text, nullable=False, server_default=""),
     sa.Column("date", Text),
     sa.Column("run", Id),  # that listed it last
+    sa.Column("page", Id),  # urls: the list page on which it stood last
     sa.Column("reason", Text),  # why it is not followed; none: it is
     sa.Index("ix_listings_source_date", "source", "date"),
 )

@@ -191,6 +191,7 @@ CREATE TABLE listings (
 	title TEXT DEFAULT '' NOT NULL,
 	date TEXT,
 	run BIGINT,
+	page BIGINT,
 	reason TEXT,
 	CONSTRAINT pk_listings PRIMARY KEY (source, url),
 	CONSTRAINT fk_listings_url FOREIGN KEY(url) REFERENCES urls (id)
