@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from crawler.archive import metadata
-from crawler.archive.locks import lock, sync_folder
+from crawler.archive.locks import lock, make_folder, sync_folder
 from crawler.archive.record import IDENTICAL, NOT_MODIFIED, STEP, Draft, new_id, warc_date
 from crawler.errors import ArchiveError, Condemned
 from crawler.fetcher.spool import release
@@ -138,7 +138,9 @@ class Archive:
             _add(target, Draft("revisit", record_id, exchange.at, RESPONSE, wire.response, extra))
             return None
         revisit = same is not None and same.payload_digest == digest and wire.whole
-        extra.append(("WARC-Payload-Digest", digest))
+        parsed = bool(wire.head) or exchange.page is not None
+        if parsed:  # of what is no HTTP nobody can tell the payload
+            extra.append(("WARC-Payload-Digest", digest))
         if revisit and same is not None:
             extra += _refers(IDENTICAL, same)
             head = wire.response[: wire.head] if wire.head else head_of(bytes(wire.response))
@@ -157,7 +159,7 @@ class Archive:
             offset=offset,
             length=target.end - offset,
             type="revisit" if revisit else "response",
-            payload_digest=digest,
+            payload_digest=digest if parsed else "",
             media_type=media_type.partition(";")[0].strip().lower()[:100],
             status=exchange.status or 0,
             original=same if revisit else None,
@@ -184,7 +186,7 @@ class Archive:
     def _start(self) -> _Open:
         path = self.folder
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder)
             name, path = self._next()
             while (file := self._claimed(path)) is None:
                 name, path = self._next()

@@ -133,6 +133,7 @@ CREATE TABLE captures (
 	media_type TEXT NOT NULL,
 	status INTEGER NOT NULL,
 	original INTEGER,
+	damaged BIGINT,
 	CONSTRAINT pk_captures PRIMARY KEY (id),
 	CONSTRAINT uq_captures_file_offset UNIQUE (file, "offset"),
 	CONSTRAINT uq_captures_record UNIQUE (record),
@@ -140,6 +141,8 @@ CREATE TABLE captures (
 	CONSTRAINT fk_captures_url FOREIGN KEY(url) REFERENCES urls (id),
 	CONSTRAINT fk_captures_file FOREIGN KEY(file) REFERENCES files (name)
 )
+
+CREATE INDEX ix_captures_damaged ON captures (url) WHERE damaged IS NOT NULL
 
 CREATE INDEX ix_captures_payload ON captures (payload_digest) WHERE type = 'response'
 
@@ -192,6 +195,7 @@ CREATE TABLE listings (
 	title TEXT DEFAULT '' NOT NULL,
 	date TEXT,
 	run INTEGER,
+	page INTEGER,
 	reason TEXT,
 	CONSTRAINT pk_listings PRIMARY KEY (source, url),
 	CONSTRAINT fk_listings_url FOREIGN KEY(url) REFERENCES urls (id)
