@@ -71,7 +71,8 @@ def list_sources(context: typer.Context, as_json: Json = False) -> None:
 
 def _as_json(source: Source, seen: SourceView | None) -> dict[str, object]:
     return {
-        "id": source.id, "title": source.title, "start": [start.url for start in source.start], "enabled": source.enabled,
+        "id": source.id, "title": source.title, "start": [start.url for start in source.start], "pages": [page.url for page in source.pages],
+        "tags": list(source.tags), "enabled": source.enabled,
         "paused": output.iso(seen.paused) if seen else None, "health": seen.health if seen else None,
         "documents": seen.documents if seen else 0, "last_ok": output.iso(seen.last_ok) if seen else None,
         "last_new": output.iso(seen.last_new) if seen else None, "last_run": seen.last_run if seen else None,
@@ -101,7 +102,7 @@ def check(context: typer.Context) -> None:
     config = configured(context)
     found: dict[str, list[str]] = {}
     for source in config.sources.values():
-        for start in source.start:
+        for start in source.addresses:
             found.setdefault(urls.key(start), []).append(source.id)
     twice = {key: ids for key, ids in found.items() if len(ids) > 1}
     for key, ids in twice.items():

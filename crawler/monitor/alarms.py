@@ -191,7 +191,7 @@ class Alarms:
     def host_of(self, source: str) -> str:
         """The politeness key of a source's first address."""
         found = self.config.sources.get(source)
-        return (found.politeness.queue or host(found.start[0].url)) if found else source
+        return (found.politeness.queue or host(found.addresses[0].url)) if found else source
 
     async def tell(self, *, waiting: bool = True) -> int:
         """Send what is due; how many messages were taken. `waiting` False: do not wait for what might still be gathered."""
@@ -248,8 +248,11 @@ class Alarms:
                 outbox.done(c, channel.name, rows, now, outbox.GIVEN_UP)
             else:
                 outbox.failed(c, channel.name, rows, retry_at(max(row.tries for row in rows), now), error)
+        told = {"channel": channel.name, "subject": compose(rows, self.host_of).subject, "alarms": len(rows)}
         if error:
-            log.warning("alarm not taken", channel=channel.name, error=error)
+            log.warning("alarm not taken", **told, error=error)
+        elif channel.kind != "log":
+            log.info("alarm sent", **told)
 
     async def _send(self, channel: Channel, message: Message) -> str:
         """Empty when the channel took it, else why not, without a secret."""

@@ -15,14 +15,13 @@ from typing import Any
 from crawler.errors import UsageError
 from crawler.record.frame import searched
 from crawler.repository.reader import Reads, among, dialect_of, rows
-from crawler.text.words import OVERLAP, Phrase, parse, parts, tokens
+from crawler.text.words import LONGEST_QUERY, OVERLAP, Phrase, parse, parts, tokens
 
 DAY = 16  # bits of a place behind its day: so many rows of one day keep their order, the rest stands with what has no date
 FIRST_DAY = date(1900, 1, 1).toordinal()  # the places of all days before are those of what has no date
 MOST_PARTS = 256  # of a document, about 30 million characters: the rest is not searched
 LARGEST = (1 << 20) - 1  # bytes of words in a tsvector
 LONGEST_TITLE = 2000  # characters of a title that are searched
-LONGEST_QUERY = 500  # characters
 MOST_TERMS = 64  # tokens asked of the index; beyond, the text decides alone
 TESTED = 64, 1024  # rows whose text is looked at together: at first, at most
 TRIED = 256  # of the newest rows, for a lone character: a common one is found there, a rare one quickly in the index

@@ -28,6 +28,7 @@ LONGEST_WORD = 1_000
 LONGEST = 64  # characters of a token: a pasted base64 line must not break an index (a lexeme may have 2,046 bytes)
 SEARCHED = 120_000  # characters of search text in one row: its words must stay under 1 MiB (tsvector)
 OVERLAP = 64
+LONGEST_QUERY = 500  # characters
 
 
 @dataclass(frozen=True, slots=True)
