@@ -7,6 +7,13 @@ from crawler.config.values import Config, Source
 from crawler.errors import ConfigError, UsageError
 
 
+def within_region(code: str) -> str:
+    """What the codes of a region and of those below it begin with (GB/T 2260): 210000, 2100 and 21 are the province with all its cities."""
+    while code.endswith("00"):
+        code = code[:-2]
+    return code
+
+
 def chosen(config: Config, names: Sequence[str]) -> list[Source]:
     """The named sources; without a name, all that are enabled and whose files are right.
 

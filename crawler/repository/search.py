@@ -98,6 +98,11 @@ def _parts(body: str) -> Iterator[str]:
             yield part[middle:]
 
 
+def says(record: bytes, phrases: Sequence[Phrase]) -> bool:
+    """Would a search for these phrases find this record?"""
+    return any(all(phrase.text in title or phrase.text in text for phrase in phrases) for title, text in texts(record))
+
+
 # ------------------------------------------------------------------ find
 @dataclass(frozen=True, slots=True)
 class Only:
