@@ -144,7 +144,7 @@ def _hosts(rows: list[tuple[str, Source]], found: dict[str, Condition]) -> None:
     by_host: dict[str, list[Condition | None]] = {}
     for _, source in rows:
         if source.enabled:
-            by_host.setdefault(host(source.start[0].url), []).append(found.get(source.id))
+            by_host.setdefault(host(source.addresses[0].url), []).append(found.get(source.id))
     for name, known in by_host.items():
         troubles = {item.trouble if item is not None and item.state in (SUSPECT, DOWN) else None for item in known}
         (one,) = troubles if len(troubles) == 1 else (None,)
@@ -157,7 +157,7 @@ def _as_json(state: str, source: Source, known: Condition | None) -> dict[str, A
     said: dict[str, Any] = {
         "id": source.id,
         "title": source.title,
-        "host": host(source.start[0].url),
+        "host": host(source.addresses[0].url),
         "enabled": source.enabled,
         "state": state,
     }

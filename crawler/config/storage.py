@@ -46,6 +46,6 @@ def database_of(path: Path | None) -> str:
         plain = False
     if plain:
         return database_url(written, root_of(file))
-    from crawler.config.load import load
+    from crawler.config.load import survey
 
-    return load(path).storage.database
+    return survey(path).storage.database
