@@ -3,7 +3,6 @@
 import contextlib
 import os
 import re
-import zlib
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,14 +11,13 @@ from typing import IO
 
 from crawler.archive import metadata
 from crawler.archive.locks import lock, sync_folder
-from crawler.archive.record import IDENTICAL, WarcRecord, parse
-from crawler.archive.writer import OPEN, SUFFIX, FileInfo, describe
+from crawler.archive.reader import Member, members
+from crawler.archive.record import IDENTICAL
+from crawler.archive.writer import OPEN, SUFFIX, FileInfo, describe, head_facts
 from crawler.errors import ArchiveError, DamagedRecord
-from crawler.fetcher.message import parse_response
 from crawler.model import Capture, Kept, Millis
 
 NAME = re.compile(r"gongkai-\d{14}-(?P<owner>.+)-\d{4}\.warc\.gz")
-BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +28,6 @@ class Recovered:
     owner: str
     kept: tuple[Kept, ...]
     torn: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Member:
-    record: WarcRecord
-    offset: int
-    end: int
 
 
 def recover(folder: Path, committed: Callable[[str], int]) -> Generator[Recovered, None, None]:
@@ -79,7 +70,7 @@ def _adopt(path: Path, file: IO[bytes], committed: int) -> Recovered:
 
 def _first_end(file: IO[bytes]) -> int:
     """The end of the warcinfo record, or 0."""
-    first = next(_members(file, 0), None)
+    first = next(members(file, 0), None)
     return first.end if first and first.record.type == "warcinfo" else 0
 
 
@@ -95,8 +86,8 @@ def closed_files(folder: Path) -> list[FileInfo]:
 
 
 def _groups(file: IO[bytes], name: str, start: int) -> Iterator[Kept]:
-    answer: _Member | None = None
-    for member in _members(file, start):
+    answer: Member | None = None
+    for member in members(file, start):
         kind = member.record.type
         if kind == "request":
             answer = None
@@ -109,16 +100,16 @@ def _groups(file: IO[bytes], name: str, start: int) -> Iterator[Kept]:
             answer = None
 
 
-def _tied(look: _Member, answer: _Member) -> bool:
+def _tied(look: Member, answer: Member) -> bool:
     return answer.record.id in look.record.headers.get("warc-concurrent-to", "")
 
 
-def _capture(answer: _Member, name: str) -> Capture | None:
+def _capture(answer: Member, name: str) -> Capture | None:
     headers = answer.record.headers
     revisit = answer.record.type == "revisit"
     if revisit and headers.get("warc-profile") != IDENTICAL:
         return None
-    message = _head(answer.record)
+    status, media_type = head_facts(answer.record.block)
     return Capture(
         record_id=answer.record.id,
         url=headers["warc-target-uri"],
@@ -128,45 +119,11 @@ def _capture(answer: _Member, name: str) -> Capture | None:
         length=answer.end - answer.offset,
         type=answer.record.type,
         payload_digest=headers["warc-payload-digest"],
-        media_type=message[1],
-        status=message[0],
+        media_type=media_type,
+        status=status,
         original=metadata.original(headers, _millis(headers["warc-refers-to-date"])) if revisit else None,
     )
 
 
-def _head(record: WarcRecord) -> tuple[int, str]:
-    """Status and media type of a stored answer; (0, "") when even its head is cut."""
-    try:
-        message = parse_response(record.block)
-    except DamagedRecord:
-        return 0, ""
-    media_type = next((value for key, value in message.headers if key.lower() == "content-type"), "")
-    return message.status, media_type.partition(";")[0].strip().lower()[:100]
-
-
 def _millis(date: str) -> Millis:
     return round(datetime.fromisoformat(date).timestamp() * 1000)
-
-
-def _members(file: IO[bytes], start: int) -> Iterator[_Member]:
-    """Whole, undamaged records from `start`; ends quietly at the first that is not."""
-    file.seek(start)
-    at, rest = start, b""
-    while True:
-        unpacker, out, used = zlib.decompressobj(31), [], 0
-        while not unpacker.eof:
-            chunk = rest or file.read(BLOCK)
-            if not chunk:
-                return
-            try:
-                out.append(unpacker.decompress(chunk))
-            except zlib.error:
-                return
-            rest = unpacker.unused_data if unpacker.eof else b""
-            used += len(chunk) - len(rest)
-        try:
-            record = parse(b"".join(out))
-        except DamagedRecord:
-            return
-        yield _Member(record, at, at + used)
-        at += used
