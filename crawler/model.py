@@ -60,6 +60,7 @@ class Outcome(StrEnum):
 
 
 GOOD = frozenset({Outcome.OK, Outcome.NOT_MODIFIED, Outcome.SAME_BYTES})
+NOWHERE = "nowhere"  # where a redirect leads that names no address: final, however often it is tried
 MISSES = frozenset({Outcome.NOT_FOUND, Outcome.GONE, Outcome.FORBIDDEN})
 PASSING = frozenset(  # worth another try soon: the trouble is the network's or the server's
     {Outcome.BUSY, Outcome.SERVER_ERROR, Outcome.NETWORK_ERROR, Outcome.TIMEOUT, Outcome.TRUNCATED, Outcome.PROTOCOL_ERROR}
@@ -287,7 +288,7 @@ class Exchange:
     page: Page | None = None
     payload: Octets = b""  # after transfer decoding, content coding kept
     location: str | None = None  # absolute, of a redirect
-    leads: str = ""  # what a redirect says besides: home, login, itself, cookie (itself, with a cookie it wants back), missing (where the site sends what it has not)
+    leads: str = ""  # what a redirect says besides: home, login, itself, cookie (itself, with a cookie it wants back), missing (where the site sends what it has not), nowhere (what is no address)
     retry_after: Millis | None = None  # not before this time
     detail: str = ""
     robots: RobotsSaid | None = None

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from crawler.archive import metadata
-from crawler.archive.locks import lock, sync_folder
+from crawler.archive.locks import lock, make_folder, sync_folder
 from crawler.archive.record import IDENTICAL, NOT_MODIFIED, STEP, UNSAFE, Draft, new_id, warc_date
 from crawler.archive.replay import WIRE, plain_reason, replayable
 from crawler.errors import ArchiveError, Condemned, DamagedRecord
@@ -155,7 +155,9 @@ class Archive:
         else:
             kind = "response"
             extra += [] if wire.whole else [("WARC-Truncated", CUT.get(exchange.outcome, "unspecified"))]
-        extra.append(("WARC-Payload-Digest", digest))
+        if not unchanged and not wire.head and exchange.page is None:
+            digest = ""  # of what is no HTTP nobody can tell the payload
+        extra += [("WARC-Payload-Digest", digest)] if digest else []
         shown = self._shown(exchange) if kind == "response" else b"" if unchanged else plain_reason(bytes(exact))
         _add(target, Draft(kind, record_id, at, RESPONSE, exact if shown is None else shown, extra))
         end, wire_id = target.end, ""
@@ -217,7 +219,7 @@ class Archive:
     def _start(self) -> _Open:
         path = self.folder
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder)
             name, path = self._next()
             while (file := self._claimed(path)) is None:
                 name, path = self._next()

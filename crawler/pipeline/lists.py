@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 
-from crawler.model import PASSING, WHOLE, Face, Kind, Request, RunKind, Stop
+from crawler.model import GOOD, PASSING, WHOLE, Face, Kind, Request, RunKind, Stop
 from crawler.pipeline import columns, list_pages
 from crawler.pipeline.columns import Leaf, Wish
 from crawler.politeness import pace
@@ -150,7 +150,7 @@ def _follow(batch: Batch, item: Item, run: int, rows: _Rows, wish: Wish) -> _Out
 
 
 def _known(rows: _Rows) -> dict[str, str]:
-    """Addresses that were looked at and whose row is as it was: `known`, or `failed` when no answer of theirs was ever kept.
+    """Addresses that were looked at and whose row is as it was: `known`, or `failed` when no answer of theirs was ever kept, or none is left.
 
     A row that is not followed is known when it was listed.
     """
@@ -161,7 +161,7 @@ def _known(rows: _Rows) -> dict[str, str]:
             continue
         if held is not None and (held.title, held.date) != (clean(row.title)[:LONGEST_TITLE], row.date):
             continue
-        lost = address.last_capture is None and address.last_outcome in PASSING
+        lost = address.last_capture is None and address.last_outcome in PASSING | GOOD
         found[key] = "failed" if lost else "known"
     return found
 

@@ -241,7 +241,14 @@ captures = sa.Table(
     sa.Column("media_type", Text, nullable=False),
     sa.Column("status", sa.Integer(), nullable=False),
     sa.Column("original", Id),  # capture that holds the payload of a revisit
+    _time("damaged"),  # since when its record is known not to be what was written; none: it is, as far as anybody looked
     sa.UniqueConstraint("file", "offset"),
+    sa.Index(
+        "ix_captures_damaged",
+        "url",
+        sqlite_where=sa.text("damaged IS NOT NULL"),
+        postgresql_where=sa.text("damaged IS NOT NULL"),
+    ),
     sa.Index(
         "ix_captures_payload",
         "payload_digest",

@@ -14,7 +14,7 @@ from warcio.archiveiterator import ArchiveIterator
 from crawler.archive.reader import open_page, open_wire, read_record
 from crawler.archive.recover import walk
 from crawler.archive.replay import plain_reason
-from crawler.archive.writer import Archive
+from crawler.archive.writer import Archive, head_of
 from crawler.fetcher.decoding import decode
 from crawler.fetcher.message import parse_response
 from crawler.model import Capture, Exchange, Kept, Original, Outcome, Request, Validators
@@ -95,7 +95,7 @@ def looked(make: Make, name: str, number: int) -> Exchange:
     outcome = {404: Outcome.NOT_FOUND, 599: Outcome.SERVER_ERROR}.get(message.status, Outcome.OK)
     framing = "chunked" if CHUNKED.strip().lower() in block.lower().replace(b":  c", b": c") else "length"
     task = replace(plain.task, key=f"GET {url}", request=Request(url), public_url=url)
-    wire = replace(plain.wire, response=block, framing=framing)
+    wire = replace(plain.wire, response=block, framing=framing, head=len(head_of(block)))
     return replace(
         plain,
         task=task,

@@ -131,6 +131,7 @@ CREATE TABLE captures (
 	media_type TEXT NOT NULL,
 	status INTEGER NOT NULL,
 	original INTEGER,
+	damaged BIGINT,
 	CONSTRAINT pk_captures PRIMARY KEY (id),
 	CONSTRAINT uq_captures_file_offset UNIQUE (file, "offset"),
 	CONSTRAINT uq_captures_record UNIQUE (record),
@@ -138,6 +139,8 @@ CREATE TABLE captures (
 	CONSTRAINT fk_captures_url FOREIGN KEY(url) REFERENCES urls (id),
 	CONSTRAINT fk_captures_file FOREIGN KEY(file) REFERENCES files (name)
 )
+
+CREATE INDEX ix_captures_damaged ON captures (url) WHERE damaged IS NOT NULL
 
 CREATE INDEX ix_captures_payload ON captures (payload_digest) WHERE type = 'response'
 
