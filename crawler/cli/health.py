@@ -1,10 +1,11 @@
-"""`health`: how every source is, and whether the archive's own works are: a daemon, hosts that are left alone, alarms, the disk, the files.
+"""`health`: how every source is, and whether the archive's own works are: a daemon, hosts that are left alone, alarms, the disk, damage, files.
 
 Exit code 1 when anything of that is not well, 3 when it cannot be told.
 """
 
 import shutil
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -19,6 +20,7 @@ from crawler.model import DOWN, RECOVERED, SUSPECT, Millis
 from crawler.monitor import condition
 from crawler.monitor.condition import Condition, House
 from crawler.monitor.health import HOST_WIDE
+from crawler.repository.captures import Hurt
 from crawler.text.urls import host
 
 MARKS = {"ok": "green", RECOVERED: "green", SUSPECT: "yellow", DOWN: "bold red", "paused": "dim", "off": "dim", "new": "dim"}
@@ -43,22 +45,27 @@ class Disk:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Everything `health` tells. `house` None: only some sources were asked for."""
+    """Everything `health` tells. `house` None: only some sources were asked for; `broken`: sources whose files are wrong, and what is."""
 
     rows: list[tuple[str, Source]]
     known: dict[str, Condition]
     house: House | None
     disk: Disk | None
+    broken: Mapping[str, tuple[str, ...]]
 
     @property
     def unwell(self) -> list[str]:
         """What is not well, each in a few words."""
         counts = [(state, sum(1 for other, _ in self.rows if other == state)) for state in (DOWN, SUSPECT)]
+        damaged = sum(known.hurt.unhealed for known in self.known.values())
         said = [f"{count} {'source' if count == 1 else 'sources'} {state}" for state, count in counts if count]
+        said += [f"{output.plural(damaged, 'capture')} damaged"] if damaged else []
         if self.house is not None:
             said += ["no daemon is alive"] if self.house.lacks_daemon else []
             said += [f"{queue.name} is left alone" for queue in self.house.broken]
             said += [f"alarms by {channel.name}" for channel in self.house.channels if channel.error or channel.given_up]
+        if self.broken:
+            said.append(f"{output.plural(len(self.broken), 'source file')} wrong")
         if self.disk is not None and self.disk.full:
             said.append("the disk is full")
         return said
@@ -104,11 +111,11 @@ def _load(config: Config, wanted: list[Source], now: Millis, *, whole: bool) -> 
     rows = sorted(
         ((_state(source, known.get(source.id)), source) for source in wanted), key=lambda row: (ORDER.index(row[0]), row[1].id)
     )
-    return Found(rows, known, house, _disk(config) if whole else None)
+    return Found(rows, known, house, _disk(config) if whole else None, config.broken if whole else {})
 
 
 def _queues(source: Source) -> list[str]:
-    return [source.politeness.queue or host(start.url) for start in source.start]
+    return [source.politeness.queue or host(start.url) for start in source.addresses]
 
 
 def _disk(config: Config) -> Disk | None:
@@ -138,15 +145,25 @@ def _print(found: Found, now: Millis, *, detailed: bool) -> None:
         output.table([[state, source.id, *_figures(known), source.title if wide else ""]], WIDTHS, style=MARKS[state])
         if known is not None and (detailed or state in (SUSPECT, DOWN)):
             _tell(known, state)
+        if known is not None and known.hurt.captures:
+            output.wrapped(_damage(known.hurt), INDENT, "yellow")
         if known is not None and detailed and (columns := lines.columns_line(known.columns)):
             output.wrapped(f"last run: {columns}", INDENT, "dim")
     _hosts(found)
     if found.house is not None:
         _tell_house(found.house, found.disk, now)
+    for problem in (problem for problems in found.broken.values() for problem in problems):
+        output.wrapped(f"{output.fit('file', INDENT)}{problem}", 0, "yellow")
     counts = {state: sum(1 for other, _ in found.rows if other == state) for state in ORDER}
     output.note(
         ", ".join(f"{count} {state}" for state, count in counts.items() if count) + f" · {output.when(now)}, Beijing time"
     )
+
+
+def _damage(hurt: Hurt) -> str:
+    more = f" and {len(hurt.files) - 2} more files" if len(hurt.files) > 2 else ""
+    left = f"{hurt.unhealed} are stored anew at the next look" if hurt.unhealed else "their addresses have newer ones"
+    return f"damaged: {hurt.captures} captures in {', '.join(hurt.files[:2])}{more}; {left}"
 
 
 def _figures(known: Condition | None) -> list[str]:
@@ -179,7 +196,7 @@ def _hosts(found: Found) -> None:
     by_host: dict[str, list[Condition | None]] = {}
     for _, source in found.rows:
         if source.enabled:
-            by_host.setdefault(host(source.start[0].url), []).append(found.known.get(source.id))
+            by_host.setdefault(host(source.addresses[0].url), []).append(found.known.get(source.id))
     for name, known in by_host.items():
         troubles = {item.trouble if item is not None and item.state in (SUSPECT, DOWN) else None for item in known}
         (one,) = troubles if len(troubles) == 1 else (None,)
@@ -253,6 +270,7 @@ def _house_json(found: Found, now: Millis) -> dict[str, Any]:
             {"name": channel.name, "waiting": channel.waiting, "given_up": channel.given_up, "error": channel.error}
             for channel in house.channels
         ],
+        "broken_files": {name: list(problems) for name, problems in found.broken.items()},
         "disk": {"free": disk.free, "total": disk.total, "keep_free": disk.keep_free} if disk else None,
     }  # fmt: skip
 
@@ -261,7 +279,7 @@ def _as_json(state: str, source: Source, known: Condition | None) -> dict[str, A
     said: dict[str, Any] = {
         "id": source.id,
         "title": source.title,
-        "host": host(source.start[0].url),
+        "host": host(source.addresses[0].url),
         "enabled": source.enabled,
         "state": state,
     }
@@ -287,4 +305,5 @@ def _as_json(state: str, source: Source, known: Condition | None) -> dict[str, A
         "longest_silence": known.silence,
         "overdue": None if known.overdue is None else round(known.overdue, 3),
         "columns": lines.columns_json(known.columns),
+        "damaged": {"captures": known.hurt.captures, "files": list(known.hurt.files), "unhealed": known.hurt.unhealed},
     }

@@ -1,12 +1,16 @@
 """`changes` and `export`: what happened, and the records themselves."""
 
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from crawler.cli import known, lines, output, sink, streams
+from crawler.cli import known, lines, output, sheets, sink, streams
 from crawler.cli.archive import reading
 from crawler.cli.options import Json, moment
+from crawler.errors import CannotError
 from crawler.model import ChangeKind
 from crawler.repository import changes as ledger
 from crawler.repository import query
@@ -62,28 +66,59 @@ def _counted(found: list[ledger.ChangeView], total: int, *, following: bool) -> 
     return output.plural(len(found), "change") + (f" · gongkai history {shown[:4]}" if shown else "")
 
 
+class Form(StrEnum):
+    """How records are written."""
+
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
 def export(
     context: typer.Context,
     to: Annotated[str, typer.Option(metavar="FILE", help="A file, or - for standard output.")] = "-",
     source: Annotated[str | None, typer.Option(metavar="SOURCE", help="Only this source.")] = None,
+    form: Annotated[Form, typer.Option("--as", help="jsonl: whole records, or csv: a line each.")] = Form.JSONL,
+    tables: Annotated[Path | None, typer.Option(metavar="DIR", help="Each table of a notice as a CSV file there.")] = None,
 ) -> None:
-    """Every document's current version as JSON Lines, ordered by id.
+    """Every document's current version as JSON Lines or CSV, ordered by id.
 
     A file that is there is replaced when everything is written, and not before.
 
     Example: gongkai export --to records.jsonl
     """
-    count = 0
+    count = files = 0
     with reading(context) as c:
-        only = known.source(context, c, source)
+        records = query.export(c, source=known.source(context, c, source))
         with sink.written(to) as write:
-            for item in query.export(c, source=only):
-                write(output.json_text(_times(item), everything=to not in sink.STDOUT))
-                count += 1
+            for text, found in _written(records, form, tables, everything=to not in sink.STDOUT):
+                write(text)
+                count, files = count + 1, files + found
                 if streams.nobody_reads():
-                    return
+                    break
     if to not in sink.STDOUT:
-        output.note(f"{output.plural(count, 'record')} in {to}")
+        output.note(f"{output.plural(count - (form is Form.CSV), 'record')} in {to}")
+    if tables is not None:
+        output.note(f"{output.plural(files, 'table')} in {tables}")
+
+
+def _written(
+    records: Iterable[dict[str, object]], form: Form, tables: Path | None, *, everything: bool
+) -> Iterator[tuple[str, int]]:
+    """(a line, how many tables it brought) of each record. `everything`: it goes where every character may. Raises CannotError where a
+    table cannot be written."""
+    if form is Form.CSV:
+        yield sheets.head(), 0
+    for item in map(_times, records):
+        found = 0
+        if tables is not None:
+            try:
+                tables.mkdir(parents=True, exist_ok=True)
+                found = sheets.write_tables(tables, item)
+            except OSError as error:
+                raise CannotError(
+                    f"cannot write tables to {tables}: {error.strerror or error}", remedy="choose another place with --tables"
+                ) from error
+        yield (sheets.record_line(item) if form is Form.CSV else output.json_text(item, everything=everything)), found
 
 
 def _times(item: dict[str, object]) -> dict[str, object]:

@@ -6,6 +6,7 @@ Nothing from a page reaches a terminal unescaped; Chinese widths are counted; ti
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
@@ -118,9 +119,7 @@ def fit(written: str, width: int) -> str:
 
 def width() -> int:
     """Columns of the terminal; of what is none, as many as COLUMNS says, else plenty."""
-    import shutil
-
-    return shutil.get_terminal_size((WIDE, 24)).columns
+    return max(40, shutil.get_terminal_size((WIDE, 24)).columns)
 
 
 def wrapped(message: str, indent: int = 0, style: str = "") -> None:

@@ -43,7 +43,7 @@ def _kind(to: str) -> int | None:
 @contextlib.contextmanager
 def _streamed(to: str) -> Iterator[Write]:
     """A device, a FIFO, a socket: opened as it is, neither made nor cut."""
-    with os.fdopen(os.open(to, os.O_WRONLY), "w", encoding="utf-8") as file:
+    with os.fdopen(os.open(to, os.O_WRONLY), "w", encoding="utf-8", newline="") as file:
         yield file.write
 
 
@@ -51,7 +51,7 @@ def _streamed(to: str) -> Iterator[Write]:
 def _beside(target: Path) -> Iterator[Write]:
     """A file beside the target, with its rights, put into its place at the end."""
     partial = target.with_name(f".{secrets.token_hex(6)}.part")
-    file = partial.open("x", encoding="utf-8")
+    file = partial.open("x", encoding="utf-8", newline="")
     try:
         with file:
             if target.exists():

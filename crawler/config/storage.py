@@ -12,6 +12,7 @@ from crawler.errors import UsageError
 DEFAULT = Path("config/gongkai.toml")
 DATABASE = "sqlite:///data/gongkai.db"
 ARCHIVE = "data/warc"
+KEYS = frozenset({"database", "archive", "keep_free", "file_size", "file_age"})
 
 
 def chosen_file(path: Path | None) -> Path:
@@ -47,12 +48,12 @@ def places_of(path: Path | None) -> tuple[str, Path]:
     try:
         found = tomllib.loads(file.read_bytes().decode("utf-8")).get("storage", {})
         database, archive = found.get("database", DATABASE), found.get("archive", ARCHIVE)
-        plain = isinstance(database, str) and isinstance(archive, str) and set(found) <= {"database", "archive", "keep_free"}
+        plain = isinstance(database, str) and isinstance(archive, str) and set(found) <= KEYS
     except (ValueError, AttributeError, OSError):  # no UTF-8, no TOML, no table
         plain = False
     if plain:
         return database_url(database, root_of(file)), archive_folder(archive, root_of(file))
-    from crawler.config.load import load
+    from crawler.config.load import survey
 
-    storage = load(path).storage
+    storage = survey(path).storage
     return storage.database, storage.archive

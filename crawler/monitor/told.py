@@ -18,6 +18,7 @@ FIELDS = {
     "source": "来源",
     "body": "正文",
     "attachments": "附件",
+    "people": "人员",
     "meta": "公开信息",
 }
 LONGEST = 40  # characters of a passage in a line for people
@@ -95,6 +96,7 @@ def _difference(item: Mapping[str, Any]) -> str:
     """One difference: `90.2% → 9.02%     正文第 3 段`."""
     name, paragraph, before, after = str(item["field"]), item["paragraph"], item["before"], item["after"]
     place = FIELDS.get(name.partition(".")[0], name) + (f"第 {paragraph} 段" if paragraph else "")
+    place += f"第 {item['cell']} 格" if item.get("cell") else ""
     if before is None or after is None:
         return f"{'+' if before is None else '−'} {_cut(after or before or '')}     {place}"
     return f"{_cut(before) or '∅'} → {_cut(after) or '∅'}     {place}"

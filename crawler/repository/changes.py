@@ -139,6 +139,7 @@ def _differences(before: bytes, after: bytes) -> list[dict[str, Any]]:
             {
                 "field": item.field,
                 "paragraph": item.paragraph,
+                "cell": item.cell,
                 "before": _short(item.before),
                 "after": _short(item.after),
                 "passage": _around(collapse(whole), item.after or item.before or "") or None,

@@ -42,7 +42,7 @@ def test_a_line_shows_its_document_and_both_versions(database: Database, library
     with database.read() as c:
         (line,) = read(c)
     assert (line.document, line.title, line.doc_no, line.before, line.after) == ("aaaaaaaaaaaa", "新", "〔2024〕5号", 1, 2)
-    differs = [{"field": "title", "paragraph": None, "before": "旧", "after": "新", "passage": None}]
+    differs = [{"field": "title", "paragraph": None, "cell": None, "before": "旧", "after": "新", "passage": None}]
     assert line.detail == {"paragraph": 3, "note": "a\ufffdb", "differences": differs}
     assert (line.url, line.before_capture is None, line.after_capture is None) == (
         "http://www.example.test/aaaaaaaaaaaa.html",
