@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import typer.main
+from rich.cells import cell_len
 
 from crawler.cli.main import everything
 from crawler.demo.site import LANWAN, Site
@@ -30,13 +31,18 @@ from crawler.demo.story import write_config
 WITHOUT_RIGHTS = (  # root as everybody else is: what its owner may not, it may not
     "setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search",
 )  # fmt: skip
-GIVEN = {"ID": "{id}", "URL": "{url}", "SOURCE": "lanwan", "FILE...": "{page}", "words": "公告"}
+GIVEN = {"ID": "{id}", "URL": "{url}", "SOURCE": "lanwan", "FILE...": "{page}", "TO": "{folder}/copy"}
 EXTRA = {  # what a walk gives besides, so that the command does its work and ends
     "crawl": ["lanwan", "--max-pages", "1"],
     "demo": ["--folder", "{folder}/demo"],
     "init": ["--folder", "{folder}/fresh", "--name", "x", "--contact", "mailto:a@example.org"],
     "probe": ["--print"],
+    "search": ["公告"],
+    "sources enable": ["qinghe"],
+    "sources disable": ["qinghe"],
 }
+REFUSES = ("reindex",)  # a database that is not empty
+TABLES = ("health", "try", "frontier", "frontier list")  # whose lines fit a terminal of 80 columns
 FOREVER = ("run", "serve", "worker")  # ended by SIGTERM
 PATIENCE = 60.0
 STARTED = 4.0  # seconds after which what runs for ever is ended
@@ -66,8 +72,13 @@ class Came:
     @property
     def first(self) -> str:
         """The first line people see."""
-        said = self.err.strip() or self.out.strip()
-        return said.splitlines()[0] if said else ""
+        said = (self.err.strip() or self.out.strip()).splitlines()
+        return next((line for line in said if line.startswith("gongkai: ")), said[0] if said else "")
+
+    @property
+    def widest(self) -> int:
+        """Columns of the longest line of standard output."""
+        return max((cell_len(line) for line in self.out.splitlines()), default=0)
 
     @property
     def traced(self) -> bool:
@@ -293,10 +304,12 @@ class Walked:
             return "traceback"
         if came.code not in (0, 1, 2, 3):
             return f"exit code {came.code}"
-        if came.code >= 2 and not re.match(r"gongkai: .+|Usage: ", came.first):
+        if came.code >= 2 and not re.search(r"^(gongkai: .+|Usage: )", came.err, re.MULTILINE):
             return "no sentence"
-        if self.adversity.name == "all well" and came.code > 1:
+        if self.adversity.name == "all well" and came.code > 1 and self.command.name not in REFUSES:
             return f"exit code {came.code}"
+        if self.adversity.environment.get("COLUMNS") == "80" and self.command.name in TABLES and came.widest > 80:
+            return f"{came.widest} columns"
         return ""
 
 
