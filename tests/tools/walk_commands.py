@@ -1,6 +1,6 @@
 """Every command of the command line under every adversity: exit code, first line, no traceback. Prints the table.
 
-    python tests/tools/walk_commands.py [--only WORD] [--markdown FILE]
+    python tests/tools/walk_commands.py [--only WORD] [--adversity NAME]… [--markdown FILE]
 
 The commands are those of typer's own tree, so that a new one is walked too; an argument it requires and that nobody has named below is
 given a word. Each runs as a process of its own, without root's rights where they would hide something.
@@ -45,7 +45,7 @@ REFUSES = ("reindex",)  # a database that is not empty
 TABLES = ("health", "try", "frontier", "frontier list")  # whose lines fit a terminal of 80 columns
 FOREVER = ("run", "serve", "worker")  # ended by SIGTERM
 PATIENCE = 60.0
-STARTED = 4.0  # seconds after which what runs for ever is ended
+STARTED = 1.0  # seconds after which what runs for ever is ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +254,7 @@ def run(command: Command, house: House, adversity: Adversity) -> Came:
         )
         if closing is not None:
             os.close(closing)
-        code = _ended(process, forever=command.words[0] in FOREVER)
+        code = _ended(process, Path(f"/proc/self/fd/{err.fileno()}") if command.words[0] in FOREVER else None)
         err.seek(0)
         out.seek(0)
         encoding = adversity.environment.get("PYTHONIOENCODING", "utf-8")
@@ -273,13 +273,15 @@ def _target(stdout: str, out: int) -> tuple[int, int | None]:
     return out, None
 
 
-def _ended(process: "subprocess.Popen[bytes]", *, forever: bool) -> int:
-    if forever:
-        until = time.monotonic() + STARTED
-        while process.poll() is None and time.monotonic() < until:
-            time.sleep(0.05)
-        if process.poll() is None:
+def _ended(process: "subprocess.Popen[bytes]", says: Path | None) -> int:
+    """Its exit code. `says`: where what runs for ever writes its log; it is ended a little after it says that it runs."""
+    until = time.monotonic() + PATIENCE
+    while says is not None and process.poll() is None and time.monotonic() < until:
+        if b"running" in says.read_bytes():
+            time.sleep(STARTED)
             process.send_signal(signal.SIGTERM)
+            break
+        time.sleep(0.1)
     try:
         return process.wait(PATIENCE)
     except subprocess.TimeoutExpired:
@@ -333,12 +335,14 @@ def main() -> int:
     """Print the table; exit code 1 when a cell is wrong."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--only", default="")
+    parser.add_argument("--adversity", action="append", choices=[adversity.name for adversity in ADVERSITIES])
     parser.add_argument("--markdown", type=Path)
     asked = parser.parse_args()
     found = []
     with tempfile.TemporaryDirectory(prefix="walk-") as name, Site() as site:
         Path(name).chmod(0o755)
-        for cell in walk(Path(name), site.port, asked.only):
+        chosen = [adversity for adversity in ADVERSITIES if not asked.adversity or adversity.name in asked.adversity]
+        for cell in walk(Path(name), site.port, asked.only, chosen):
             found.append(replace(cell, came=replace(cell.came, err=cell.came.err.replace(name, "…"), out="")))
             print(
                 f"{cell.adversity.name:<24}{cell.command.name:<20}{cell.came.code:>3}  {cell.wrong or 'ok':<12}{cell.came.first[:110]}",
