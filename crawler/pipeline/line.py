@@ -33,10 +33,11 @@ from crawler.pipeline.handover import HandOver
 from crawler.pipeline.policy import Policy
 from crawler.pipeline.readers import Job, Readers
 from crawler.record.reading import Reading
-from crawler.repository import captures, files, frontier, indexing, keep, runs, settle
+from crawler.repository import captures, files, frontier, keep, origins, runs, settle
 from crawler.repository.captures import Holding
 from crawler.repository.database import Connection, Database, savepoint
 from crawler.repository.readings import Pending
+from crawler.repository.search import index as search_index
 from crawler.repository.settle import Settled
 
 log = structlog.get_logger()
@@ -155,6 +156,7 @@ class Line:
         finished = self.archive.finished()
 
         def step(c: Connection) -> None:
+            origins.put(c, [exchange.origin for exchange in exchanges if exchange.origin is not None])
             self.commit(c, kept, self.owner, fences)
             files.closed(c, finished, self.owner)
 
@@ -308,7 +310,7 @@ class Line:
     def index(self) -> int:
         """Write search rows of documents that have none or old ones; how many documents."""
         with self.database.write() as c:
-            return indexing.index(c, INDEX_AT_ONCE)
+            return search_index.index(c, INDEX_AT_ONCE)
 
 
 def _left_alone(path: Path, error: OSError) -> None:

@@ -64,6 +64,8 @@ CREATE TABLE sources (
 	title TEXT NOT NULL,
 	config_digest TEXT NOT NULL,
 	enabled SMALLINT DEFAULT '0' NOT NULL,
+	region TEXT,
+	level TEXT,
 	paused BIGINT,
 	health TEXT DEFAULT 'ok' NOT NULL,
 	health_since BIGINT,
@@ -166,6 +168,8 @@ CREATE TABLE documents (
 	CONSTRAINT fk_documents_url FOREIGN KEY(url) REFERENCES urls (id),
 	CONSTRAINT fk_documents_work FOREIGN KEY(work) REFERENCES works (id)
 )
+
+CREATE INDEX ix_documents_absent ON documents (presence) WHERE presence <> 'here'
 
 CREATE INDEX ix_documents_source ON documents (source)
 
@@ -424,7 +428,13 @@ CREATE TABLE search (
 	place BIGINT NOT NULL,
 	document BIGINT NOT NULL,
 	part INTEGER NOT NULL,
+	parts INTEGER NOT NULL,
 	version BIGINT NOT NULL,
+	source TEXT NOT NULL,
+	channel TEXT,
+	issuer TEXT,
+	category TEXT,
+	written INTEGER DEFAULT '0' NOT NULL,
 	CONSTRAINT pk_search PRIMARY KEY (place),
 	CONSTRAINT fk_search_document FOREIGN KEY(document) REFERENCES documents (id),
 	CONSTRAINT fk_search_version FOREIGN KEY(version) REFERENCES versions (id)
