@@ -35,6 +35,8 @@ COMMANDS = {  # name → module; a module is imported when its command is called
     "changes": "ledger",
     "export": "ledger",
     "health": "health",
+    "alarms": "alarms",
+    "backup": "backup",
     "sources": "sources",
     "frontier": "frontier",
     "fetch": "fetch",
@@ -55,7 +57,9 @@ HELP = {
     "changes": "What happened, and what did not.",
     "export": "The records as JSON Lines.",
     "health": "How every source is, and what is wrong with it.",
-    "sources": "The columns: list, check, pause, resume.",
+    "alarms": "Who is told: list, test.",
+    "backup": "A copy of database and archive, also while the daemon runs.",
+    "sources": "The columns: list, check, enable, disable, pause, resume.",
     "frontier": "What is due, what is dead: list, requeue.",
     "fetch": "The whole story of one exchange; keeps nothing.",
 }
@@ -80,7 +84,9 @@ def options(
     config: Annotated[
         Path | None, typer.Option(help="Configuration file; default config/gongkai.toml.", show_default=False)
     ] = None,
-    verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="More on stderr; twice for everything.")] = 0,
+    verbose: Annotated[
+        int, typer.Option("-v", "--verbose", count=True, help="On stderr what happens, looks too; twice: exchanges.")
+    ] = 0,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only warnings on stderr.")] = False,
     log_format: Annotated[str, typer.Option(help="text or json.")] = "text",
     version: Annotated[  # noqa: ARG001 - its callback has answered
@@ -96,29 +102,10 @@ def options(
     if log_format not in ("text", "json"):
         raise UsageError(f"--log-format is text or json, not {log_format!r}")
     if COMMANDS.get(context.invoked_subcommand or "") not in READERS:
-        set_up_logs(-1 if quiet else verbose, log_format)
-    context.obj = Globals(config, log_format, verbose)
+        from crawler.cli import logs
 
-
-def set_up_logs(verbosity: int, log_format: str) -> None:
-    """Logs go to stderr: warnings, with -v what happens, with -vv everything."""
-    import logging
-
-    import structlog
-
-    level = {-1: logging.WARNING, 0: logging.WARNING, 1: logging.INFO}.get(verbosity, logging.DEBUG)
-    if log_format == "json" and verbosity >= 0:
-        level = min(level, logging.INFO)
-    renderer = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
-        if log_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
-    structlog.configure(
-        processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper("iso", utc=True), renderer],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # whatever stderr is by then
-    )
+        logs.set_up(-1 if quiet else verbose, log_format)
+    context.obj = Globals(config, log_format, -1 if quiet else verbose)
 
 
 def build(arguments: Sequence[str]) -> typer.Typer:
@@ -177,4 +164,8 @@ def _imported() -> None:
 
 
 def _complain(error: GongkaiError) -> None:
-    sys.stderr.write(f"gongkai: {error}\n")
+    logs = sys.modules.get("crawler.cli.logs")
+    if logs is not None and logs.is_json():
+        logs.structlog.get_logger().error(error.message, remedy=error.remedy)
+    else:
+        sys.stderr.write(f"gongkai: {error}\n")

@@ -5,6 +5,7 @@ import sys
 import time
 from typing import Annotated
 
+import structlog
 import typer
 
 from crawler.cli import lines, output
@@ -26,6 +27,7 @@ from crawler.scheduler import process as house
 
 ALIVE_MS = 60_000
 FAILURES_SHOWN = 5
+DAMAGE_SHOWN = 100
 
 
 def register(app: typer.Typer) -> None:
@@ -77,10 +79,13 @@ def crawl(
         raise typer.Exit(1)
 
 
-def _say_others(line: Line) -> None:
+def _others(line: Line) -> list[tuple[str, str]]:
     with line.database.read() as c:
-        others = [found for found in runs.working(c, line.clock() - ALIVE_MS) if found[0] != line.owner]
-    for owner, what in others:
+        return [found for found in runs.working(c, line.clock() - ALIVE_MS) if found[0] != line.owner]
+
+
+def _say_others(line: Line) -> None:
+    for owner, what in _others(line):
         output.note(f"joining: {what or 'another process'} ({owner}) works on this archive; queues and slots are shared")
 
 
@@ -160,24 +165,30 @@ def run(
     ] = False,
     log_format: Annotated[str | None, typer.Option(help="text or json.")] = None,
 ) -> None:
-    """The daemon: fires every enabled source by its schedule until SIGTERM or Ctrl-C.
+    """The daemon: fires every enabled source by its schedule until SIGTERM or Ctrl-C. SIGHUP, or a changed file, is taken over at once.
 
     Example: gongkai run
     """
-    config = configured(context)
     if check:
-        _check(config)
+        _check(configured(context))
         return
+    if log_format not in (None, "text", "json"):
+        raise UsageError(f"--log-format is text or json, not {log_format!r}")
     shared = context.find_object(Globals)
-    from crawler.cli.main import set_up_logs
+    from crawler.cli import logs
 
-    set_up_logs(max(1, shared.verbosity if shared else 0), log_format or (shared.log_format if shared else "text"))
-    enabled = chosen(config, ())
+    logs.set_up_daemon(shared.verbosity if shared else 0, log_format or (shared.log_format if shared else "text"))
+    log = structlog.get_logger()
+    config = configured(context)
+    enabled = sum(source.enabled for source in config.sources.values())
+    if not enabled:
+        log.warning("no source is enabled", remedy="gongkai sources enable ID; it is taken over when the file is written")
     with house.open_line(config, "run") as line:
-        _say_others(line)
-        output.note(f"running: {len(enabled)} sources; Ctrl-C ends it, what is in flight is kept or handed back")
+        for owner, what in _others(line):
+            log.info("joining", owner=owner, what=what or "another process")
+        log.info("running", sources=enabled, broken=len(config.broken), database=line.database.name)
         house.on_loop(house.run(config, line))
-    output.note("ended")
+    log.info("ended")
 
 
 def _check(config: Config) -> None:
@@ -204,7 +215,7 @@ def reindex(context: typer.Context) -> None:
     config = configured(context)
     _refuse_filled(config)
     with house.open_line(config, house.REINDEX) as line, Bar("reindex", quiet=not sys.stderr.isatty()) as bar:
-        looks, captures = rebuild(line, bar.count)
+        told = rebuild(line, bar.count)
     with_database = Database(config.storage.database)
     try:
         with with_database.read() as c:
@@ -212,8 +223,17 @@ def reindex(context: typer.Context) -> None:
     finally:
         with_database.close()
     output.say(
-        f"done: {looks} looks told, {captures} captures read, {totals['documents']} documents, {totals['versions']} versions"
+        f"done: {told.looks} looks told, {told.captures} captures read, {totals['documents']} documents, {totals['versions']} versions"
     )
+    for damage in told.lost[:DAMAGE_SHOWN]:
+        output.note(f"damaged: {damage}")
+    if len(told.lost) > DAMAGE_SHOWN:
+        output.note(f"… and {len(told.lost) - DAMAGE_SHOWN} more places")
+    if told.damaged:
+        output.note(f"{told.damaged} captures could not be read: their bytes, or those they refer to, are lost")
+    if told.lost or told.damaged:
+        output.note("everything else is in the database; what is lost is stored anew at the next look at its address")
+        raise typer.Exit(1)
 
 
 def _refuse_filled(config: Config) -> None:

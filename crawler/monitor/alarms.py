@@ -20,14 +20,16 @@ from typing import Any
 
 import structlog
 
-from crawler.config.values import Channel, Config
+from crawler.config.choose import within_region
+from crawler.config.values import Channel, Config, Source
 from crawler.fetcher.fetcher import FetchSettings
 from crawler.fetcher.outgoing import MailServer, mail, post
 from crawler.model import ChangeKind, Millis
 from crawler.monitor.health import HOST_WIDE, Trouble
 from crawler.repository import outbox
 from crawler.repository.database import Database
-from crawler.repository.outbox import Due
+from crawler.repository.outbox import Due, Hears
+from crawler.text.asked import parse
 from crawler.text.beijing import beijing
 from crawler.text.urls import host
 
@@ -181,6 +183,15 @@ def retry_at(tries: int, now: Millis) -> Millis:
     return now + min(FIRST_RETRY << min(tries, 16), LONGEST_RETRY)
 
 
+def hears(channel: Channel, sources: Mapping[str, Source]) -> Hears:
+    """What a channel is told of. A region (GB/T 2260) holds those below it: 210000 and 21 are the province with all its cities."""
+    named: frozenset[str] | None = None
+    if channel.sources or channel.regions:
+        within = tuple(map(within_region, channel.regions))
+        named = frozenset(channel.sources) | {s.id for s in sources.values() if within and (s.region or "").startswith(within)}
+    return Hears(frozenset(channel.tell), named, channel.min_rank, parse(channel.query) if channel.query else None)
+
+
 # ------------------------------------------------------------------ sending
 class Alarms:
     """Tells the configured channels. Used by one process at a time or by several: the outbox keeps them apart."""
@@ -191,7 +202,17 @@ class Alarms:
     def host_of(self, source: str) -> str:
         """The politeness key of a source's first address."""
         found = self.config.sources.get(source)
-        return (found.politeness.queue or host(found.start[0].url)) if found else source
+        return (found.politeness.queue or host(found.addresses[0].url)) if found else source
+
+    async def try_out(self, channel: Channel) -> str:
+        """Send one message that says it is a test, past the outbox; empty when it was taken, else why not."""
+        subject = f"test of channel {channel.name}: alarms arrive here"
+        text = f"[gongkai] {subject}"
+        data: dict[str, Any] = {
+            "subject": subject, "kind": "test", "state": None, "trouble": None, "hosts": [], "reminder": 0, "alarms": [],
+            "text": text,
+        }  # fmt: skip
+        return await self._send(channel, Message(subject, text, data))
 
     async def tell(self, *, waiting: bool = True) -> int:
         """Send what is due; how many messages were taken. `waiting` False: do not wait for what might still be gathered."""
@@ -205,7 +226,7 @@ class Alarms:
     def _collect(self, gather: Millis) -> None:
         alarms, now = self.config.alarms, self.clock()
         with self.database.write() as c:
-            outbox.enqueue(c, {name: channel.tell for name, channel in alarms.channels.items()}, gather)
+            outbox.enqueue(c, {name: hears(channel, self.config.sources) for name, channel in alarms.channels.items()}, gather)
             if alarms.remind_ms:
                 outbox.remind(c, alarms.channels, now, alarms.remind_ms)
 
@@ -248,8 +269,11 @@ class Alarms:
                 outbox.done(c, channel.name, rows, now, outbox.GIVEN_UP)
             else:
                 outbox.failed(c, channel.name, rows, retry_at(max(row.tries for row in rows), now), error)
+        told = {"channel": channel.name, "subject": compose(rows, self.host_of).subject, "alarms": len(rows)}
         if error:
-            log.warning("alarm not taken", channel=channel.name, error=error)
+            log.warning("alarm not taken", **told, error=error)
+        elif channel.kind != "log":
+            log.info("alarm sent", **told)
 
     async def _send(self, channel: Channel, message: Message) -> str:
         """Empty when the channel took it, else why not, without a secret."""

@@ -123,5 +123,6 @@ CHAINS: dict[str, tuple[list[Row], dict[str, int]]] = {
 
 @pytest.mark.parametrize("name", CHAINS)
 def test_chains_of_redirects_that_end_nowhere_are_counted_once(name: str) -> None:
+    looks: Any
     looks, told = CHAINS[name]
     assert dict(reasons(looks)) == told
