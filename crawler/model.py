@@ -60,6 +60,7 @@ class Outcome(StrEnum):
 
 
 GOOD = frozenset({Outcome.OK, Outcome.NOT_MODIFIED, Outcome.SAME_BYTES})
+NOWHERE = "nowhere"  # where a redirect leads that names no address: final, however often it is tried
 MISSES = frozenset({Outcome.NOT_FOUND, Outcome.GONE, Outcome.FORBIDDEN})
 PASSING = frozenset(  # worth another try soon: the trouble is the network's or the server's
     {Outcome.BUSY, Outcome.SERVER_ERROR, Outcome.NETWORK_ERROR, Outcome.TIMEOUT, Outcome.TRUNCATED, Outcome.PROTOCOL_ERROR}
@@ -287,7 +288,7 @@ class Exchange:
     page: Page | None = None
     payload: Octets = b""  # after transfer decoding, content coding kept
     location: str | None = None  # absolute, of a redirect
-    leads: str = ""  # what a redirect says besides: home, login, itself, cookie (itself, with a cookie it wants back), missing (where the site sends what it has not)
+    leads: str = ""  # what a redirect says besides: home, login, itself, cookie (itself, with a cookie it wants back), missing (where the site sends what it has not), nowhere (what is no address)
     retry_after: Millis | None = None  # not before this time
     detail: str = ""
     robots: RobotsSaid | None = None
@@ -369,7 +370,7 @@ class Watch:
 @dataclass(frozen=True, slots=True)
 class Face:
     """What a list page shows: rows, how many of them dated, the newest date; characters a reader sees and dates among them; the rows' own
-    characters; the total it declares."""
+    characters; the total it declares; whether its rows stand by their dates, the newest first."""
 
     rows: int = 0
     dated: int = 0
@@ -378,6 +379,7 @@ class Face:
     days: int = 0
     text: int = 0
     total: int | None = None
+    ordered: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,8 +394,9 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What one run of a source's list showed. `listed`: rows never listed before; `lost`: rows listed before, newer than all that are shown,
-    and not shown; `details`, `failed`, `blocked`: looks at notices; `notices` read, and how many of them have each field (`filled`)."""
+    """What one run of a source's list showed. `listed`: rows never listed before; `lost`: rows that stood on a page that
+    was read, newer than all it shows, and not shown, though nothing has come that could have pushed them off; `whole`: every column was read
+    to its end; `details`, `failed`, `blocked`: looks at notices; `notices` read, and how many of them have each field (`filled`)."""
 
     heads: tuple[Head, ...] = ()
     listed: int = 0
@@ -403,6 +406,7 @@ class Observation:
     blocked: int = 0
     notices: int = 0
     filled: Mapping[str, int] = field(default_factory=dict)
+    whole: bool = True
 
     @property
     def faces(self) -> tuple[Face, ...]:

@@ -1,4 +1,4 @@
-"""`health`: how every source is. Exit code 1 when one that should run is not well, or an alarm could not be told."""
+"""`health`: how every source is. Exit code 1 when one that should run is not well, something of the archive is damaged, or an alarm could not be told."""
 
 import time
 from typing import Annotated, Any
@@ -16,6 +16,7 @@ from crawler.monitor import condition
 from crawler.monitor.condition import Condition
 from crawler.monitor.health import HOST_WIDE
 from crawler.repository import outbox
+from crawler.repository.captures import Hurt
 from crawler.repository.database import reading
 from crawler.repository.outbox import ChannelView
 from crawler.text.urls import host
@@ -52,7 +53,8 @@ def health(
     else:
         _print(rows, found, channels, now, detailed=bool(names))
     unwell = [source for state, source in rows if state in (SUSPECT, DOWN)]
-    if unwell or any(channel.given_up or channel.error for channel in channels):
+    damaged = any(known.hurt.unhealed for known in found.values())
+    if unwell or damaged or any(channel.given_up or channel.error for channel in channels):
         raise typer.Exit(1)
 
 
@@ -88,6 +90,8 @@ def _print(
         output.table([[state, source.id, *_figures(known), source.title]], WIDTHS, style=MARKS[state])
         if known is not None and (detailed or state in (SUSPECT, DOWN)):
             _tell(known, state)
+        if known is not None and known.hurt.captures:
+            output.say(f"{' ' * 12}{_damage(known.hurt)}", "yellow")
         if known is not None and detailed and (columns := lines.columns_line(known.columns)):
             output.say(f"{' ' * 12}last run: {columns}", "dim")
     _hosts(rows, found)
@@ -102,6 +106,12 @@ def _print(
     output.note(
         ", ".join(f"{count} {state}" for state, count in counts.items() if count) + f" · {output.when(now)}, Beijing time"
     )
+
+
+def _damage(hurt: Hurt) -> str:
+    more = f" and {len(hurt.files) - 2} more files" if len(hurt.files) > 2 else ""
+    left = f"{hurt.unhealed} are stored anew at the next look" if hurt.unhealed else "their addresses have newer ones"
+    return f"damaged: {hurt.captures} captures in {', '.join(hurt.files[:2])}{more}; {left}"
 
 
 def _figures(known: Condition | None) -> list[str]:
@@ -173,4 +183,5 @@ def _as_json(state: str, source: Source, known: Condition | None) -> dict[str, A
         "longest_silence": known.silence,
         "overdue": None if known.overdue is None else round(known.overdue, 3),
         "columns": lines.columns_json(known.columns),
+        "damaged": {"captures": known.hurt.captures, "files": list(known.hurt.files), "unhealed": known.hurt.unhealed},
     }

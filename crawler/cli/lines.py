@@ -84,6 +84,7 @@ FIELDS = {
     "source": "来源",
     "body": "正文",
     "attachments": "附件",
+    "people": "人员",
     "meta": "公开信息",
 }
 LONGEST = 40
@@ -96,6 +97,7 @@ def _difference(before: bytes, after: bytes) -> str:
         return "the page's own text is the same"
     first = found[0]
     place = FIELDS.get(first.field.partition(".")[0], first.field) + (f"第 {first.paragraph} 段" if first.paragraph else "")
+    place += f"第 {first.cell} 格" if first.cell else ""
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     if first.before is None or first.after is None:
         return f"{'+' if first.before is None else '−'} {_cut(first.after or first.before or '')}     {place}{more}"

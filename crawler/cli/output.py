@@ -6,6 +6,7 @@ Nothing from a page reaches a terminal unescaped; Chinese widths are counted; ti
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -67,7 +68,17 @@ def pieces(line: Sequence[tuple[str, str]]) -> None:
 def json_line(value: Mapping[str, Any]) -> None:
     """One JSON object on stdout."""
     written = json.dumps(value, ensure_ascii=False)
-    sys.stdout.write(CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", written) + "\n")
+    sys.stdout.write(CONTROL.sub(escaped, written) + "\n")
+
+
+def escaped(match: re.Match[str]) -> str:
+    """A control character as JSON writes it."""
+    return f"\\u{ord(match[0]):04x}"
+
+
+def width() -> int:
+    """How many columns there are to write in."""
+    return max(40, shutil.get_terminal_size((120, 24)).columns)
 
 
 def when(at: int | None, form: str = "%Y-%m-%d %H:%M") -> str:

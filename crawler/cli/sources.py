@@ -205,7 +205,9 @@ def _by_hand(context: typer.Context, name: str, act: Callable[[Connection, str, 
     try:
         upgrade(database)
         with database.write() as c:
-            runs.sync_sources(c, [runs.SourceRow(source.id, source.title, source.digest, source.enabled)])
+            runs.sync_sources(
+                c, [runs.SourceRow(source.id, source.title, source.digest, source.enabled, source.region, source.level)]
+            )
             return act(c, name, int(time.time() * 1000), reason.strip())
     finally:
         database.close()

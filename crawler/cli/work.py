@@ -27,6 +27,7 @@ from crawler.scheduler import process as house
 
 ALIVE_MS = 60_000
 FAILURES_SHOWN = 5
+DAMAGE_SHOWN = 100
 
 
 def register(app: typer.Typer) -> None:
@@ -213,7 +214,7 @@ def reindex(context: typer.Context) -> None:
     config = configured(context)
     _refuse_filled(config)
     with house.open_line(config, house.REINDEX) as line, Bar("reindex", quiet=not sys.stderr.isatty()) as bar:
-        looks, captures = rebuild(line, bar.count)
+        told = rebuild(line, bar.count)
     with_database = Database(config.storage.database)
     try:
         with with_database.read() as c:
@@ -221,8 +222,17 @@ def reindex(context: typer.Context) -> None:
     finally:
         with_database.close()
     output.say(
-        f"done: {looks} looks told, {captures} captures read, {totals['documents']} documents, {totals['versions']} versions"
+        f"done: {told.looks} looks told, {told.captures} captures read, {totals['documents']} documents, {totals['versions']} versions"
     )
+    for damage in told.lost[:DAMAGE_SHOWN]:
+        output.note(f"damaged: {damage}")
+    if len(told.lost) > DAMAGE_SHOWN:
+        output.note(f"… and {len(told.lost) - DAMAGE_SHOWN} more places")
+    if told.damaged:
+        output.note(f"{told.damaged} captures could not be read: their bytes, or those they refer to, are lost")
+    if told.lost or told.damaged:
+        output.note("everything else is in the database; what is lost is stored anew at the next look at its address")
+        raise typer.Exit(1)
 
 
 def _refuse_filled(config: Config) -> None:

@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 from crawler.config import cron
+from crawler.errors import UsageError
 from crawler.fetcher.tls import PROFILES
 from crawler.model import ChangeKind, Millis
 from crawler.text import urls
-from crawler.text.words import LONGEST_QUERY, parse
+from crawler.text.asked import NOTHING, parse
 
 UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)(ms|s|m|h|d))+")
@@ -119,8 +120,12 @@ def one_line(value: str) -> str:
 
 
 def question_of(value: str) -> str:
-    if len(value) > LONGEST_QUERY or not parse(value):
-        raise ValueError(f"expected what gongkai search takes: words or phrases, {LONGEST_QUERY} characters at most")
+    try:
+        meant = parse(value)
+    except UsageError as error:
+        raise ValueError(str(error)) from error
+    if meant == NOTHING:
+        raise ValueError("expected what gongkai search takes; this has neither letter nor digit")
     return value
 
 

@@ -171,6 +171,8 @@ def _config(settings: SettingsTable, sources: Mapping[str, Source], root: Path, 
             database_url(settings.storage.database, root),
             root / (os.environ.get("GONGKAI_ARCHIVE") or settings.storage.archive),
             settings.storage.keep_free,
+            settings.storage.file_size,
+            settings.storage.file_age,
         ),
         network=Network(
             network.delay,
@@ -187,7 +189,17 @@ def _config(settings: SettingsTable, sources: Mapping[str, Source], root: Path, 
         sources=MappingProxyType(dict(sources)),
         root=root,
         path=path,
+        digest=_digest(path),
     )
+
+
+def _digest(path: Path) -> str:
+    """One digest of all files of a configuration."""
+    files = [path, *sorted(path.parent.glob("sources/*.toml"))]
+    listed = "".join(
+        f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(path.parent).as_posix()}\n" for file in files
+    )
+    return hashlib.sha256(listed.encode()).hexdigest()
 
 
 def _alarms(found: AlarmsTable) -> Alarms:

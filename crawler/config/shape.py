@@ -47,6 +47,8 @@ class StorageTable(Table):
     database: str = "sqlite:///data/gongkai.db"
     archive: str = "data/warc"
     keep_free: Size = 500 << 20
+    file_size: Size = 1 << 30
+    file_age: Duration = 86_400_000
 
 
 class NetworkTable(Table):

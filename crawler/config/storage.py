@@ -11,6 +11,7 @@ from crawler.errors import UsageError
 
 DEFAULT = Path("config/gongkai.toml")
 DATABASE = "sqlite:///data/gongkai.db"
+KEYS = frozenset({"database", "archive", "keep_free", "file_size", "file_age"})
 
 
 def chosen_file(path: Path | None) -> Path:
@@ -41,7 +42,7 @@ def database_of(path: Path | None) -> str:
     try:
         found = tomllib.loads(file.read_bytes().decode("utf-8")).get("storage", {})
         written = found.get("database", DATABASE)
-        plain = isinstance(written, str) and set(found) <= {"database", "archive", "keep_free"}
+        plain = isinstance(written, str) and set(found) <= KEYS
     except (ValueError, AttributeError, OSError):  # no UTF-8, no TOML, no table
         plain = False
     if plain:

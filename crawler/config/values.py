@@ -25,6 +25,8 @@ class Storage:
     database: str
     archive: Path
     keep_free: int = 0  # bytes of the disk that are never written
+    file_size: int = 1 << 30  # a WARC file that has so many bytes is closed …
+    file_age_ms: Millis = 86_400_000  # … and one that is so old
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,4 +139,5 @@ class Config:
     sources: Mapping[str, Source]
     root: Path
     path: Path
+    digest: str  # SHA-256 over the names and SHA-256 of its files, as `sha256sum` lists them
     broken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

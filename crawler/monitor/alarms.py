@@ -29,9 +29,9 @@ from crawler.monitor.health import HOST_WIDE, Trouble
 from crawler.repository import outbox
 from crawler.repository.database import Database
 from crawler.repository.outbox import Due, Hears
+from crawler.text.asked import parse
 from crawler.text.beijing import beijing
 from crawler.text.urls import host
-from crawler.text.words import parse
 
 log = structlog.get_logger()
 
@@ -189,8 +189,7 @@ def hears(channel: Channel, sources: Mapping[str, Source]) -> Hears:
     if channel.sources or channel.regions:
         within = tuple(map(within_region, channel.regions))
         named = frozenset(channel.sources) | {s.id for s in sources.values() if within and (s.region or "").startswith(within)}
-    phrases = parse(channel.query) if channel.query else ()
-    return Hears(frozenset(channel.tell), named, channel.min_rank, phrases)
+    return Hears(frozenset(channel.tell), named, channel.min_rank, parse(channel.query) if channel.query else None)
 
 
 # ------------------------------------------------------------------ sending

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from crawler.model import Expect, Millis, Observation
 from crawler.monitor import health
 from crawler.monitor.health import Rhythm
-from crawler.repository import observations, sources
+from crawler.repository import captures, observations, sources
+from crawler.repository.captures import Hurt
 from crawler.repository.database import Connection
 from crawler.repository.observations import FIELDS
 from crawler.repository.sources import State
@@ -47,6 +48,7 @@ def columns(c: Connection, runs: Collection[int]) -> dict[str, Columns]:
 @dataclass(frozen=True, slots=True)
 class Condition:
     """One source. `rows` and `columns` of its last run, `expected` rows of its first list page; `fill` share of the newest notices with a field;
+    `hurt` what is damaged in the archive;
     `blocked` share of the last seven days' looks; `overdue` how far it is in its longest silence (1: at its end)."""
 
     id: str
@@ -70,6 +72,7 @@ class Condition:
     silence: str | None
     overdue: float | None
     columns: Columns
+    hurt: Hurt
 
 
 def conditions(c: Connection, expects: Mapping[str, Expect], now: Millis, only: Collection[str] = ()) -> dict[str, Condition]:
@@ -105,6 +108,7 @@ def _one(c: Connection, row: State, expect: Expect, now: Millis) -> Condition:
         silence=_silence(expect, rhythm),
         overdue=health.overdue(expect, rhythm, now),
         columns=Columns.of(last.counts) if last else Columns(),
+        hurt=captures.hurt_of(c, row.id),
     )
 
 

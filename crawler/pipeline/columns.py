@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from crawler.model import PageKind, RunKind, Stop
 from crawler.record.reading import Row
@@ -17,6 +18,7 @@ MOST_PAGES = 5000
 KNOWN_TAIL = 20  # known rows in a row after which a list run stops: what was slipped in above them is found
 REPEATS = 2  # pages in a row without a row of their own; one may be made of rows that insertions pushed down
 MOST_BACK = 3  # pages looked at again when the column shrinks while it is read
+MOST_PINNED = 5  # rows above a page's others, whatever their days
 MOST_LOOKS = 3  # at one page of one run, whatever its totals say
 SCRIPT = "script"  # the pager's rule where the next page is known to the page's script alone
 FRONT = re.compile(r"/(?:(?:index|default|main)\.\w{2,5})?", re.IGNORECASE)
@@ -78,6 +80,16 @@ def is_before(row: Row, since: str | None) -> bool:
         return False
     width = min(len(row.date), len(since), 10)
     return row.date[:width] < since[:width]
+
+
+def newest_first(days: Sequence[str]) -> bool:
+    """Does a page show its rows by their days, the newest first, but for some that are pinned above the others?"""
+    falls = 1
+    for earlier, later in pairwise(reversed(days)):
+        if earlier > later:
+            break
+        falls += 1
+    return len(days) - falls <= min(MOST_PINNED, len(days) // 2)
 
 
 def stop(leaf: Leaf, wish: Wish) -> Stop | None:

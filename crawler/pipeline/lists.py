@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 
-from crawler.model import PASSING, WHOLE, Face, Kind, Request, RunKind, Stop
+from crawler.model import GOOD, PASSING, WHOLE, Face, Kind, Request, RunKind, Stop
 from crawler.pipeline import columns, list_pages
 from crawler.pipeline.columns import Leaf, Wish
 from crawler.politeness import pace
@@ -83,6 +83,7 @@ def face(reading: Reading) -> str:
         days=reading.days,
         text=sum(len(row.title) + len(row.date or "") for row in reading.rows),
         total=reading.total_rows,
+        ordered=columns.newest_first(days),
     )
     return dump(asdict(shown))
 
@@ -120,12 +121,11 @@ def _list(batch: Batch, item: Item, rows: _Rows, running: RunRow | None) -> None
     for key, row in rows.found.items():
         place, before = (source, rows.addresses[key].id), rows.before.get(key)
         title, run = clean(row.title)[:LONGEST_TITLE], running.id if running else None
-        if before is None:
-            listing = Listing(*place, at, at, title, row.date, run, rows.reasons[key])
-        else:
-            listing = Listing(
-                *place, before.first_listed, max(before.last_listed, at), title, row.date, run or before.run, rows.reasons[key]
-            )
+        first, last, page = at, at, item.address.id
+        if before is not None:
+            first, last, run = before.first_listed, max(before.last_listed, at), run or before.run
+            page = page if at >= before.last_listed or before.page is None else before.page
+        listing = Listing(*place, first, last, title, row.date, run, rows.reasons[key], page)
         batch.known.listings[place] = batch.writes.listings[place] = listing
 
 
@@ -150,7 +150,7 @@ def _follow(batch: Batch, item: Item, run: int, rows: _Rows, wish: Wish) -> _Out
 
 
 def _known(rows: _Rows) -> dict[str, str]:
-    """Addresses that were looked at and whose row is as it was: `known`, or `failed` when no answer of theirs was ever kept.
+    """Addresses that were looked at and whose row is as it was: `known`, or `failed` when no answer of theirs was ever kept, or none is left.
 
     A row that is not followed is known when it was listed.
     """
@@ -161,7 +161,7 @@ def _known(rows: _Rows) -> dict[str, str]:
             continue
         if held is not None and (held.title, held.date) != (clean(row.title)[:LONGEST_TITLE], row.date):
             continue
-        lost = address.last_capture is None and address.last_outcome in PASSING
+        lost = address.last_capture is None and address.last_outcome in PASSING | GOOD
         found[key] = "failed" if lost else "known"
     return found
 

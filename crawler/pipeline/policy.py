@@ -40,7 +40,10 @@ class Policy:
 
     def source_rows(self) -> list[SourceRow]:
         """Every source as the database knows it."""
-        rows = [SourceRow(source.id, source.title, source.digest, source.enabled) for source in self.config.sources.values()]
+        rows = [
+            SourceRow(source.id, source.title, source.digest, source.enabled, source.region, source.level)
+            for source in self.config.sources.values()
+        ]
         return [*rows, SourceRow(AD_HOC, "single addresses", "", enabled=False)]
 
     def settings(self) -> Settings:

@@ -16,8 +16,9 @@ from crawler.repository import changes
 from crawler.repository import schema as t
 from crawler.repository.changes import ChangeView, Only
 from crawler.repository.database import clean, upsert
-from crawler.repository.search import says
-from crawler.text.words import Phrase
+from crawler.repository.search.facts import Facts, Origin, holds
+from crawler.repository.search.plan import origins
+from crawler.text.asked import Node
 
 SENT, GROUPED, GIVEN_UP, WITHHELD = "sent", "grouped", "given up", "withheld"
 BY_HAND = frozenset({"paused", "resumed"})  # what the operator did is no news to the operator
@@ -44,12 +45,12 @@ class Due:
 @dataclass(frozen=True, slots=True)
 class Hears:
     """What a channel hears of: lines of these kinds, of these sources (None: all), of at least this rank; of those about a notice the ones
-    whose version says all phrases."""
+    whose version the query means."""
 
     kinds: frozenset[str]
     sources: frozenset[str] | None = None
     min_rank: int | None = None
-    phrases: tuple[Phrase, ...] = ()
+    query: Node | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ def enqueue(c: Connection, channels: Mapping[str, Hears], gather: Millis) -> int
     that was before it."""
     newest: int = c.execute(sa.select(sa.func.coalesce(sa.func.max(t.changes.c.seq), 0))).scalar_one()
     count = 0
+    known_sources = origins(c) if any(hears.query is not None for hears in channels.values()) else {}
     for name, hears in channels.items():
         known = c.execute(sa.select(t.channels.c.seq).where(t.channels.c.name == name).with_for_update()).scalar()
         if known is None:
@@ -79,7 +81,7 @@ def enqueue(c: Connection, channels: Mapping[str, Hears], gather: Millis) -> int
             {"change": row.seq, "channel": name, "reminder": 0, "due": row.at + gather}
             for row in c.execute(_lines(hears, known, newest))
             if not (row.kind == ChangeKind.HEALTH and any(f'"after": "{what}"' in row.detail for what in BY_HAND))
-            and (not hears.phrases or row.record is None or says(row.record, hears.phrases))
+            and (hears.query is None or row.record is None or holds(hears.query, _facts(row, known_sources)))
         ]
         if rows:
             c.execute(upsert(c, t.outbox).on_conflict_do_nothing(), rows)
@@ -92,15 +94,22 @@ def _lines(hears: Hears, after: int, until: int) -> sa.Select[Any]:
     """The lines a channel may hear of; with the record of each notice where what it says decides."""
     h = t.changes.c
     version = sa.func.coalesce(h.after, sa.select(t.documents.c.version).where(t.documents.c.id == h.document).scalar_subquery())
-    record = sa.select(t.versions.c.record).where(t.versions.c.id == version).scalar_subquery() if hears.phrases else sa.null()
-    query = sa.select(h.seq, h.at, h.detail, h.kind, record.label("record")).where(
-        h.seq > after, h.seq <= until, h.kind.in_(sorted(hears.kinds))
+    record = sa.select(t.versions.c.record).where(t.versions.c.id == version).scalar_subquery() if hears.query is not None else sa.null()
+    d = t.documents.c
+    query = (
+        sa.select(h.seq, h.at, h.detail, h.kind, h.source, record.label("record"), d.presence, d.first_seen)
+        .outerjoin(t.documents, d.id == h.document)
+        .where(h.seq > after, h.seq <= until, h.kind.in_(sorted(hears.kinds)))
     )
     if hears.sources is not None:
         query = query.where(h.source.in_(sorted(hears.sources)))
     if hears.min_rank is not None:
         query = query.where(h.rank >= hears.min_rank)
     return query.order_by(h.seq)
+
+
+def _facts(row: sa.Row[Any], known: Mapping[str, Origin]) -> Facts:
+    return Facts(row.record, known.get(row.source) or Origin(row.source, "", None, None), row.presence, row.first_seen)
 
 
 def remind(c: Connection, names: Collection[str], now: Millis, after: Millis) -> int:

@@ -94,6 +94,13 @@ def among(c: Reads, name: str, values: Sequence[int]) -> tuple[str, object]:
     return f"= ANY(CAST(:{name} AS bigint[]))", list(values)
 
 
+def strings_among(c: Reads, name: str, values: Sequence[str]) -> tuple[str, object]:
+    """The same for strings."""
+    if dialect_of(c) == "sqlite":
+        return f"IN (SELECT value FROM json_each(:{name}))", json.dumps(values)
+    return f"= ANY(CAST(:{name} AS text[]))", list(values)
+
+
 @contextlib.contextmanager
 def asking(url: str) -> Iterator[Reads]:
     """The database, for whoever only asks. Raises RepositoryError when there is none or its schema is not today's."""

@@ -29,13 +29,21 @@ class SourceRow:
     title: str
     config_digest: str
     enabled: bool
+    region: str | None = None
+    level: str | None = None
 
 
 # ------------------------------------------------------------------ sources and processes
 def sync_sources(c: Connection, rows: Sequence[SourceRow]) -> None:
     """Make the configured sources known; nothing that was learned of them is forgotten."""
     for row in rows:
-        values = {"title": row.title, "config_digest": row.config_digest, "enabled": int(row.enabled)}
+        values = {
+            "title": row.title,
+            "config_digest": row.config_digest,
+            "enabled": int(row.enabled),
+            "region": row.region,
+            "level": row.level,
+        }
         c.execute(upsert(c, t.sources).values(id=row.id, **values).on_conflict_do_update(index_elements=["id"], set_=values))
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler.model import GOOD, MISSES, Kind, PageKind
+from crawler.archive.members import Damage
+from crawler.model import GOOD, MISSES, Kind, Millis, PageKind
 from crawler.record.reading import Reading
 from crawler.repository import (
     addresses,
@@ -52,11 +53,15 @@ MOST_HOPS = 10
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A capture that was read (or could not be: `reading.error`), together with the captures `made_of`."""
+    """A capture that was read (or could not be: `reading.error`), together with the captures `made_of`.
+
+    `hurt`: the places that were found damaged while they were to be read.
+    """
 
     capture_id: int
     reading: Reading
     made_of: tuple[int, ...] = ()
+    hurt: tuple[Damage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,9 +282,10 @@ def _load_redirects(c: Connection, known: Known) -> None:
     known.led = {row.run: row.led for row in c.execute(LED, {"runs": sorted(known.runs)})}
 
 
-def apply(c: Connection, known: Known, writes: Writes) -> None:
+def apply(c: Connection, known: Known, writes: Writes, now: Millis) -> None:
     """Write it: one statement a table."""
     addresses.save(c, writes.addresses.values())
+    captures.hurt(c, {place for item in known.items for place in item.settled.hurt}, now)
     works.insert(c, known.works)
     documents.insert(c, writes.made)
     versions.insert(c, writes.versions)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import socket
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -78,6 +79,22 @@ def pacing(line: Line) -> Pacing:
     return line.policy.pacing(AGENT)
 
 
+def warcinfo(config: Config) -> dict[str, str]:
+    """What every WARC file begins with: who made it, with what, by which rules (WARC 1.1, 6.2, and the names that crawlers use)."""
+    return {
+        "software": f"gongkai/{VERSION}",
+        "format": "WARC File Format 1.1",
+        "conformsTo": "https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
+        "operator": f"{config.operator.name} ({config.operator.contact})",
+        "hostname": socket.gethostname(),
+        "http-header-user-agent": user_agent(config.operator.name, config.operator.contact, VERSION),
+        "robots": "obey (RFC 9309)",
+        "isPartOf": config.operator.name,
+        "description": "Disclosure pages of government bodies: one look is a request, its answer, and a metadata record gongkai-look.",
+        "configuration": f"sha256:{config.digest}",
+    }
+
+
 @contextlib.contextmanager
 def open_line(config: Config, what: str, *, workers: int = 2) -> Iterator[Line]:
     """The line of one writing process: schema upgraded, sources known, dead processes' files adopted (not for a reindex).
@@ -85,17 +102,13 @@ def open_line(config: Config, what: str, *, workers: int = 2) -> Iterator[Line]:
     `what` says what kind of process this is (run, crawl, reindex). Raises CannotError when the disk or the database is in the way.
     """
     owner = owner_name()
-    info = {
-        "software": f"gongkai/{VERSION}",
-        "operator": config.operator.name,
-        "http-header-user-agent": user_agent(config.operator.name, config.operator.contact, VERSION),
-        "format": "WARC File Format 1.1",
-        "robots": "obey",
-    }
     database = Database(config.storage.database)
     try:
         upgrade(database)
-        archive = Archive(config.storage.archive, owner=owner, info=info)
+        storage = config.storage
+        archive = Archive(
+            storage.archive, owner=owner, info=warcinfo(config), max_bytes=storage.file_size, max_age=storage.file_age_ms / 1000
+        )
         with Readers(workers) as readers:
             line = Line(Policy(config), database, archive, readers, owner=owner)
             try:
