@@ -245,7 +245,6 @@ def run(
     with house.open_line(config, "run") as line:
         for owner, what in _others(line):
             log.info("joining", owner=owner, what=what or "another process")
-        log.info("running", sources=enabled, broken=len(config.broken), database=line.database.name)
         house.on_loop(house.run(config, line))
     log.info("ended")
 

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from crawler.model import EMPTY, GOOD, MISSES, ChangeKind, Kind, Millis, Outcome, PageKind, Run, RunKind
 from crawler.politeness.pace import NOT_ASKED
-from crawler.repository import addresses, continuations, frontier, list_pages
+from crawler.repository import addresses, continuations, frontier, list_pages, no_record
 from crawler.repository import schema as t
 from crawler.repository.addresses import Seed
 from crawler.repository.changes import NewChange, append
@@ -343,7 +343,8 @@ def end(c: Connection, run: int, now: Millis, result: str, counts: Mapping[str, 
 def count(c: Connection, run: int) -> dict[str, int]:
     """What came of a run: looks, lists, details, failed, missed, rows of its first list pages, ledger lines by kind, bytes.
 
-    Also what `list_pages.count` says of its columns: rows listed, reasons of what was not fetched, rules that ended them, totals reconciled.
+    Also why rows that were fetched gave no record (`skip:REASON`, see `no_record`), and what `list_pages.count` says of its columns: rows
+    listed, reasons of what was not fetched, rules that ended them, totals reconciled.
     """
     found = {
         "looks": 0,
@@ -358,13 +359,24 @@ def count(c: Connection, run: int) -> dict[str, int]:
     }
     last = sa.select(sa.func.max(t.looks.c.id)).where(t.looks.c.run == run).group_by(t.looks.c.url)
     query = (
-        sa.select(t.urls.c.kind, t.urls.c.via, t.looks.c.outcome, t.readings.c.state, t.readings.c.page_kind, t.readings.c.rows)
+        sa.select(
+            t.urls.c.kind,
+            t.urls.c.via,
+            t.urls.c.key,
+            t.urls.c.redirect,
+            t.looks.c.outcome,
+            t.looks.c.leads,
+            t.readings.c.state,
+            t.readings.c.page_kind,
+            t.readings.c.rows,
+        )
         .select_from(t.looks)
         .join(t.urls, t.urls.c.id == t.looks.c.url)
         .outerjoin(t.readings, t.readings.c.capture == t.looks.c.capture)
         .where(t.looks.c.id.in_(last), t.urls.c.kind.in_([str(Kind.LIST), str(Kind.DETAIL)]))
     )
-    for row in c.execute(query):
+    rows = c.execute(query).all()
+    for row in rows:
         _tally(found, row)
     found["bytes"] = _bytes(c, run)
     dead = sa.select(sa.func.count()).where(t.frontier.c.run == run, t.frontier.c.state == frontier.DEAD)
@@ -374,6 +386,8 @@ def count(c: Connection, run: int) -> dict[str, int]:
     )
     found.update({row.kind: row[1] for row in c.execute(lines.group_by(t.changes.c.kind))})
     found.update(list_pages.count(c, run))
+    for reason, lost in no_record.reasons(rows).items():
+        found[f"skip:{reason}"] = found.get(f"skip:{reason}", 0) + lost
     found["rows"] += list_pages.behind_shells(c, run)
     return found
 
