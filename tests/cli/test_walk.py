@@ -1,6 +1,9 @@
 """Every command of typer's own tree in every adversity that needs no process of its own; tools/walk_commands.py walks them all in all."""
 
 import importlib.util
+import os
+import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +13,9 @@ import pytest
 
 from crawler.cli.main import run
 from crawler.demo.site import LANWAN
+from crawler.model import ChangeKind
+from crawler.repository.changes import NewChange, append
+from crawler.repository.database import Database
 
 Home = Any  # the fixture's class lives in conftest, which tests do not import
 SLOW = ("demo", "run", "probe", "try", "fetch")  # which wait for a site, or for ever: the tool walks them
@@ -68,3 +74,29 @@ def test_every_command_ends_with_a_code_and_a_sentence_and_never_with_a_tracebac
             assert code == (2 if adversity == "no configuration" else 3), (command.name, err)
         if command.name == "health" and adversity == "broken source file":
             assert (code, "broken.toml:" in err or "1 source file wrong" in err) == (1, True)
+
+
+@pytest.mark.parametrize("written_meanwhile", [False, True])
+def test_who_reads_needs_no_right_to_write_anywhere(home: Home, written_meanwhile: bool) -> None:
+    if os.geteuid() == 0 and shutil.which("setpriv") is None:
+        pytest.skip("root may write everywhere, and there is no setpriv to take that right from it")
+    home.crawl("lanwan")
+    database = Database(home.config.storage.database)
+    if written_meanwhile:  # a daemon has the database open, and what it wrote last stands in the log beside it
+        with database.write() as c:
+            append(c, [NewChange(ChangeKind.HEALTH, 1, "lanwan", detail={"after": "seen by a reader"})])
+    WALK._read_only(WALK.House(home.folder, home.path, {}))
+    rights = WALK.WITHOUT_RIGHTS if os.geteuid() == 0 else ()
+    before = {path: path.stat().st_mtime_ns for path in home.folder.rglob("*") if not path.name.endswith("-shm")}
+    try:
+        for command in (["search", "区"], ["changes", "--limit", "3"], ["health"]):
+            program = [*rights, sys.executable, "-m", "crawler.cli", "--config", str(home.path), *command]
+            told = subprocess.run(program, capture_output=True, text=True, check=False, timeout=60)
+            assert told.returncode == 0, (command, told.stderr)
+            if command[0] == "changes":
+                assert ("seen by a reader" in told.stdout) is written_meanwhile
+        assert before == {path: path.stat().st_mtime_ns for path in before}
+    finally:
+        for path in [home.folder, *home.folder.rglob("*")]:
+            path.chmod(path.stat().st_mode | 0o700)
+        database.close()
