@@ -9,7 +9,7 @@ from fastapi import Depends, Query
 
 from crawler.errors import UsageError
 from crawler.model import Millis, now_ms
-from crawler.repository.search.question import Only, Question
+from crawler.repository.search.question import EVERYTHING, Only, Question
 from crawler.text.beijing import BEIJING
 
 AGO = re.compile(r"(\d{1,6})([mhdw])")
@@ -30,7 +30,9 @@ def as_of(written: str | None) -> Millis | None:
             found = found.replace(tzinfo=UTC) - BEIJING
         at = int(found.timestamp() * 1000)
     except (ValueError, OverflowError) as error:
-        raise UsageError(f"{written[:40]!r} is no moment", remedy="write 2024-05-31, 2024-05-31T12:00:00+08:00, or 7d for a week ago") from error
+        raise UsageError(
+            f"{written[:40]!r} is no moment", remedy="write 2024-05-31, 2024-05-31T12:00:00+08:00, or 7d for a week ago"
+        ) from error
     return at + 86_400_000 - 1 if len(written) == 10 else at
 
 
@@ -39,7 +41,7 @@ class Parameters:
     """What a search takes; names as in the query language."""
 
     q: str = ""
-    only: Only = Only()
+    only: Only = EVERYTHING
     sort: str = "date"
     limit: int = 20
     after: str | None = None
@@ -51,7 +53,14 @@ class Parameters:
 
 
 def parameters(
-    q: Annotated[str, Query(max_length=4000, description='Words, "phrases", OR, -not, brackets, fields (title: issuer: no: …).', examples=["预算 -通知"])] = "",
+    q: Annotated[
+        str,
+        Query(
+            max_length=4000,
+            description='Words, "phrases", OR, -not, brackets, fields (title: issuer: no: …).',
+            examples=["预算 -通知"],
+        ),
+    ] = "",
     source: Word = None,
     since: Word = None,
     until: Word = None,

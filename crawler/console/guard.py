@@ -76,7 +76,7 @@ class Guard:
         await self.app(scope, _bounded(receive), _with_headers(send))
 
     def _refused(self, scope: Message) -> Any:
-        headers = {name: value for name, value in scope["headers"]}
+        headers = dict(scope["headers"])
         if not self._is_ours(headers.get(b"host", b"").decode("latin-1")):
             return problem(421, "this console does not answer to that host name", remedy="add the name to serve.names")
         if len(scope.get("raw_path") or b"") + len(scope.get("query_string") or b"") > MOST_TARGET:

@@ -1,7 +1,7 @@
 """What machines ask: is it alive, is it ready, how is it (Prometheus text format 0.0.4)."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse, Response
@@ -49,11 +49,17 @@ def metrics(door: Reader) -> Response:
 
 
 def _figures(found: gauges.Gauges, totals: dict[str, int]) -> Iterator[str]:
-    yield from _family("gongkai_archive", "How much the archive holds.", [({"of": name}, count) for name, count in totals.items()])
+    yield from _family(
+        "gongkai_archive", "How much the archive holds.", [({"of": name}, count) for name, count in totals.items()]
+    )
     looks = [({"outcome": name}, count) for name, count in sorted(found.looks.items())]
     yield from _family("gongkai_looks_day", "Looks of the last 24 hours by outcome.", looks)
-    yield from _family("gongkai_frontier", "Addresses that wait.", [({"state": name}, count) for name, count in sorted(found.frontier.items())])
-    yield from _family("gongkai_queue_lag_seconds", "How long the longest due address has waited.", [({}, found.queue_lag / 1000)])
+    yield from _family(
+        "gongkai_frontier", "Addresses that wait.", [({"state": name}, count) for name, count in sorted(found.frontier.items())]
+    )
+    yield from _family(
+        "gongkai_queue_lag_seconds", "How long the longest due address has waited.", [({}, found.queue_lag / 1000)]
+    )
     yield from _family("gongkai_settle_pending", "Captures that wait to be read.", [({}, found.pending)])
     yield from _family("gongkai_settle_lag_seconds", "Age of the oldest of them.", [({}, found.settle_lag / 1000)])
     yield from _family("gongkai_index_pending", "Documents that wait to be searchable.", [({}, found.unindexed)])
@@ -61,7 +67,7 @@ def _figures(found: gauges.Gauges, totals: dict[str, int]) -> Iterator[str]:
     yield from _family("gongkai_daemons", "Processes with a beat in the last two minutes.", [({}, found.daemons)])
 
 
-def _family(name: str, text: str, values: list[tuple[dict[str, str], float]]) -> Iterator[str]:
+def _family(name: str, text: str, values: Sequence[tuple[dict[str, str], float]]) -> Iterator[str]:
     yield f"# HELP {name} {text}"
     yield f"# TYPE {name} gauge"
     for labels, value in values:

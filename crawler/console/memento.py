@@ -7,7 +7,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 
-from crawler.console.api.common import MISSING, Reader
+from crawler.console.api.common import Reader
 from crawler.console.door import Door
 from crawler.console.problems import NotThere
 from crawler.errors import UsageError
@@ -38,8 +38,8 @@ def _url(request: Request, marker: str) -> str:
     return f"{url}?{request.url.query}" if request.url.query else url
 
 
-@router.get("/timegate/{url:path}", response_model=None, responses=MISSING, summary="TimeGate")
-def timegate(request: Request, door: Reader, url: str) -> Response:
+@router.get("/timegate/{_:path}", include_in_schema=False)
+def timegate(request: Request, door: Reader) -> Response:
     """The capture nearest to `Accept-Datetime`, without it the newest: a redirect to its page."""
     original = _url(request, "/timegate/")
     found = _moments(door, original)
@@ -49,7 +49,9 @@ def timegate(request: Request, door: Reader, url: str) -> Response:
         try:
             at = int(parsedate_to_datetime(wanted).timestamp() * 1000)
         except (ValueError, OverflowError) as error:
-            raise UsageError(f"Accept-Datetime {wanted[:60]!r} is no date", remedy="write it as RFC 9110 does: Sun, 06 Nov 1994 08:49:37 GMT") from error
+            raise UsageError(
+                f"Accept-Datetime {wanted[:60]!r} is no date", remedy="write it as RFC 9110 does: Sun, 06 Nov 1994 08:49:37 GMT"
+            ) from error
     best = min(found, key=lambda one: (abs(one.at - at), -one.at))
     base = str(request.base_url).rstrip("/")
     links = ", ".join(
@@ -58,8 +60,8 @@ def timegate(request: Request, door: Reader, url: str) -> Response:
     return RedirectResponse(f"{base}/c/{best.id}", 302, headers={"Vary": "accept-datetime", "Link": links})
 
 
-@router.get("/timemap/link/{url:path}", response_model=None, responses=MISSING, summary="TimeMap")
-def timemap(request: Request, door: Reader, url: str) -> Response:
+@router.get("/timemap/link/{_:path}", include_in_schema=False)
+def timemap(request: Request, door: Reader) -> Response:
     """All captures of an address, in link format (RFC 6690)."""
     original = _url(request, "/timemap/link/")
     found = _moments(door, original)

@@ -38,7 +38,16 @@ class CaptureView:
     def place(self) -> Capture:
         """What the archive needs to read it."""
         return Capture(
-            self.record, self.url, self.at, self.file, self.offset, self.length, self.type, self.payload_digest, self.media_type, self.status
+            self.record,
+            self.url,
+            self.at,
+            self.file,
+            self.offset,
+            self.length,
+            self.type,
+            self.payload_digest,
+            self.media_type,
+            self.status,
         )
 
 
@@ -59,7 +68,9 @@ class RunView:
 
 _c, _d = t.captures.c, t.documents.c
 _pages = (
-    sa.select(t.captures.c.url).join(t.continuations, t.continuations.c.capture == t.captures.c.id).where(t.continuations.c.url == sa.bindparam("url"))
+    sa.select(t.captures.c.url)
+    .join(t.continuations, t.continuations.c.capture == t.captures.c.id)
+    .where(t.continuations.c.url == sa.bindparam("url"))
 )
 WITHHELD = sa.select(_d.id).where(_d.withheld.is_not(None), sa.or_(_d.url == sa.bindparam("url"), _d.url.in_(_pages))).limit(1)
 _held = t.captures.alias("held")
@@ -99,7 +110,11 @@ def capture(c: Connection, name: str) -> CaptureView:
 def runs(c: Connection, *, source: str | None = None, before: int | None = None, limit: int = 50) -> list[RunView]:
     """Runs, the newest first; `before`: older than this one."""
     r = t.runs.c
-    query = sa.select(r.id, r.source, r.kind, r.slot, r.started, r.ended, r.result, r.trouble, r.counts).order_by(r.id.desc()).limit(limit)
+    query = (
+        sa.select(r.id, r.source, r.kind, r.slot, r.started, r.ended, r.result, r.trouble, r.counts)
+        .order_by(r.id.desc())
+        .limit(limit)
+    )
     if source is not None:
         query = query.where(r.source == source)
     if before is not None:
@@ -118,7 +133,13 @@ class Moment:
 def moments(c: Connection, url: str, limit: int) -> list[Moment]:
     """The captures of an address, as it is cited or was fetched, the first first; none of what is withheld."""
     u = t.urls.c
-    rows = c.execute(sa.select(u.id).where(sa.or_(u.public_url.in_([url, urls.canonical(url)]), u.key == urls.key(Request(url))))).scalars().all() if urls.is_http(url) else []
+    rows = (
+        c.execute(sa.select(u.id).where(sa.or_(u.public_url.in_([url, urls.canonical(url)]), u.key == urls.key(Request(url)))))
+        .scalars()
+        .all()
+        if urls.is_http(url)
+        else []
+    )
     shown = [row for row in rows if c.execute(WITHHELD, {"url": row}).first() is None]
     query = sa.select(_c.public_id, _c.at).where(_c.url.in_(shown), _c.status < 400).order_by(_c.at, _c.id).limit(limit)
     return [Moment(*row) for row in c.execute(query)]

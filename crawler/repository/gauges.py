@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -33,7 +34,11 @@ def read(c: Connection, now: Millis) -> Gauges:
     first = c.execute(sa.select(sa.func.min(look.id)).where(look.at >= now - DAY, look.id > _horizon(c))).scalar()
     looks = sa.select(look.outcome, sa.func.count()).where(look.id >= first, look.at >= now - DAY).group_by(look.outcome)
     due = sa.select(sa.func.min(row.due)).where(row.state == "todo")
-    waiting = sa.select(sa.func.count(), sa.func.min(t.captures.c.at)).select_from(t.readings).join(t.captures, t.captures.c.id == t.readings.c.capture)
+    waiting = (
+        sa.select(sa.func.count(), sa.func.min(t.captures.c.at))
+        .select_from(t.readings)
+        .join(t.captures, t.captures.c.id == t.readings.c.capture)
+    )
     pending, oldest = c.execute(waiting.where(t.readings.c.state == "pending")).one()
     earliest = c.execute(due).scalar()
     return Gauges(
@@ -55,8 +60,8 @@ def _horizon(c: Connection) -> int:
     return (c.execute(sa.select(sa.func.max(t.looks.c.id))).scalar() or 0) - MOST_LOOKS
 
 
-def _counts(c: Connection, query: sa.Select[tuple[str, int]]) -> dict[str, int]:
-    return {name: count for name, count in c.execute(query)}
+def _counts(c: Connection, query: sa.Select[Any]) -> dict[str, int]:
+    return {row[0]: row[1] for row in c.execute(query)}
 
 
 def _count(c: Connection, table: sa.Table, which: sa.ColumnElement[bool]) -> int:

@@ -85,8 +85,12 @@ def capture_id_of(c: Connection, text: str, *, shown: bool = True) -> str:
     match = REFERENCE.fullmatch(text.strip().lower())
     start = match[2].translate(LOOKALIKES) if match and match[1] and not match[3] else ""
     if len(start) < SHORTEST:
-        raise UsageError(f"{text[:80]!r} is no capture's id", remedy=f"it begins with c- and has {SHORTEST} characters or more behind that")
-    found = c.execute(sa.select(t.captures.c.public_id).where(_begins(t.captures.c.public_id, start, "c-")).limit(2)).scalars().all()
+        raise UsageError(
+            f"{text[:80]!r} is no capture's id", remedy=f"it begins with c- and has {SHORTEST} characters or more behind that"
+        )
+    found = (
+        c.execute(sa.select(t.captures.c.public_id).where(_begins(t.captures.c.public_id, start, "c-")).limit(2)).scalars().all()
+    )
     if not found or not shown:
         raise UsageError(f"no capture is known as {text!r}", remedy="gongkai history names a document's captures")
     if len(found) > 1:

@@ -42,17 +42,23 @@ def capture(request: Request, door: Reader, name: Name) -> Response:
 @router.get(
     "/captures/{name}/payload",
     response_model=None,
-    responses={200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}, **MISSING, **GONE},
+    responses={
+        200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
+        **MISSING,
+        **GONE,
+    },
     summary="Its bytes",
 )
 def payload(
     door: Reader,
     name: Name,
-    form: Annotated[str, Query(alias="as", pattern="^(payload|response)$", description="payload: decoded; response: the answer as it came.")] = "payload",
+    form: Annotated[
+        str, Query(alias="as", pattern="^(payload|response)$", description="payload: decoded; response: the answer as it came.")
+    ] = "payload",
 ) -> Response:
     """The bytes as a download. They are checked against their digest before they are sent."""
     found, held = capture_of(door, name)
     body = open_wire(door.archive, found.place) if form == "response" else bytes(open_page(door.archive, found.place, held).body)
     file = f"{found.id}.{'http' if form == 'response' else 'bin'}"
-    headers = {**DOWNLOAD, "Content-Disposition": f"attachment; filename=\"{quote(file)}\"", "ETag": f'"{found.id}-{form}"'}
+    headers = {**DOWNLOAD, "Content-Disposition": f'attachment; filename="{quote(file)}"', "ETag": f'"{found.id}-{form}"'}
     return Response(body, headers=headers, media_type="application/octet-stream")

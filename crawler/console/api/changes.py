@@ -73,7 +73,12 @@ def _read(door: Door, only: Only, limit: int) -> Sequence[Any]:
         return changes.read(c, only, limit)
 
 
-@router.get("/changes/stream", response_model=None, responses={200: {"content": {"text/event-stream": {}}}}, summary="The ledger as it grows")
+@router.get(
+    "/changes/stream",
+    response_model=None,
+    responses={200: {"content": {"text/event-stream": {}}}},
+    summary="The ledger as it grows",
+)
 async def stream(
     request: Request,
     door: Reader,
@@ -85,7 +90,11 @@ async def stream(
     streams: set[object] = request.app.state.streams
     if len(streams) >= MOST_STREAMS:
         raise UsageError("too many streams are open", remedy="ask /api/v1/changes with wait instead")
-    return StreamingResponse(_events(request, door, at), media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+    return StreamingResponse(
+        _events(request, door, at),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
 
 
 async def _events(request: Request, door: Door, after: int) -> AsyncIterator[str]:

@@ -29,12 +29,23 @@ def operator(request: Request, authorization: Annotated[str | None, Header(inclu
 
 Reader = Annotated[Door, Depends(reader)]
 Operator = Annotated[Door, Depends(operator)]
-Name = Annotated[str, Path(max_length=2000, description="An id, or an unambiguous beginning of four characters or more.", examples=["7k3m9q2x1vtd"])]
+Name = Annotated[
+    str,
+    Path(
+        max_length=2000, description="An id, or an unambiguous beginning of four characters or more.", examples=["7k3m9q2x1vtd"]
+    ),
+]
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
 PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"description": said, **PROBLEM}
-    for status, said in {401: "A token is needed.", 403: "That is not the token.", 422: "What was asked is not understood.", 429: "Too often.", 503: "The archive cannot be asked now."}.items()
+    for status, said in {
+        401: "A token is needed.",
+        403: "That is not the token.",
+        422: "What was asked is not understood.",
+        429: "Too often.",
+        503: "The archive cannot be asked now.",
+    }.items()
 }
 MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "It is not in the archive.", **PROBLEM}}
 GONE: dict[int | str, dict[str, Any]] = {410: {"description": "Its bytes are damaged or missing.", **PROBLEM}}

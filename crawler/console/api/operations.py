@@ -45,7 +45,9 @@ def pause(request: Request, door: Operator, name: Name, why: Annotated[Reason | 
     return _answer({"done": done})
 
 
-@router.post("/sources/{name}/resume", response_model=None, responses={200: {"model": Done}, **MISSING}, summary="Resume a source")
+@router.post(
+    "/sources/{name}/resume", response_model=None, responses={200: {"model": Done}, **MISSING}, summary="Resume a source"
+)
 def resume(request: Request, door: Operator, name: Name, why: Annotated[Reason | None, Body()] = None) -> Response:
     """Out of a pause or its quarantine. `done` false: it was in neither."""
     source, at = _configured(door, name), now_ms()

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from crawler.console import shown
 from crawler.console.answers import answer, listed
-from crawler.console.api.common import MISSING, Limit, Name, Reader
+from crawler.console.api.common import MISSING, Name, Reader
 from crawler.console.api.shapes import Differences, History, RecordList, Versions, Work
 from crawler.console.asking import Asked, as_of
 from crawler.console.door import document_of
@@ -28,7 +28,9 @@ def search(request: Request, door: Reader, asked: Asked) -> Response:
     with door.read() as c:
         found = find(c, question)
     marked = phrases(asked.q)
-    facets = {name: [{"value": value, "count": count} for value, count in values] for name, values in (found.facets or {}).items()}
+    facets = {
+        name: [{"value": value, "count": count} for value, count in values] for name, values in (found.facets or {}).items()
+    }
     items = [shown.hit(hit, marked) for hit in found.rows]
     return answer(request, listed(items, found.total, found.next, exact=found.exact, facets=facets))
 
@@ -39,7 +41,9 @@ def record(
     door: Reader,
     name: Name,
     version: Annotated[int | None, Query(ge=1, le=1_000_000, description="A state at the site, from 1.")] = None,
-    when: Annotated[str | None, Query(alias="as_of", max_length=40, description="What the archive knew then: a day, ISO 8601, or 7d.")] = None,
+    when: Annotated[
+        str | None, Query(alias="as_of", max_length=40, description="What the archive knew then: a day, ISO 8601, or 7d.")
+    ] = None,
 ) -> Response:
     """A record in its current version, or the one asked for: the JSON of `gongkai show --as json`."""
     with door.read() as c:
@@ -63,7 +67,9 @@ def chosen(found: DocumentView, number: int | None, at: int | None = None) -> Ve
     raise NotThere(f"{found.id} has no version {number}", remedy=f"it has 1 to {found.versions[-1].n}")
 
 
-@router.get("/records/{name}/versions", response_model=None, responses={200: {"model": Versions}, **MISSING}, summary="Its versions")
+@router.get(
+    "/records/{name}/versions", response_model=None, responses={200: {"model": Versions}, **MISSING}, summary="Its versions"
+)
 def versions(request: Request, door: Reader, name: Name) -> Response:
     """Every state at the site, the first first."""
     with door.read() as c:
@@ -71,7 +77,9 @@ def versions(request: Request, door: Reader, name: Name) -> Response:
     return answer(request, listed([shown.version(row) for row in found.versions], len(found.versions), None, id=found.id))
 
 
-@router.get("/records/{name}/diff", response_model=None, responses={200: {"model": Differences}, **MISSING}, summary="What changed")
+@router.get(
+    "/records/{name}/diff", response_model=None, responses={200: {"model": Differences}, **MISSING}, summary="What changed"
+)
 def differences(
     request: Request,
     door: Reader,
@@ -84,9 +92,7 @@ def differences(
         found = query.document(c, document_of(c, name)[0])
     last = chosen(found, after)
     first = chosen(found, before if before is not None else max(1, last.n - 1))
-    return answer(
-        request, {"id": found.id, "from": first.n, "to": last.n, "differences": shown.difference(first, last)}
-    )
+    return answer(request, {"id": found.id, "from": first.n, "to": last.n, "differences": shown.difference(first, last)})
 
 
 @router.get("/records/{name}/history", response_model=None, responses={200: {"model": History}, **MISSING}, summary="Its history")
@@ -97,7 +103,13 @@ def history(request: Request, door: Reader, name: Name) -> Response:
         ledger = changes.read(c, changes.Only(document=found.row))
         looks = query.looks(c, found.row)
     sightings: list[dict[str, Any]] = [
-        {"source": one.source, "first_listed": iso(one.first_listed), "last_listed": iso(one.last_listed), "title": one.title, "date": one.date}
+        {
+            "source": one.source,
+            "first_listed": iso(one.first_listed),
+            "last_listed": iso(one.last_listed),
+            "title": one.title,
+            "date": one.date,
+        }
         for one in found.sightings
     ]
     value = {"id": found.id, "changes": [shown.change(line) for line in ledger], "looks": [shown.look(row) for row in looks]}
@@ -112,7 +124,14 @@ def work(request: Request, door: Reader, name: Name) -> Response:
     if not found:
         raise NotThere(f"no work is known as {name[:80]!r}", remedy="a record names its work")
     items = [
-        {"id": one.id, "title": one.title, "url": one.url, "archive_source": one.source, "first_seen": iso(one.first_seen), "presence": one.presence}
+        {
+            "id": one.id,
+            "title": one.title,
+            "url": one.url,
+            "archive_source": one.source,
+            "first_seen": iso(one.first_seen),
+            "presence": one.presence,
+        }
         for one in found
     ]
     return answer(request, listed(items, len(items), None, id=name))

@@ -71,7 +71,9 @@ def runs(
     return answer(request, listed([shown.run(row) for row in found[:limit]], None, more))
 
 
-@router.get("/health", response_model=None, responses={200: {"model": Health}}, tags=["operations"], summary="Is everything well?")
+@router.get(
+    "/health", response_model=None, responses={200: {"model": Health}}, tags=["operations"], summary="Is everything well?"
+)
 def health(request: Request, door: Reader) -> Response:
     """How every source is."""
     with door.read() as c:
@@ -87,7 +89,13 @@ def stats(request: Request, door: Reader) -> Response:
         return answer(request, query.totals(c))
 
 
-@router.get("/schema/record.json", response_model=None, responses={200: {"content": {"application/schema+json": {}}}}, tags=["records"], summary="The record's JSON Schema")
+@router.get(
+    "/schema/record.json",
+    response_model=None,
+    responses={200: {"content": {"application/schema+json": {}}}},
+    tags=["records"],
+    summary="The record's JSON Schema",
+)
 def schema(request: Request) -> Response:
     """The schema of `GET /records/{name}`, of `gongkai show --as json` and of exports."""
     return answer(request, record_schema(), fresh={"Content-Type": "application/schema+json"})
