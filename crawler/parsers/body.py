@@ -266,7 +266,9 @@ def _picture(sheet: Sheet, at: int, title: str, *, little: bool) -> str:
     if FILE_NAME.match(name) or not NAME.search(name) or key(name) == key(title) or len(name) > 120:
         name = ""
     if not name and little:
-        name = unquote(urlsplit((sheet.attribute(at, "src") or sheet.attribute(at, "data-src"))[:500].replace("[", "").replace("]", "")).path).rpartition("/")[2]
+        name = unquote(
+            urlsplit((sheet.attribute(at, "src") or sheet.attribute(at, "data-src"))[:500].replace("[", "").replace("]", "")).path
+        ).rpartition("/")[2]
         if ICON.search(name):
             name = ""
     return f"[图片：{name}]" if name else ""

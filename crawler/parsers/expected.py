@@ -18,9 +18,16 @@ LEAST_BESIDE, TIMES = 120, 3  # the same where the box holds something: so many,
 LEAST_BEHIND = 100  # characters of sentences behind a line of the foot that show that it is none
 NEAR = 8  # lines behind the title among which the facts stand
 SENTENCE = re.compile(r"[。；，]")
-NO_BOXES = frozenset({"a", "li", "ul", "ol", "hr", "p", "h1", "h2", "h3", "h4", "h5", "h6", "input", "img", "nav", "footer", "header", "form"})
-SPACER = re.compile(r"(?:^|[\s_-])(?:clear|clearfix|cl|line|blank|space|split|border|hr|fgx|height\d*)(?:$|[\s_-])", re.IGNORECASE)
-FILE = re.compile(r"^\W*(?:相关)?附[件表录图]|\.(?:docx?|xlsx?|pptx?|pdf|wps|et|ofd|zip|rar|7z|txt|csv|ceb)$|点击(?:查看|下载)|下载", re.IGNORECASE)
+NO_BOXES = frozenset(
+    {"a", "li", "ul", "ol", "hr", "p", "h1", "h2", "h3", "h4", "h5", "h6", "input", "img", "nav", "footer", "header", "form"}
+)
+SPACER = re.compile(
+    r"(?:^|[\s_-])(?:clear|clearfix|cl|line|blank|space|split|border|hr|fgx|height\d*)(?:$|[\s_-])", re.IGNORECASE
+)
+FILE = re.compile(
+    r"^\W*(?:相关)?附[件表录图]|\.(?:docx?|xlsx?|pptx?|pdf|wps|et|ofd|zip|rar|7z|txt|csv|ceb)$|点击(?:查看|下载)|下载",
+    re.IGNORECASE,
+)
 CONTACT = ("地址", "邮编", "邮政编码", "电话", "传真", "邮箱")
 TOOLS = re.compile(r"打印|关闭|收藏|纠错")
 
@@ -93,7 +100,11 @@ def _first_box(sheet: Sheet, head: int, foot: int) -> Box | None:
                 run.append(at)
             elif empty is None and named and not SPACER.search(sheet.label(at)):
                 empty = at
-        elif not all(_is_frame(line) or _is_contact(line) for line in own) and not is_chrome(sheet.label(at)) and not _is_menu(sheet, at):
+        elif (
+            not all(_is_frame(line) or _is_contact(line) for line in own)
+            and not is_chrome(sheet.label(at))
+            and not _is_menu(sheet, at)
+        ):
             if any(map(_is_sentence, own)):
                 return None
             run.append(at)
@@ -122,7 +133,13 @@ def _behind(sheet: Sheet, at: int) -> Iterator[int]:
 
 def _is_frame(line: Line) -> bool:
     """A line that no article has: buttons, neighbours, hints, the foot."""
-    return is_furniture(line.text) or is_hint(line.text) or is_foot(line.text) or is_crumb(line.text) or bool(NEIGHBOUR.match(line.plain))
+    return (
+        is_furniture(line.text)
+        or is_hint(line.text)
+        or is_foot(line.text)
+        or is_crumb(line.text)
+        or bool(NEIGHBOUR.match(line.plain))
+    )
 
 
 def _is_contact(line: Line) -> bool:
