@@ -5,7 +5,6 @@ import itertools
 import pytest
 
 from crawler.model import PageKind
-from crawler.record.rules import DetailRules
 from tests.parsers.frames import NOISES, TITLE, frame, reading, recorded
 
 BOXES = {
