@@ -145,7 +145,7 @@ def _look(source: str, page: Page, rules: DetailRules, encoding: str) -> _Read:
         told = key(block.fields.get("name", "")) == key(name)  # then the title that heads the text is the text's
         own_lines = frozenset({None if told else line, read.facts.date_line})
         column = read.column or metas.get("columnname", "")
-        read.body = read_body(sheet, read.container, block.lines, name, own=own_lines, column=column, loose=block.loose)
+        read.body = read_body(sheet, read.container, block, name, own=own_lines, column=column)
     return read
 
 

@@ -72,7 +72,8 @@ def read_facts(sheet: Sheet, title: int | None, name: str, article: tuple[int, i
         _take(sheet, at, zone, facts, first if at < first else last)
     facts.head = any("head" in zones for zones in facts.said.values())
     head = range(head_from, min(first + 3, len(sheet.lines), last))
-    place, facts.unlabelled = _unlabelled(sheet, head, first, title, name, block.lines, facts.refused)
+    place, facts.unlabelled, refused = _unlabelled(sheet, head, first, title, name, block.lines)
+    facts.refused += refused
     facts.date_line = place if facts.get("published", "head") is None else None
     return facts
 
@@ -145,9 +146,11 @@ def _value(name: str, value: str, line: Line) -> str | None:
 
 
 def _unlabelled(
-    sheet: Sheet, head: range, first: int, title: int | None, name: str, block: frozenset[int], refused: list[str]
-) -> tuple[int | None, str | None]:
-    """A date without a label, in a short line between the title and the article, in the title's own line, or at the article's head."""
+    sheet: Sheet, head: range, first: int, title: int | None, name: str, block: frozenset[int]
+) -> tuple[int | None, str | None, list[str]]:
+    """A date without a label, in a short line between the title and the article, in the title's own line, or at the article's head; its
+    place, the line, and what was met before it and is another day."""
+    refused: list[str] = []
     for at in head:
         line = sheet.lines[at]
         if at in block or not line.prose or len(line.text) > LONGEST_UNLABELLED or WEEKDAYS.search(line.text):
@@ -158,7 +161,7 @@ def _unlabelled(
         if at == title:
             behind = line.text[len(name) :] if key(line.text).startswith(key(name)) else ""
             if read_date(behind) is not None:
-                return at, behind.strip()
+                return at, behind.strip(), refused
             continue
         if (told := read_date(text)) is not None and len(told.iso) >= 10 and is_other_day(text, told.raw):
             refused += [f"label.head: {text[:40]}: another day than that of publication"] if at < first else []
@@ -166,8 +169,8 @@ def _unlabelled(
         if ABOUT.search(text) or (at >= first and not _only_date(text) and not tells(sheet.lines, at)):
             continue
         if told is not None and len(told.iso) >= 10:
-            return at, text
-    return None, None
+            return at, text, refused
+    return None, None, refused
 
 
 def _only_date(text: str) -> bool:

@@ -35,6 +35,8 @@ def number_in_title(title: str) -> str | None:
 
 def number_of(line: str) -> str | None:
     """The document number that fills a line, perhaps in brackets."""
+    if "号" not in line or len(line) > 120:
+        return None
     plain = squeeze(line).translate(DIGITS)
     if len(plain) > 40:
         return None
