@@ -51,7 +51,9 @@ HTML = re.compile(rb"<\s*(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 
 def is_blank(body: bytes) -> bool:
     """Does a page show nothing at all: no letter, no picture, no frame, no script, no link, no box that might be filled?"""
-    return not body.removeprefix(b"\xef\xbb\xbf").strip() or (len(body) <= BLANK and HTML.search(body) is not None and not NO_TEXT.sub(b"", body))
+    return not body.removeprefix(b"\xef\xbb\xbf").strip() or (
+        len(body) <= BLANK and HTML.search(body) is not None and not NO_TEXT.sub(b"", body)
+    )
 
 
 def wall_in(body: bytes) -> str:
