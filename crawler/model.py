@@ -117,20 +117,15 @@ WHOLE = frozenset(  # ends at which a column was read from its head to its end
 
 
 class ChangeKind(StrEnum):
-    """Lines of the ledger."""
+    """Lines of the ledger: those that some code writes."""
 
     NEW = "new"
     EDIT = "edit"
-    ATTACHMENT = "attachment"
-    DELISTED = "delisted"
     MISSING = "missing"
     GONE = "gone"
     BACK = "back"
-    MOVED = "moved"
-    CONFLICT = "conflict"
     REREAD = "reread"
     HEALTH = "health"
-    WITHHELD = "withheld"
 
 
 # ------------------------------------------------------------------ public ids
@@ -286,6 +281,19 @@ class RobotsSaid:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """`verdict` is rules, allow or disallow; `body` the file's text when it has rules; `detail` why there are none; the sitemaps it names."""
+
+    origin: str
+    verdict: str
+    body: str
+    detail: str
+    fetched: Millis
+    expires: Millis
+    sitemaps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """One hop, whatever came of it. Network trouble is a value: `outcome` and one sentence in `detail`."""
 
@@ -302,6 +310,7 @@ class Exchange:
     retry_after: Millis | None = None  # not before this time
     detail: str = ""
     robots: RobotsSaid | None = None
+    origin: Origin | None = None  # of a look at robots.txt: what it says, to be believed as soon as the look is kept
     reach: Reach | None = None
     codings: tuple[str, ...] = ()  # content codings that were undone, outermost first
     flags: tuple[str, ...] = ()  # what was odd and did no harm: not-encoded, unknown-coding, trailing-bytes, …

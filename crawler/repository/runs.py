@@ -102,6 +102,31 @@ def working(c: Connection, since: Millis) -> list[tuple[str, str]]:
     return [(row.owner, row.what) for row in c.execute(query)]
 
 
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process that works on the archive, or died at it. `what`: run, crawl, …; `beat`: when it was heard of last."""
+
+    owner: str
+    what: str
+    started: Millis
+    beat: Millis
+
+
+PROCESSES = sa.select(*(t.daemons.c[name] for name in Process.__slots__)).order_by(t.daemons.c.beat.desc(), t.daemons.c.owner)
+LAST_FIRED = sa.select(sa.func.max(t.runs.c.started)).where(t.runs.c.kind != str(RunKind.ONCE), t.runs.c.result != "rebuilt")
+LAST_FIRED_OPEN = sa.select(sa.func.max(t.runs.c.started)).where(t.runs.c.kind != str(RunKind.ONCE), t.runs.c.result.is_(None))
+
+
+def processes(c: Connection) -> list[Process]:
+    """Every process that has not taken its leave, the one heard of last first."""
+    return [Process(*row) for row in c.execute(PROCESSES)]
+
+
+def last_fired(c: Connection) -> Millis | None:
+    """When a schedule fired last; None: it never did, every run was asked for."""
+    return max((at for query in (LAST_FIRED, LAST_FIRED_OPEN) if (at := c.execute(query).scalar()) is not None), default=None)
+
+
 # ------------------------------------------------------------------ firing
 def last_slot(c: Connection, source: str, kind: RunKind) -> Millis | None:
     """The newest slot taken, skipped ones included."""

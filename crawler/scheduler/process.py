@@ -225,6 +225,8 @@ async def run(config: Config, line: Line, *, span: Millis | None = None) -> None
     daemon = Daemon(config, line, span)
     for name, problems in config.broken.items():
         log.warning("source file broken", source=name, problems=list(problems))
+    enabled = sum(source.enabled for source in config.sources.values())
+    log.info("running", sources=enabled, broken=len(config.broken), database=line.database.name)
     daemon.narrator.begin()
     daemon.clock.start()
     beside = [daemon.keep_telling(), daemon.reload.watch(again), daemon.narrator.listen()]
