@@ -18,7 +18,6 @@ from crawler.repository.changes import NewChange, append
 from crawler.repository.database import Database
 
 Home = Any  # the fixture's class lives in conftest, which tests do not import
-SLOW = ("demo", "run", "probe", "try", "fetch")  # which wait for a site, or for ever: the tool walks them
 READERS = ("health", "search", "changes", "show", "history", "export", "frontier", "frontier list")
 
 
@@ -35,6 +34,7 @@ def load() -> Any:
 
 
 WALK = load()
+SLOW = ("demo", "probe", "try", "fetch", *WALK.FOREVER)  # which wait for a site, or for ever: the tool walks them
 SPOIL: dict[str, Callable[[Any], None]] = {
     "no database": WALK._no_database,
     "malformed database": WALK._malformed,

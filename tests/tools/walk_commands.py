@@ -277,11 +277,12 @@ def _ended(process: "subprocess.Popen[bytes]", says: Path | None) -> int:
     """Its exit code. `says`: where what runs for ever writes its log; it is ended a little after it says that it runs."""
     until = time.monotonic() + PATIENCE
     while says is not None and process.poll() is None and time.monotonic() < until:
-        if b"running" in says.read_bytes():
-            time.sleep(STARTED)
-            process.send_signal(signal.SIGTERM)
+        if any(word in says.read_bytes() for word in (b"running", b"http://")):
             break
         time.sleep(0.1)
+    if says is not None and process.poll() is None:
+        time.sleep(STARTED)
+        process.send_signal(signal.SIGTERM)
     try:
         return process.wait(PATIENCE)
     except subprocess.TimeoutExpired:
