@@ -4,6 +4,7 @@
 to the folder that holds `config/`. GONGKAI_CONFIG names another file; GONGKAI_DATABASE and GONGKAI_ARCHIVE override the storage lines.
 """
 
+import contextlib
 import difflib
 import hashlib
 import ipaddress
@@ -200,12 +201,12 @@ def _serve(table: ServeTable) -> Serve:
 
 
 def _digest(path: Path) -> str:
-    """One digest of all files of a configuration."""
-    files = [path, *sorted(path.parent.glob("sources/*.toml"))]
-    listed = "".join(
-        f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(path.parent).as_posix()}\n" for file in files
-    )
-    return hashlib.sha256(listed.encode()).hexdigest()
+    """One digest of all files of a configuration that can be read."""
+    listed = []
+    for file in [path, *sorted(path.parent.glob("sources/*.toml"))]:
+        with contextlib.suppress(OSError):  # what is wrong with such a file is told where it is read
+            listed.append(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(path.parent).as_posix()}\n")
+    return hashlib.sha256("".join(listed).encode()).hexdigest()
 
 
 def _alarms(found: AlarmsTable) -> Alarms:
