@@ -25,16 +25,12 @@ from crawler.parsers.stated import stated
 from crawler.parsers.titles import Title, key, read_title, title_of_text
 from crawler.parsers.tree import parse, select, squeeze, text
 from crawler.parsers.worth import refuse
+from crawler.record.normalize import META_ORDER
 from crawler.record.notice import Attachment, Draft, Witness
 from crawler.record.rules import DetailRules
 from crawler.text.dates import day_in_url, read_date, why_not
 
-META_FIELDS = frozenset(
-    {
-        "index_no", "doc_no", "issuer", "written_date", "category", "keywords", "validity", "effective_date", "expiry_date", "repeal_date",
-        "open_type", "abstract", "name", "project", "buyer", "region",
-    }
-)  # fmt: skip
+META_FIELDS = frozenset(META_ORDER)
 MOST_TROUBLE = 20  # complaints about tables that are kept
 BEHIND = 20  # lines behind the article among which its documents may be listed
 FILES = (
@@ -90,7 +86,8 @@ class _Read:
 def read_detail(source: str, page: Page, *, rules: DetailRules, encoding: str = "utf-8") -> Detail:
     """Read a page as a notice. Raises UnreadablePage for a selector of the source's own that is none."""
     read = _look(source, page, rules, encoding)
-    titled, dropped = read.title, read.body.dropped
+    titled = read.title
+    dropped = (*read.body.dropped, *(Dropped(said, "disclosure block: no label and value") for said in read.block.unread))
     size = sum(len(squeeze(paragraph)) for paragraph in read.body.paragraphs)
     attachments = _attachments(read)
     declared = bool(read.meta.get("articletitle"))
@@ -204,6 +201,7 @@ def _draft(read: _Read, title: Title, attachments: tuple[Attachment, ...]) -> Dr
         clicks=next((said for said in (read.facts.get("clicks", zone) for zone in ("head", "tail")) if said), None),
         body=read.body.paragraphs,
         attachments=attachments,
+        labels=read.block.pairs,
         tables=read.body.tables,
         meta=MappingProxyType(facts),
         site_code=squeeze(read.meta.get("siteidcode")) or None,
@@ -244,9 +242,7 @@ def _published(read: _Read) -> list[Said]:
     def dated(value: str | None) -> str | None:
         return value if value and read_date(value) is not None else None
 
-    block = read.block.fields.get("published")
-    if block is None and read.block.words.get("written_date", "").endswith("公开日期"):
-        block = read.block.fields.get("written_date")
+    block = read.block.fields.get("published") or read.block.fields.get("open_date")
     return [
         ("own", _own(read.tree, read.rules.published)),
         *((f"label.{zone}", read.facts.get("published", zone)) for zone in ("head", "tail", "page")),
