@@ -6,7 +6,7 @@ from functools import lru_cache
 from selectolax.lexbor import LexborHTMLParser
 
 from crawler.parsers.scripts import written
-from crawler.parsers.sheet import EMBEDS, MARK, Line, Sheet
+from crawler.parsers.sheet import EMBEDS, MARK, MEDIA, Line, Sheet
 from crawler.parsers.tree import BLOCKS, EDGES, HIDDEN, SILENT, SPACES, Node, squeeze
 
 KEEPS = re.compile(r"white-space\s*:\s*(?:pre\b|break-spaces)", re.IGNORECASE)
@@ -31,6 +31,8 @@ INDEXED = frozenset(  # tags that are asked for by name
         "embed",
         "object",
         "iframe",
+        "video",
+        "audio",
     }
 )
 LABELLED = re.compile(r"[:：∶︰﹕]|\s(?:19|20)\d\d[-/.年]")
@@ -43,7 +45,7 @@ def _bits(tag: str) -> int:
         BLOCK * (tag in BLOCKS)
         + SHUT * (tag in SILENT)
         + NAMED * (tag in INDEXED)
-        + SHOWN * (tag == "img" or tag in EMBEDS)
+        + SHOWN * (tag == "img" or tag in EMBEDS or tag in MEDIA)
         + LINK * (tag == "a")
         + ROW * (tag == "tr")
         + CELL * (tag in ("td", "th"))

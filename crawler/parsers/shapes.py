@@ -56,7 +56,8 @@ def read_shapes(said: charset.Decoded, page: Page, rules: DetailRules, public_ur
     if parts:
         return Found(PageKind.NOTICE, f"{len(parts)} notices on one page", parts)
     if whole is not None:
-        whole = replace(whole, incomplete=cut_off(page, said))
+        whole = replace(whole, incomplete=cut_off(page, said) or whole.incomplete)
+    if whole is not None and whole.body:
         joined = join(whole, (said.text, detail.tree), page, more, lambda other: _piece(other, rules))
         if joined.continues:
             return Found(detail.page_kind, detail.evidence, (joined.draft,), joined.continues)

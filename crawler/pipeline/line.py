@@ -10,18 +10,22 @@ index   documents marked "not indexed" → search rows, in large transactions
 adopt   the files of dead processes → what they had archived but not committed, through the same keep
 """
 
+import contextlib
+import logging
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import structlog
 
-from crawler.archive.reader import open_page
+from crawler.archive.members import Damage
+from crawler.archive.reader import damage_of, open_page, size_of, whole
 from crawler.archive.recover import recover, walk
 from crawler.archive.writer import Archive, describe, digest_of
 from crawler.errors import DamagedRecord, Refused, RepositoryError
-from crawler.model import Capture, Exchange, Kept, Kind, Millis, Original, Outcome, Page, PageKind
+from crawler.model import Capture, Exchange, Kept, Kind, Millis, Octets, Original, Outcome, Page, PageKind
 from crawler.parsers.version import ABSENT
 from crawler.pipeline import keep as keeping
 from crawler.pipeline import settle as settling
@@ -30,14 +34,18 @@ from crawler.pipeline.handover import HandOver
 from crawler.pipeline.policy import Policy
 from crawler.pipeline.readers import Job, Readers
 from crawler.record.reading import Reading
-from crawler.repository import captures, files, frontier, indexing, keep, runs, settle
+from crawler.repository import captures, files, frontier, keep, origins, runs, settings, settle
+from crawler.repository.captures import Holding
 from crawler.repository.database import Connection, Database, savepoint
 from crawler.repository.readings import Pending
+from crawler.repository.search import index as search_index
+from crawler.repository.settings import Moved
 from crawler.repository.settle import Settled
 
 log = structlog.get_logger()
 
 INDEX_AT_ONCE = 500
+LONGEST_HEAD = 8192  # bytes of an answer's head that a log shows
 READ_AT_ONCE = 16  # pages of one message to a child
 READ_BYTES = 1 << 20  # archived bytes of one message, unless a single page is larger
 
@@ -60,10 +68,14 @@ class Line:
         owner: str,
         clock: Callable[[], Millis] = now_ms,
     ) -> None:
-        self.policy, self.database, self.archive, self.readers = policy, database, archive, readers
+        self.database, self.archive, self.readers = database, archive, readers
         self.owner, self.clock = owner, clock
         self._handover = HandOver()
-        watch = policy.config.watch
+        self._examined: set[str] = set()  # files that were looked through for damage
+        self._use(policy)
+
+    def _use(self, policy: Policy) -> None:
+        self.policy, watch = policy, policy.config.watch
         self._keep_rules = keeping.Rules(watch, policy.version, policy.queue, policy.pause)
         self._settle_rules = settling.Rules(watch, policy.queue, lambda name: policy.rules(name).list)
 
@@ -71,9 +83,22 @@ class Line:
     def begin(self, what: str) -> None:
         """Tell the database what sources there are and that this process works on the archive; close what waits for nothing more."""
         with self.database.write() as c:
-            runs.sync_sources(c, self.policy.source_rows())
+            moved = settings.sync(c, self.policy.settings())
             runs.beat(c, self.owner, what, self.clock())
             close_finished(c, runs.open_ids(c), self.clock(), self.policy.expectations)
+        _say(moved)
+
+    def take_over(self, policy: Policy) -> None:
+        """Go on under another configuration; belongs to the thread of `keep`. Raises RepositoryError, and then nothing has changed."""
+
+        def step(c: Connection) -> Moved:
+            moved = settings.sync(c, policy.settings())
+            close_finished(c, moved.shelved, self.clock(), policy.expectations)
+            return moved
+
+        moved = self.database.do(step)
+        self._use(policy)
+        _say(moved)
 
     def close(self) -> None:
         """Close the archive's file and give back whatever this process still holds. May be called twice."""
@@ -88,7 +113,7 @@ class Line:
         with self.database.read() as c:
             committed = files.committed(c)
         adopted = 0
-        for found in recover(self.archive.folder, lambda name: committed.get(name, 0)):
+        for found in recover(self.archive.folder, lambda name: committed.get(name, 0), _left_alone):
             with self.database.write() as c:
                 self.commit(c, found.kept, found.owner, None)
                 files.closed(c, [found.info], found.owner)
@@ -107,7 +132,14 @@ class Line:
             path = self.archive.folder / name
             if not path.exists():
                 continue
-            kept, info = tuple(walk(path, committed)), describe(path)
+            lost: list[Damage] = []
+            try:
+                kept, info = tuple(walk(path, committed, lost)), describe(path)
+            except OSError as error:
+                _left_alone(path, error)
+                continue
+            for damage in lost:
+                log.warning("damaged", file=name, said=str(damage))
             with self.database.write() as c:
                 self.commit(c, kept, owner, None)
                 files.closed(c, [info], owner)
@@ -131,7 +163,7 @@ class Line:
         digests = [digest_of(exchange) for exchange in exchanges]
         sought = {digest for exchange, digest in zip(exchanges, digests, strict=True) if _may_repeat(exchange)}
         with self.database.read() as c:
-            held = captures.holding(c, sought)
+            held = self._standing(captures.holding(c, sought))
         kept = []
         for exchange, digest in zip(exchanges, digests, strict=True):
             repeats = _may_repeat(exchange)
@@ -143,6 +175,7 @@ class Line:
         finished = self.archive.finished()
 
         def step(c: Connection) -> None:
+            origins.put(c, [exchange.origin for exchange in exchanges if exchange.origin is not None])
             self.commit(c, kept, self.owner, fences)
             files.closed(c, finished, self.owner)
 
@@ -150,6 +183,18 @@ class Line:
         for look, exchange in zip(kept, exchanges, strict=True):
             if look.capture and look.capture.type == "response" and exchange.page and look.outcome is Outcome.OK:
                 self._handover.put(look.capture.record_id, exchange.page)
+        if log.is_enabled_for(logging.DEBUG):
+            for look, exchange in zip(kept, exchanges, strict=True):
+                _say_look(look, exchange)
+
+    def _standing(self, found: Sequence[Holding]) -> dict[str, Original]:
+        """By payload digest, the records that a revisit may refer to: those whose files are there and long enough."""
+        sizes = {name: size_of(self.archive.folder, name) for name in {holding.file for holding in found}}
+        held: dict[str, Original] = {}
+        for holding in found:
+            if holding.end <= sizes[holding.file]:
+                held.setdefault(holding.original.payload_digest, holding.original)
+        return held
 
     def commit(self, c: Connection, kept: Sequence[Kept], owner: str, fences: Mapping[str, int] | None) -> None:
         """What the keep step's one transaction holds; `fences` None adopts.
@@ -189,24 +234,48 @@ class Line:
         A page that cannot be read is an outcome, with its bytes kept.
         """
         found: dict[int, Reading] = {}
+        hurt: dict[int, tuple[Damage, ...]] = {}
         jobs: list[tuple[Pending, Job]] = []
         for item in waiting:
             try:
                 jobs.append((item, self._job(item)))
             except DamagedRecord as error:
                 found[item.capture_id] = Reading(self.policy.version(item.source), PageKind.OTHER, error=f"damaged: {error}")
+                hurt[item.capture_id] = self._hurt(item)
+                log.warning("damaged", url=item.public_url, said=error.message)
         readings = self.readers.read_many([job for _, job in jobs])
         found |= {item.capture_id: self._placed(item, read) for (item, _), read in zip(jobs, readings, strict=True)}
         return [
-            Settled(item.capture_id, found[item.capture_id], tuple(more.capture_id for more in item.more)) for item in waiting
+            Settled(
+                item.capture_id,
+                found[item.capture_id],
+                tuple(more.capture_id for more in item.more),
+                hurt.get(item.capture_id, ()),
+            )
+            for item in waiting
         ]
+
+    def _hurt(self, item: Pending) -> tuple[Damage, ...]:
+        """Where the bytes a reading rests on are not what was written; its own place where none of them can be named.
+
+        A file in which one record is damaged is looked through once, so that what else it has lost is not come upon page by page.
+        """
+        folder = self.archive.folder
+        pieces = [item.capture, item.payload, *(held for more in item.more for held in (more.capture, more.payload))]
+        bad = [held for held in pieces if held is not None and not whole(folder, held)] or [item.capture]
+        places = {Damage(held.file, held.offset, held.length) for held in bad}
+        for name in {held.file for held in bad} - self._examined:
+            self._examined.add(name)
+            places.update(damage_of(folder, name))
+        return tuple(places)
 
     def _job(self, waiting: Pending) -> Job:
         """What a child is told. Raises DamagedRecord."""
         page = self._page(waiting.capture, waiting.payload)
         more = [(piece.key, self._page(piece.capture, piece.payload)) for piece in waiting.more]
         if shown := waiting.absent:
-            more.append((ABSENT, self._page(shown.capture, shown.payload)))
+            with contextlib.suppress(DamagedRecord):  # what the site has not is told without it
+                more.append((ABSENT, self._page(shown.capture, shown.payload)))
         return Job(page, waiting.kind, self.policy.rules(waiting.source), waiting.public_url, tuple(more), waiting.request)
 
     def _page(self, capture: Capture, payload: Capture | None) -> Page:
@@ -254,7 +323,7 @@ class Line:
             by_capture = {item.capture_id: item for item in items}
             known = settle.load(c, [settling.item(by_capture[held.id], held, at, self._settle_rules) for held, at in pairs], rows)
             writes = settling.decide(known, self._settle_rules)
-            settle.apply(c, known, writes)
+            settle.apply(c, known, writes, self.clock())
             close_finished(c, writes.concerned, self.clock(), self.policy.expectations)
             return writes.frontier.queues
 
@@ -263,7 +332,12 @@ class Line:
     def index(self) -> int:
         """Write search rows of documents that have none or old ones; how many documents."""
         with self.database.write() as c:
-            return indexing.index(c, INDEX_AT_ONCE)
+            return search_index.index(c, INDEX_AT_ONCE)
+
+
+def _left_alone(path: Path, error: OSError) -> None:
+    """One file that cannot be recovered stops nobody: it is tried again with the next look for dead processes."""
+    log.error("cannot recover", file=path.name, error=error.strerror or str(error))
 
 
 def messages(waiting: Sequence[Pending], readers: int = 1) -> Iterator[list[Pending]]:
@@ -279,6 +353,35 @@ def messages(waiting: Sequence[Pending], readers: int = 1) -> Iterator[list[Pend
         size += item.capture.length
     if group:
         yield group
+
+
+def _say_look(look: Kept, exchange: Exchange) -> None:
+    """A line for the look, and one for what was sent and what came. Cookies stand in neither."""
+    task, wire, capture = look.task, exchange.wire, look.capture
+    log.debug(
+        "look", source=task.source, kind=str(task.kind), url=task.request.url, outcome=str(look.outcome), status=look.status, ms=look.ms,
+        bytes=len(wire.response) if wire else 0, **({"detail": look.detail} if look.detail else {}),
+    )  # fmt: skip
+    if wire is not None:
+        place = {"file": capture.file, "offset": capture.offset} if capture else {}
+        log.debug(
+            "exchange", method=task.request.method, url=task.request.url, queue=task.queue, at=look.at, status=look.status,
+            head=_head(wire.response), **place,
+        )  # fmt: skip
+
+
+def _head(response: Octets) -> list[str]:
+    """The lines of an answer's head."""
+    lines = bytes(response[:LONGEST_HEAD]).partition(b"\r\n\r\n")[0].decode("latin-1").splitlines()
+    return [line if not line.lower().startswith("set-cookie") else "Set-Cookie: redacted" for line in lines]
+
+
+def _say(moved: Moved) -> None:
+    """What became of the archive by another configuration."""
+    for old, new in moved.renamed.items():
+        log.info("source renamed", source=new, was=old)
+    if moved.queued or moved.shelved:
+        log.info("adapted to the configuration", addresses_in_another_queue=moved.queued, runs_given_up=len(moved.shelved))
 
 
 def _may_repeat(exchange: Exchange) -> bool:

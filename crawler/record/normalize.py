@@ -31,6 +31,9 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL refuses NUL; a lone
 COUNTERS = re.compile(r"点击|浏览|访问|阅读|人气|下载")
 CLICKS = re.compile(r"(\d[\d,]{0,14})(?:人?次)?")
 BEIJING = timedelta(hours=8)
+YEAR_NO = re.compile(r"\s*[〔\[［（(【﹝〈<《]\s*((?:19|20)\d\d)\s*年?\s*[〕\]］）)】﹞〉>》]\s*(?:第\s*)?(\d{1,5})\s*号")
+NUMBERED = re.compile(r"\s*第\s*(\d{1,5})\s*号")
+WIDE_DIGITS = {ord("０") + digit: str(digit) for digit in range(10)}
 
 
 def record(draft: Draft, *, url: str | None, final_url: str | None, at: Millis) -> Record:
@@ -79,9 +82,25 @@ def _meta(meta: Mapping[str, str], provenance: dict[str, Witness]) -> dict[str, 
             provenance.pop(f"meta.{name}", None)
         elif name in DATE_FIELDS:
             value = _date(f"meta.{name}", value, provenance, not_after=None)
+        elif name == "doc_no":
+            value = _number(value, provenance)
         if value is not None:
             found[name] = value
     return found
+
+
+def _number(raw: str, provenance: dict[str, Witness]) -> str:
+    """A document number in its one form; the page's own goes into the provenance."""
+    witness = provenance.get("meta.doc_no", Witness("draft"))
+    provenance["meta.doc_no"] = witness if witness.raw else replace(witness, raw=raw)
+    return canonical_number(raw)
+
+
+def canonical_number(written: str) -> str:
+    """国发[2019] 第５号 → 国发〔2019〕5号 (GB/T 9704: the year in hexagonal brackets, no 第, no leading nought); what has no year keeps its 第."""
+    digits = written.translate(WIDE_DIGITS)
+    with_year = YEAR_NO.sub(lambda found: f"〔{found[1]}〕{int(found[2])}号", digits)
+    return with_year if with_year != digits else NUMBERED.sub(lambda found: f"第{found[1]}号", digits)
 
 
 def _date(name: str, raw: str | None, provenance: dict[str, Witness], *, not_after: str | None) -> str | None:
