@@ -29,13 +29,14 @@ from crawler.config.shape import (
     BudgetTable,
     ListTable,
     OperatorTable,
+    ServeTable,
     SettingsTable,
     SourceTable,
     StartTable,
     TlsTable,
 )
 from crawler.config.storage import archive_folder, chosen_file, database_url, root_of
-from crawler.config.values import Alarms, Channel, Config, Network, Operator, Politeness, ScheduleDefaults, Source, Storage
+from crawler.config.values import Alarms, Channel, Config, Network, Operator, Politeness, ScheduleDefaults, Serve, Source, Storage
 from crawler.errors import ConfigError, UsageError
 from crawler.model import Expect, Millis, Request, Route, Watch
 from crawler.politeness.budget import Budget
@@ -183,6 +184,7 @@ def _config(settings: SettingsTable, sources: Mapping[str, Source], root: Path, 
         ),
         schedule=ScheduleDefaults(settings.schedule.timezone, settings.schedule.lists, settings.schedule.revisit_per_day),
         alarms=_alarms(settings.alarms),
+        serve=_serve(settings.serve),
         watch=Watch(tuple(settings.watch.revisit), settings.watch.gone_misses, settings.watch.gone_after),
         budget=_budget(settings.budget, settings.budget),
         sources=MappingProxyType(dict(sources)),
@@ -190,6 +192,11 @@ def _config(settings: SettingsTable, sources: Mapping[str, Source], root: Path, 
         path=path,
         digest=_digest(path),
     )
+
+
+def _serve(table: ServeTable) -> Serve:
+    host, _, port = table.listen.rpartition(":")
+    return Serve(host.strip("[]"), int(port), table.read == "token", tuple(table.names), table.requests_per_minute)
 
 
 def _digest(path: Path) -> str:
