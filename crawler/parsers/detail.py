@@ -19,6 +19,7 @@ from crawler.parsers.facts import Facts, read_facts
 from crawler.parsers.fields import Said, pick, same_day, same_text, testify
 from crawler.parsers.flat import lay_flat
 from crawler.parsers.furniture import NEIGHBOUR, is_foot, is_furniture
+from crawler.parsers.pictures import lines_of_people, read_images, read_people
 from crawler.parsers.platforms import recognise
 from crawler.parsers.sheet import Sheet
 from crawler.parsers.stated import number_in_title, number_of, stated
@@ -26,7 +27,7 @@ from crawler.parsers.titles import Title, key, read_title, title_of_text
 from crawler.parsers.tree import parse, select, squeeze, text
 from crawler.parsers.worth import is_told, refuse
 from crawler.record.normalize import META_ORDER
-from crawler.record.notice import Attachment, Draft, Witness
+from crawler.record.notice import Attachment, Draft, Image, Witness
 from crawler.record.rules import DetailRules
 from crawler.text.dates import day_in_url, read_date, why_not
 
@@ -218,11 +219,20 @@ def _draft(read: _Read, title: Title, attachments: tuple[Attachment, ...]) -> Dr
         attachments=attachments,
         labels=read.block.pairs,
         tables=read.body.tables,
+        images=_images(read),
+        people=read_people(read.sheet, lines_of_people(read.sheet, title.line, read.article, read.facts.lines)),
         meta=MappingProxyType(facts),
         site_code=squeeze(read.meta.get("siteidcode")) or None,
         site_name=read.meta.get("sitename"),
         witnesses=MappingProxyType(witnesses),
     )
+
+
+def _images(read: _Read) -> tuple[Image, ...]:
+    if read.container is None or not read.sheet.named("img"):
+        return ()
+    base = base_of(read.sheet, read.page.url, read.encoding)
+    return tuple(read_images(read.sheet, read.container, read.body.places, base, read.encoding))
 
 
 def _title_witness(title: Title) -> Witness:
