@@ -62,8 +62,8 @@ ROLES = [
 ]
 SPACED = "|".join(r"\s*".join(role) for role in ROLES)
 ROLE = re.compile(rf"(?<![\w])[（(【\[]?\s*({SPACED})\s*[】\]]?\s*[:：∶]\s*")
-ENDS = re.compile(r"\s{2,}|[|｜（(）)【】\[\];；。]|\s(?=[\u3400-\u9fff]{2,6}\s?[:：])|(?=(?:19|20)\d\d[-年])|\u3000")
-SEVERAL = re.compile(r"[、，,/&]+|\s+(?=[\u3400-\u9fff]{2,4}(?:\s|$))")
+ENDS = re.compile(r"\s{2,}|[|｜（(）)【】\[\];；。，,]|\s(?=[\u3400-\u9fff]{2,6}\s?[:：])|(?=(?:19|20)\d\d[-年])|\u3000")
+SEVERAL = re.compile(r"[、/&]+|\s+(?=[\u3400-\u9fff]{2,4}(?:\s|$))")
 NAME = re.compile(r"[\u3400-\u9fff·.A-Za-z\s]{2,30}")
 LONGEST = 200
 TAIL = 12
