@@ -65,6 +65,7 @@ def crawl(
             progress, interrupted = house.on_loop(house.work(config, line, fired, bar.show if bar.shown else None))
         sample = _sample(line.database)
         failed, columns = _failures(line.database, fired), _columns(line.database, fired)
+        given_up = _given_up(line.database, fired)
     seconds = time.monotonic() - began
     if as_json:
         output.json_line(_json(progress, seconds, columns))
@@ -72,6 +73,7 @@ def crawl(
         _summary(config, progress, seconds, sample)
         _tell_columns(columns)
     _tell_failures(failed)
+    _tell_given_up(given_up)
     if interrupted:
         raise typer.Exit(130)
     if progress.results.get("failed") or progress.results.get("suspect"):
@@ -101,6 +103,19 @@ def _tell_failures(failed: list[Failure]) -> None:
         output.note(f"{item.outcome}: {item.url}" + (f" ({item.detail})" if item.detail else ""))
     if len(failed) > FAILURES_SHOWN:
         output.note("… and more: every look stands in the view v_looks")
+
+
+def _given_up(database: Database, fired: list[int]) -> dict[str, int]:
+    with database.read() as c:
+        return runs.given_up(c, fired)
+
+
+def _tell_given_up(reasons: dict[str, int]) -> None:
+    """What nobody was asked for and why, and how to take it up again."""
+    for reason, count in list(reasons.items())[:FAILURES_SHOWN]:
+        output.note(f"given up without a look: {_many(count, 'address', 'es')}: {reason}")
+    if reasons:
+        output.note("gongkai frontier list --state dead names them · gongkai frontier requeue takes them up again")
 
 
 def _columns(database: Database, fired: list[int]) -> dict[str, Columns]:
@@ -135,16 +150,14 @@ def _summary(config: Config, progress: Progress, seconds: float, sample: tuple[s
         f"{seconds:.1f} s",
     ]
     output.say(f"done: {', '.join(counted)}")
-    if progress.shelved:
-        output.note(f"{progress.shelved} addresses were given up without a look: gongkai frontier list --state dead says why")
     if progress.results.get("suspect") or progress.results.get("failed"):
         output.note("not everything is well: gongkai changes --kind health")
     if sample:
         output.note(f"next: gongkai search {sample[1][:4]} · gongkai show {sample[0][:4]}")
 
 
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+def _many(count: int, what: str, ending: str = "s") -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}{ending}"
 
 
 def _short(path: os.PathLike[str]) -> str:

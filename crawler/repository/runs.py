@@ -1,7 +1,7 @@
 """Runs: claimed by their row, closed by themselves. Sources: what is known of them, and how they are."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
@@ -158,6 +158,53 @@ def shelve(c: Connection, reason: str, *, queue: str | None, run: int | None) ->
     return {number for number, _ in shelved}
 
 
+_resting = t.queues.alias("resting")
+_waits = sa.and_(
+    t.frontier.c.run.in_(sa.bindparam("runs", expanding=True)),
+    t.frontier.c.state == frontier.TODO,
+    sa.or_(
+        sa.and_(
+            t.frontier.c.due > sa.bindparam("until"),
+            sa.or_(t.frontier.c.reason.is_(None), t.frontier.c.reason == str(Outcome.BUSY)),
+        ),
+        t.frontier.c.queue.in_(sa.select(_resting.c.name).where(_resting.c.next_at > sa.bindparam("until"))),
+    ),
+)
+_asked_at = sa.case((t.queues.c.next_at > t.frontier.c.due, t.queues.c.next_at), else_=t.frontier.c.due)
+PUT_OFF = (
+    sa.select(sa.func.min(_asked_at))
+    .select_from(t.frontier)
+    .outerjoin(t.queues, t.queues.c.name == t.frontier.c.queue)
+    .where(_waits)
+)
+
+
+def put_off(c: Connection, runs: Collection[int], until: Millis) -> Millis | None:
+    """When the first of what these runs wait for may be asked for that their hosts, or visiting hours, put off beyond a moment; None:
+    nothing is put off so far. Tries of ours after a failure are no such thing: they are few."""
+    found: Millis | None = c.execute(PUT_OFF, {"runs": sorted(runs), "until": until}).scalar()
+    return found
+
+
+def shelve_put_off(c: Connection, runs: Collection[int], until: Millis, reason: str) -> set[int]:
+    """Mark as dead what these runs wait for and is put off beyond a moment; the runs concerned."""
+    shelved = frontier.shelve(c, _waits.params(runs=sorted(runs), until=until), reason)
+    _read_without(c, shelved)
+    return {number for number, _ in shelved}
+
+
+def given_up(c: Connection, runs: Collection[int]) -> dict[str, int]:
+    """Why these runs gave addresses up without a look, and how many."""
+    f = t.frontier.c
+    query = (
+        sa.select(f.reason, sa.func.count().label("n"))
+        .where(f.run.in_(sorted(runs)), f.state == frontier.DEAD, f.reason.like(f"{frontier.SHELVED}%"))
+        .group_by(f.reason)
+        .order_by(sa.func.count().desc(), f.reason)
+    )
+    return {row.reason.removeprefix(frontier.SHELVED): row.n for row in c.execute(query)}
+
+
 def _read_without(c: Connection, shelved: Sequence[tuple[int, int]]) -> None:
     """Records that waited for one of these addresses as a continuation are read with what there is of them."""
     listed = sorted({url for _, url in shelved})
@@ -242,7 +289,7 @@ def fire_revisits(c: Connection, source: str, slot: Millis, now: Millis, limit: 
 
 
 _r = t.runs.c
-_ROW = tuple(t.runs.c[name] for name in RunRow.__slots__)
+_ROW = tuple(t.runs.c[name] for name in RunRow.__slots__ if name != "met")
 BY_SLOT = sa.select(*_ROW).where(
     _r.slot.in_(sa.bindparam("slots", expanding=True)), _r.source.in_(sa.bindparam("sources", expanding=True))
 )
@@ -276,6 +323,16 @@ def _by_slot(c: Connection, wanted: Collection[tuple[str, str, int]]) -> dict[tu
 def by_id(c: Connection, ids: Collection[int]) -> dict[int, RunRow]:
     """Runs by row id."""
     return {row.id: RunRow(*row) for row in c.execute(BY_ID, {"ids": sorted(ids)})} if ids else {}
+
+
+MET = t.runs.update().where(_r.id == sa.bindparam("b_id")).values(others=sa.bindparam("b_others"))
+
+
+def save_met(c: Connection, found: Iterable[RunRow]) -> None:
+    """Remember which hosts beyond their sources' sites runs were led to."""
+    rows = [{"b_id": run.id, "b_others": run.others} for run in sorted(found, key=lambda run: run.id) if run.met]
+    if rows:
+        c.execute(MET, rows)
 
 
 # ------------------------------------------------------------------ closing
