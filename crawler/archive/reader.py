@@ -4,6 +4,7 @@ from pathlib import Path
 
 from crawler.archive.members import Damage, members
 from crawler.archive.record import WarcRecord, decode
+from crawler.archive.replay import WIRE
 from crawler.archive.writer import OPEN
 from crawler.errors import ArchiveError, DamagedRecord
 from crawler.fetcher.decoding import Undecodable
@@ -76,6 +77,16 @@ def _record(folder: Path, capture: Capture) -> WarcRecord:
     if record.id != capture.record_id:
         raise DamagedRecord(f"{capture.file} at {capture.offset} holds {record.id}, not {capture.record_id}")
     return record
+
+
+def open_wire(folder: Path, capture: Capture) -> bytes:
+    """An answer's bytes as they came: of a revisit its head. Raises DamagedRecord or ArchiveError."""
+    own = _record(folder, capture)
+    with find(folder, capture.file).open("rb") as file:
+        behind = next(members(file, capture.offset + capture.length), None)
+    if behind is None or not behind.record.headers.get("warc-target-uri", "").startswith(WIRE):
+        return own.block
+    return behind.record.block if own.id in behind.record.headers.get("warc-concurrent-to", "") else own.block
 
 
 def whole(folder: Path, capture: Capture) -> bool:

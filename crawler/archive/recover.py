@@ -11,10 +11,9 @@ from typing import IO
 from crawler.archive import metadata
 from crawler.archive.locks import lock, sync_folder
 from crawler.archive.members import BLOCK, Damage, Member, members
-from crawler.archive.record import IDENTICAL, WarcRecord
-from crawler.archive.writer import OPEN, SUFFIX, FileInfo, describe
+from crawler.archive.record import IDENTICAL
+from crawler.archive.writer import OPEN, SUFFIX, FileInfo, describe, head_facts
 from crawler.errors import DamagedRecord
-from crawler.fetcher.message import parse_response
 from crawler.model import Capture, Kept, Millis
 
 NAME = re.compile(r"gongkai-\d{14}-(?P<owner>.+)-\d{4}\.warc\.gz")
@@ -41,14 +40,19 @@ def recover(
     them. Where nobody knows, everything whole is adopted, also behind damage.
 
     A file gets its final name when the caller asks for the next one, that is when what it held is committed: whoever dies before
-    that leaves it to be found again. A file that cannot be read or closed is left alone: `trouble` is told of it, and the others go on.
+    that leaves it to be found again. One in which nothing whole ever stood goes. A file that cannot be read or closed is left alone: `trouble` is told of it, and the others go on.
     """
     for path in sorted(folder.glob(f"*{SUFFIX}{OPEN}")):
         try:
             with path.open("r+b") as file:
                 if lock(file) and path.exists():  # whoever held it may have renamed it meanwhile
-                    yield _adopt(path, file, committed(path.name.removesuffix(OPEN)))
-                    os.replace(path, path.with_name(path.name.removesuffix(OPEN)))
+                    end = committed(path.name.removesuffix(OPEN))
+                    found = _adopt(path, file, end)
+                    yield found
+                    if found.info.bytes or end:
+                        os.replace(path, path.with_name(path.name.removesuffix(OPEN)))
+                    else:  # its writer died before anything of it was written
+                        path.unlink()
                     sync_folder(path.parent)
         except FileNotFoundError:
             continue
@@ -140,7 +144,7 @@ def _capture(answer: Member, name: str) -> Capture | None:
     revisit = answer.record.type == "revisit"
     if revisit and headers.get("warc-profile") != IDENTICAL:
         return None
-    message = _head(answer.record)
+    status, media_type = head_facts(answer.record.block)
     return Capture(
         record_id=answer.record.id,
         url=headers["warc-target-uri"],
@@ -150,20 +154,10 @@ def _capture(answer: Member, name: str) -> Capture | None:
         length=answer.end - answer.offset,
         type=answer.record.type,
         payload_digest=headers.get("warc-payload-digest", ""),
-        media_type=message[1],
-        status=message[0],
+        media_type=media_type,
+        status=status,
         original=metadata.original(headers, _millis(headers["warc-refers-to-date"])) if revisit else None,
     )
-
-
-def _head(record: WarcRecord) -> tuple[int, str]:
-    """Status and media type of a stored answer; (0, "") when even its head is cut."""
-    try:
-        message = parse_response(record.block)
-    except DamagedRecord:
-        return 0, ""
-    media_type = next((value for key, value in message.headers if key.lower() == "content-type"), "")
-    return message.status, media_type.partition(";")[0].strip().lower()[:100]
 
 
 def _millis(date: str) -> Millis:

@@ -1,6 +1,7 @@
 """What of the article is read. Nothing is dropped silently: each line that is left out is named with the rule that left it out."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
@@ -19,10 +20,12 @@ from crawler.parsers.furniture import (
     is_vague,
     tells,
 )
+from crawler.parsers.grid import Grid, read_grids
 from crawler.parsers.labels import spaced
 from crawler.parsers.sheet import EMBEDS, MEDIA, Line, Sheet
 from crawler.parsers.titles import is_sentence, key
 from crawler.parsers.tree import squeeze
+from crawler.record.notice import Table
 
 HEAD = 6  # lines at the article's head among which the title and the line of facts may stand again
 COPY = 0.8  # share of lines that say the same from which the second half of an article is its copy
@@ -46,10 +49,16 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The paragraphs as a reader sees them, and what was left out."""
+    """The paragraphs as a reader sees them, and what was left out; `places`: the line that each paragraph begins with.
+
+    `trouble`: what is wrong with the tables.
+    """
 
     paragraphs: tuple[str, ...] = ()
     dropped: tuple[Dropped, ...] = ()
+    places: tuple[int, ...] = ()
+    tables: tuple[Table, ...] = ()
+    trouble: tuple[str, ...] = ()
 
 
 def read_body(
@@ -78,9 +87,37 @@ def read_body(
     _head(sheet, span, why, title, own, squeeze(column))
     _copies(sheet, span, why)
     _tail(sheet, span, why)
-    kept = list(_with_pictures(sheet, container, [at for at in span if at not in why], title))
+    grids = tuple(grid for box in container.boxes(sheet) for grid in read_grids(sheet, box))
+    rows = _rows(grids, why)
+    kept = list(_with_pictures(sheet, container, [at for at in span if at not in why], title, rows))
     dropped = [Dropped(sheet.lines[at].text, rule) for at, rule in sorted(why.items())]
-    return Body(tuple(kept), (*dropped, *_hidden(sheet, container)))
+    places = tuple(at for at, _ in kept)
+    return Body(tuple(text for _, text in kept), (*dropped, *_hidden(sheet, container)), places, *_tables(grids, rows, places))
+
+
+def _rows(grids: tuple[Grid, ...], why: dict[int, str]) -> dict[int, str]:
+    """First line of a table's row → its one paragraph; empty for its further lines. A row is left out as a whole or not at all."""
+    rows: dict[int, str] = {}
+    for row in (row for grid in grids for row in grid.lines):
+        own = range(row.first, row.last)
+        if all(at in why for at in own) or row.first in rows:  # in another table's cell
+            continue
+        for at in own:
+            why.pop(at, None)
+            rows[at] = row.text if at == row.first else ""
+    return rows
+
+
+def _tables(grids: tuple[Grid, ...], rows: dict[int, str], places: tuple[int, ...]) -> tuple[tuple[Table, ...], tuple[str, ...]]:
+    """The tables that stand in the body, and what is wrong with any."""
+    found, trouble = [], []
+    for number, grid in enumerate(grids, 1):
+        trouble += [f"table {number}: {said}" for said in grid.trouble]
+        shown = [row.first for row in grid.lines if row.first < row.last and row.first in rows]
+        if shown and len(shown) * 2 > len(grid.lines):
+            at = bisect_right(places, shown[0]) - 1
+            found.append(Table(at, grid.caption, grid.header, grid.rows))
+    return tuple(found), tuple(trouble)
 
 
 def _beside_text(sheet: Sheet, span: range, block: frozenset[int], loose: frozenset[int]) -> frozenset[int]:
@@ -226,8 +263,10 @@ def _is_other_page(sheet: Sheet, line: Line) -> bool:
 
 
 # ------------------------------------------------------------------ pictures and embedded documents
-def _with_pictures(sheet: Sheet, container: Container, kept: list[int], title: str) -> Iterator[str]:
-    """The lines, and between them what is shown and is no text: documents always, pictures that say something or are all there is."""
+def _with_pictures(
+    sheet: Sheet, container: Container, kept: list[int], title: str, rows: dict[int, str]
+) -> Iterator[tuple[int, str]]:
+    """The lines with their places, and between them what is shown and is no text: documents always, pictures that say something or are all there is."""
     little = sum(len(sheet.lines[at].plain) for at in kept) < LEAST_TEXT
     shown: dict[int, list[str]] = {}
     for at in sorted(at for tag in ("img", *EMBEDS, *MEDIA) for at in sheet.named(tag)):
@@ -240,9 +279,10 @@ def _with_pictures(sheet: Sheet, container: Container, kept: list[int], title: s
         if name and name not in shown.get(sheet.firsts[at], []):
             shown.setdefault(sheet.firsts[at], []).append(name)
     for at in kept:
-        yield from (text for place in sorted(place for place in shown if place <= at) for text in shown.pop(place))
-        yield sheet.lines[at].text
-    yield from (text for place in sorted(shown) for text in shown[place])
+        yield from ((place, text) for place in sorted(place for place in shown if place <= at) for text in shown.pop(place))
+        if text := rows.get(at, sheet.lines[at].text):
+            yield at, text
+    yield from ((place, text) for place in sorted(shown) for text in shown[place])
 
 
 def _document(sheet: Sheet, at: int) -> str:
@@ -266,7 +306,9 @@ def _picture(sheet: Sheet, at: int, title: str, *, little: bool) -> str:
     if FILE_NAME.match(name) or not NAME.search(name) or key(name) == key(title) or len(name) > 120:
         name = ""
     if not name and little:
-        name = unquote(urlsplit((sheet.attribute(at, "src") or sheet.attribute(at, "data-src"))[:500].replace("[", "").replace("]", "")).path).rpartition("/")[2]
+        name = unquote(
+            urlsplit((sheet.attribute(at, "src") or sheet.attribute(at, "data-src"))[:500].replace("[", "").replace("]", "")).path
+        ).rpartition("/")[2]
         if ICON.search(name):
             name = ""
     return f"[图片：{name}]" if name else ""

@@ -148,8 +148,8 @@ def of_run(c: Connection, run: RunRow, now: Millis) -> Observation:
     first = [row for row in rows if row.kind == Kind.LIST and (row.via is None or row.page == 0)]
     final = [row for row in first if row.outcome != Outcome.REDIRECTED and row.page_kind != PageKind.REDIRECT] or first
     final = [row for row in final if row.state != "pending"]  # what is still being read is no finding
-    heads = tuple(_head(row) for row in final)
     details = [row for row in rows if row.kind == Kind.DETAIL and row.outcome != Outcome.REDIRECTED]
+    heads = tuple(map(_head, final if first or run.kind == RunKind.REVISIT else _unseen(details)))
     blocked = sum(1 for row in details if row.outcome in BLOCKED or row.page_kind in BLOCKED_PAGES)
     failed = sum(1 for row in details if row.outcome not in GOOD | MISSES | BLOCKED or row.state == "unreadable")
     notices, filled = _filled(c, run.id)
@@ -170,6 +170,13 @@ def of_run(c: Connection, run: RunRow, now: Millis) -> Observation:
         filled=filled,
         whole=not c.execute(CUT_SHORT, {"run": run.id}).scalar(),
     )
+
+
+def _unseen(details: Sequence[AnyRow]) -> list[AnyRow]:
+    """The pages that are watched one by one, when none of them could be looked at. What is not there any more is told of the notice."""
+    pages = [row for row in details if row.via is None]
+    failed = [row for row in pages if row.outcome not in GOOD | MISSES or row.page_kind in BLOCKED_PAGES]
+    return failed if len(failed) == len(pages) else []
 
 
 def _head(row: AnyRow) -> Head:

@@ -375,20 +375,6 @@ relations = sa.Table(
     sa.UniqueConstraint("document", "other", "kind"),
 )
 
-clauses = sa.Table(
-    "clauses",
-    metadata,
-    sa.Column("hash", Id, primary_key=True),
-    sa.Column("document", Id, sa.ForeignKey("documents.id"), primary_key=True),
-)
-
-clause_sets = sa.Table(
-    "clause_sets",
-    metadata,
-    sa.Column("document", Id, sa.ForeignKey("documents.id"), primary_key=True),
-    sa.Column("hashes", Blob, nullable=False),
-)
-
 changes = sa.Table(
     "changes",
     metadata,

@@ -20,6 +20,7 @@ from crawler.fetcher.fetcher import Fetcher
 from crawler.model import Exchange, Millis, Task
 from crawler.pipeline.closing import close_finished
 from crawler.pipeline.line import Line, messages
+from crawler.pipeline.policy import Policy
 from crawler.politeness.budget import Spending
 from crawler.politeness.host import Lease, Origin, Probe
 from crawler.politeness.pace import Pace
@@ -148,6 +149,13 @@ class Engine:
             await asyncio.sleep(0.01)
         while await self._threads.write(self.line.index):
             pass
+
+    async def take_over(self, policy: Policy, fetcher: Fetcher) -> None:
+        """Go on under another configuration, queue by queue as they are leased. Raises RepositoryError, and then nothing has changed."""
+        await self._threads.write(self.line.take_over, policy)
+        self.fetcher, self.pacing = fetcher, policy.pacing(self.pacing.agent)
+        self.queues_at_once = policy.config.network.queues_at_once
+        self._spending.clear()  # under other budgets
 
     # -------------------------------------------------------------- queues
     async def _turn_loop(self) -> None:

@@ -134,6 +134,14 @@ def test_where_nobody_knows_the_end_a_recovery_goes_on_behind_damage(file: Path)
     assert found.torn == 0
 
 
+@pytest.mark.parametrize("size", [0, 300])
+def test_a_file_whose_writer_died_at_its_birth_leaves_none(tmp_path: Path, size: int) -> None:
+    (tmp_path / "gongkai-20240101000000-a-0001.warc.gz.open").write_bytes(random.Random(1).randbytes(size))
+    (found,) = recover(tmp_path, lambda name: 0)
+    assert (found.kept, found.torn, found.owner) == ((), size, "a")
+    assert not [file for file in tmp_path.iterdir() if file.suffix != ".torn"]
+
+
 def test_one_file_that_cannot_be_recovered_leaves_the_others_to_it(file: Path) -> None:
     file.rename(file.with_name(file.name + ".open"))
     (file.parent / "a-folder.warc.gz.open").mkdir()

@@ -246,20 +246,6 @@ CREATE INDEX ix_changes_document ON changes (document)
 
 CREATE INDEX ix_changes_look ON changes (look)
 
-CREATE TABLE clause_sets (
-	document BIGINT NOT NULL,
-	hashes BYTEA NOT NULL,
-	CONSTRAINT pk_clause_sets PRIMARY KEY (document),
-	CONSTRAINT fk_clause_sets_document FOREIGN KEY(document) REFERENCES documents (id)
-)
-
-CREATE TABLE clauses (
-	hash BIGINT NOT NULL,
-	document BIGINT NOT NULL,
-	CONSTRAINT pk_clauses PRIMARY KEY (hash, document),
-	CONSTRAINT fk_clauses_document FOREIGN KEY(document) REFERENCES documents (id)
-)
-
 CREATE TABLE continuations (
 	capture BIGINT NOT NULL,
 	position INTEGER NOT NULL,

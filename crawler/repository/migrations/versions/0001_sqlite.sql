@@ -246,20 +246,6 @@ CREATE INDEX ix_changes_document ON changes (document)
 
 CREATE INDEX ix_changes_look ON changes (look)
 
-CREATE TABLE clause_sets (
-	document INTEGER NOT NULL,
-	hashes BLOB NOT NULL,
-	CONSTRAINT pk_clause_sets PRIMARY KEY (document),
-	CONSTRAINT fk_clause_sets_document FOREIGN KEY(document) REFERENCES documents (id)
-)
-
-CREATE TABLE clauses (
-	hash INTEGER NOT NULL,
-	document INTEGER NOT NULL,
-	CONSTRAINT pk_clauses PRIMARY KEY (hash, document),
-	CONSTRAINT fk_clauses_document FOREIGN KEY(document) REFERENCES documents (id)
-)
-
 CREATE TABLE continuations (
 	capture INTEGER NOT NULL,
 	position INTEGER NOT NULL,
