@@ -22,7 +22,7 @@ from crawler.monitor import condition
 from crawler.monitor.condition import Columns
 from crawler.pipeline.line import Line
 from crawler.pipeline.rebuild import rebuild
-from crawler.repository import query, runs
+from crawler.repository import patience, query, runs
 from crawler.repository.database import Database
 from crawler.repository.migrations import check_schema
 from crawler.repository.progress import Ended, Failure, Looked, Progress, ended, failures, looked
@@ -116,7 +116,7 @@ def _came(database: Database, fired: list[int], asked: Sequence[str]) -> Came:
             failures(c, fired, FAILURES_SHOWN + 1),
             condition.columns(c, fired),
             sample,
-            runs.given_up(c, fired),
+            patience.given_up(c, fired),
         )
 
 

@@ -34,8 +34,9 @@ from crawler.record.reading import Reading
 from crawler.record.rules import ReadRules
 from crawler.repository.database import Database
 from crawler.repository.migrations import upgrade
+from crawler.repository.patience import put_off, shelve_put_off
 from crawler.repository.progress import Progress, progress
-from crawler.repository.runs import are_open, put_off, shelve_put_off
+from crawler.repository.runs import are_open
 from crawler.scheduler.engine import Engine
 from crawler.scheduler.firing import fire_once, fire_slot
 from crawler.scheduler.narrator import Narrator
