@@ -4,6 +4,7 @@
 to the folder that holds `config/`. GONGKAI_CONFIG names another file; GONGKAI_DATABASE and GONGKAI_ARCHIVE override the storage lines.
 """
 
+import contextlib
 import difflib
 import hashlib
 import ipaddress
@@ -29,13 +30,14 @@ from crawler.config.shape import (
     BudgetTable,
     ListTable,
     OperatorTable,
+    ServeTable,
     SettingsTable,
     SourceTable,
     StartTable,
     TlsTable,
 )
 from crawler.config.storage import archive_folder, chosen_file, database_url, root_of
-from crawler.config.values import Alarms, Channel, Config, Network, Operator, Politeness, ScheduleDefaults, Source, Storage
+from crawler.config.values import Alarms, Channel, Config, Network, Operator, Politeness, ScheduleDefaults, Serve, Source, Storage
 from crawler.errors import ConfigError, UsageError
 from crawler.model import Expect, Millis, Request, Route, Watch
 from crawler.politeness.budget import DEFAULT as DEFAULT_BUDGET
@@ -185,6 +187,7 @@ def _config(settings: SettingsTable, sources: Mapping[str, Source], root: Path, 
         ),
         schedule=ScheduleDefaults(settings.schedule.timezone, settings.schedule.lists, settings.schedule.revisit_per_day),
         alarms=_alarms(settings.alarms),
+        serve=_serve(settings.serve),
         watch=Watch(tuple(settings.watch.revisit), settings.watch.gone_misses, settings.watch.gone_after),
         budget=_budget(settings.budget, DEFAULT_BUDGET),
         sources=MappingProxyType(dict(sources)),
@@ -194,13 +197,18 @@ def _config(settings: SettingsTable, sources: Mapping[str, Source], root: Path, 
     )
 
 
+def _serve(table: ServeTable) -> Serve:
+    host, _, port = table.listen.rpartition(":")
+    return Serve(host.strip("[]"), int(port), table.read == "token", tuple(table.names), table.requests_per_minute)
+
+
 def _digest(path: Path) -> str:
-    """One digest of all files of a configuration."""
-    files = [path, *sorted(path.parent.glob("sources/*.toml"))]
-    listed = "".join(
-        f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(path.parent).as_posix()}\n" for file in files
-    )
-    return hashlib.sha256(listed.encode()).hexdigest()
+    """One digest of all files of a configuration that can be read."""
+    listed = []
+    for file in [path, *sorted(path.parent.glob("sources/*.toml"))]:
+        with contextlib.suppress(OSError):  # what is wrong with such a file is told where it is read
+            listed.append(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(path.parent).as_posix()}\n")
+    return hashlib.sha256("".join(listed).encode()).hexdigest()
 
 
 def _alarms(found: AlarmsTable) -> Alarms:

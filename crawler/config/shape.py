@@ -18,6 +18,7 @@ from crawler.config.kinds import (
     Zone,
     contact_of,
     host_of,
+    listen_of,
     one_line,
     profile_of,
     proxy_of,
@@ -130,6 +131,15 @@ class AlarmsTable(Table):
     channels: dict[str, ChannelTable] = {}
 
 
+class ServeTable(Table):
+    """`[serve]`."""
+
+    listen: Annotated[str, AfterValidator(listen_of)] = "127.0.0.1:8080"
+    read: Literal["open", "token"] = "open"
+    names: list[Annotated[str, AfterValidator(host_of)]] = []
+    requests_per_minute: int = Field(default=600, ge=0)
+
+
 class SettingsTable(Table):
     """`config/gongkai.toml`."""
 
@@ -140,6 +150,7 @@ class SettingsTable(Table):
     watch: WatchTable = WatchTable()
     budget: BudgetTable = BudgetTable()
     alarms: AlarmsTable = AlarmsTable()
+    serve: ServeTable = ServeTable()
 
 
 class StartTable(Table):

@@ -89,6 +89,17 @@ class Alarms:
 
 
 @dataclass(frozen=True, slots=True)
+class Serve:
+    """The console. `host` and `port` it listens on; `closed`: reading needs the token too; `names` it answers to besides loopback's."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    closed: bool = False
+    names: tuple[str, ...] = ()
+    requests_per_minute: int = 600
+
+
+@dataclass(frozen=True, slots=True)
 class Politeness:
     """A source's own queue, pause and visiting hours; None: the host, the default, any hour."""
 
@@ -142,3 +153,4 @@ class Config:
     path: Path
     digest: str  # SHA-256 over the names and SHA-256 of its files, as `sha256sum` lists them
     broken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    serve: Serve = Serve()

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from crawler.parsers.article import ICON, Container
 from crawler.parsers.attachments import ENDING, TYPES, leads_to_file
+from crawler.parsers.disclosure import Disclosure
 from crawler.parsers.furniture import (
     NEIGHBOUR,
     chrome_of,
@@ -64,16 +65,15 @@ class Body:
 def read_body(
     sheet: Sheet,
     container: Container,
-    block: frozenset[int],
+    disclosed: Disclosure,
     title: str,
     *,
     own: frozenset[int | None] = frozenset(),
     column: str = "",
-    loose: frozenset[int] = frozenset(),
 ) -> Body:
     """`own`: the lines where the page shows the title and a bare date of publication; `column`: the channel's name. Furniture, the disclosure block, the title repeated, second copies and what is hidden are left out."""
     span = range(*container.span(sheet))
-    block = _beside_text(sheet, span, block, loose)
+    block = _beside_text(sheet, span, disclosed.lines, disclosed.loose)
     chrome = _chrome(sheet, container)
     why: dict[int, str] = {}
     for at in span:

@@ -21,7 +21,7 @@ from crawler.parsers.flat import lay_flat
 from crawler.parsers.furniture import NEIGHBOUR, is_foot, is_furniture
 from crawler.parsers.platforms import recognise
 from crawler.parsers.sheet import Sheet
-from crawler.parsers.stated import number_in_title, stated
+from crawler.parsers.stated import number_in_title, number_of, stated
 from crawler.parsers.titles import Title, key, read_title, title_of_text
 from crawler.parsers.tree import parse, select, squeeze, text
 from crawler.parsers.worth import is_told, refuse
@@ -48,6 +48,7 @@ FILES = (
     ".article-attachment",
     ".article-file",
 )
+MOST_BESIDE = 6  # lines between title and article among which a number may stand
 BEIJING = timedelta(hours=8)
 CUT = re.compile(r"(?:…|\.{2,}|。{2,})$")
 
@@ -144,7 +145,7 @@ def _look(source: str, page: Page, rules: DetailRules, encoding: str) -> _Read:
         told = key(block.fields.get("name", "")) == key(name)  # then the title that heads the text is the text's
         own_lines = frozenset({None if told else line, read.facts.date_line})
         column = read.column or metas.get("columnname", "")
-        read.body = read_body(sheet, read.container, block.lines, name, own=own_lines, column=column, loose=block.loose)
+        read.body = read_body(sheet, read.container, block, name, own=own_lines, column=column)
     return read
 
 
@@ -307,7 +308,16 @@ def _channel(read: _Read, title: str) -> list[Said]:
 def _meta(read: _Read, title: Title, witnesses: dict[str, Witness]) -> dict[str, str]:
     """The block's fields, then what the text states of itself."""
     said: Mapping[str, str] = stated(read.body.paragraphs, title.text)
-    shown = {"doc_no": [("label.head", read.facts.get("doc_no", "head")), ("title", number_in_title(title.text))]}
+    below = title.line + 1 if title.line is not None else 0
+    between = read.sheet.lines[below : min(read.article[0], below + MOST_BESIDE)] if below else []
+    under = next((number for line in between if not line.cells and (number := number_of(line.text))), None)
+    shown = {
+        "doc_no": [
+            ("label.head", read.facts.get("doc_no", "head")),
+            ("under_title", under),
+            ("title", number_in_title(title.text)),
+        ]
+    }
     shown["doc_no"] = [(rule, value) for rule, value in shown["doc_no"] if value and fields.is_doc_no(value)]
     found: dict[str, str] = {}
     for name in dict.fromkeys((*read.block.fields, *said, *(name for name, values in shown.items() if values))):

@@ -51,6 +51,7 @@ IN_ENGLISH = {
 FACTS_IN_ENGLISH = {
     "published": "date released releasetime releasedate releasedon publishedon published publishdate publishtime publicationdate dateofpublication postedon posted updated updatetime",
     "source": "source publishedby",
+    "doc_no": IN_ENGLISH["doc_no"],
     "clicks": "views hits visits",
     "": "author editor fontsize print share",
 }

@@ -422,6 +422,16 @@ daemons = sa.Table(
     _time("beat", nullable=False),
 )
 
+acts = sa.Table(  # what was changed by the console; append-only
+    "acts",
+    metadata,
+    _id(),
+    _time("at", nullable=False),
+    sa.Column("what", Text, nullable=False),  # pause, resume, crawl, …
+    sa.Column("about", Text, nullable=False),  # a source or document
+    sa.Column("who", Text, nullable=False),
+)
+
 # The search tables differ by database and are made by the migration (`search.py` names them):
 #   search       (place, document, part, version) and, on PostgreSQL, words tsvector with a GIN index
 #   search_index SQLite only: contentless FTS5 over the words
