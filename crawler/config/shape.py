@@ -59,6 +59,7 @@ class NetworkTable(Table):
     deadline: Duration = 60_000
     max_body: Size = 32 << 20
     queues_at_once: int = Field(default=20, ge=1, le=500)
+    patience: Duration = 120_000
     connect: dict[str, Endpoint] = {}
     allow_private: list[str] = []
 
@@ -205,6 +206,7 @@ class ListTable(Table):
     """`[list]`."""
 
     hosts: list[str] = []
+    other_hosts: int = Field(default=20, ge=0)
     rows: str | None = None
     link: str | None = None
     title: str | None = None

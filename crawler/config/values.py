@@ -39,6 +39,7 @@ class Network:
     queues_at_once: int
     connect: Mapping[str, str]
     allow_private: tuple[str, ...]
+    patience_ms: Millis = 120_000  # what is put off longer, a one-off crawl does not wait for
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ import structlog
 
 from crawler.archive.members import Damage
 from crawler.archive.reader import damage_of, open_page, size_of, whole
-from crawler.archive.recover import recover, walk
+from crawler.archive.recover import discard, recover, walk
 from crawler.archive.writer import Archive, describe, digest_of
 from crawler.errors import DamagedRecord, Refused, RepositoryError
 from crawler.model import Capture, Exchange, Kept, Kind, Millis, Octets, Original, Outcome, Page, PageKind, now_ms
@@ -110,9 +110,11 @@ class Line:
         for found in recover(self.archive.folder, lambda name: committed.get(name, 0), _left_alone):
             with self.database.write() as c:
                 self.commit(c, found.kept, found.owner, None)
-                files.closed(c, [found.info], found.owner)
+                files.closed(c, [found.info] if found.info.bytes else [], found.owner)
                 frontier.release_owner(c, found.owner)
                 runs.leave(c, found.owner)
+            if not found.info.bytes and not committed.get(found.info.name):
+                discard(self.archive.folder, found)
             adopted += len(found.kept)
             log.info("adopted", file=found.info.name, looks=len(found.kept), torn=found.torn)
         return adopted + self._adopt_closed()

@@ -226,6 +226,7 @@ CREATE TABLE runs (
 	observation TEXT,
 	trouble TEXT,
 	options TEXT DEFAULT '{}' NOT NULL,
+	others TEXT DEFAULT '[]' NOT NULL,
 	CONSTRAINT pk_runs PRIMARY KEY (id),
 	CONSTRAINT uq_runs_source_kind_slot UNIQUE (source, kind, slot),
 	CONSTRAINT fk_runs_source FOREIGN KEY(source) REFERENCES sources (id)
