@@ -263,7 +263,9 @@ def _is_other_page(sheet: Sheet, line: Line) -> bool:
 
 
 # ------------------------------------------------------------------ pictures and embedded documents
-def _with_pictures(sheet: Sheet, container: Container, kept: list[int], title: str, rows: dict[int, str]) -> Iterator[tuple[int, str]]:
+def _with_pictures(
+    sheet: Sheet, container: Container, kept: list[int], title: str, rows: dict[int, str]
+) -> Iterator[tuple[int, str]]:
     """The lines with their places, and between them what is shown and is no text: documents always, pictures that say something or are all there is."""
     little = sum(len(sheet.lines[at].plain) for at in kept) < LEAST_TEXT
     shown: dict[int, list[str]] = {}
@@ -304,7 +306,9 @@ def _picture(sheet: Sheet, at: int, title: str, *, little: bool) -> str:
     if FILE_NAME.match(name) or not NAME.search(name) or key(name) == key(title) or len(name) > 120:
         name = ""
     if not name and little:
-        name = unquote(urlsplit((sheet.attribute(at, "src") or sheet.attribute(at, "data-src"))[:500].replace("[", "").replace("]", "")).path).rpartition("/")[2]
+        name = unquote(
+            urlsplit((sheet.attribute(at, "src") or sheet.attribute(at, "data-src"))[:500].replace("[", "").replace("]", "")).path
+        ).rpartition("/")[2]
         if ICON.search(name):
             name = ""
     return f"[图片：{name}]" if name else ""

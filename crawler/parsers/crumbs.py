@@ -103,7 +103,9 @@ def _nameless(sheet: Sheet, upto: int) -> Iterator[int]:
 def _nests(sheet: Sheet, place: int) -> bool:
     """Does each link of a box lead below the one before it? At least two do, after the home page."""
     paths = [
-        _folder(sheet.attribute(at, "href")) for at in range(place, sheet.end(place)) if sheet.tags[at] == "a" and sheet.attribute(at, "href")
+        _folder(sheet.attribute(at, "href"))
+        for at in range(place, sheet.end(place))
+        if sheet.tags[at] == "a" and sheet.attribute(at, "href")
     ]
     if len(paths) < 2 or any(path is None for path in paths):
         return False

@@ -217,7 +217,11 @@ def _lines_of(sheet: Sheet, group: list[_Found]) -> set[int]:
 def _table_of(sheet: Sheet, at: int) -> int | None:
     """The innermost table around a row."""
     element = sheet.lines[at].element
-    return next((up for up in [element, *sheet.above(element)] if sheet.tags[up] == "table"), None) if sheet.lines[at].cells else None
+    return (
+        next((up for up in [element, *sheet.above(element)] if sheet.tags[up] == "table"), None)
+        if sheet.lines[at].cells
+        else None
+    )
 
 
 def _heads_data(sheet: Sheet, at: int) -> bool:

@@ -17,9 +17,16 @@ LEAST_BESIDE, TIMES = 120, 3  # the same where the box holds something: so many,
 LEAST_BEHIND = 100  # characters of sentences behind a line of the foot that show that it is none
 NEAR = 8  # lines behind the title among which the facts stand
 SENTENCE = re.compile(r"[。；，]")
-NO_BOXES = frozenset({"a", "li", "ul", "ol", "hr", "p", "h1", "h2", "h3", "h4", "h5", "h6", "input", "img", "nav", "footer", "header", "form"})
-SPACER = re.compile(r"(?:^|[\s_-])(?:clear|clearfix|cl|line|blank|space|split|border|hr|fgx|height\d*)(?:$|[\s_-])", re.IGNORECASE)
-FILE = re.compile(r"^\W*(?:相关)?附[件表录图]|\.(?:docx?|xlsx?|pptx?|pdf|wps|et|ofd|zip|rar|7z|txt|csv|ceb)$|点击(?:查看|下载)|下载", re.IGNORECASE)
+NO_BOXES = frozenset(
+    {"a", "li", "ul", "ol", "hr", "p", "h1", "h2", "h3", "h4", "h5", "h6", "input", "img", "nav", "footer", "header", "form"}
+)
+SPACER = re.compile(
+    r"(?:^|[\s_-])(?:clear|clearfix|cl|line|blank|space|split|border|hr|fgx|height\d*)(?:$|[\s_-])", re.IGNORECASE
+)
+FILE = re.compile(
+    r"^\W*(?:相关)?附[件表录图]|\.(?:docx?|xlsx?|pptx?|pdf|wps|et|ofd|zip|rar|7z|txt|csv|ceb)$|点击(?:查看|下载)|下载",
+    re.IGNORECASE,
+)
 TOOLS = re.compile(r"打印|关闭|收藏|纠错")
 
 
@@ -51,7 +58,9 @@ def expected(sheet: Sheet, platform: Platform | None, title: int | None) -> tupl
 def _under_facts(sheet: Sheet, title: int, foot: int) -> tuple[int, str] | None:
     """The box behind the one in which title and facts end, where nothing beside it is text: else the text tells by itself."""
     lines = sheet.lines
-    last = max((at for at in range(title, min(title + NEAR, foot)) if tells(lines, at) or is_date_line(lines[at].text)), default=title)
+    last = max(
+        (at for at in range(title, min(title + NEAR, foot)) if tells(lines, at) or is_date_line(lines[at].text)), default=title
+    )
     head = lines[last].element
     while sheet.ups[head] >= 0 and sheet.tags[head] not in BLOCKS:
         head = sheet.ups[head]
@@ -65,7 +74,12 @@ def _under_facts(sheet: Sheet, title: int, foot: int) -> tuple[int, str] | None:
             break
         own = sheet.own(at)
         if not own:
-            if empty is None and sheet.tags[at] in BLOCKS and sheet.tags[at] not in NO_BOXES and not SPACER.search(sheet.label(at)):
+            if (
+                empty is None
+                and sheet.tags[at] in BLOCKS
+                and sheet.tags[at] not in NO_BOXES
+                and not SPACER.search(sheet.label(at))
+            ):
                 empty = at
             elif holds_media(sheet, at):
                 return at, f"<{sheet.tags[at]}> under the title"
@@ -91,7 +105,13 @@ def _behind(sheet: Sheet, at: int) -> Iterator[int]:
 
 def _is_frame(line: Line) -> bool:
     """A line that no article has: buttons, neighbours, hints, the foot."""
-    return is_furniture(line.text) or is_hint(line.text) or is_foot(line.text) or is_crumb(line.text) or bool(NEIGHBOUR.match(line.plain))
+    return (
+        is_furniture(line.text)
+        or is_hint(line.text)
+        or is_foot(line.text)
+        or is_crumb(line.text)
+        or bool(NEIGHBOUR.match(line.plain))
+    )
 
 
 def _is_sentence(line: Line) -> bool:

@@ -121,7 +121,9 @@ def _next_line(sheet: Sheet, at: int) -> str:
     own, other = [sheet.lines[at].element], [following.element, *sheet.above(following.element)]
     own += sheet.above(own[0], 3)
     box = next((up for up in own if up in other), None)  # of facts only, and never the whole page
-    small = box is not None and sheet.lasts[box] - sheet.firsts[box] <= MOST_FACTS and sheet.tags[box] not in ("body", "html", "form")
+    small = (
+        box is not None and sheet.lasts[box] - sheet.firsts[box] <= MOST_FACTS and sheet.tags[box] not in ("body", "html", "form")
+    )
     return following.text if small else ""
 
 

@@ -12,7 +12,23 @@ from crawler.parsers.tree import BLOCKS, EDGES, HIDDEN, SILENT, SPACES, Node, sq
 LONGEST_CELL = 400
 SHORT = 30  # characters of a line that may well come again on another page
 INDEXED = frozenset(  # tags that are asked for by name
-    {"title", "meta", "body", "h1", "h2", "article", "ucaptitle", "ucapcontent", "input", "img", "embed", "object", "iframe", "video", "audio"}
+    {
+        "title",
+        "meta",
+        "body",
+        "h1",
+        "h2",
+        "article",
+        "ucaptitle",
+        "ucapcontent",
+        "input",
+        "img",
+        "embed",
+        "object",
+        "iframe",
+        "video",
+        "audio",
+    }
 )
 LABELLED = re.compile(r"[:：∶︰﹕]|\s(?:19|20)\d\d[-/.年]")
 # What the walk must know of a tag, as bits of one number.

@@ -99,7 +99,14 @@ BEGINS = re.compile(
 )
 DAY_HINT = re.compile(r"(?:19|20)\d\d")
 CLOCKED = re.compile(MARK + r"(?=(?:[01]?\d|2[0-3])[:：]\d\d(?!\d))(?:(?<=\d\d.)|(?<=[日号].))")
-DATED = re.compile(MARK + r"(?=\s*[\[【(（]?\s*(?:19|20)\d\d\s?[-/.年]\s?\d)(?<=[^\d\s:：].)|(?:(?<=\d日)|(?<=\d号))" + MARK + r"(?=[^\s\d])|" + MARK + r"(?=[\[【])")
+DATED = re.compile(
+    MARK
+    + r"(?=\s*[\[【(（]?\s*(?:19|20)\d\d\s?[-/.年]\s?\d)(?<=[^\d\s:：].)|(?:(?<=\d日)|(?<=\d号))"
+    + MARK
+    + r"(?=[^\s\d])|"
+    + MARK
+    + r"(?=[\[【])"
+)
 IN_BLOCK, IN_FACTS = _pattern(BLOCK_LABELS), _pattern(FACT_LABELS)
 SOURCE_END = re.compile(
     r"\s{2,}|[|｜【\[]|(?<=[^\d])\s(?=\d{4}[-年])|\s(?=字)|\u3000|\s(?=(?:作者|编辑|记者|点击|浏览)\b)"

@@ -76,7 +76,9 @@ def _own(tree: LexborHTMLParser, selector: str) -> list[Node]:
 def _behind_headings(tree: LexborHTMLParser) -> list[Node]:
     """Notices without boxes: a heading, a number, a date and text, one behind the other; a rule may stand between them."""
     body = tree.body or tree.root
-    headings = [node for node in body.css(HEADINGS)[: MOST_PARTS * 4] if squeeze(node.text(deep=True))] if body is not None else []
+    headings = (
+        [node for node in body.css(HEADINGS)[: MOST_PARTS * 4] if squeeze(node.text(deep=True))] if body is not None else []
+    )
     by_tag: dict[str, list[Node]] = {}
     for heading in headings:
         if not any(map(is_hidden, (heading, *ancestors(heading)))):

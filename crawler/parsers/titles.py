@@ -61,7 +61,7 @@ WEIGHTS = {
     "below": 0.3,  # the line over facts that stand behind the text: a signature as likely
 }
 QUOTED = 0.4  # what a candidate is worth that another one quotes: 关于印发《X》的通知 heads a page on which X is printed
-QUOTES = "《》“”〈〉「」『』\"'" 
+QUOTES = "《》“”〈〉「」『』\"'"
 # Who says that an organisation's name is a title all the same; a heading may as well be the site's.
 HEADINGS = frozenset({"above_facts", "meta.ArticleTitle", "disclosure.name", "own"})
 SURE = frozenset({"meta.ArticleTitle", "h1", "ucaptitle", "above_facts"})  # believed of a title of two characters
@@ -278,7 +278,9 @@ def _may_be_title(line: Line) -> bool:
         return False
     if line.text.endswith(("。", "；", "，", ":", "：")) or (len(line.plain) > LONGEST_OF_TEXT and "。" in line.text):
         return False
-    return not (is_furniture(line.text) or is_crumb(line.text) or is_foot(line.text) or is_hint(line.text) or is_fact_line(line.text))
+    return not (
+        is_furniture(line.text) or is_crumb(line.text) or is_foot(line.text) or is_hint(line.text) or is_fact_line(line.text)
+    )
 
 
 def is_sentence(line: Line) -> bool:

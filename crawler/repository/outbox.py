@@ -94,7 +94,11 @@ def _lines(hears: Hears, after: int, until: int) -> sa.Select[Any]:
     """The lines a channel may hear of; with the record of each notice where what it says decides."""
     h = t.changes.c
     version = sa.func.coalesce(h.after, sa.select(t.documents.c.version).where(t.documents.c.id == h.document).scalar_subquery())
-    record = sa.select(t.versions.c.record).where(t.versions.c.id == version).scalar_subquery() if hears.query is not None else sa.null()
+    record = (
+        sa.select(t.versions.c.record).where(t.versions.c.id == version).scalar_subquery()
+        if hears.query is not None
+        else sa.null()
+    )
     d = t.documents.c
     query = (
         sa.select(h.seq, h.at, h.detail, h.kind, h.source, record.label("record"), d.presence, d.first_seen)

@@ -196,6 +196,8 @@ class Daemon:
         await self.engine.take_over(Policy(config, self.line.policy), fetcher)
         if fetcher is not self.fetchers[-1]:
             self.fetchers.append(fetcher)
+        storage = config.storage
+        self.line.archive.go_on(warcinfo(config), max_bytes=storage.file_size, max_age=storage.file_age_ms / 1000)
         self.clock.take_over(config)
         self.teller = alarms(config, self.line)
 

@@ -34,14 +34,35 @@ FORMS = (
     re.compile(rf"(?<![\d./-])(?P<year>{YEAR})[-/.](?P<month>0?[1-9]|1[0-2])(?![\d./-])"),
 )
 OTHERS = (  # what is rarer; asked only of a text that has its sign
-    ("國国", re.compile(
-        rf"(?:中[華华])?民[國国] ?(?P<roc>\d{{2,3}}|[一二三四五六七八九十百零〇○]{{1,6}}) ?(?:年 ?(?P<month>[\d一二三四五六七八九十元]{{1,3}}) ?月(?: ?(?P<day>[\d一二三四五六七八九十廿卅]{{1,4}}) ?[日号號]{CLOCK})?"
-        rf"|[-/.] ?(?P<month2>\d{{1,2}}) ?[-/.] ?(?P<day2>\d{{1,2}})(?!\d))"
-    )),
-    ("aceopuACEOPU", re.compile(rf"(?<![A-Za-z]){MONTH} {{0,2}}(?P<day>\d{{1,2}}){ORDINAL}(?!\d)[, ]{{0,3}}(?P<year>{YEAR})(?!\d){NO_ZONE},?{CLOCK}")),
-    ("aceopuACEOPU", re.compile(rf"(?<!\d)(?P<day>\d{{1,2}}){ORDINAL}[ -]{{0,2}}{MONTH}[, -]{{0,3}}(?P<year>{YEAR})(?!\d){NO_ZONE},?{CLOCK}")),
-    ("mM午晚", re.compile(rf"(?<![\d/.])(?P<month>\d{{1,2}})/(?P<day>\d{{1,2}})/(?P<year>{YEAR}),?(?={CLOCK})(?: ?\d[\d: ]*[AaPp]\.?[Mm])(?<=[Mm])")),
-    ("-/年'", re.compile(rf"(?<![\w.\-/'])'?(?P<short>\d\d)(?P<mark>[-/年]) ?(?P<month>\d{{1,2}}) ?(?:(?P=mark)|月) ?(?P<day>\d{{1,2}})(?:日|(?![\w.\-/])){CLOCK}")),
+    (
+        "國国",
+        re.compile(
+            rf"(?:中[華华])?民[國国] ?(?P<roc>\d{{2,3}}|[一二三四五六七八九十百零〇○]{{1,6}}) ?(?:年 ?(?P<month>[\d一二三四五六七八九十元]{{1,3}}) ?月(?: ?(?P<day>[\d一二三四五六七八九十廿卅]{{1,4}}) ?[日号號]{CLOCK})?"
+            rf"|[-/.] ?(?P<month2>\d{{1,2}}) ?[-/.] ?(?P<day2>\d{{1,2}})(?!\d))"
+        ),
+    ),
+    (
+        "aceopuACEOPU",
+        re.compile(
+            rf"(?<![A-Za-z]){MONTH} {{0,2}}(?P<day>\d{{1,2}}){ORDINAL}(?!\d)[, ]{{0,3}}(?P<year>{YEAR})(?!\d){NO_ZONE},?{CLOCK}"
+        ),
+    ),
+    (
+        "aceopuACEOPU",
+        re.compile(rf"(?<!\d)(?P<day>\d{{1,2}}){ORDINAL}[ -]{{0,2}}{MONTH}[, -]{{0,3}}(?P<year>{YEAR})(?!\d){NO_ZONE},?{CLOCK}"),
+    ),
+    (
+        "mM午晚",
+        re.compile(
+            rf"(?<![\d/.])(?P<month>\d{{1,2}})/(?P<day>\d{{1,2}})/(?P<year>{YEAR}),?(?={CLOCK})(?: ?\d[\d: ]*[AaPp]\.?[Mm])(?<=[Mm])"
+        ),
+    ),
+    (
+        "-/年'",
+        re.compile(
+            rf"(?<![\w.\-/'])'?(?P<short>\d\d)(?P<mark>[-/年]) ?(?P<month>\d{{1,2}}) ?(?:(?P=mark)|月) ?(?P<day>\d{{1,2}})(?:日|(?![\w.\-/])){CLOCK}"
+        ),
+    ),
 )
 DAY_LIKE = re.compile(r"(?<!\d)(?P<year>\d{4}) ?(?P<mark>[-/.年]) ?(?P<month>\d{1,2}) ?(?:(?P=mark)|月) ?(?P<day>\d{1,2})(?!\d)")
 YEARS = (

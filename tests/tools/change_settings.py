@@ -13,6 +13,7 @@ import asyncio
 import http.server
 import itertools
 import json
+import logging
 import random
 import shutil
 import sys
@@ -27,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 
 from crawler.archive.reader import open_page
 from crawler.archive.writer import Archive, owner_name
@@ -52,7 +54,7 @@ from crawler.scheduler.firing import fire_slot
 
 DAY: Millis = 86_400_000
 START: Millis = 1_725_000_000_000
-HOSTS = ("one.test", "two.test", "three.test")
+HOSTS = ("alpha.test", "beta.test", "gamma.test")
 PER_HOST = 5
 MOST_TURNS = 40
 
@@ -68,6 +70,8 @@ SETTINGS: Mapping[str, Sequence[Any]] = {
     "operator.name": ["测试", "Another"],
     "operator.contact": ["mailto:a@example.org", "https://example.org/"],
     "storage.keep_free": ["1MB", "0B"],
+    "storage.file_size": [None, "1MB"],
+    "storage.file_age": [None, "1h"],
     "network.delay": ["2s", "30s", "0s"],
     "network.deadline": ["60s", "5s"],
     "network.max_body": ["32MB", "1KB"],
@@ -224,7 +228,10 @@ class Writer:
             values |= {f"alarms.channels.c{number}.{key}": value for key, value in channel.items()}
         self.path.write_text(toml(values), "utf-8")
         self.plain = {}
-        narrow = any(values.get(key) for key in ("budget.requests", "budget.bytes")) or values.get("network.max_body") == "1KB"
+        narrow = (
+            any(values.get(key) for key in ("budget.requests", "budget.bytes", "budget.time"))
+            or values.get("network.max_body") == "1KB"
+        )
         for host in HOSTS:
             self._source(host, narrow=narrow)
 
@@ -463,7 +470,7 @@ TWICE = {
     "a notice new twice": "SELECT document FROM changes WHERE kind = 'new' GROUP BY document HAVING count(*) > 1",
     "two documents of one place": "SELECT url FROM documents GROUP BY url, part HAVING count(*) > 1",
     "an edit told twice": "SELECT document FROM changes WHERE kind = 'edit' GROUP BY document, after HAVING count(*) > 1",
-    "gone or missing, and is there": "SELECT document FROM changes WHERE kind IN ('gone', 'missing')",
+    "gone or missing, and is there": "SELECT h.document, h.kind, d.part, u.url FROM changes h JOIN documents d ON d.id = h.document JOIN urls u ON u.id = d.url WHERE h.kind IN ('gone', 'missing')",
     "told twice by a channel": "SELECT change FROM outbox GROUP BY change, channel, reminder HAVING count(*) > 1",
 }
 EDITS = """SELECT u.url, count(*) FROM changes h JOIN documents d ON d.id = h.document JOIN urls u ON u.id = d.url
@@ -589,6 +596,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--folder", type=Path)
     given = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     if missing := unvaried():
         print(f"no configuration varies {', '.join(sorted(missing))}")
         return 1

@@ -131,7 +131,9 @@ class Asking:
         return Either((found, sources)), exact
 
     def _phrase(self, phrase: Phrase, letter: str) -> tuple[Expression | None, bool]:
-        wanted = [Term(letter + token) for token in phrase.exact] + [Term(letter + token, open_ended=True) for token in phrase.prefixes]
+        wanted = [Term(letter + token) for token in phrase.exact] + [
+            Term(letter + token, open_ended=True) for token in phrase.prefixes
+        ]
         kept = wanted[: self._left]
         return self._terms(kept), phrase.sure and len(kept) == len(wanted)
 
