@@ -36,6 +36,7 @@ from crawler.config.load import survey
 from crawler.config.shape import SettingsTable, SourceTable, Table
 from crawler.config.values import Config
 from crawler.fetcher.fetcher import Fetcher
+from crawler.fetcher.tls import PROFILES
 from crawler.model import Capture, Exchange, Millis, Original, RunKind, Task
 from crawler.monitor.alarms import Alarms
 from crawler.pipeline.closing import close_finished
@@ -124,7 +125,7 @@ SOURCE: Mapping[str, Sequence[Any]] = {
     "budget.bytes": [None, "100MB"],
     "budget.time": [None, "6h"],
     "network.proxy": [None],
-    "tls.profile": ["modern", "intermediate"],
+    "tls.profile": ["modern", *(name for name in PROFILES if name not in ("modern", "extra-intermediate"))],
     "tls.hosts": [[], list(HOSTS)],
     "expect.rows": [None, 3, 50],
     "expect.silence": [None, "1d"],
@@ -192,6 +193,7 @@ class Writer:
         self.database, self.archive = "data/0.db", "data/warc0"
         self.plain: dict[str, bool] = {}
         self.moves = Counter[str]()
+        self.broken: set[str] = set()
 
     def move(self) -> None:
         """Database and archive go somewhere else, together or alone."""
@@ -227,7 +229,7 @@ class Writer:
         for number, channel in enumerate(chance.sample(list(CHANNELS), chance.randrange(3))):
             values |= {f"alarms.channels.c{number}.{key}": value for key, value in channel.items()}
         self.path.write_text(toml(values), "utf-8")
-        self.plain = {}
+        self.plain, self.broken = {}, set()
         narrow = (
             any(values.get(key) for key in ("budget.requests", "budget.bytes", "budget.time"))
             or values.get("network.max_body") == "1KB"
@@ -244,6 +246,7 @@ class Writer:
         file = self.path.parent / "sources" / f"{name}.toml"
         if chance.random() < 0.08:
             self.moves["broken"] += 1
+            self.broken.add(name)
             file.write_text('title = "half', "utf-8")
             return
         few = chance.random() < 0.5  # half of them say little, so that whole columns are read too
@@ -563,6 +566,8 @@ def walk(
                     writer.move()
             writer.write()
             config = survey(writer.path)
+            if config.broken.keys() != writer.broken:
+                yield f"step {step}: not valid: {[problem for problems in config.broken.values() for problem in problems]}"
             if process is None:
                 process = Process(config, readers, now)
                 figures["restarts"] += step > 0
