@@ -6,16 +6,16 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli import output
+from crawler.cli import archive, output
 from crawler.cli.options import Json
 from crawler.cli.settings import configured
 from crawler.config import edit
 from crawler.config.choose import chosen, within_region
 from crawler.config.values import Config, Source
-from crawler.errors import ConfigError, RepositoryError, UsageError
+from crawler.errors import ConfigError, NoArchive, UsageError
 from crawler.repository import query, runs
 from crawler.repository.database import Connection, Database
-from crawler.repository.migrations import check_schema, upgrade
+from crawler.repository.migrations import upgrade
 from crawler.repository.query import SourceView
 from crawler.text import urls
 
@@ -86,16 +86,12 @@ def _as_json(source: Source, seen: SourceView | None) -> dict[str, object]:
 
 
 def _known(config: Config) -> dict[str, SourceView]:
-    database = Database(config.storage.database)
     try:
-        check_schema(database)
-        with database.read() as c:
+        with archive.of(config.storage.database, config.storage.archive) as c:
             return {view.id: view for view in query.sources(c)}
-    except RepositoryError as error:
+    except NoArchive as error:  # nothing was crawled yet: the files say all there is
         output.note(str(error))
         return {}
-    finally:
-        database.close()
 
 
 @sources.command("check")

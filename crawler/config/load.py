@@ -8,7 +8,6 @@ import difflib
 import hashlib
 import ipaddress
 import json
-import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -35,7 +34,7 @@ from crawler.config.shape import (
     StartTable,
     TlsTable,
 )
-from crawler.config.storage import chosen_file, database_url, root_of
+from crawler.config.storage import archive_folder, chosen_file, database_url, root_of
 from crawler.config.values import Alarms, Channel, Config, Network, Operator, Politeness, ScheduleDefaults, Source, Storage
 from crawler.errors import ConfigError, UsageError
 from crawler.model import Expect, Millis, Request, Route, Watch
@@ -169,7 +168,7 @@ def _config(settings: SettingsTable, sources: Mapping[str, Source], root: Path, 
         operator=Operator(settings.operator.name, settings.operator.contact),
         storage=Storage(
             database_url(settings.storage.database, root),
-            root / (os.environ.get("GONGKAI_ARCHIVE") or settings.storage.archive),
+            archive_folder(settings.storage.archive, root),
             settings.storage.keep_free,
             settings.storage.file_size,
             settings.storage.file_age,

@@ -26,6 +26,7 @@ from crawler.fetcher.fetcher import FetchSettings
 from crawler.fetcher.outgoing import MailServer, mail, post
 from crawler.model import ChangeKind, Millis
 from crawler.monitor.health import HOST_WIDE, Trouble
+from crawler.monitor.told import told
 from crawler.repository import outbox
 from crawler.repository.database import Database
 from crawler.repository.outbox import Due, Hears
@@ -41,6 +42,7 @@ FIRST_RETRY: Millis = 30_000
 LONGEST_RETRY: Millis = 3_600_000
 MOST_TRIES = 72  # about three days
 MANY_HOSTS = 3
+MOST_DIFFERENCES = 8  # of one notice named in a message
 MOST_LINES = 20  # sources named in one message
 LONGEST_TEXT = 1900  # bytes: WeCom takes 2,048
 
@@ -86,8 +88,7 @@ def compose(rows: Sequence[Due], host_of: Callable[[str], str]) -> Message:
     first = rows[0]
     hosts = sorted({host_of(row.change.source) for row in rows})
     if first.change.kind != ChangeKind.HEALTH:
-        subject = f"{first.change.kind}: {first.change.title or first.title}"
-        lines = [first.title, f"gongkai history {first.change.document}" if first.change.document else "gongkai changes"]
+        subject, lines = _notice(first)
     else:
         subject, lines = _health(rows, hosts)
     data = {
@@ -119,16 +120,21 @@ def _health(rows: Sequence[Due], hosts: Sequence[str]) -> tuple[str, list[str]]:
     return f"{remind}{what}, {len(rows)} sources of {where}", [*named, *more, f"{since} · gongkai health"]
 
 
+def _notice(row: Due) -> tuple[str, list[str]]:
+    """Of a notice: what happened to which, what it rests on, where it stands."""
+    change, said = row.change, told(row.change)
+    subject = f"{change.kind}: {' '.join(filter(None, (change.title or row.title, change.doc_no)))}"
+    why = list(said.differences[:MOST_DIFFERENCES]) or [said.why]
+    more = len(said.differences) - MOST_DIFFERENCES
+    where = " · ".join(filter(None, (change.origin, row.title)))
+    look = f"gongkai history {change.document}" if change.document else "gongkai changes"
+    seen = f"{beijing(change.at)} (Beijing time) · {look}"
+    return subject, [line for line in (*why, f"and {more} more" if more > 0 else "", where, change.url or "", seen) if line]
+
+
 def _data(row: Due) -> dict[str, Any]:
-    change = row.change
-    return {
-        "seq": change.seq,
-        "at": change.at,
-        "source": change.source,
-        "title": row.title,
-        "document": change.document,
-        "detail": dict(change.detail),
-    }
+    """The line as every surface tells it, and what its source is called."""
+    return {**told(row.change).data, "source_title": row.title}
 
 
 def cut(text: str, most: int = LONGEST_TEXT) -> str:

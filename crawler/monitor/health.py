@@ -103,6 +103,7 @@ BY_OUTCOME = {
     Outcome.TLS_ERROR: Trouble.TLS,
     Outcome.TOO_LARGE: Trouble.UNREADABLE,
     Outcome.TRUNCATED: Trouble.SERVER_ERROR,
+    Outcome.EMPTY: Trouble.SERVER_ERROR,
     Outcome.DISALLOWED: Trouble.ROBOTS,
     Outcome.REFUSED: Trouble.REFUSED,
 }

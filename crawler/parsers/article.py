@@ -6,12 +6,12 @@ are worth about as much, so that no platform makes a page worse than the generic
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
 from crawler.parsers.attachments import DOWNLOADS, leads_to_file
-from crawler.parsers.expected import expected, foot_from, reads_apart
+from crawler.parsers.expected import CONTACT, expected, foot_from, reads_apart
 from crawler.parsers.furniture import NEIGHBOUR, NEIGHBOURLY, is_crumb, is_event, is_foot, is_furniture, is_hint, tells
 from crawler.parsers.platforms import COMMON, Platform
 from crawler.parsers.sheet import EMBEDS, Line, Sheet
@@ -19,7 +19,6 @@ from crawler.parsers.tree import BLOCKS
 
 LEAST = 8  # characters of a named container that may be the article
 TEXT = re.compile(r"[，。；：！？、]")
-CONTACT = ("地址", "邮编", "邮政编码", "电话", "传真", "邮箱")
 ICON = re.compile(r"icon|logo|btn|share|print|\.gif$|qr|ewm|erweima|red\.png", re.IGNORECASE)
 LONG = 25
 HEADING = 0.3  # what a short line without punctuation is worth beside text; alone it is a word of a menu, and costs as much
@@ -27,6 +26,12 @@ BEFORE = 0.25  # what stands above the title is hardly the article
 NAMED, SHARED = 0.5, 0.6  # least share of the best sum that a platform's, or a common, container must have
 WRAPPERS = 3
 PARAGRAPHS = frozenset({"p", "span", "font", "b", "strong", "em"})
+BEHIND = 0.5  # what stands behind the buttons that end a text is worth half: a side column, another notice
+TOOLS = re.compile("打印|关闭")
+ROW = re.compile(
+    r"^(?:[^。；，：:\t]{10,}?[\s\[(（]*(?:(?:19|20)\d\d[-/.年])?\d{1,2}[-/.月]\d{1,2}日?[\])）]?"
+    r"|[\[(（]?(?:(?:19|20)\d\d[-/.年])?\d{1,2}[-/.月]\d{1,2}日?[\])）]?[^。；，：:\t\d]{10,})$"
+)
 OPENS_FILES = frozenset("附相【[（(")
 FILES = re.compile(r"^[【\[（(]?(?:附件?|附表|附录|附图|附|相关(?:附件|文件|下载))[】\])）]?\d{0,2}[】\])）]?(?:[:：.、]|$)")
 TOO_WIDE = 0.9  # below this share of the best sum, a common container that holds the best one is only its frame
@@ -88,8 +93,8 @@ def find_container(
             also = best is not None and abs(worth(at) - most) <= 0.05 * most
             return Container(at, rule if rule != "common" else f"common.{selector}", also)
     box = expected(sheet, platform, title)
-    if box is not None and (best is None or not reads_apart(sheet, box[0], best, title)):
-        return Container(box[0], f"box.{box[1]}", also=False, place=box[1])
+    if box is not None and (best is None or not reads_apart(sheet, box, best, title)):
+        return Container(box.at, f"box.{box.name}", also=False, place=box.name, run=box.run)
     if best is None:
         best = _pictured(sheet, title, skip)
         return Container(best, "pictures", also=False) if best is not None else None
@@ -152,12 +157,16 @@ def _sums(sheet: Sheet, title: int | None, skip: frozenset[int]) -> list[float]:
     lines = sheet.lines
     reads = [line.prose and (len(line.plain) >= LONG or _is_text(line)) for line in lines]
     texts = {_box(sheet, line) for is_text, line in zip(reads, lines, strict=True) if is_text and not line.cells}
-    foot, listed = foot_from(sheet, title), -1
+    foot, listed, behind = foot_from(sheet, title), -1, False
     for at, line in enumerate(lines):
         if line.prose and at not in skip:
             value = _worth(sheet, at, seen)
-            if at > foot and value > 0:
+            if value > 0 and (at > foot or _is_row(lines, at)):
                 value = -value
+            elif value > 0 and behind:
+                value *= BEHIND
+            elif value < 0 and read and not behind:
+                behind = TOOLS.search(line.text) is not None
         else:
             value = 0.0 if at not in skip and _names_file(sheet, at, listed) else -float(len(line.plain))
         if line.text[0] in OPENS_FILES and FILES.match(line.plain):
@@ -202,6 +211,13 @@ def _worth(sheet: Sheet, at: int, seen: set[str]) -> float:
             return -float(size)
         seen.add(line.plain)
     return float(size)
+
+
+def _is_row(lines: Sequence[Line], at: int) -> bool:
+    """A row of a list of other pages whose link is lost: a title and a date, beside another such row."""
+    return ROW.search(lines[at].text) is not None and any(
+        0 <= near < len(lines) and ROW.search(lines[near].text) for near in (at - 1, at + 1)
+    )
 
 
 def _is_text(line: Line) -> bool:

@@ -11,7 +11,7 @@ from selectolax.lexbor import LexborHTMLParser
 from crawler.model import Millis, Page, PageKind
 from crawler.parsers import fields, kinds, meta
 from crawler.parsers.article import Container, find_container
-from crawler.parsers.attachments import read_attachments
+from crawler.parsers.attachments import base_of, read_attachments
 from crawler.parsers.body import RELATED, Body, Dropped, read_body
 from crawler.parsers.crumbs import read_channel
 from crawler.parsers.disclosure import Disclosure, read_disclosure
@@ -23,7 +23,7 @@ from crawler.parsers.platforms import recognise
 from crawler.parsers.sheet import Sheet
 from crawler.parsers.stated import number_in_title, stated
 from crawler.parsers.titles import Title, key, read_title, title_of_text
-from crawler.parsers.tree import Node, parse, select, squeeze, text
+from crawler.parsers.tree import parse, select, squeeze, text
 from crawler.parsers.worth import is_told, refuse
 from crawler.record.notice import Attachment, Draft, Witness
 from crawler.record.rules import DetailRules
@@ -93,7 +93,7 @@ def read_detail(source: str, page: Page, *, rules: DetailRules, encoding: str = 
     read = _look(source, page, rules, encoding)
     titled, dropped = read.title, read.body.dropped
     size = sum(len(squeeze(paragraph)) for paragraph in read.body.paragraphs)
-    attachments = read_attachments(_file_boxes(read), page.url, encoding)
+    attachments = _attachments(read)
     declared = bool(read.meta.get("articletitle"))
     judged = kinds.judge(read.tree, source, article_title=declared, body=size, sheet=read.sheet, file=bool(attachments))
     if judged is not None:
@@ -160,14 +160,16 @@ def _places(sheet: Sheet, tree: LexborHTMLParser, selector: str) -> list[int]:
     return [place[memory] for memory in wanted if memory in place]
 
 
-def _file_boxes(read: _Read) -> list[Node]:
+def _attachments(read: _Read) -> tuple[Attachment, ...]:
+    """In the article, right behind it, and in the boxes that systems make for files."""
     places = read.container.boxes(read.sheet) if read.container is not None else []
-    places += _behind(read)
-    places += [at for selector in FILES for at in read.sheet.named(selector)]
-    return [read.sheet.nodes[at] for at in places]
+    base = base_of(read.sheet, read.page.url, read.encoding)
+    places += _behind(read, base)
+    boxes = [at for selector in FILES for at in read.sheet.named(selector)]
+    return read_attachments(read.sheet, places, base, read.encoding, offered=boxes)
 
 
-def _behind(read: _Read) -> list[int]:
+def _behind(read: _Read, base: str) -> list[int]:
     """Boxes of the documents that some systems list right behind the article: up to its neighbours, a link to a page, or the foot."""
     if read.container is None:
         return []
@@ -177,7 +179,7 @@ def _behind(read: _Read) -> list[int]:
             break
         if line.linked and not is_furniture(line.text):
             box = sheet.ups[line.element] if sheet.tags[line.element] == "a" else line.element
-            if sheet.firsts[box] < read.article[1] or not read_attachments([sheet.nodes[box]], read.page.url, read.encoding):
+            if sheet.firsts[box] < read.article[1] or not read_attachments(sheet, [box], base, read.encoding):
                 break
             found.append(box)
     return found

@@ -6,6 +6,7 @@ advertisement, a side column), and the frame is no substitute: what stands elsew
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from crawler.parsers.furniture import NEIGHBOUR, is_chrome, is_crumb, is_date_line, is_foot, is_furniture, is_hint, tells
 from crawler.parsers.platforms import COMMON, Platform
@@ -27,6 +28,7 @@ FILE = re.compile(
     r"^\W*(?:相关)?附[件表录图]|\.(?:docx?|xlsx?|pptx?|pdf|wps|et|ofd|zip|rar|7z|txt|csv|ceb)$|点击(?:查看|下载)|下载",
     re.IGNORECASE,
 )
+CONTACT = ("地址", "邮编", "邮政编码", "电话", "传真", "邮箱")
 TOOLS = re.compile(r"打印|关闭|收藏|纠错")
 
 
@@ -44,23 +46,37 @@ def foot_from(sheet: Sheet, title: int | None) -> int:
     return found
 
 
-def expected(sheet: Sheet, platform: Platform | None, title: int | None) -> tuple[int, str] | None:
-    """(place, what it is called) of the article's box: it begins behind the title and before the foot."""
+@dataclass(frozen=True, slots=True)
+class Box:
+    """The article's place, what it is called, and its lines where it is some of the element's children."""
+
+    at: int
+    name: str
+    run: tuple[int, int] | None = None
+
+    def span(self, sheet: Sheet) -> tuple[int, int]:
+        """Its first line and the one behind its last."""
+        return self.run or (sheet.firsts[self.at], sheet.lasts[self.at])
+
+
+def expected(sheet: Sheet, platform: Platform | None, title: int | None) -> Box | None:
+    """The article's box: it begins behind the title and before the foot."""
     after, foot = title if title is not None else -1, foot_from(sheet, title)
     for selector in (*(platform.body if platform else ()), *COMMON):
         for at in sheet.named(selector):
             shut = at in sheet.hidden or at in sheet.silent or sheet.tags[at] in NO_BOXES
             if not shut and after < sheet.firsts[at] <= foot and not _is_menu(sheet, at):
-                return at, selector
+                return Box(at, selector)
     return _under_facts(sheet, title, foot) if title is not None else None
 
 
-def _under_facts(sheet: Sheet, title: int, foot: int) -> tuple[int, str] | None:
+def _under_facts(sheet: Sheet, title: int, foot: int) -> Box | None:
     """The box behind the one in which title and facts end, where nothing beside it is text: else the text tells by itself."""
     lines = sheet.lines
-    last = max(
-        (at for at in range(title, min(title + NEAR, foot)) if tells(lines, at) or is_date_line(lines[at].text)), default=title
-    )
+    near = range(title + 1, min(title + NEAR, foot))
+    last = next((at for at in near if tells(lines, at)), next((at for at in near[:3] if is_date_line(lines[at].text)), title))
+    while last + 1 < foot and tells(lines, last + 1):
+        last += 1
     head = lines[last].element
     while sheet.ups[head] >= 0 and sheet.tags[head] not in BLOCKS:
         head = sheet.ups[head]
@@ -68,24 +84,36 @@ def _under_facts(sheet: Sheet, title: int, foot: int) -> tuple[int, str] | None:
         head = up
     if sheet.lasts[head] > last + 1:
         return None
-    empty = None
+    return _first_box(sheet, head, foot)
+
+
+def _first_box(sheet: Sheet, head: int, foot: int) -> Box | None:
+    """Of the siblings behind an element the first that is an article's: one that holds something and no sentence, else an empty one."""
+    empty, run = None, list[int]()
     for at in _behind(sheet, head):
-        if sheet.firsts[at] > foot:
-            break
         own = sheet.own(at)
+        if sheet.firsts[at] > foot or (own and (run or empty is not None) and all(map(_is_frame, own))):
+            break
+        named = sheet.tags[at] in BLOCKS and sheet.tags[at] not in NO_BOXES
         if not own:
-            if (
-                empty is None
-                and sheet.tags[at] in BLOCKS
-                and sheet.tags[at] not in NO_BOXES
-                and not SPACER.search(sheet.label(at))
-            ):
+            if holds_media(sheet, at):
+                run.append(at)
+            elif empty is None and named and not SPACER.search(sheet.label(at)):
                 empty = at
-            elif holds_media(sheet, at):
-                return at, f"<{sheet.tags[at]}> under the title"
-        elif not all(map(_is_frame, own)) and not is_chrome(sheet.label(at)):
-            return None
-    return (empty, f"<{sheet.tags[empty]}> under the title") if empty is not None else None
+        elif (
+            not all(_is_frame(line) or _is_contact(line) for line in own)
+            and not is_chrome(sheet.label(at))
+            and not _is_menu(sheet, at)
+        ):
+            if any(map(_is_sentence, own)):
+                return None
+            run.append(at)
+    if not run:
+        return Box(empty, f"<{sheet.tags[empty]}> under the title") if empty is not None else None
+    name = f"<{sheet.tags[run[0]]}> under the title"
+    if len(run) == 1 and sheet.tags[run[0]] in BLOCKS:
+        return Box(run[0], name)
+    return Box(sheet.ups[run[0]], name, (sheet.firsts[run[0]], sheet.lasts[run[-1]]))
 
 
 def _is_menu(sheet: Sheet, at: int) -> bool:
@@ -114,6 +142,11 @@ def _is_frame(line: Line) -> bool:
     )
 
 
+def _is_contact(line: Line) -> bool:
+    """How to reach who runs the site."""
+    return len(line.plain) <= 160 and len([word for word in CONTACT if word in line.text]) >= 2
+
+
 def _is_sentence(line: Line) -> bool:
     return line.prose and (bool(line.cells) or (len(line.plain) >= 12 and SENTENCE.search(line.text) is not None))
 
@@ -124,11 +157,11 @@ def holds_media(sheet: Sheet, at: int) -> bool:
     return any(at <= place < end and place not in sheet.hidden for tag in ("img", *EMBEDS, *MEDIA) for place in sheet.named(tag))
 
 
-def reads_apart(sheet: Sheet, box: int, best: int, title: int | None) -> bool:
+def reads_apart(sheet: Sheet, box: Box, best: int, title: int | None) -> bool:
     """Is the element of most worth an article of its own, beside the box in which the article must stand?"""
-    if sheet.within(best, box):
+    first, last = box.span(sheet)
+    if box.run is None and sheet.within(best, box.at):
         return True
-    first, last = sheet.firsts[box], sheet.lasts[box]
     foot, size = foot_from(sheet, title), 0
     for at in range(max(sheet.firsts[best], title + 1 if title is not None else 0), min(sheet.lasts[best], foot)):
         line = sheet.lines[at]
@@ -137,5 +170,5 @@ def reads_apart(sheet: Sheet, box: int, best: int, title: int | None) -> bool:
         if not first <= at < last and _is_sentence(line) and not _is_frame(line) and not tells(sheet.lines, at):
             size += 0 if any(is_chrome(sheet.label(up)) for up in sheet.above(line.element, 5)) else len(line.plain)
     own = sum(len(line.plain) for line in sheet.lines[first:last] if not _is_frame(line))
-    holds = own or holds_media(sheet, box)
+    holds = own or holds_media(sheet, box.at)
     return size >= (max(LEAST_BESIDE, TIMES * own) if holds else LEAST_APART)

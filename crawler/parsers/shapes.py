@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from html import escape
 
 from crawler.model import Page, PageKind, Request
-from crawler.parsers.attachments import read_attachments
+from crawler.parsers.attachments import base_of, read_attachments
 from crawler.parsers.continuation import Piece, frame, inline, join
 from crawler.parsers.detail import Detail, read_detail
 from crawler.parsers.files import file_name, what_file
+from crawler.parsers.flat import lay_flat
 from crawler.parsers.furniture import is_furniture
 from crawler.parsers.mapped import api_address, is_json, read_mapped
 from crawler.parsers.parts import read_parts
@@ -123,7 +124,9 @@ def _piece(page: Page, rules: DetailRules) -> tuple[str, Piece]:
     if root is None:
         return said.text, Piece(error="no text")
     written = tuple(line.text for line in lines(root) if not is_furniture(line.text))
-    return said.text, Piece(written, read_attachments([root], page.url, said.encoding), "" if written else "no text")
+    sheet = lay_flat(tree)
+    files = read_attachments(sheet, sheet.named("body")[:1], base_of(sheet, page.url, said.encoding), said.encoding)
+    return said.text, Piece(written, files, "" if written else "no text")
 
 
 def cut_off(page: Page, said: charset.Decoded) -> str | None:

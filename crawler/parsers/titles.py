@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from crawler.parsers.furniture import FOOT_HINT, is_crumb, is_date_line, is_fact_line, is_foot, is_furniture, is_hint, tells
-from crawler.parsers.labels import in_facts, spaced
+from crawler.parsers.labels import in_facts
 from crawler.parsers.sheet import Line, Sheet
 from crawler.parsers.tree import EDGES, squeeze
 from crawler.text.dates import read_date

@@ -40,7 +40,8 @@ class Leaf:
     """One page of a column as it was read: what decides whether the next one is.
 
     `fresh` rows that no page of this run had shown; `tail` known rows in a row up to its end; `repeats` pages in a row, this one included,
-    without a fresh row; `old` every row is dated, and before the day that is asked for; `following` the page names a next one; `declared` the pages it says there are.
+    without a fresh row; `old` every row is dated, and before the day that is asked for; `following` the page names a next one; `declared` the pages it says there are;
+    `inside` it has no rows and is not the last of the pages that the column says it has.
     """
 
     page: int
@@ -53,6 +54,7 @@ class Leaf:
     following: bool
     pager: str
     declared: int | None = None
+    inside: bool = False
 
 
 def refusal(row: Row, rules: ListRules, *, key: str, lists: frozenset[str] | set[str]) -> str | None:
@@ -97,7 +99,9 @@ def stop(leaf: Leaf, wish: Wish) -> Stop | None:
     if leaf.kind is not PageKind.LIST:
         return Stop.SOFT_404 if leaf.kind in NO_LIST else Stop.NOT_A_LIST
     if not leaf.rows:
-        return None if leaf.following and not leaf.page else Stop.EMPTY_PAGE  # a head may be a shell around an API
+        if leaf.following and (leaf.inside or not leaf.page):  # a head may be a shell around an API
+            return None
+        return Stop.BLANK_PAGE if leaf.inside else Stop.EMPTY_PAGE
     if leaf.page and leaf.repeats >= REPEATS:
         return Stop.REPEATED_ROWS
     if not leaf.following:

@@ -34,7 +34,7 @@ from crawler.pipeline.handover import HandOver
 from crawler.pipeline.policy import Policy
 from crawler.pipeline.readers import Job, Readers
 from crawler.record.reading import Reading
-from crawler.repository import captures, files, frontier, keep, runs, settings, settle
+from crawler.repository import captures, files, frontier, keep, origins, runs, settings, settle
 from crawler.repository.captures import Holding
 from crawler.repository.database import Connection, Database, savepoint
 from crawler.repository.readings import Pending
@@ -175,6 +175,7 @@ class Line:
         finished = self.archive.finished()
 
         def step(c: Connection) -> None:
+            origins.put(c, [exchange.origin for exchange in exchanges if exchange.origin is not None])
             self.commit(c, kept, self.owner, fences)
             files.closed(c, finished, self.owner)
 

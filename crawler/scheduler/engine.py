@@ -88,6 +88,7 @@ class Engine:
         self._unindexed = asyncio.Event()
         self._stopping = False
         self._spending: dict[int, Spending] = {}
+        self._origins: dict[str, Origin] = {}  # what robots.txt said of late
         self._room_until = 0.0  # when the disk's room is looked at again
         self._failed = asyncio.Event()  # the machine stands in the way: the process ends
         self._failure: CannotError | None = None
@@ -261,6 +262,10 @@ class Engine:
 
     async def origin(self, name: str) -> Origin | None:
         """What is remembered of an origin's robots.txt."""
+        held = self._origins.get(name)
+        if held is not None and held.expires > self.line.clock():
+            return held
+        self._origins.pop(name, None)
         return await self._threads.ask(origins.get, name)
 
     async def probe(self, name: str) -> Probe | None:
@@ -319,8 +324,8 @@ class Engine:
         return self.line.policy.queue(source, url)
 
     async def remember(self, origin: Origin) -> None:
-        """Keep what robots.txt said."""
-        await self._threads.change(origins.put, origin)
+        """What robots.txt said; its exchange takes it into the database."""
+        self._origins[origin.origin] = origin
 
     async def hand_over(self, exchange: Exchange, lease: Lease) -> Awaitable[None]:
         """Give an exchange to the keep step; the answer is set when it is committed."""

@@ -248,9 +248,7 @@ class Months:
             return origins.get(c, name)
 
     async def remember(self, origin: Origin) -> None:
-        """Remember it."""
-        with self.line.database.write() as c:
-            origins.put(c, origin)
+        """It is kept with its look."""
 
     async def probe(self, name: str) -> Probe | None:
         """How an origin says that it has not something."""

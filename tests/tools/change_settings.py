@@ -401,7 +401,7 @@ class Process:
     async def remember(self, origin: Origin) -> None:
         """Remember it."""
         with self.line.database.write() as c:
-            origins.put(c, origin)
+            origins.put(c, [origin])
 
     async def probe(self, name: str) -> Probe | None:
         """How an origin says that it has not something."""
