@@ -271,7 +271,7 @@ async def work(
                 show_at = time.monotonic() + max(SHOW, 20 * (time.monotonic() - began))
         return not still
 
-    teller, narrator = alarms(config, line), Narrator(line)
+    teller, narrator = alarms(config, line), Narrator(line, warns=False)
     narrator.begin()
     try:
         await teller.tell()  # from here on its channels hear of what happens
