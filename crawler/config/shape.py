@@ -29,7 +29,7 @@ def _duration(value: object) -> Millis:
     return int(sum(float(number) * UNITS[unit] for number, unit in PIECE.findall(value)))
 
 
-def _size(value: object) -> int:
+def size_of(value: object) -> int:
     match = SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         raise ValueError('expected a size such as "32MB"')
@@ -124,7 +124,7 @@ Duration = Annotated[
     WithJsonSchema({"type": "string", "pattern": f"^{DURATION.pattern}$", "examples": ["2s", "14d"]}),
 ]
 Size = Annotated[
-    int, BeforeValidator(_size), WithJsonSchema({"type": "string", "pattern": f"^{SIZE.pattern}$", "examples": ["32MB"]})
+    int, BeforeValidator(size_of), WithJsonSchema({"type": "string", "pattern": f"^{SIZE.pattern}$", "examples": ["32MB"]})
 ]
 Hours = Annotated[tuple[int, int], BeforeValidator(_hours)]
 Cron = Annotated[str, AfterValidator(_cron)]
@@ -232,6 +232,14 @@ class AlarmsTable(Table):
     channels: dict[str, ChannelTable] = {}
 
 
+class AuditTable(Table):
+    """`[audit]`."""
+
+    schedule: Cron = "30 3 * * *"
+    older_than: Duration = 30 * 86_400_000
+    rate: Size = 20 << 20
+
+
 class SettingsTable(Table):
     """`config/gongkai.toml`."""
 
@@ -242,6 +250,7 @@ class SettingsTable(Table):
     watch: WatchTable = WatchTable()
     budget: BudgetTable = BudgetTable()
     alarms: AlarmsTable = AlarmsTable()
+    audit: AuditTable = AuditTable()
 
 
 class StartTable(Table):

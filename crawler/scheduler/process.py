@@ -4,9 +4,11 @@ import asyncio
 import contextlib
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import structlog
@@ -18,6 +20,7 @@ except ImportError:
 
 from crawler.archive.writer import Archive, owner_name
 from crawler.config.choose import chosen
+from crawler.config.cron import Schedule, first_after, trigger_of
 from crawler.config.values import Config
 from crawler.errors import GongkaiError, UsageError
 from crawler.fetcher.fetcher import Fetcher, FetchSettings, user_agent
@@ -43,6 +46,7 @@ VERSION = "0.1.0"
 AGENT = "gongkai"
 REINDEX = "reindex"
 SHOW = 1.0  # seconds at least between two counts of how far runs are, and twenty times what one takes: each reads all their looks
+FOREVER = 30 * 86_400.0
 TELL = 15.0  # seconds between two looks at the outbox
 
 T = TypeVar("T")
@@ -183,6 +187,30 @@ async def _keep_telling(teller: Alarms) -> None:
         await asyncio.sleep(TELL)
 
 
+async def keep_auditing(config: Config, line: Line) -> None:
+    """Audit by the schedule. What is found is kept and said; it is no reason to stop the archive."""
+    from crawler.pipeline.audit import Asked, Audit
+
+    trigger, over = trigger_of(Schedule(config.audit.schedule, config.schedule.timezone)), threading.Event()
+
+    def once() -> None:
+        asked = Asked(line.clock() - config.audit.older_than_ms, config.audit.rate, stopped=over.is_set)
+        for checked in Audit(line.database, line.archive.folder, asked, f"gongkai/{VERSION}", line.clock).run():
+            said = [str(trouble) for trouble in checked.troubles[:5]]
+            (log.error if said else log.info)("audited", object=checked.object, outcome=checked.outcome, troubles=said)
+
+    try:
+        while True:
+            due = first_after(trigger, datetime.fromtimestamp(line.clock() / 1000, UTC))
+            await asyncio.sleep(max(1, due.timestamp() - line.clock() / 1000) if due else FOREVER)
+            try:
+                await asyncio.to_thread(once)
+            except GongkaiError as error:
+                log.warning("not audited", error=str(error))
+    finally:
+        over.set()
+
+
 async def run(config: Config, line: Line, *, span: Millis | None = None) -> None:
     """The daemon: fires the timetable, works everything due and tells alarms until SIGTERM or SIGINT."""
     from crawler.scheduler.clock import Clock  # a crawl has no timetable
@@ -194,10 +222,12 @@ async def run(config: Config, line: Line, *, span: Millis | None = None) -> None
     engine = Engine(line, fetcher, pacing(line), queues_at_once=config.network.queues_at_once)
     clock.start()
     telling = asyncio.create_task(_keep_telling(alarms(config, line)))
+    auditing = asyncio.create_task(keep_auditing(config, line))
     try:
         await engine.run(stop)
     finally:
         telling.cancel()
+        auditing.cancel()
         clock.stop()
         await fetcher.aclose()
 
