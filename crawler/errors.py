@@ -7,6 +7,7 @@ GongkaiError
 │   ├── ArchiveError       the WARC files cannot be written or read
 │   │   └── DamagedRecord  a record's bytes are not what they were when they were written
 │   ├── RepositoryError    the database cannot be reached, is locked, or has another schema
+│   │   ├── NoArchive      there is no database yet, or nothing in it
 │   │   └── Refused        the database is well and does not take what it was given
 │   └── Condemned          a file may no longer be written to after a failed write or fsync
 ├── UnreadablePage         a page could not be read within its limits; its bytes are kept
@@ -58,6 +59,10 @@ class Condemned(ArchiveError):
 
 class RepositoryError(CannotError):
     """The database cannot be reached, is locked, or has another schema than this program."""
+
+
+class NoArchive(RepositoryError):
+    """There is no database at that place yet, or one without a schema."""
 
 
 class Refused(RepositoryError):

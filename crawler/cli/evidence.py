@@ -39,7 +39,7 @@ def audit(
     Example: gongkai audit --older-than 30d --rate 20MB
     """
     from crawler.cli.main import VERSION
-    from crawler.config.shape import size_of
+    from crawler.config.kinds import size_of
     from crawler.pipeline.audit import Asked, Audit
     from crawler.repository.database import Database
     from crawler.repository.migrations import check_schema

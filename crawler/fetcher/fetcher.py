@@ -20,7 +20,7 @@ from crawler.fetcher.guard import Guard, Refused, Resolver
 from crawler.fetcher.spool import release
 from crawler.fetcher.tls import context
 from crawler.fetcher.wire import MODERN, Transport
-from crawler.model import NOWHERE, Exchange, Millis, Octets, Outcome, Page, Route, Task
+from crawler.model import ABOUT_THE_SITE, NOWHERE, Exchange, Millis, Octets, Outcome, Page, Route, Task
 from crawler.text import urls
 
 ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,application/json;q=0.9,*/*;q=0.8"
@@ -166,7 +166,14 @@ class Fetcher:
         )
         if wrong is not None and outcome is Outcome.OK:  # of other answers the body is not what was asked for
             outcome = UNDECODABLE[type(wrong)]
-        details = [evidence, str(wrong) if wrong else ", ".join(decoded.flags)]
+        if outcome is Outcome.OK and wrong is None and task.kind not in ABOUT_THE_SITE and outcomes.is_blank(decoded.body):
+            outcome, evidence = Outcome.EMPTY, f"{len(decoded.body)} bytes with nothing to see"
+        dropped = ", ".join(name.decode("latin-1") for name in response.extensions["dropped"])
+        details = [
+            evidence,
+            f"header fields left out, their names are none: {dropped[:200]}" if dropped else "",
+            str(wrong) if wrong else ", ".join(decoded.flags),
+        ]
         page = Page(task.request.url, response.status_code, pairs, seen, at) if seen is not None else None
         location = outcomes.location_of(task.request.url, headers["location"]) if outcome is Outcome.REDIRECTED else None
         leads = NOWHERE if outcome is Outcome.REDIRECTED and location is None else ""

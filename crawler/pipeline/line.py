@@ -11,6 +11,7 @@ adopt   the files of dead processes → what they had archived but not committed
 """
 
 import contextlib
+import logging
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,7 +25,7 @@ from crawler.archive.reader import damage_of, open_page, size_of, whole
 from crawler.archive.recover import recover, walk
 from crawler.archive.writer import Archive, describe, digest_of
 from crawler.errors import DamagedRecord, Refused, RepositoryError
-from crawler.model import Capture, Exchange, Kept, Kind, Millis, Original, Outcome, Page, PageKind
+from crawler.model import Capture, Exchange, Kept, Kind, Millis, Octets, Original, Outcome, Page, PageKind
 from crawler.parsers.version import ABSENT
 from crawler.pipeline import keep as keeping
 from crawler.pipeline import settle as settling
@@ -33,15 +34,18 @@ from crawler.pipeline.handover import HandOver
 from crawler.pipeline.policy import Policy
 from crawler.pipeline.readers import Job, Readers
 from crawler.record.reading import Reading
-from crawler.repository import captures, files, frontier, indexing, keep, runs, settle
+from crawler.repository import captures, files, frontier, keep, origins, runs, settings, settle
 from crawler.repository.captures import Holding
 from crawler.repository.database import Connection, Database, savepoint
 from crawler.repository.readings import Pending
+from crawler.repository.search import index as search_index
+from crawler.repository.settings import Moved
 from crawler.repository.settle import Settled
 
 log = structlog.get_logger()
 
 INDEX_AT_ONCE = 500
+LONGEST_HEAD = 8192  # bytes of an answer's head that a log shows
 READ_AT_ONCE = 16  # pages of one message to a child
 READ_BYTES = 1 << 20  # archived bytes of one message, unless a single page is larger
 
@@ -64,11 +68,14 @@ class Line:
         owner: str,
         clock: Callable[[], Millis] = now_ms,
     ) -> None:
-        self.policy, self.database, self.archive, self.readers = policy, database, archive, readers
+        self.database, self.archive, self.readers = database, archive, readers
         self.owner, self.clock = owner, clock
         self._handover = HandOver()
         self._examined: set[str] = set()  # files that were looked through for damage
-        watch = policy.config.watch
+        self._use(policy)
+
+    def _use(self, policy: Policy) -> None:
+        self.policy, watch = policy, policy.config.watch
         self._keep_rules = keeping.Rules(watch, policy.version, policy.queue, policy.pause)
         self._settle_rules = settling.Rules(watch, policy.queue, lambda name: policy.rules(name).list)
 
@@ -76,9 +83,22 @@ class Line:
     def begin(self, what: str) -> None:
         """Tell the database what sources there are and that this process works on the archive; close what waits for nothing more."""
         with self.database.write() as c:
-            runs.sync_sources(c, self.policy.source_rows())
+            moved = settings.sync(c, self.policy.settings())
             runs.beat(c, self.owner, what, self.clock())
             close_finished(c, runs.open_ids(c), self.clock(), self.policy.expectations)
+        _say(moved)
+
+    def take_over(self, policy: Policy) -> None:
+        """Go on under another configuration; belongs to the thread of `keep`. Raises RepositoryError, and then nothing has changed."""
+
+        def step(c: Connection) -> Moved:
+            moved = settings.sync(c, policy.settings())
+            close_finished(c, moved.shelved, self.clock(), policy.expectations)
+            return moved
+
+        moved = self.database.do(step)
+        self._use(policy)
+        _say(moved)
 
     def close(self) -> None:
         """Close the archive's file and give back whatever this process still holds. May be called twice."""
@@ -155,6 +175,7 @@ class Line:
         finished = self.archive.finished()
 
         def step(c: Connection) -> None:
+            origins.put(c, [exchange.origin for exchange in exchanges if exchange.origin is not None])
             self.commit(c, kept, self.owner, fences)
             files.closed(c, finished, self.owner)
 
@@ -162,6 +183,9 @@ class Line:
         for look, exchange in zip(kept, exchanges, strict=True):
             if look.capture and look.capture.type == "response" and exchange.page and look.outcome is Outcome.OK:
                 self._handover.put(look.capture.record_id, exchange.page)
+        if log.is_enabled_for(logging.DEBUG):
+            for look, exchange in zip(kept, exchanges, strict=True):
+                _say_look(look, exchange)
 
     def _standing(self, found: Sequence[Holding]) -> dict[str, Original]:
         """By payload digest, the records that a revisit may refer to: those whose files are there and long enough."""
@@ -308,7 +332,7 @@ class Line:
     def index(self) -> int:
         """Write search rows of documents that have none or old ones; how many documents."""
         with self.database.write() as c:
-            return indexing.index(c, INDEX_AT_ONCE)
+            return search_index.index(c, INDEX_AT_ONCE)
 
 
 def _left_alone(path: Path, error: OSError) -> None:
@@ -329,6 +353,35 @@ def messages(waiting: Sequence[Pending], readers: int = 1) -> Iterator[list[Pend
         size += item.capture.length
     if group:
         yield group
+
+
+def _say_look(look: Kept, exchange: Exchange) -> None:
+    """A line for the look, and one for what was sent and what came. Cookies stand in neither."""
+    task, wire, capture = look.task, exchange.wire, look.capture
+    log.debug(
+        "look", source=task.source, kind=str(task.kind), url=task.request.url, outcome=str(look.outcome), status=look.status, ms=look.ms,
+        bytes=len(wire.response) if wire else 0, **({"detail": look.detail} if look.detail else {}),
+    )  # fmt: skip
+    if wire is not None:
+        place = {"file": capture.file, "offset": capture.offset} if capture else {}
+        log.debug(
+            "exchange", method=task.request.method, url=task.request.url, queue=task.queue, at=look.at, status=look.status,
+            head=_head(wire.response), **place,
+        )  # fmt: skip
+
+
+def _head(response: Octets) -> list[str]:
+    """The lines of an answer's head."""
+    lines = bytes(response[:LONGEST_HEAD]).partition(b"\r\n\r\n")[0].decode("latin-1").splitlines()
+    return [line if not line.lower().startswith("set-cookie") else "Set-Cookie: redacted" for line in lines]
+
+
+def _say(moved: Moved) -> None:
+    """What became of the archive by another configuration."""
+    for old, new in moved.renamed.items():
+        log.info("source renamed", source=new, was=old)
+    if moved.queued or moved.shelved:
+        log.info("adapted to the configuration", addresses_in_another_queue=moved.queued, runs_given_up=len(moved.shelved))
 
 
 def _may_repeat(exchange: Exchange) -> bool:

@@ -11,8 +11,9 @@ from crawler.archive.recover import closed_files, recover, walk
 from crawler.archive.writer import FileInfo, describe
 from crawler.model import Kept
 from crawler.pipeline.line import Line, messages
-from crawler.repository import captures, files, indexing
+from crawler.repository import captures, files
 from crawler.repository.readings import pending
+from crawler.repository.search import index
 
 AT_ONCE = 500
 
@@ -90,6 +91,6 @@ def settle_all(line: Line) -> int:
         done += len(waiting)
     while line.index():
         pass
-    while line.database.do(indexing.merge):
+    while line.database.do(index.merge):
         pass
     return done

@@ -104,6 +104,7 @@ class Known:
     works: Works = field(default_factory=Works)
     rounds: Rounds = field(default_factory=Rounds)
     listings: dict[tuple[str, int], Listing] = field(default_factory=dict)
+    no_record: set[int] = field(default_factory=set)
     pages: Pages = field(default_factory=Pages)
     looked: set[tuple[int, int]] = field(default_factory=set)
     hops: dict[str, int] = field(default_factory=dict)
@@ -167,6 +168,7 @@ def _load_lists(c: Connection, known: Known, items: Sequence[Item]) -> None:
         return
     rows = {known.address_of(seed).id for item in items for seed in item.rows}
     known.listings = listings.load(c, {item.address.source for item in items}, rows)
+    known.no_record = readings.without_record(c, rows)
     known.queues |= queues.load(c, {seed.queue for item in items for seed in item.rows})
     own = {item.address.id for item in items} | {known.address_of(seed).id for item in items for seed in item.further}
     known.pages = list_pages.load(c, known.runs, own)

@@ -8,6 +8,7 @@ import asyncio
 import functools
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -19,7 +20,7 @@ from crawler.model import Millis, RunKind
 from crawler.pipeline.line import Line
 from crawler.repository import runs
 from crawler.scheduler.firing import fire_slot
-from crawler.scheduler.slots import due_slot, jitter
+from crawler.scheduler.slots import due_slot, jitter, when
 
 log = structlog.get_logger()
 
@@ -37,6 +38,11 @@ class Beat:
     source: Source
     kind: RunKind
     schedule: Schedule
+
+    @property
+    def id(self) -> str:
+        """Its name among the others."""
+        return f"{self.source.id}/{self.kind}"
 
 
 def timetable(config: Config) -> list[Beat]:
@@ -66,23 +72,40 @@ class Clock:
     def __init__(self, line: Line, *, span: Millis = SPAN, again: Millis = AGAIN) -> None:
         self.line, self.config, self.span, self.again = line, line.policy.config, span, again
         self._scheduler = AsyncIOScheduler(timezone="UTC")
+        self._beats: dict[str, Beat] = {}
 
     def start(self) -> None:
         """Plan every beat's next slot; what is due already fires at once."""
         self._scheduler.start()
-        for beat in timetable(self.config):
-            self._at(beat, self.line.clock())
+        self._plan()
+
+    def take_over(self, config: Config) -> None:
+        """Go on by another timetable: what is in neither or in both stays as it is, what is new or fires otherwise is planned anew."""
+        self.config = config
+        self._plan()
+
+    def _plan(self) -> None:
+        beats = {beat.id: beat for beat in timetable(self.config)}
+        before, self._beats = self._beats, beats
+        for id_ in before.keys() - beats.keys():
+            if self._scheduler.get_job(id_) is not None:  # else it is being claimed
+                self._scheduler.remove_job(id_)
+        for id_, beat in beats.items():
+            if before.get(id_) != beat:
+                self._at(beat, self.line.clock())
 
     def stop(self) -> None:
         """No further slot; a slot being claimed is claimed or not, never half."""
         self._scheduler.shutdown(wait=False)
 
     def _at(self, beat: Beat, when: Millis) -> None:
+        if self._beats.get(beat.id) != beat:  # another timetable was taken over meanwhile
+            return
         self._scheduler.add_job(
             functools.partial(self._fire, beat),
             "date",
             run_date=datetime.fromtimestamp(when / 1000, UTC),
-            id=f"{beat.source.id}/{beat.kind}",
+            id=beat.id,
             replace_existing=True,
             misfire_grace_time=None,
         )
@@ -106,5 +129,11 @@ class Clock:
             limit = revisits(self.config.schedule.revisit_per_day, slots.due) if beat.kind is RunKind.REVISIT else None
             run = fire_slot(self.line, beat.source, beat.kind, slots.due, skipped=slots.skipped, limit=limit)
             if run is not None:
-                log.info("fired", source=beat.source.id, kind=str(beat.kind), slot=slots.due, skipped=len(slots.skipped))
+                log.info(
+                    "fired",
+                    source=beat.source.id,
+                    kind=str(beat.kind),
+                    slot=when(slots.due, ZoneInfo(beat.schedule.timezone)),
+                    skipped=len(slots.skipped),
+                )
         return slots.next

@@ -4,11 +4,9 @@ import asyncio
 import contextlib
 import signal
 import socket
-import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import structlog
@@ -20,7 +18,6 @@ except ImportError:
 
 from crawler.archive.writer import Archive, owner_name
 from crawler.config.choose import chosen
-from crawler.config.cron import Schedule, first_after, trigger_of
 from crawler.config.values import Config
 from crawler.errors import GongkaiError, UsageError
 from crawler.fetcher.fetcher import Fetcher, FetchSettings, user_agent
@@ -38,15 +35,17 @@ from crawler.repository.database import Database
 from crawler.repository.migrations import upgrade
 from crawler.repository.progress import Progress, progress
 from crawler.repository.runs import are_open
+from crawler.scheduler.auditing import keep_auditing
 from crawler.scheduler.engine import Engine
 from crawler.scheduler.firing import fire_once, fire_slot
+from crawler.scheduler.narrator import Narrator
+from crawler.scheduler.reload import Reload
 from crawler.text import urls
 
 VERSION = "0.1.0"
 AGENT = "gongkai"
 REINDEX = "reindex"
 SHOW = 1.0  # seconds at least between two counts of how far runs are, and twenty times what one takes: each reads all their looks
-FOREVER = 30 * 86_400.0
 TELL = 15.0  # seconds between two looks at the outbox
 
 T = TypeVar("T")
@@ -128,7 +127,7 @@ def source_of(config: Config, url: str) -> str:
     """The source whose start addresses stand on the same host, else the ad-hoc one."""
     host = urls.host(url)
     for source in config.sources.values():
-        if host in {urls.host(start.url) for start in source.start}:
+        if host in {urls.host(start.url) for start in source.addresses}:
             return source.id
     return AD_HOC
 
@@ -177,59 +176,80 @@ def alarms(config: Config, line: Line) -> Alarms:
     return Alarms(config, line.database, fetch_settings(config), line.clock)
 
 
-async def _keep_telling(teller: Alarms) -> None:
-    """Send alarms as they come due. Trouble with that is no reason to stop the archive."""
-    while True:
-        try:
-            await teller.tell()
-        except GongkaiError as error:
-            log.warning("alarms cannot be told", error=str(error))
-        await asyncio.sleep(TELL)
+class Daemon:
+    """What a daemon is made of, and how it goes on under another configuration."""
 
+    def __init__(self, config: Config, line: Line, span: Millis | None) -> None:
+        from crawler.scheduler.clock import SPAN, Clock  # a crawl has no timetable
 
-async def keep_auditing(config: Config, line: Line) -> None:
-    """Audit by the schedule. What is found is kept and said; it is no reason to stop the archive."""
-    from crawler.pipeline.audit import Asked, Audit
+        self.line = line
+        self.clock = Clock(line, span=SPAN if span is None else span)
+        self.teller = alarms(config, line)
+        self.fetchers = [Fetcher(fetch_settings(config))]  # the last is asked; those before have what was on its way
+        self.engine = Engine(line, self.fetchers[-1], pacing(line), queues_at_once=config.network.queues_at_once)
+        self.reload = Reload(config, self.take_over)
+        self.narrator = Narrator(line)
 
-    trigger, over = trigger_of(Schedule(config.audit.schedule, config.schedule.timezone)), threading.Event()
+    async def take_over(self, config: Config) -> None:
+        """Go on under another configuration. Raises RepositoryError, and then nothing has changed."""
+        settings = fetch_settings(config)
+        fetcher = self.fetchers[-1] if settings == self.fetchers[-1].settings else Fetcher(settings)
+        await self.engine.take_over(Policy(config, self.line.policy), fetcher)
+        if fetcher is not self.fetchers[-1]:
+            self.fetchers.append(fetcher)
+        self.clock.take_over(config)
+        self.line.archive.info = warcinfo(config)  # of the next file
+        self.teller = alarms(config, self.line)
 
-    def once() -> None:
-        asked = Asked(line.clock() - config.audit.older_than_ms, config.audit.rate, stopped=over.is_set)
-        for checked in Audit(line.database, line.archive.folder, asked, f"gongkai/{VERSION}", line.clock).run():
-            said = [str(trouble) for trouble in checked.troubles[:5]]
-            (log.error if said else log.info)("audited", object=checked.object, outcome=checked.outcome, troubles=said)
-
-    try:
+    async def keep_telling(self) -> None:
+        """Send alarms as they come due. Trouble with that is no reason to stop the archive."""
         while True:
-            due = first_after(trigger, datetime.fromtimestamp(line.clock() / 1000, UTC))
-            await asyncio.sleep(max(1, due.timestamp() - line.clock() / 1000) if due else FOREVER)
             try:
-                await asyncio.to_thread(once)
+                await self.teller.tell()
             except GongkaiError as error:
-                log.warning("not audited", error=str(error))
-    finally:
-        over.set()
+                log.warning("alarms cannot be told", error=str(error))
+            await asyncio.sleep(TELL)
+
+
+def _not_alone(task: "asyncio.Task[None]") -> None:
+    """What goes on beside the work ended by itself: the work goes on, and the log has why."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("a part of the daemon ended", part=str(task.get_coro()), exc_info=error)
 
 
 async def run(config: Config, line: Line, *, span: Millis | None = None) -> None:
-    """The daemon: fires the timetable, works everything due and tells alarms until SIGTERM or SIGINT."""
-    from crawler.scheduler.clock import Clock  # a crawl has no timetable
-
-    stop = asyncio.Event()
+    """The daemon: fires the timetable, works everything due and tells alarms until SIGTERM or SIGINT; SIGHUP, or a changed file, makes it
+    read its configuration again."""
+    stop, again = asyncio.Event(), asyncio.Event()
     _handle_signals(stop)
-    clock = Clock(line) if span is None else Clock(line, span=span)
-    fetcher = Fetcher(fetch_settings(config))
-    engine = Engine(line, fetcher, pacing(line), queues_at_once=config.network.queues_at_once)
-    clock.start()
-    telling = asyncio.create_task(_keep_telling(alarms(config, line)))
-    auditing = asyncio.create_task(keep_auditing(config, line))
+    if hasattr(signal, "SIGHUP"):
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, again.set)
+    daemon = Daemon(config, line, span)
+    for name, problems in config.broken.items():
+        log.warning("source file broken", source=name, problems=list(problems))
+    enabled = sum(source.enabled for source in config.sources.values())
+    log.info("running", sources=enabled, broken=len(config.broken), database=line.database.name)
+    daemon.narrator.begin()
+    daemon.clock.start()
+    beside = [
+        daemon.keep_telling(),
+        daemon.reload.watch(again),
+        daemon.narrator.listen(),
+        keep_auditing(line, f"{AGENT}/{VERSION}"),
+    ]
+    tasks = [asyncio.create_task(work) for work in beside]
+    for task in tasks:
+        task.add_done_callback(_not_alone)
     try:
-        await engine.run(stop)
+        await daemon.engine.run(stop)
     finally:
-        telling.cancel()
-        auditing.cancel()
-        clock.stop()
-        await fetcher.aclose()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        daemon.clock.stop()
+        for fetcher in daemon.fetchers:
+            await fetcher.aclose()
+        await asyncio.to_thread(daemon.narrator.speak)
 
 
 async def work(
@@ -256,13 +276,15 @@ async def work(
                 show_at = time.monotonic() + max(SHOW, 20 * (time.monotonic() - began))
         return not still
 
-    teller = alarms(config, line)
+    teller, narrator = alarms(config, line), Narrator(line)
+    narrator.begin()
     try:
         await teller.tell()  # from here on its channels hear of what happens
         await engine.run(stop, finished)
         await teller.tell(waiting=False)  # its runs are over: nothing more comes to be told with them
     finally:
         await fetcher.aclose()
+        await asyncio.to_thread(narrator.speak)
     with line.database.read() as c:
         return progress(c, runs), bool(caught)
 
@@ -279,10 +301,12 @@ def fire(config: Config, line: Line, wish: Wish) -> list[int]:
     if wish.url is None:
         bounded = wish.since is not None or wish.max_pages is not None
         return [
-            fire_once(line, source.id, source.start, options, listed=True, resume=bounded)
+            fire_once(line, source.id, source.start, source.pages, options, resume=bounded)
             for source in chosen(config, wish.sources)
         ]
     if not urls.is_http(wish.url):
         raise UsageError(f"{wish.url!r} is no http or https address", remedy="give the whole address, scheme included")
     name = wish.sources[0] if wish.sources else source_of(config, wish.url)
-    return [fire_once(line, name, (Request(wish.url),), {**options, "url": wish.url}, listed=wish.follow)]
+    asked = (Request(wish.url),)
+    lists, pages = (asked, ()) if wish.follow else ((), asked)
+    return [fire_once(line, name, lists, pages, {**options, "url": wish.url})]

@@ -6,7 +6,6 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from crawler.repository import evidence
 from crawler.repository.database import Database, reading
 from crawler.repository.evidence import FileRow
 from crawler.scheduler import process as house
+from crawler.scheduler.auditing import keep_auditing
 from tests.tools.audit_bytes import archive_of_twenty, cuts, flips
 
 Home = Any  # the fixture's class lives in conftest, which tests do not import
@@ -238,16 +238,14 @@ def test_every_cut_and_every_flip_is_found(tmp_path: Path, closed: bool) -> None
 
 
 def test_the_daemon_audits_by_its_schedule(crawled: Home) -> None:
-    config = replace(crawled.config, audit=replace(crawled.config.audit, schedule="* * * * *"))
+    crawled.path.write_text(crawled.path.read_text("utf-8") + '\n[audit]\nschedule = "* * * * *"\n', "utf-8")
     almost = NOW // 60_000 * 60_000 + 59_900  # the schedule fires at the full minute
-    with house.open_line(config, "crawl") as line:
+    with house.open_line(crawled.config, "crawl") as line:
         line.clock = lambda: almost
 
         async def until_checked() -> None:
-            auditing = asyncio.create_task(house.keep_auditing(config, line))
-            while not crawled.sql("SELECT 1 FROM fixity"):
-                await asyncio.sleep(0.05)
-            auditing.cancel()
+            with contextlib.suppress(TimeoutError):  # it never ends by itself
+                await asyncio.wait_for(keep_auditing(line, "test"), 3)
 
         house.on_loop(until_checked())
     assert {outcome for (outcome,) in crawled.sql("SELECT outcome FROM fixity")} == {"pass"}
