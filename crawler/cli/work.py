@@ -113,8 +113,8 @@ def _came(line: Line, fired: list[int], asked: Sequence[str]) -> Came:
         any_known = ((item["id"], item["title"]) for item in query.export(c))
         sample = next(of_these if asked else any_known, None)
         ends, failed, columns = ended(c, fired), failures(c, fired, FAILURES_SHOWN + 1), condition.columns(c, fired)
-        shelved = patience.given_up(c, fired)
-    return Came(tuple(_as_list(line, one, page) for one, page in found), ends, failed, columns, sample, shelved)
+        given_up = patience.given_up(c, fired)
+    return Came(tuple(_as_list(line, one, page) for one, page in found), ends, failed, columns, sample, given_up)
 
 
 def _bytes_of(c: Connection, found: Looked) -> Pending | None:
