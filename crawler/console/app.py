@@ -10,6 +10,7 @@ from crawler.console.api import captures, changes, common, operations, records, 
 from crawler.console.api.shapes import Problem
 from crawler.console.door import Door
 from crawler.console.guard import Guard, Rate
+from crawler.console.pages import rendering
 
 TITLE = "Gongkai"
 ABOUT = (
@@ -26,7 +27,7 @@ def create(door: Door, *, version: str = "0.1.0") -> Guard:
     problems.install(app)
     for module in (records, changes, captures, sources, operations):
         app.include_router(module.router, prefix="/api/v1", responses=common.PROBLEMS)
-    for plain in (machines, memento):
+    for plain in (machines, memento, rendering):
         app.include_router(plain.router)
     _describe(app)
     serve = door.config.serve

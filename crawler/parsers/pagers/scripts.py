@@ -93,7 +93,9 @@ def counted(sheet: Sheet) -> Pager | None:
 
 def jumped(sheet: Sheet) -> Pager | None:
     """A pager made by a library, whose callback says where a page stands: `{count: 716, limit: 20, curr: 1, jump: … location.href = 'list?page=' + obj.curr}`."""
-    for match in CALLBACK.finditer(sheet.source):
+    scripts = sheet.tree.css("script") if sheet.tree is not None and "location" in sheet.source else []
+    said = [text for node in scripts if "location" in (text := node.text(deep=True) or "") and "ag" in text]
+    for match in (match for text in said for match in CALLBACK.finditer(text)):
         found = {name: form.search(match["options"]) for name, form in JUMPS.items()}
         place = found["current"]
         pages = int(found["pages"][1]) if found["pages"] else None
