@@ -235,7 +235,8 @@ def test_totals_that_shrink_with_every_answer_do_not_hold_a_crawl_for_ever(desk:
 def far(rows: list[str]) -> str:
     """A list page whose rows stand at these addresses."""
     found = "".join(
-        f"<li><a href='{url}'>关于第{n}件事项办理结果的公告</a><span>2024-03-{n % 28 + 1:02}</span></li>" for n, url in enumerate(rows)
+        f"<li><a href='{url}'>关于第{n}件事项办理结果的公告</a><span>2024-03-{n % 28 + 1:02}</span></li>"
+        for n, url in enumerate(rows)
     )
     return f"<html><body><ul>{found}</ul></body></html>"
 
