@@ -30,6 +30,7 @@ from crawler.config.shape import (
     BudgetTable,
     ListTable,
     OperatorTable,
+    ServeTable,
     SettingsTable,
     SourceTable,
     StartTable,
@@ -45,11 +46,13 @@ from crawler.config.values import (
     Operator,
     Politeness,
     ScheduleDefaults,
+    Serve,
     Source,
     Storage,
 )
 from crawler.errors import ConfigError, UsageError
 from crawler.model import Expect, Millis, Request, Route, Watch
+from crawler.politeness.budget import DEFAULT as DEFAULT_BUDGET
 from crawler.politeness.budget import Budget
 from crawler.politeness.hours import Window
 from crawler.record.rules import DetailRules, ListRules, ReadRules
@@ -192,12 +195,14 @@ def _config(settings: SettingsTable, sources: Mapping[str, Source], root: Path, 
             network.queues_at_once,
             MappingProxyType(network.connect),
             tuple(network.allow_private),
+            network.patience,
         ),
         schedule=ScheduleDefaults(settings.schedule.timezone, settings.schedule.lists, settings.schedule.revisit_per_day),
         alarms=_alarms(settings.alarms),
         audit=Auditing(settings.audit.schedule, settings.audit.older_than, settings.audit.rate),
+        serve=_serve(settings.serve),
         watch=Watch(tuple(settings.watch.revisit), settings.watch.gone_misses, settings.watch.gone_after),
-        budget=_budget(settings.budget, settings.budget),
+        budget=_budget(settings.budget, DEFAULT_BUDGET),
         sources=MappingProxyType(dict(sources)),
         root=root,
         path=path,
@@ -205,14 +210,18 @@ def _config(settings: SettingsTable, sources: Mapping[str, Source], root: Path, 
     )
 
 
+def _serve(table: ServeTable) -> Serve:
+    host, _, port = table.listen.rpartition(":")
+    return Serve(host.strip("[]"), int(port), table.read == "token", tuple(table.names), table.requests_per_minute)
+
+
 def _digest(path: Path) -> str:
-    """One digest of all files of a configuration."""
-    files = [path, *sorted(path.parent.glob("sources/*.toml"))]
-    listed = ""
-    for file in files:
-        with contextlib.suppress(OSError):  # one that cannot be read configures nothing
-            listed += f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(path.parent).as_posix()}\n"
-    return hashlib.sha256(listed.encode()).hexdigest()
+    """One digest of all files of a configuration that can be read."""
+    listed = []
+    for file in [path, *sorted(path.parent.glob("sources/*.toml"))]:
+        with contextlib.suppress(OSError):  # what is wrong with such a file is told where it is read
+            listed.append(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(path.parent).as_posix()}\n")
+    return hashlib.sha256("".join(listed).encode()).hexdigest()
 
 
 def _alarms(found: AlarmsTable) -> Alarms:
@@ -271,7 +280,7 @@ def _source(name: str, found: SourceTable, settings: SettingsTable, root: Path) 
             found.expect.rows, found.expect.silence, MappingProxyType({str(k): v for k, v in found.expect.fill.items()})
         ),
         digest=hashlib.sha256(json.dumps(found.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()[:16],
-        budget=_budget(found.budget, settings.budget),
+        budget=_budget(found.budget, _budget(settings.budget, DEFAULT_BUDGET)),
         route=Route(
             proxy=found.network.proxy,
             tls_profile=found.tls.profile,
@@ -286,9 +295,9 @@ def _request(found: StartTable) -> Request:
     return Request(found.url, found.method, tuple(found.headers.items()), found.body.encode())
 
 
-def _budget(own: BudgetTable, default: BudgetTable) -> Budget:
+def _budget(own: BudgetTable, default: Budget) -> Budget:
     """A source's own limits where it has some, else those for all."""
-    return Budget(own.requests or default.requests, own.bytes or default.bytes, own.time or default.time)
+    return Budget(own.requests or default.requests, own.bytes or default.bytes, own.time or default.time_ms)
 
 
 def _list_rules(found: ListTable) -> ListRules:
@@ -304,6 +313,7 @@ def _list_rules(found: ListTable) -> ListRules:
         max_pages=found.max_pages,
         only=found.only,
         skip=found.skip,
+        other_hosts=found.other_hosts,
     )
 
 

@@ -18,6 +18,7 @@ from crawler.config.kinds import (
     Zone,
     contact_of,
     host_of,
+    listen_of,
     one_line,
     profile_of,
     proxy_of,
@@ -58,6 +59,7 @@ class NetworkTable(Table):
     deadline: Duration = 60_000
     max_body: Size = 32 << 20
     queues_at_once: int = Field(default=20, ge=1, le=500)
+    patience: Duration = 120_000
     connect: dict[str, Endpoint] = {}
     allow_private: list[str] = []
 
@@ -137,6 +139,15 @@ class AuditTable(Table):
     rate: Size = 20 << 20
 
 
+class ServeTable(Table):
+    """`[serve]`."""
+
+    listen: Annotated[str, AfterValidator(listen_of)] = "127.0.0.1:8080"
+    read: Literal["open", "token"] = "open"
+    names: list[Annotated[str, AfterValidator(host_of)]] = []
+    requests_per_minute: int = Field(default=600, ge=0)
+
+
 class SettingsTable(Table):
     """`config/gongkai.toml`."""
 
@@ -148,6 +159,7 @@ class SettingsTable(Table):
     budget: BudgetTable = BudgetTable()
     alarms: AlarmsTable = AlarmsTable()
     audit: AuditTable = AuditTable()
+    serve: ServeTable = ServeTable()
 
 
 class StartTable(Table):
@@ -203,6 +215,7 @@ class ListTable(Table):
     """`[list]`."""
 
     hosts: list[str] = []
+    other_hosts: int = Field(default=20, ge=0)
     rows: str | None = None
     link: str | None = None
     title: str | None = None
