@@ -18,8 +18,8 @@ from crawler.config.values import Config
 from crawler.demo.site import HOSTS, Site
 from crawler.demo.story import IDS, write_config
 from crawler.errors import UsageError
-from crawler.model import Millis
-from crawler.pipeline.line import Line, now_ms
+from crawler.model import Millis, now_ms
+from crawler.pipeline.line import Line
 from crawler.repository import changes, query
 from crawler.repository.database import reading
 from crawler.repository.progress import Progress

@@ -44,6 +44,7 @@ COMMANDS = {  # name → module; a module is imported when its command is called
     "sources": "sources",
     "frontier": "frontier",
     "fetch": "fetch",
+    "serve": "serve",
 }
 READERS = ("search", "look", "ledger")  # modules whose commands log nothing: structlog is not imported for them
 HELP = {
@@ -66,6 +67,7 @@ HELP = {
     "sources": "The columns: list, check, enable, disable, pause, resume.",
     "frontier": "What is due, what is dead: list, requeue.",
     "fetch": "The whole story of one exchange; keeps nothing.",
+    "serve": "Pages and API over the archive.",
 }
 
 

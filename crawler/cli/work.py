@@ -22,7 +22,7 @@ from crawler.monitor import condition
 from crawler.monitor.condition import Columns
 from crawler.pipeline.line import Line
 from crawler.pipeline.rebuild import rebuild
-from crawler.repository import query, runs
+from crawler.repository import patience, query, runs
 from crawler.repository.database import Database
 from crawler.repository.migrations import check_schema
 from crawler.repository.progress import Ended, Failure, Looked, Progress, ended, failures, looked
@@ -83,6 +83,7 @@ def crawl(
     else:
         _summary(config, progress, seconds, came)
     _tell_failures(came.failures)
+    _tell_given_up(came.given_up)
     if interrupted:
         raise typer.Exit(130)
     crawled.tell_ended(came.ended)
@@ -100,6 +101,7 @@ class Came:
     failures: list[Failure]
     columns: dict[str, Columns]
     sample: tuple[str, str] | None
+    given_up: dict[str, int]
 
 
 def _came(database: Database, fired: list[int], asked: Sequence[str]) -> Came:
@@ -109,7 +111,14 @@ def _came(database: Database, fired: list[int], asked: Sequence[str]) -> Came:
         of_these = ((public_id, title) for one in found for _, public_id, title in one.documents)
         any_known = ((item["id"], item["title"]) for item in query.export(c))
         sample = next(of_these if asked else any_known, None)
-        return Came(found, ended(c, fired), failures(c, fired, FAILURES_SHOWN + 1), condition.columns(c, fired), sample)
+        return Came(
+            found,
+            ended(c, fired),
+            failures(c, fired, FAILURES_SHOWN + 1),
+            condition.columns(c, fired),
+            sample,
+            patience.given_up(c, fired),
+        )
 
 
 def _check_wish(config: Config, wish: house.Wish, asked: Sequence[str]) -> None:
@@ -150,6 +159,14 @@ def _tell_failures(failed: list[Failure]) -> None:
         output.note("… and more: every look stands in the view v_looks")
 
 
+def _tell_given_up(reasons: dict[str, int]) -> None:
+    """What nobody was asked for and why, and how to take it up again."""
+    for reason, count in list(reasons.items())[:FAILURES_SHOWN]:
+        output.note(f"given up without a look: {count} {'address' if count == 1 else 'addresses'}: {reason}")
+    if reasons:
+        output.note("gongkai frontier list --state dead names them · gongkai frontier requeue takes them up again")
+
+
 def _tell_columns(columns: dict[str, Columns]) -> None:
     """Source by source: why rows were not fetched, and by which rule its columns ended."""
     for source, found in columns.items():
@@ -181,8 +198,6 @@ def _summary(config: Config, progress: Progress, seconds: float, came: Came) -> 
         f"{seconds:.1f} s",
     ]
     output.say(f"done: {', '.join(counted)}")
-    if progress.shelved:
-        output.note(f"{progress.shelved} addresses were given up without a look: gongkai frontier list --state dead says why")
     _tell_columns(came.columns)
     if came.sample and came.looked:
         output.note(f"next: gongkai show {came.sample[0]} · gongkai history {came.sample[0]}")

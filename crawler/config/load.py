@@ -29,15 +29,17 @@ from crawler.config.shape import (
     BudgetTable,
     ListTable,
     OperatorTable,
+    ServeTable,
     SettingsTable,
     SourceTable,
     StartTable,
     TlsTable,
 )
 from crawler.config.storage import archive_folder, chosen_file, database_url, root_of
-from crawler.config.values import Alarms, Channel, Config, Network, Operator, Politeness, ScheduleDefaults, Source, Storage
+from crawler.config.values import Alarms, Channel, Config, Network, Operator, Politeness, ScheduleDefaults, Serve, Source, Storage
 from crawler.errors import ConfigError, UsageError
 from crawler.model import Expect, Millis, Request, Route, Watch
+from crawler.politeness.budget import DEFAULT as DEFAULT_BUDGET
 from crawler.politeness.budget import Budget
 from crawler.politeness.hours import Window
 from crawler.record.rules import DetailRules, ListRules, ReadRules
@@ -180,16 +182,23 @@ def _config(settings: SettingsTable, sources: Mapping[str, Source], root: Path, 
             network.queues_at_once,
             MappingProxyType(network.connect),
             tuple(network.allow_private),
+            network.patience,
         ),
         schedule=ScheduleDefaults(settings.schedule.timezone, settings.schedule.lists, settings.schedule.revisit_per_day),
         alarms=_alarms(settings.alarms),
+        serve=_serve(settings.serve),
         watch=Watch(tuple(settings.watch.revisit), settings.watch.gone_misses, settings.watch.gone_after),
-        budget=_budget(settings.budget, settings.budget),
+        budget=_budget(settings.budget, DEFAULT_BUDGET),
         sources=MappingProxyType(dict(sources)),
         root=root,
         path=path,
         digest=_digest(path),
     )
+
+
+def _serve(table: ServeTable) -> Serve:
+    host, _, port = table.listen.rpartition(":")
+    return Serve(host.strip("[]"), int(port), table.read == "token", tuple(table.names), table.requests_per_minute)
 
 
 def source_files(path: Path, problems: list[str]) -> list[Path]:
@@ -274,7 +283,7 @@ def _source(name: str, found: SourceTable, settings: SettingsTable, root: Path) 
             found.expect.rows, found.expect.silence, MappingProxyType({str(k): v for k, v in found.expect.fill.items()})
         ),
         digest=hashlib.sha256(json.dumps(found.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()[:16],
-        budget=_budget(found.budget, settings.budget),
+        budget=_budget(found.budget, _budget(settings.budget, DEFAULT_BUDGET)),
         route=Route(
             proxy=found.network.proxy,
             tls_profile=found.tls.profile,
@@ -289,9 +298,9 @@ def _request(found: StartTable) -> Request:
     return Request(found.url, found.method, tuple(found.headers.items()), found.body.encode())
 
 
-def _budget(own: BudgetTable, default: BudgetTable) -> Budget:
+def _budget(own: BudgetTable, default: Budget) -> Budget:
     """A source's own limits where it has some, else those for all."""
-    return Budget(own.requests or default.requests, own.bytes or default.bytes, own.time or default.time)
+    return Budget(own.requests or default.requests, own.bytes or default.bytes, own.time or default.time_ms)
 
 
 def _list_rules(found: ListTable) -> ListRules:
@@ -307,6 +316,7 @@ def _list_rules(found: ListTable) -> ListRules:
         max_pages=found.max_pages,
         only=found.only,
         skip=found.skip,
+        other_hosts=found.other_hosts,
     )
 
 

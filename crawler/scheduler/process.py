@@ -24,6 +24,7 @@ from crawler.fetcher.fetcher import Fetcher, FetchSettings, user_agent
 from crawler.model import Kind, Millis, Page, Request, RunKind
 from crawler.monitor.alarms import Alarms
 from crawler.parsers.protocol import Job
+from crawler.pipeline.closing import close_finished
 from crawler.pipeline.line import Line
 from crawler.pipeline.peek import Story, peek
 from crawler.pipeline.policy import AD_HOC, Policy
@@ -33,6 +34,7 @@ from crawler.record.reading import Reading
 from crawler.record.rules import ReadRules
 from crawler.repository.database import Database
 from crawler.repository.migrations import upgrade
+from crawler.repository.patience import put_off, shelve_put_off
 from crawler.repository.progress import Progress, progress
 from crawler.repository.runs import are_open
 from crawler.scheduler.engine import Engine
@@ -40,6 +42,7 @@ from crawler.scheduler.firing import fire_once, fire_slot
 from crawler.scheduler.narrator import Narrator
 from crawler.scheduler.reload import Reload
 from crawler.text import urls
+from crawler.text.beijing import beijing
 
 VERSION = "0.1.0"
 AGENT = "gongkai"
@@ -266,9 +269,15 @@ async def work(
         began = time.monotonic()
         with line.database.read() as c:
             still = are_open(c, runs)
-            if watch is not None and (not still or began >= show_at):
+            if still and began < show_at:
+                return False
+            if watch is not None:
                 watch(progress(c, runs))
-                show_at = time.monotonic() + max(SHOW, 20 * (time.monotonic() - began))
+            until = line.clock() + config.network.patience_ms
+            asked_at = put_off(c, runs, until) if still else None
+            show_at = time.monotonic() + max(SHOW, 20 * (time.monotonic() - began))
+        if asked_at is not None:
+            _give_up(line, runs, until, asked_at)
         return not still
 
     teller, narrator = alarms(config, line), Narrator(line, warns=False)
@@ -282,6 +291,15 @@ async def work(
         await asyncio.to_thread(narrator.speak)
     with line.database.read() as c:
         return progress(c, runs), bool(caught)
+
+
+def _give_up(line: Line, runs: Sequence[int], until: Millis, asked_at: Millis) -> None:
+    """What hosts put off beyond the patience of whoever waits for these runs is given up, with the moment from which it may be asked for."""
+    reason = f"put off, not before {beijing(asked_at)} (Beijing time)"
+    with line.database.write() as c:
+        shelved = shelve_put_off(c, runs, until, reason)
+        close_finished(c, shelved, line.clock(), line.policy.expectations)
+    log.warning("given up", runs=len(shelved), why=reason)
 
 
 def revisit(config: Config, line: Line, names: Sequence[str], limit: int) -> list[int]:

@@ -14,7 +14,9 @@ INFO = "<div class='info'><span>发布时间：2024-05-06 09:30</span>　<span>�
 METAS = {"ArticleTitle": TITLE, "PubDate": "2024-05-06 09:30", "ContentSource": "县水务局", "ColumnName": "通知公告"}
 TOP = "<div class='top'><a href='/'>首页</a><a href='/zwgk/'>政务公开</a><a href='/hdjl/'>互动交流</a></div>"
 POS = "<div class='pos'>当前位置：<a href='/'>首页</a> &gt; <a href='/zwgk/'>政务公开</a> &gt; <a href='/zwgk/tzgg/'>通知公告</a></div>"
-TOOLS = "<div class='tools'><a href='javascript:window.print()'>打印本页</a> <a href='javascript:window.close()'>关闭窗口</a></div>"
+TOOLS = (
+    "<div class='tools'><a href='javascript:window.print()'>打印本页</a> <a href='javascript:window.close()'>关闭窗口</a></div>"
+)
 FOOT = "<div class='foot'><p>主办：临河县人民政府办公室　承办：临河县大数据中心</p><p>网站标识码：0000000000</p></div>"
 # What frames say behind the article: none of it is ever a body.
 NOISES = {
@@ -34,9 +36,20 @@ NOISES = {
 }
 
 
-def frame(article: str, *, title: str = TITLE, info: str = INFO, metas: bool = True, noise: str = "", page_title: str | None = None, pos: str = POS) -> str:
+def frame(
+    article: str,
+    *,
+    title: str = TITLE,
+    info: str = INFO,
+    metas: bool = True,
+    noise: str = "",
+    page_title: str | None = None,
+    pos: str = POS,
+) -> str:
     """A page with its frame around an article."""
-    tags = "".join(f'<meta name="{name}" content="{title if name == "ArticleTitle" else value}">' for name, value in METAS.items())
+    tags = "".join(
+        f'<meta name="{name}" content="{title if name == "ArticleTitle" else value}">' for name, value in METAS.items()
+    )
     name = f"{title}_临河县人民政府" if page_title is None else page_title
     head = f"<head><meta charset='utf-8'><title>{name}</title>{tags if metas else ''}</head>"
     return f"<!DOCTYPE html><html>{head}<body>{TOP}{pos}<h1>{title}</h1>{info}{article}{TOOLS}{noise}{FOOT}</body></html>"

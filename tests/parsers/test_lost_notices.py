@@ -22,15 +22,31 @@ NUMBER, SALUTATION, TEXT, ISSUER, DAY = (
 )  # fmt: skip
 SHORT = (NUMBER, SALUTATION, TEXT, ISSUER, DAY)
 FILES = {
-    "附件1：<a>": "".join(f"<p>附件{n}：<a href='/upload/b{n}.docx'>《临河县水库巡查办法》第{n}号附表.docx</a></p>" for n in (1, 2, 3)),
-    "附件：1.<a>": "<p>附件：" + "<br>".join(f"{n}.<a href='/upload/b{n}.docx'>《临河县水库巡查办法》第{n}号附表.docx</a>" for n in (1, 2, 3)) + "</p>",
-    "download addresses": "".join(f"<p>附件{n}：<a href='/module/download/downfile.jsp?classid=0&filename=00{n}.docx'>《临河县水库巡查办法》第{n}号附表.docx</a></p>" for n in (1, 2, 3)),
-    "a label alone": "<p>附件：</p>" + "".join(f"<p><a href='/upload/b{n}.docx'>《临河县水库巡查办法》第{n}号附表.docx</a></p>" for n in (1, 2, 3)),
-    "a list": "<ul>" + "".join(f"<li><a href='/upload/b{n}.docx'>《临河县水库巡查办法》第{n}号附表.docx</a></li>" for n in (1, 2, 3)) + "</ul>",
+    "附件1：<a>": "".join(
+        f"<p>附件{n}：<a href='/upload/b{n}.docx'>《临河县水库巡查办法》第{n}号附表.docx</a></p>" for n in (1, 2, 3)
+    ),
+    "附件：1.<a>": "<p>附件："
+    + "<br>".join(f"{n}.<a href='/upload/b{n}.docx'>《临河县水库巡查办法》第{n}号附表.docx</a>" for n in (1, 2, 3))
+    + "</p>",
+    "download addresses": "".join(
+        f"<p>附件{n}：<a href='/module/download/downfile.jsp?classid=0&filename=00{n}.docx'>《临河县水库巡查办法》第{n}号附表.docx</a></p>"
+        for n in (1, 2, 3)
+    ),
+    "a label alone": "<p>附件：</p>"
+    + "".join(f"<p><a href='/upload/b{n}.docx'>《临河县水库巡查办法》第{n}号附表.docx</a></p>" for n in (1, 2, 3)),
+    "a list": "<ul>"
+    + "".join(f"<li><a href='/upload/b{n}.docx'>《临河县水库巡查办法》第{n}号附表.docx</a></li>" for n in (1, 2, 3))
+    + "</ul>",
     "with 相关链接": "<p>附件：<a href='/upload/b1.docx'>《临河县水库巡查办法》第1号附表.docx</a></p><p>相关链接：<a href='/zcjd/2.html'>《临河县水库巡查办法》政策解读</a></p>",
     "in spans": "<p><span>附件</span><span>1：</span><a href='/upload/b1.docx'><span>《临河县水库巡查办法》第1号</span><span>附表.docx</span></a></p>",
 }
-EMPTIES = {"nothing": "", "a space": "<p>&nbsp;</p>", "an empty editor": "<p><br></p><div></div>", "a script": "<script>var a = 1;</script>", "a style": "<style>p{}</style>"}
+EMPTIES = {
+    "nothing": "",
+    "a space": "<p>&nbsp;</p>",
+    "an empty editor": "<p><br></p><div></div>",
+    "a script": "<script>var a = 1;</script>",
+    "a style": "<style>p{}</style>",
+}
 ALONE = {
     "files": ("<p>附件1：<a href='/u/a1.xls'>拟录用人员名单.xls</a></p><p>附件2：<a href='/u/a2.doc'>报到须知.doc</a></p>", ("附件1：拟录用人员名单.xls", "附件2：报到须知.doc"), 2),
     "one file": ("<p style='text-align:center'><a href='./W02024.xlsx'>点击查看：一季度收支情况表</a></p>", ("点击查看：一季度收支情况表",), 1),
@@ -80,7 +96,11 @@ def test_what_nobody_can_call_a_notice_is_none(box: str) -> None:
 @pytest.mark.parametrize("noise", NOISES)
 def test_a_box_that_is_named_like_an_article_and_is_empty_does_not_hide_the_article(noise: str) -> None:
     text = "".join(f"<p>{line}</p>" for line in SHORT)
-    for article in (f"<div id='zoom'></div><div class='q8'>{text}</div>", f"<div class='clear'></div><div class='q8'>{text}</div>", f"<div class='q8'>{text}</div><div class='content'></div>"):
+    for article in (
+        f"<div id='zoom'></div><div class='q8'>{text}</div>",
+        f"<div class='clear'></div><div class='q8'>{text}</div>",
+        f"<div class='q8'>{text}</div><div class='content'></div>",
+    ):
         assert recorded(frame(article, noise=NOISES[noise])).body == SHORT
 
 
