@@ -84,7 +84,7 @@ def _of_source(old: Source, new: Source) -> Iterator[str]:
 
 def refusal(old: Config, new: Config) -> str:
     """Why this cannot be taken over while the process runs; empty when it can."""
-    fixed = [f"storage.{name}" for name in ONCE if getattr(old.storage, name) != getattr(new.storage, name)]
+    fixed = [f"storage.{name.removesuffix('_ms')}" for name in ONCE if getattr(old.storage, name) != getattr(new.storage, name)]
     return f"{' and '.join(fixed)} can only change with a restart" if fixed else ""
 
 
