@@ -89,7 +89,8 @@ def crawl(
     if interrupted:
         raise typer.Exit(130)
     crawled.tell_ended(came.ended)
-    if any(run.result in ("failed", "suspect") for run in came.ended) or not all(map(crawled.is_well, came.looked)):
+    left_out = bool(config.broken) and not (asked or names)
+    if left_out or any(run.result in ("failed", "suspect") for run in came.ended) or not all(map(crawled.is_well, came.looked)):
         raise typer.Exit(1)
 
 
@@ -140,6 +141,8 @@ def _check_wish(config: Config, wish: house.Wish, asked: Sequence[str]) -> None:
     """Raises UsageError for a source that no file has, for none, and for an address that is none, before anything is fired."""
     if not asked or wish.sources:
         chosen(config, wish.sources)
+    for name, problems in () if asked or wish.sources else config.broken.items():
+        output.note(f"{name} is left out: {problems[0]}; gongkai sources check shows all that is wrong")
     for url in asked:
         if not urls.is_http(url):
             raise UsageError(f"{url!r} is no http or https address", remedy="give the whole address, scheme included")

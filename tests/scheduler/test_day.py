@@ -6,12 +6,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 ROOT = Path(__file__).parent.parent.parent
 
 
+@pytest.mark.timeout(300)
 def test_the_log_of_a_day_tells_its_story() -> None:
     command = [sys.executable, "-m", "tests.tools.day_of_daemon", "--format", "json"]
-    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=110, check=False)
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
     assert told.returncode == 0, told.stdout[-2000:] + told.stderr[-2000:]
     lines: list[dict[str, Any]] = [json.loads(line) for line in told.stdout.splitlines()]
     gamma = [line for line in lines if line.get("source") == "gamma" and line["event"] == "health"]
