@@ -11,7 +11,8 @@ PARAGRAPHS = st.lists(st.sampled_from(["甲乙丙", "增长90.2%，快", "增长
 
 @given(PARAGRAPHS, PARAGRAPHS)
 def test_both_texts_can_be_put_together_again(old: list[str], new: list[str]) -> None:
-    left, right = [], []
+    left: list[str] = []
+    right: list[str] = []
     for row in sides(old, new):
         if row.same:
             left += old[len(left) : len(left) + row.same]
