@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from crawler.archive.alive import is_dead
 from crawler.cli import lines, output
 from crawler.cli.options import Globals, Json, day
 from crawler.cli.progress import Bar
@@ -79,7 +80,7 @@ def crawl(
 
 def _say_others(line: Line) -> None:
     with line.database.read() as c:
-        others = [found for found in runs.working(c, line.clock() - ALIVE_MS) if found[0] != line.owner]
+        others = [found for found in runs.working(c, line.clock() - ALIVE_MS, line.clock() + ALIVE_MS) if found[0] != line.owner]
     for owner, what in others:
         output.note(f"joining: {what or 'another process'} ({owner}) works on this archive; queues and slots are shared")
 
@@ -185,9 +186,11 @@ def _check(config: Config) -> None:
     try:
         check_schema(database)
         with database.read() as c:
-            found = [owner for owner, what in runs.working(c, int(time.time() * 1000) - ALIVE_MS) if what == "run"]
+            now = int(time.time() * 1000)
+            found = [owner for owner, what in runs.working(c, now - ALIVE_MS, now + ALIVE_MS) if what == "run"]
     finally:
         database.close()
+    found = [owner for owner in found if not is_dead(config.storage.archive, owner)]  # heard of, and killed since
     if not found:
         output.note("no daemon has been heard of within a minute")
         raise typer.Exit(1)

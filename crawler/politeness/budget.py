@@ -22,7 +22,7 @@ UNLIMITED = Budget()
 
 @dataclass(slots=True)
 class Spending:
-    """What a run has spent of its budget so far."""
+    """What a run has spent of its budget so far. `started`: by the clock that `spent` is told."""
 
     budget: Budget
     started: Millis

@@ -18,6 +18,7 @@ from crawler.repository.database import AnyRow, chunks, ignoring, upsert
 from crawler.repository.rows import RunRow
 
 SKIPPED = "skipped"
+AHEAD = '{"ahead": true}'  # options of a run whose slot was taken by a clock that was ahead: the slot is still to come
 BY_HAND = 30  # rank of what the operator did
 
 
@@ -29,6 +30,15 @@ class SourceRow:
     title: str
     config_digest: str
     enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process that works on the archive, and when it was heard of."""
+
+    owner: str
+    what: str
+    beat: Millis
 
 
 # ------------------------------------------------------------------ sources and processes
@@ -88,16 +98,24 @@ def leave(c: Connection, owner: str) -> None:
     c.execute(t.daemons.delete().where(t.daemons.c.owner == owner))
 
 
-def working(c: Connection, since: Millis) -> list[tuple[str, str]]:
-    """(owner, what) of the processes heard of since then."""
-    query = sa.select(t.daemons.c.owner, t.daemons.c.what).where(t.daemons.c.beat >= since).order_by(t.daemons.c.started)
+def others(c: Connection, owner: str) -> list[Process]:
+    """The other processes that the database knows, living or dead."""
+    d = t.daemons.c
+    return [Process(*row) for row in c.execute(sa.select(d.owner, d.what, d.beat).where(d.owner != owner).order_by(d.owner))]
+
+
+def working(c: Connection, since: Millis, until: Millis) -> list[tuple[str, str]]:
+    """(owner, what) of the processes heard of last between two moments: nobody was heard of later than now."""
+    heard = t.daemons.c.beat.between(since, until)
+    query = sa.select(t.daemons.c.owner, t.daemons.c.what).where(heard).order_by(t.daemons.c.started)
     return [(row.owner, row.what) for row in c.execute(query)]
 
 
 # ------------------------------------------------------------------ firing
-def last_slot(c: Connection, source: str, kind: RunKind) -> Millis | None:
-    """The newest slot taken, skipped ones included."""
-    return c.execute(sa.select(sa.func.max(t.runs.c.slot)).where(t.runs.c.source == source, t.runs.c.kind == str(kind))).scalar()
+def last_slot(c: Connection, source: str, kind: RunKind, now: Millis) -> Millis | None:
+    """The newest slot taken up to now, skipped ones included: what was taken by a clock that was ahead says nothing of today."""
+    its = (t.runs.c.source == source, t.runs.c.kind == str(kind), t.runs.c.slot <= now)
+    return c.execute(sa.select(sa.func.max(t.runs.c.slot)).where(*its)).scalar()
 
 
 def fire(
@@ -117,12 +135,19 @@ def fire(
         _skip(c, run.source, run.kind, [*skipped, run.slot], now)
         return None
     _skip(c, run.source, run.kind, skipped, now)
+    if run.kind is not RunKind.ONCE and _was_taken_ahead(c, run):
+        run = replace(run, slot=run.slot + 1)
     values = {"source": run.source, "kind": str(run.kind), "slot": run.slot, "started": now, "options": json.dumps(dict(options))}
     number = c.execute(upsert(c, t.runs).values(**values).on_conflict_do_nothing().returning(t.runs.c.id)).scalar()
     if number is None:
         return None
     frontier.seed(c, number, seeds)
     return replace(run, id=number)
+
+
+def _was_taken_ahead(c: Connection, run: Run) -> bool:
+    its = (t.runs.c.source == run.source, t.runs.c.kind == str(run.kind), t.runs.c.slot == run.slot, t.runs.c.options == AHEAD)
+    return c.execute(sa.select(t.runs.c.id).where(*its)).first() is not None
 
 
 def fire_once(c: Connection, source: str, seeds: Sequence[Seed], now: Millis, options: Mapping[str, object]) -> int:

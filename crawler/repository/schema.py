@@ -419,6 +419,14 @@ daemons = sa.Table(
     _time("beat", nullable=False),
 )
 
+clock_faults = sa.Table(  # stored moments that lay ahead of the clock that read them, and were put right
+    "clock_faults",
+    metadata,
+    _id(),
+    _time("at", nullable=False),  # when it was noticed
+    sa.Column("ahead", Time, nullable=False),
+)
+
 # The search tables differ by database and are made by the migration (`search.py` names them):
 #   search       (place, document, part, version) and, on PostgreSQL, words tsvector with a GIN index
 #   search_index SQLite only: contentless FTS5 over the words

@@ -21,10 +21,10 @@ def fire_slot(
 ) -> Run | None:
     """Claim a slot of a source's schedule; `limit` addresses at most of a revisit. None: somebody else has it, or nothing is due."""
     now = line.clock()
-    with line.database.write() as c:
-        if kind is RunKind.REVISIT:
-            return runs.fire_revisits(c, source.id, slot, now, limit or 0)
-        return runs.fire(c, Run(source.id, kind, slot), _seeds(line, source.id, source.start, Kind.LIST), now, skipped=skipped)
+    if kind is RunKind.REVISIT:
+        return line.do(runs.fire_revisits, source.id, slot, now, limit or 0)
+    seeds = _seeds(line, source.id, source.start, Kind.LIST)
+    return line.do(runs.fire, Run(source.id, kind, slot), seeds, now, skipped=skipped)
 
 
 def fire_once(

@@ -42,6 +42,7 @@ VERSION = "0.1.0"
 AGENT = "gongkai"
 REINDEX = "reindex"
 SHOW = 1.0  # seconds at least between two counts of how far runs are, and twenty times what one takes: each reads all their looks
+PATIENCE_MS = 5_000  # of one try of a step that is tried again
 TELL = 15.0  # seconds between two looks at the outbox
 
 T = TypeVar("T")
@@ -90,7 +91,7 @@ def open_line(config: Config, what: str, *, workers: int = 2) -> Iterator[Line]:
         "format": "WARC File Format 1.1",
         "robots": "obey",
     }
-    database = Database(config.storage.database)
+    database = Database(config.storage.database, patience_ms=PATIENCE_MS)
     try:
         upgrade(database)
         archive = Archive(config.storage.archive, owner=owner, info=info)
@@ -157,7 +158,7 @@ def _handle_signals(stop: asyncio.Event) -> list[signal.Signals]:
 
 def alarms(config: Config, line: Line) -> Alarms:
     """What tells the configured channels."""
-    return Alarms(config, line.database, fetch_settings(config), line.clock)
+    return Alarms(config, line.database, fetch_settings(config), line.clock, line.outage)
 
 
 async def _keep_telling(teller: Alarms) -> None:
@@ -167,6 +168,8 @@ async def _keep_telling(teller: Alarms) -> None:
             await teller.tell()
         except GongkaiError as error:
             log.warning("alarms cannot be told", error=str(error))
+        except Exception:
+            log.exception("alarms cannot be told")
         await asyncio.sleep(TELL)
 
 
@@ -206,11 +209,10 @@ async def work(
     def finished() -> bool:
         nonlocal show_at
         began = time.monotonic()
-        with line.database.read() as c:
-            still = are_open(c, runs)
-            if watch is not None and (not still or began >= show_at):
-                watch(progress(c, runs))
-                show_at = time.monotonic() + max(SHOW, 20 * (time.monotonic() - began))
+        still = line.ask(are_open, runs)
+        if watch is not None and (not still or began >= show_at):
+            watch(line.ask(progress, runs))
+            show_at = time.monotonic() + max(SHOW, 20 * (time.monotonic() - began))
         return not still
 
     teller = alarms(config, line)

@@ -35,6 +35,7 @@ class World:
     answers: dict[str, bytes | list[bytes]] = field(default_factory=dict)  # path, or host and path → answer, or one after another
     takes: Millis = 0  # how long each answer takes
     now: Millis = START
+    set_by: Millis = 0  # by how much somebody has set the wall's clock
     seen: list[tuple[str, Millis, Millis]] = field(default_factory=list)  # host and path, came, left
     cookies: list[str] = field(default_factory=list)
     due: list[Task] = field(default_factory=list)
@@ -49,7 +50,10 @@ class World:
     open: list[asyncio.StreamWriter] = field(default_factory=list)
 
     def clock(self) -> Millis:
-        return self.now
+        return self.now + self.set_by
+
+    def steady(self) -> float:
+        return self.now / 1000
 
     async def sleep(self, seconds: float) -> None:
         self.now += round(seconds * 1000)
@@ -141,7 +145,7 @@ def hold(world: World, *paths: str, pace: Pace | None = None, **pacing: object) 
     async def main() -> QueueWorker:
         server = await asyncio.start_server(world.serve, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
-        fetcher = Fetcher(FetchSettings("test-agent", connect={"*": f"127.0.0.1:{port}"}), clock=world.clock)
+        fetcher = Fetcher(FetchSettings("test-agent", connect={"*": f"127.0.0.1:{port}"}), clock=world.clock, steady=world.steady)
         kind = Pacing({HOST: DELAY}, DELAY, 5.0, "gongkai", **pacing)  # type: ignore[arg-type] # a test's own keywords
         worker = QueueWorker(world, fetcher, kind, Lease(HOST, "me", 1, pace or Pace()), world.clock, world.sleep)
         try:
