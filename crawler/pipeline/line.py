@@ -283,7 +283,7 @@ class Line:
     def _commit(self, c: Connection, kept: Sequence[Kept], owner: str, fences: Mapping[str, int] | None) -> None:
         spread = random.random()  # noqa: S311 - jitter, no secret
         known = keep.load(c, kept, tuple(keeping.seeds(kept, self._keep_rules)))
-        writes = keeping.decide(known, kept, fences, self._keep_rules, spread)
+        writes = keeping.decide(known, kept, fences, self._keep_rules, spread, self.clock())
         keep.apply(c, kept, owner, known, writes)
         close_finished(c, writes.concerned, self.clock(), self.policy.expectations)
 
@@ -382,8 +382,10 @@ class Line:
         def step(c: Connection) -> set[str]:
             pairs, rows = settle.begin(c, items)
             by_capture = {item.capture_id: item for item in items}
-            known = settle.load(c, [settling.item(by_capture[held.id], held, at, self._settle_rules) for held, at in pairs], rows)
-            settling.believe(known, self.clock())
+            now = self.clock()
+            seen = [(replace(held, at=clocks.past(held.at, now)), at) for held, at in pairs]
+            known = settle.load(c, [settling.item(by_capture[held.id], held, at, self._settle_rules) for held, at in seen], rows)
+            settling.believe(known, now)
             writes = settling.decide(known, self._settle_rules)
             settle.apply(c, known, writes)
             close_finished(c, writes.concerned, self.clock(), self.policy.expectations)

