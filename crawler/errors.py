@@ -8,6 +8,7 @@ GongkaiError
 │   │   └── DamagedRecord  a record's bytes are not what they were when they were written
 │   ├── RepositoryError    the database cannot be reached, is locked, or has another schema
 │   │   ├── Unreachable    for now: its server is away, or another program holds it; the same step may be tried again
+│   │   ├── NoArchive      there is no database yet, or nothing in it
 │   │   └── Refused        the database is well and does not take what it was given
 │   └── Condemned          a file may no longer be written to after a failed write or fsync
 ├── UnreadablePage         a page could not be read within its limits; its bytes are kept
@@ -64,6 +65,10 @@ class RepositoryError(CannotError):
 class Unreachable(RepositoryError):
     """The database cannot be reached for now, or somebody else holds it. What was to be done may be done over: nothing says whether it
     was committed."""
+
+
+class NoArchive(RepositoryError):
+    """There is no database at that place yet, or one without a schema."""
 
 
 class Refused(RepositoryError):

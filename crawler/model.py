@@ -55,14 +55,24 @@ class Outcome(StrEnum):
     TIMEOUT = "timeout"
     TOO_LARGE = "too_large"
     TRUNCATED = "truncated"
+    EMPTY = "empty"  # a good status, and a body that shows nothing
     DISALLOWED = "disallowed"  # robots.txt
     REFUSED = "refused"  # the address guard
 
 
 GOOD = frozenset({Outcome.OK, Outcome.NOT_MODIFIED, Outcome.SAME_BYTES})
+NOWHERE = "nowhere"  # where a redirect leads that names no address: final, however often it is tried
 MISSES = frozenset({Outcome.NOT_FOUND, Outcome.GONE, Outcome.FORBIDDEN})
 PASSING = frozenset(  # worth another try soon: the trouble is the network's or the server's
-    {Outcome.BUSY, Outcome.SERVER_ERROR, Outcome.NETWORK_ERROR, Outcome.TIMEOUT, Outcome.TRUNCATED, Outcome.PROTOCOL_ERROR}
+    {
+        Outcome.BUSY,
+        Outcome.SERVER_ERROR,
+        Outcome.NETWORK_ERROR,
+        Outcome.TIMEOUT,
+        Outcome.TRUNCATED,
+        Outcome.EMPTY,
+        Outcome.PROTOCOL_ERROR,
+    }
 )
 
 
@@ -91,6 +101,7 @@ class Stop(StrEnum):
     REPEATED_ROWS = "repeated rows"
     REPEATED_ADDRESS = "repeated address"  # the next page is one that this run has looked at
     EMPTY_PAGE = "empty page"
+    BLANK_PAGE = "blank page"  # a page without rows among those that the column says it has
     SOFT_404 = "soft 404"
     NOT_A_LIST = "not a list"  # a challenge, a login, a shell, a file
     NOT_FOUND = "not found"
@@ -106,20 +117,15 @@ WHOLE = frozenset(  # ends at which a column was read from its head to its end
 
 
 class ChangeKind(StrEnum):
-    """Lines of the ledger."""
+    """Lines of the ledger: those that some code writes."""
 
     NEW = "new"
     EDIT = "edit"
-    ATTACHMENT = "attachment"
-    DELISTED = "delisted"
     MISSING = "missing"
     GONE = "gone"
     BACK = "back"
-    MOVED = "moved"
-    CONFLICT = "conflict"
     REREAD = "reread"
     HEALTH = "health"
-    WITHHELD = "withheld"
 
 
 # ------------------------------------------------------------------ public ids
@@ -275,6 +281,19 @@ class RobotsSaid:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """`verdict` is rules, allow or disallow; `body` the file's text when it has rules; `detail` why there are none; the sitemaps it names."""
+
+    origin: str
+    verdict: str
+    body: str
+    detail: str
+    fetched: Millis
+    expires: Millis
+    sitemaps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """One hop, whatever came of it. Network trouble is a value: `outcome` and one sentence in `detail`."""
 
@@ -287,10 +306,11 @@ class Exchange:
     page: Page | None = None
     payload: Octets = b""  # after transfer decoding, content coding kept
     location: str | None = None  # absolute, of a redirect
-    leads: str = ""  # what a redirect says besides: home, login, itself, cookie (itself, with a cookie it wants back), missing (where the site sends what it has not)
+    leads: str = ""  # what a redirect says besides: home, login, itself, cookie (itself, with a cookie it wants back), missing (where the site sends what it has not), nowhere (what is no address)
     retry_after: Millis | None = None  # not before this time
     detail: str = ""
     robots: RobotsSaid | None = None
+    origin: Origin | None = None  # of a look at robots.txt: what it says, to be believed as soon as the look is kept
     reach: Reach | None = None
     codings: tuple[str, ...] = ()  # content codings that were undone, outermost first
     flags: tuple[str, ...] = ()  # what was odd and did no harm: not-encoded, unknown-coding, trailing-bytes, …
@@ -369,7 +389,7 @@ class Watch:
 @dataclass(frozen=True, slots=True)
 class Face:
     """What a list page shows: rows, how many of them dated, the newest date; characters a reader sees and dates among them; the rows' own
-    characters; the total it declares."""
+    characters; the total it declares; whether its rows stand by their dates, the newest first."""
 
     rows: int = 0
     dated: int = 0
@@ -378,6 +398,7 @@ class Face:
     days: int = 0
     text: int = 0
     total: int | None = None
+    ordered: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,8 +413,9 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What one run of a source's list showed. `listed`: rows never listed before; `lost`: rows listed before, newer than all that are shown,
-    and not shown; `details`, `failed`, `blocked`: looks at notices; `notices` read, and how many of them have each field (`filled`)."""
+    """What one run of a source's list showed. `listed`: rows never listed before; `lost`: rows that stood on a page that
+    was read, newer than all it shows, and not shown, though nothing has come that could have pushed them off; `whole`: every column was read
+    to its end; `details`, `failed`, `blocked`: looks at notices; `notices` read, and how many of them have each field (`filled`)."""
 
     heads: tuple[Head, ...] = ()
     listed: int = 0
@@ -403,6 +425,7 @@ class Observation:
     blocked: int = 0
     notices: int = 0
     filled: Mapping[str, int] = field(default_factory=dict)
+    whole: bool = True
 
     @property
     def faces(self) -> tuple[Face, ...]:

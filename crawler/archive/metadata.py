@@ -1,4 +1,9 @@
-"""The metadata record of a look: everything the database needs to be told again. JSON, one format version; secrets redacted."""
+"""The metadata record of a look: everything the database needs to be told again, with secrets redacted.
+
+Its block is `application/warc-fields`, the look as JSON in the line `gongkai-look`. The page's address is its target; under any other
+content type pywb, cdxj-indexer and whoever builds on them index it as a capture of that address, and answer with it instead of the page
+(archives written before have `application/json`; they are read all the same).
+"""
 
 import base64
 import json
@@ -11,7 +16,8 @@ from crawler.errors import DamagedRecord
 from crawler.model import Capture, Exchange, Kept, Kind, Original, Outcome, Reach, Request, Run, RunKind, Task, Tls
 
 FORMAT = 1
-CONTENT_TYPE = "application/json"
+CONTENT_TYPE = "application/warc-fields"
+LOOK = b"gongkai-look:"
 SECRET = re.compile(
     r"^(?:cookie|authorization|proxy-authorization|.*(?:token|secret|session|apikey|api-key|appkey).*)$", re.IGNORECASE
 )
@@ -35,8 +41,17 @@ def redact(request: bytes) -> tuple[bytes, bool]:
     return b"\r\n".join(lines) + mark + body, found
 
 
-def to_json(exchange: Exchange, outcome: Outcome, *, redacted: bool) -> dict[str, Any]:
-    """What the metadata record says of an exchange."""
+def write(exchange: Exchange, outcome: Outcome, *, redacted: bool, wire: str = "") -> bytes:
+    """The block of a look's metadata record. JSON escapes every line break, so it is one line whatever a server said.
+
+    `wire`: the record that holds the answer's exact bytes, where the response or revisit record does not.
+    """
+    values = _to_json(exchange, outcome, redacted=redacted)
+    said = json.dumps({**values, "wire": wire} if wire else values, ensure_ascii=False)
+    return f"fetchTimeMs: {exchange.ms}\r\n{LOOK.decode()} {said}\r\n".encode("utf-8", "replace")
+
+
+def _to_json(exchange: Exchange, outcome: Outcome, *, redacted: bool) -> dict[str, Any]:
     task, wire = exchange.task, exchange.wire
     page = exchange.page
     return {
@@ -117,7 +132,7 @@ def _task_json(task: Task) -> dict[str, Any]:
 def kept(look: str, block: bytes, *, file: str, end: int, capture: Capture | None) -> Kept:
     """The look a metadata record tells of. Raises DamagedRecord when it is none of ours."""
     try:
-        said = json.loads(block)
+        said = look_of(block)
         if said["format"] != FORMAT:
             raise DamagedRecord(f"metadata record of format {said['format']}, this program reads {FORMAT}")
         return Kept(
@@ -139,6 +154,18 @@ def kept(look: str, block: bytes, *, file: str, end: int, capture: Capture | Non
         )
     except (ValueError, KeyError, TypeError) as error:
         raise DamagedRecord(f"metadata record {look} is not one of ours: {error}") from error
+
+
+def look_of(block: bytes) -> dict[str, Any]:
+    """The JSON of a metadata record's block, in fields or bare. Raises ValueError when there is none."""
+    lines = (
+        [block]
+        if block.lstrip()[:1] == b"{"
+        else [line[len(LOOK) :] for line in block.split(b"\n") if line[: len(LOOK)].lower() == LOOK]
+    )
+    if lines and isinstance(said := json.loads(lines[0]), dict):
+        return said
+    raise ValueError("it has no line gongkai-look")
 
 
 def _task(said: Mapping[str, Any]) -> Task:

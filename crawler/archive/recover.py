@@ -1,9 +1,7 @@
 """What the files of dead processes still hold. A file is touched only when its lock can be taken: a live writer's never is."""
 
-import contextlib
 import os
 import re
-import zlib
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,14 +10,14 @@ from typing import IO
 
 from crawler.archive import metadata
 from crawler.archive.locks import lock, sync_folder
-from crawler.archive.record import IDENTICAL, WarcRecord, parse
-from crawler.archive.writer import OPEN, SUFFIX, FileInfo, describe
-from crawler.errors import ArchiveError, DamagedRecord
-from crawler.fetcher.message import parse_response
+from crawler.archive.members import BLOCK, Damage, Member, members
+from crawler.archive.record import IDENTICAL
+from crawler.archive.writer import OPEN, SUFFIX, FileInfo, describe, head_facts
+from crawler.errors import DamagedRecord
 from crawler.model import Capture, Kept, Millis
 
 NAME = re.compile(r"gongkai-\d{14}-(?P<owner>.+)-\d{4}\.warc\.gz")
-BLOCK = 1 << 20
+Trouble = Callable[[Path, OSError], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +30,17 @@ class Recovered:
     torn: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Member:
-    record: WarcRecord
-    offset: int
-    end: int
+def recover(
+    folder: Path, committed: Callable[[str], int | None], trouble: Trouble | None = None
+) -> Generator[Recovered, None, None]:
+    """Adopt every `.open` file whose writer is dead.
 
-
-def recover(folder: Path, committed: Callable[[str], int]) -> Generator[Recovered, None, None]:
-    """Adopt every `.open` file whose writer is dead. `committed(name)`: the end the database knows of a file, 0 if it does not.
+    `committed(name)`: the end up to which its looks were acknowledged, 0 when none was; None when nobody knows. Behind a known end nothing
+    was acknowledged: it is adopted up to the first bytes that are no record, for what stands behind those may refer to what was lost in
+    them. Where nobody knows, everything whole is adopted, also behind damage.
 
     A file gets its final name when the caller asks for the next one, that is when what it held is committed: whoever dies before
-    that leaves it to be found again. Raises ArchiveError when a file cannot be read or closed.
+    that leaves it to be found again. A file that cannot be read or closed is left alone: `trouble` is told of it, and the others go on.
     """
     for path in sorted(folder.glob(f"*{SUFFIX}{OPEN}")):
         try:
@@ -55,70 +52,94 @@ def recover(folder: Path, committed: Callable[[str], int]) -> Generator[Recovere
         except FileNotFoundError:
             continue
         except OSError as error:
-            raise ArchiveError(
-                f"cannot recover {path}: {error.strerror or error}", remedy="check the folder's permissions"
-            ) from error
+            if trouble is not None:
+                trouble(path, error)
 
 
-def _adopt(path: Path, file: IO[bytes], committed: int) -> Recovered:
+def _adopt(path: Path, file: IO[bytes], committed: int | None) -> Recovered:
     name = path.name.removesuffix(OPEN)
-    kept = tuple(_groups(file, name, committed))
+    start = committed or 0
+    kept = tuple(_groups(file, name, start, [] if committed is None else None))
     size = os.fstat(file.fileno()).st_size
-    good = kept[-1].end if kept else committed or _first_end(file)
+    good = kept[-1].end if kept else start or _first_end(file)
     if good < size:
         file.seek(good)
         with path.with_name(name + ".torn").open("ab") as aside:
             aside.write(file.read())
             aside.flush()
             os.fsync(aside.fileno())
+        sync_folder(path.parent)
         file.truncate(good)
-    os.fsync(file.fileno())
+    _write_again(file, start, good)
     match = NAME.fullmatch(name)
-    return Recovered(replace(describe(path), name=name), match["owner"] if match else name, kept, size - good)
+    return Recovered(replace(describe(path), name=name), match["owner"] if match else name, kept, max(size - good, 0))
+
+
+def _write_again(file: IO[bytes], start: int, end: int) -> None:
+    """Make these bytes durable, whatever became of an fsync before: after one that failed, pages count as written that are not."""
+    for at in range(start, end, BLOCK):
+        file.seek(at)
+        block = file.read(min(BLOCK, end - at))
+        file.seek(at)
+        file.write(block)
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _first_end(file: IO[bytes]) -> int:
     """The end of the warcinfo record, or 0."""
-    first = next(_members(file, 0), None)
+    first = next(members(file, 0), None)
     return first.end if first and first.record.type == "warcinfo" else 0
 
 
-def walk(path: Path, start: int = 0) -> Iterator[Kept]:
-    """Every look a file tells of, from `start` on; a group without its metadata is not told. Stops at damage."""
+def walk(path: Path, start: int = 0, lost: list[Damage] | None = None) -> Iterator[Kept]:
+    """Every look a file tells of, from `start` on; a group without its metadata is not told.
+
+    Without `lost` it stops at damage; with it, it goes on behind, and what was lost is told there.
+    """
     with path.open("rb") as file:
-        yield from _groups(file, path.name.removesuffix(OPEN), start)
+        yield from _groups(file, path.name.removesuffix(OPEN), start, lost)
 
 
-def closed_files(folder: Path) -> list[FileInfo]:
+def closed_files(folder: Path) -> list[Path]:
     """All closed WARC files of a folder, in the order of their names (which begin with the time they were opened)."""
-    return [describe(path) for path in sorted(folder.glob(f"*{SUFFIX}"))]
+    return sorted(path for path in folder.glob(f"*{SUFFIX}") if not path.is_dir())
 
 
-def _groups(file: IO[bytes], name: str, start: int) -> Iterator[Kept]:
-    answer: _Member | None = None
-    for member in _members(file, start):
+def _groups(file: IO[bytes], name: str, start: int, lost: list[Damage] | None) -> Iterator[Kept]:
+    answer: Member | None = None
+    for member in members(file, start, lost, name):
         kind = member.record.type
         if kind == "request":
             answer = None
         elif kind in ("response", "revisit"):
             answer = member
         elif kind == "metadata":
-            with contextlib.suppress(DamagedRecord):  # somebody else's metadata record: not a look of ours
-                capture = _capture(answer, name) if answer and _tied(member, answer) else None
-                yield metadata.kept(member.record.id, member.record.block, file=name, end=member.end, capture=capture)
+            look = _look(member, answer, name)
+            if look is not None:
+                yield look
             answer = None
 
 
-def _tied(look: _Member, answer: _Member) -> bool:
+def _look(member: Member, answer: Member | None, name: str) -> Kept | None:
+    """The look of a metadata record; None where it is somebody else's."""
+    try:
+        capture = _capture(answer, name) if answer and _tied(member, answer) else None
+        return metadata.kept(member.record.id, member.record.block, file=name, end=member.end, capture=capture)
+    except (DamagedRecord, KeyError, ValueError):
+        return None
+
+
+def _tied(look: Member, answer: Member) -> bool:
     return answer.record.id in look.record.headers.get("warc-concurrent-to", "")
 
 
-def _capture(answer: _Member, name: str) -> Capture | None:
+def _capture(answer: Member, name: str) -> Capture | None:
     headers = answer.record.headers
     revisit = answer.record.type == "revisit"
     if revisit and headers.get("warc-profile") != IDENTICAL:
         return None
-    message = _head(answer.record)
+    status, media_type = head_facts(answer.record.block)
     return Capture(
         record_id=answer.record.id,
         url=headers["warc-target-uri"],
@@ -127,46 +148,12 @@ def _capture(answer: _Member, name: str) -> Capture | None:
         offset=answer.offset,
         length=answer.end - answer.offset,
         type=answer.record.type,
-        payload_digest=headers["warc-payload-digest"],
-        media_type=message[1],
-        status=message[0],
+        payload_digest=headers.get("warc-payload-digest", ""),
+        media_type=media_type,
+        status=status,
         original=metadata.original(headers, _millis(headers["warc-refers-to-date"])) if revisit else None,
     )
 
 
-def _head(record: WarcRecord) -> tuple[int, str]:
-    """Status and media type of a stored answer; (0, "") when even its head is cut."""
-    try:
-        message = parse_response(record.block)
-    except DamagedRecord:
-        return 0, ""
-    media_type = next((value for key, value in message.headers if key.lower() == "content-type"), "")
-    return message.status, media_type.partition(";")[0].strip().lower()[:100]
-
-
 def _millis(date: str) -> Millis:
     return round(datetime.fromisoformat(date).timestamp() * 1000)
-
-
-def _members(file: IO[bytes], start: int) -> Iterator[_Member]:
-    """Whole, undamaged records from `start`; ends quietly at the first that is not."""
-    file.seek(start)
-    at, rest = start, b""
-    while True:
-        unpacker, out, used = zlib.decompressobj(31), [], 0
-        while not unpacker.eof:
-            chunk = rest or file.read(BLOCK)
-            if not chunk:
-                return
-            try:
-                out.append(unpacker.decompress(chunk))
-            except zlib.error:
-                return
-            rest = unpacker.unused_data if unpacker.eof else b""
-            used += len(chunk) - len(rest)
-        try:
-            record = parse(b"".join(out))
-        except DamagedRecord:
-            return
-        yield _Member(record, at, at + used)
-        at += used

@@ -1,15 +1,16 @@
 """The archive's pen: one WARC file at a time, locked while it is open, synced before the database hears of it.
 
 A group is request, response (or revisit), metadata, in this order, tied by WARC-Concurrent-To. A group without its metadata is torn.
+Where replay tools would misread an answer, a resource record with its exact bytes stands behind it (`replay`).
 """
 
 import contextlib
 import hashlib
-import json
 import os
 import secrets
 import shutil
 import socket
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,11 +18,13 @@ from pathlib import Path
 from typing import IO
 
 from crawler.archive import metadata
-from crawler.archive.locks import lock, sync_folder
-from crawler.archive.record import IDENTICAL, NOT_MODIFIED, STEP, Draft, new_id, warc_date
-from crawler.errors import ArchiveError, Condemned
+from crawler.archive.locks import lock, make_folder, sync_folder
+from crawler.archive.record import IDENTICAL, NOT_MODIFIED, STEP, UNSAFE, Draft, new_id, warc_date
+from crawler.archive.replay import WIRE, plain_reason, replayable
+from crawler.errors import ArchiveError, Condemned, DamagedRecord
+from crawler.fetcher.message import parse_response
 from crawler.fetcher.spool import release
-from crawler.model import Capture, Exchange, Kept, Original, Outcome, payload_digest
+from crawler.model import Capture, Exchange, Kept, Octets, Original, Outcome, payload_digest
 
 SUFFIX = ".warc.gz"
 OPEN = ".open"
@@ -54,6 +57,7 @@ class _Open:
     path: Path
     file: IO[bytes]
     end: int = 0  # behind what was appended, held or written
+    born: float = field(default_factory=time.monotonic)
     dirty: bool = False
     held: list[bytes] = field(default_factory=list)
 
@@ -62,7 +66,8 @@ class Archive:
     """Appends exchanges to WARC files of one process. One thread at a time.
 
     A file is closed only when whatever was appended to it has been synced, and by its user's order committed: a closed file is not
-    looked into by recovery. It may therefore outgrow `max_bytes` by one batch.
+    looked into by recovery. It may therefore outgrow `max_bytes` by one batch. One that is older than `max_age` seconds is closed before
+    the next look is appended.
     """
 
     def __init__(
@@ -72,11 +77,12 @@ class Archive:
         owner: str,
         info: Mapping[str, str],
         max_bytes: int = 1 << 30,
+        max_age: float = 86_400,
         take: Callable[[IO[bytes]], bool] = lock,
     ) -> None:
         self.folder, self.owner, self.info = folder, owner, dict(info)
         self._take = take
-        self.max_bytes = max_bytes
+        self.max_bytes, self.max_age = max_bytes, max_age
         self._open: _Open | None = None
         self._serial = 0
         self._finished: list[FileInfo] = []
@@ -107,61 +113,87 @@ class Archive:
         outcome = exchange.outcome
         if outcome is Outcome.OK and digest == task.last_digest:
             outcome = Outcome.SAME_BYTES
-        look, redacted = new_id(), False
-        answer = new_id()
+        look, answer, redacted, wire_id = new_id(), new_id(), False, ""
         capture = None
         tied: list[tuple[str, str]] = []
+        page = ("WARC-Target-URI", task.request.url)
         if wire and wire.request:
             request, redacted = metadata.redact(wire.request)
             request_id = new_id()
-            extra = [("WARC-Target-URI", task.request.url), *([("WARC-Concurrent-To", answer)] if wire.response else [])]
+            extra = [page, *([("WARC-Concurrent-To", answer)] if wire.response else [])]
+            extra.append(("WARC-Payload-Digest", payload_digest(request.partition(b"\r\n\r\n")[2])))
             _add(target, Draft("request", request_id, at, REQUEST, request, extra))
             tied.append(("WARC-Concurrent-To", request_id))
         if wire and wire.response:
-            capture = self._answer(target, exchange, answer, digest, same)
+            capture, wire_id = self._answer(target, exchange, answer, digest, same)
             release(wire.response)
             tied.append(("WARC-Concurrent-To", answer))
-        block = json.dumps(metadata.to_json(exchange, outcome, redacted=redacted), ensure_ascii=False).encode("utf-8", "replace")
-        _add(target, Draft("metadata", look, at, metadata.CONTENT_TYPE, block, [("WARC-Target-URI", task.request.url), *tied]))
+        block = metadata.write(exchange, outcome, redacted=redacted, wire=wire_id)
+        _add(target, Draft("metadata", look, at, metadata.CONTENT_TYPE, block, [page, *tied]))
         return metadata.kept(look, block, file=target.name, end=target.end, capture=capture)
 
-    def _answer(self, target: _Open, exchange: Exchange, record_id: str, digest: str, same: Original | None) -> Capture | None:
-        """The response or revisit record; the capture, unless a 304 only confirmed one we have."""
-        wire, url = exchange.wire, exchange.task.request.url
+    def _answer(
+        self, target: _Open, exchange: Exchange, record_id: str, digest: str, same: Original | None
+    ) -> tuple[Capture | None, str]:
+        """The response or revisit record, and behind it the answer's exact bytes where the record does not hold them: the capture, unless
+        a 304 only confirmed one we have, and the id of the record with the exact bytes, if any."""
+        wire, at = exchange.wire, exchange.at
         assert wire is not None
+        confirmed = exchange.task.validators.original if exchange.task.validators else None
+        offset, url = target.end, exchange.task.request.url
         proxied = exchange.reach is not None and exchange.reach.proxy  # the server's address is then unknown
         extra = [("WARC-Target-URI", url), *([] if proxied else [("WARC-IP-Address", wire.address)])]
-        confirmed = exchange.task.validators.original if exchange.task.validators else None
-        offset = target.end
-        if exchange.outcome is Outcome.NOT_MODIFIED and confirmed:
+        unchanged = exchange.outcome is Outcome.NOT_MODIFIED and confirmed is not None
+        repeats = same is not None and same.payload_digest == digest and wire.whole
+        exact: Octets = wire.response
+        if unchanged and confirmed is not None:
+            digest, kind = confirmed.payload_digest, "revisit"
             extra += _refers(NOT_MODIFIED, confirmed)
-            _add(target, Draft("revisit", record_id, exchange.at, RESPONSE, wire.response, extra))
-            return None
-        revisit = same is not None and same.payload_digest == digest and wire.whole
-        extra.append(("WARC-Payload-Digest", digest))
-        if revisit and same is not None:
+        elif repeats and same is not None:
+            exact, kind = wire.response[: wire.head] if wire.head else head_of(bytes(wire.response)), "revisit"
             extra += _refers(IDENTICAL, same)
-            head = wire.response[: wire.head] if wire.head else head_of(bytes(wire.response))
-            _add(target, Draft("revisit", record_id, exchange.at, RESPONSE, head, extra))
         else:
-            if not wire.whole:
-                extra.append(("WARC-Truncated", CUT.get(exchange.outcome, "unspecified")))
-            _add(target, Draft("response", record_id, exchange.at, RESPONSE, wire.response, extra))
+            kind = "response"
+            extra += [] if wire.whole else [("WARC-Truncated", CUT.get(exchange.outcome, "unspecified"))]
+        if not unchanged and not wire.head and exchange.page is None:
+            digest = ""  # of what is no HTTP nobody can tell the payload
+        extra += [("WARC-Payload-Digest", digest)] if digest else []
+        shown = self._shown(exchange) if kind == "response" else b"" if unchanged else plain_reason(bytes(exact))
+        _add(target, Draft(kind, record_id, at, RESPONSE, exact if shown is None else shown, extra))
+        end, wire_id = target.end, ""
+        if shown is not None:
+            wire_id = new_id()
+            own = [
+                ("WARC-Target-URI", WIRE + url),
+                ("WARC-Concurrent-To", record_id),
+                ("WARC-Payload-Digest", payload_digest(exact)),
+            ]
+            _add(target, Draft("resource", wire_id, at, RESPONSE, exact, own))
+        if unchanged:
+            return None, wire_id
         page = exchange.page
-        media_type = (page.header("content-type") or "") if page else ""
+        status, media_type = head_facts(exact) if page is None else (page.status, media_type_of(page.header("content-type")))
         return Capture(
             record_id=record_id,
             url=url,
-            at=exchange.at,
+            at=at,
             file=target.name,
             offset=offset,
-            length=target.end - offset,
-            type="revisit" if revisit else "response",
+            length=end - offset,
+            type=kind,
             payload_digest=digest,
-            media_type=media_type.partition(";")[0].strip().lower()[:100],
-            status=exchange.status or 0,
-            original=same if revisit else None,
-        )
+            media_type=media_type,
+            status=status,
+            original=same if kind == "revisit" else None,
+        ), wire_id
+
+    @staticmethod
+    def _shown(exchange: Exchange) -> bytes | None:
+        """What stands in a response record instead of the exact bytes; None: they do."""
+        wire = exchange.wire
+        assert wire is not None
+        head = wire.head or len(head_of(bytes(wire.response[:STEP])))
+        return replayable(wire.response, head, wire.framing if wire.whole else "", exchange.payload)
 
     # -------------------------------------------------------------- files
     def check_room(self, keep_free: int) -> None:
@@ -175,8 +207,11 @@ class Archive:
             )
 
     def _file(self) -> _Open:
-        if self._open is not None and self._open.end >= self.max_bytes and not self._open.dirty:  # what it holds is committed
-            self._close()
+        target = self._open
+        if target is not None and not target.dirty:  # what it holds is committed
+            old = time.monotonic() - target.born >= self.max_age
+            if target.end >= self.max_bytes or old:
+                self._close()
         if self._open is None:
             self._open = self._start()
         return self._open
@@ -184,12 +219,12 @@ class Archive:
     def _start(self) -> _Open:
         path = self.folder
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder)
             name, path = self._next()
             while (file := self._claimed(path)) is None:
                 name, path = self._next()
             target = _Open(name, path, file)
-            block = "".join(f"{key}: {value}\r\n" for key, value in self.info.items()).encode()
+            block = "".join(f"{key}: {UNSAFE.sub(' ', value)}\r\n" for key, value in self.info.items()).encode()
             now = int(datetime.now(UTC).timestamp() * 1000)
             _add(target, Draft("warcinfo", new_id(), now, "application/warc-fields", block, [("WARC-Filename", name)]))
             _flush(target)
@@ -302,6 +337,20 @@ def _flush(target: _Open) -> None:
 def digest_of(exchange: Exchange) -> str:
     """The payload digest of an answer; empty where there was none."""
     return payload_digest(exchange.payload) if exchange.wire and exchange.wire.response else ""
+
+
+def head_facts(block: Octets) -> tuple[int, str]:
+    """Status and media type of a stored answer; (0, "") when even its head is cut."""
+    try:
+        message = parse_response(head_of(bytes(block)))
+    except DamagedRecord:
+        return 0, ""
+    return message.status, media_type_of(next((value for key, value in message.headers if key.lower() == "content-type"), None))
+
+
+def media_type_of(content_type: str | None) -> str:
+    """The media type of a Content-Type header, as captures keep it."""
+    return (content_type or "").partition(";")[0].strip().lower()[:100]
 
 
 def head_of(response: bytes) -> bytes:

@@ -8,6 +8,9 @@ def main() -> None:
     import gc
 
     gc.disable()  # while modules are imported, of which nothing is thrown away: a fifth of what that takes
+    from crawler.cli import streams
+
+    streams.prepare()
     from crawler.cli.main import run
 
     sys.exit(run())

@@ -20,9 +20,11 @@ from crawler.demo.story import IDS, write_config
 from crawler.errors import UsageError
 from crawler.model import Millis
 from crawler.pipeline.line import Line, now_ms
-from crawler.repository import changes, query, search
+from crawler.repository import changes, query
 from crawler.repository.database import reading
 from crawler.repository.progress import Progress
+from crawler.repository.search.find import find
+from crawler.repository.search.question import Question
 from crawler.scheduler import process as house
 
 ROUNDS = 3  # looks at what is due again, a second apart
@@ -126,7 +128,7 @@ def _tell_crawl(seen: Seen, config: Config) -> None:
 def _tell_work(config: Config) -> None:
     """One notice in three disguises is one work."""
     with reading(config.storage.database) as c:
-        hits = search.find(c, "长兴岛经济区", limit=10)
+        hits = find(c, Question("长兴岛经济区", limit=10))
         shown = query.document(c, hits.rows[0].id) if hits.rows else None
     output.say(
         f"   Asked for 长兴岛经济区 (simplified), it finds {len(hits.rows)} documents in three scripts"

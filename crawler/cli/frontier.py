@@ -1,17 +1,19 @@
 """`frontier`: what is looked at next, what is tried again, and what was given up."""
 
+import contextlib
 from typing import Annotated
 
 import typer
 
-from crawler.cli import output
+from crawler.cli import archive, known, output
 from crawler.cli.archive import reading
 from crawler.cli.options import Json
-from crawler.errors import UsageError
+from crawler.errors import NoArchive, UsageError
 from crawler.repository import frontier as rows
 from crawler.repository.frontier import RowView
 
 STATES = ("todo", "dead")
+WIDTHS = (6, 4, 14, 14, 34)
 
 
 def register(app: typer.Typer) -> None:
@@ -37,29 +39,44 @@ def default(context: typer.Context) -> None:
 @frontier.command("list")
 def list_rows(
     context: typer.Context,
-    state: Annotated[str | None, typer.Option(help="todo (due or waiting) or dead (given up).")] = None,
-    source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
-    queue: Annotated[str | None, typer.Option(help="Only this queue: a host, unless a source names another.")] = None,
-    limit: Annotated[int, typer.Option(min=1)] = 1000,
+    state: Annotated[
+        str | None,
+        typer.Option(metavar="STATE", parser=known.one_of("state", STATES), help="todo (due or waiting) or dead (given up)."),
+    ] = None,
+    source: Annotated[str | None, typer.Option(metavar="SOURCE", help="Only this source.")] = None,
+    queue: Annotated[
+        str | None, typer.Option(metavar="QUEUE", help="Only this queue: a host, unless a source names another.")
+    ] = None,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, help="So many rows at most.")] = 1000,
     as_json: Json = False,
 ) -> None:
     """What is looked at next and when, what is tried again and why, what was given up. Times are Beijing time.
 
     Example: gongkai frontier list --state dead
     """
-    if state is not None and state not in STATES:
-        raise UsageError(f"--state is todo or dead, not {state!r}")
     with reading(context) as c:
-        found = rows.rows(c, state=state, source=source, queue=queue, limit=limit)
+        only = {"state": state, "source": known.source(context, c, source), "queue": known.queue(c, queue)}
+        found = rows.rows(c, **only, limit=limit)
     if as_json:
         for row in found:
             output.json_line(_json(row))
         return
-    table = [[str(row.id), row.state, output.when(row.due, "%m-%d %H:%M:%S"), row.source, _why(row), row.url] for row in found]
-    output.table(table, [6, 4, 14, 14, 34])
+    _print(found)
     dead = sum(1 for row in found if row.state == rows.DEAD)
     hint = " · gongkai frontier requeue" if dead else ""
     output.note(f"{len(found) - dead} to look at, {dead} given up{hint}" if found else "nothing is due and nothing was given up")
+
+
+def _print(found: list[RowView]) -> None:
+    """A line a row; on a narrow terminal its address stands below it."""
+    wide = output.width() >= sum(WIDTHS) + 2 * len(WIDTHS) + 50
+    for row in found:
+        facts = [str(row.id), row.state, output.when(row.due, "%m-%d %H:%M:%S"), row.source, _why(row)]
+        if wide:
+            output.table([[*facts, row.url]], WIDTHS)
+        else:
+            output.table([facts], WIDTHS[:4])
+            output.wrapped(row.url, 8, "dim")
 
 
 def _why(row: RowView) -> str:
@@ -82,8 +99,8 @@ def requeue(
     ids: Annotated[
         list[int] | None, typer.Argument(metavar="[ID]...", help="Rows of frontier list; default: all that were given up.")
     ] = None,
-    source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
-    reason: Annotated[str | None, typer.Option(help="Only rows whose reason starts so.")] = None,
+    source: Annotated[str | None, typer.Option(metavar="SOURCE", help="Only this source.")] = None,
+    reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Only rows whose reason starts so.")] = None,
     now: Annotated[bool, typer.Option("--now", help="Look at them now instead of leaving them to the daemon.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -98,7 +115,11 @@ def requeue(
     from crawler.scheduler import process as house
 
     config = configured(context)
+    archive.refuse_new_folder(config.storage)
     interrupted = False
+    if source is not None:
+        with contextlib.suppress(NoArchive), reading(context) as c:
+            known.source(context, c, source)
     with house.open_line(config, "requeue") as line:
         fired, count = firing.requeue(line, ids or (), source, reason)
         if now and fired:

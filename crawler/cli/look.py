@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli import lines, output
+from crawler.cli import lines, output, sheets
 from crawler.cli.archive import reading
 from crawler.cli.options import Json
 from crawler.errors import UsageError
@@ -93,14 +93,21 @@ def _record(found: DocumentView, version: VersionRow) -> None:
     record = version.record
     output.say(record["title"], "bold")
     facts = [(label, record.get(key)) for key, label in FACTS if record.get(key) is not None]
-    facts += [(META.get(key, key), value) for key, value in record["meta"].items()]
+    facts += [(META.get(key, key), value) for key, value in record["meta"].items() if key != "labels"]
+    known = {value for _, value in facts}
+    facts += [
+        (item["label"], item["value"])
+        for item in record["meta"].get("labels", ())
+        if item["value"] and item["value"] not in known
+    ]
+    facts += [(item["role"], item["name"]) for item in record.get("people", ())]
     for label, value in facts:
         output.say(f"  {output.fit(label, 8)}  {value}", "dim")
     output.say()
-    for paragraph in record["body"]:
-        output.say(f"\u3000\u3000{paragraph}")
+    for line in sheets.body_lines(record, output.width()):
+        output.say(line)
     for item in record["attachments"]:
-        output.say(f"  附件  {item['name']}  {item['url']}")
+        output.say(f"  附件  {item['name']}  {item['url'] or '(no address)'}")
     output.say()
     place = record["capture"]
     output.say(f"{found.id}.{version.n}  {found.presence}  {found.url}", "dim")

@@ -3,16 +3,20 @@
 Exit codes: 0 done; 1 done, and something is not well; 2 wrong usage or configuration; 3 could not; 130 interrupted.
 """
 
+import contextlib
+import errno
 import gc
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from crawler.errors import GongkaiError, UsageError
+from crawler.cli import streams, typed
+from crawler.cli.output import safe
+from crawler.errors import CannotError, GongkaiError, UsageError
 
 VERSION = "0.1.0"
 GARBAGE = (
@@ -35,6 +39,8 @@ COMMANDS = {  # name → module; a module is imported when its command is called
     "changes": "ledger",
     "export": "ledger",
     "health": "health",
+    "alarms": "alarms",
+    "backup": "backup",
     "sources": "sources",
     "frontier": "frontier",
     "fetch": "fetch",
@@ -55,7 +61,9 @@ HELP = {
     "changes": "What happened, and what did not.",
     "export": "The records as JSON Lines.",
     "health": "How every source is, and what is wrong with it.",
-    "sources": "The columns: list, check, pause, resume.",
+    "alarms": "Who is told: list, test.",
+    "backup": "A copy of database and archive, also while the daemon runs.",
+    "sources": "The columns: list, check, enable, disable, pause, resume.",
     "frontier": "What is due, what is dead: list, requeue.",
     "fetch": "The whole story of one exchange; keeps nothing.",
 }
@@ -80,7 +88,9 @@ def options(
     config: Annotated[
         Path | None, typer.Option(help="Configuration file; default config/gongkai.toml.", show_default=False)
     ] = None,
-    verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="More on stderr; twice for everything.")] = 0,
+    verbose: Annotated[
+        int, typer.Option("-v", "--verbose", count=True, help="On stderr what happens, looks too; twice: exchanges.")
+    ] = 0,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only warnings on stderr.")] = False,
     log_format: Annotated[str, typer.Option(help="text or json.")] = "text",
     version: Annotated[  # noqa: ARG001 - its callback has answered
@@ -96,39 +106,29 @@ def options(
     if log_format not in ("text", "json"):
         raise UsageError(f"--log-format is text or json, not {log_format!r}")
     if COMMANDS.get(context.invoked_subcommand or "") not in READERS:
-        set_up_logs(-1 if quiet else verbose, log_format)
-    context.obj = Globals(config, log_format, verbose)
+        from crawler.cli import logs
 
-
-def set_up_logs(verbosity: int, log_format: str) -> None:
-    """Logs go to stderr: warnings, with -v what happens, with -vv everything."""
-    import logging
-
-    import structlog
-
-    level = {-1: logging.WARNING, 0: logging.WARNING, 1: logging.INFO}.get(verbosity, logging.DEBUG)
-    if log_format == "json" and verbosity >= 0:
-        level = min(level, logging.INFO)
-    renderer = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
-        if log_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
-    structlog.configure(
-        processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper("iso", utc=True), renderer],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # whatever stderr is by then
-    )
+        logs.set_up(-1 if quiet else verbose, log_format)
+    context.obj = Globals(config, log_format, -1 if quiet else verbose)
 
 
 def build(arguments: Sequence[str]) -> typer.Typer:
     """The command line for these arguments: the module of the command that is called is imported, the others stay names."""
+    called = next((word for word in arguments if word in COMMANDS), None)
+    return _app({COMMANDS[called]} if called else set())
+
+
+def everything() -> typer.Typer:
+    """The whole command line, every module imported: for tests and documents that walk it."""
+    return _app(set(COMMANDS.values()))
+
+
+def _app(wanted: Collection[str]) -> typer.Typer:
+    """The command line with the commands of these modules; the others are names in the overview."""
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, rich_markup_mode=None)
     app.callback()(options)
-    called = next((word for word in arguments if word in COMMANDS), None)
-    modules = dict.fromkeys(COMMANDS.values())
-    for module in modules:
-        if called is not None and COMMANDS[called] == module:
+    for module in dict.fromkeys(COMMANDS.values()):
+        if module in wanted:
             importlib.import_module(f"crawler.cli.{module}").register(app)
             continue
         for name in (name for name, home in COMMANDS.items() if home == module):
@@ -144,22 +144,30 @@ def _not_called() -> None:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    typed.remember(given)
     try:
-        app = build(given)
-        _imported()
-        code = app(args=given, prog_name="gongkai", standalone_mode=False)
+        code = _run(given)
+        streams.flush()
+    except (BrokenPipeError, SystemExit):  # the latter is what typer makes of the former: whoever read has seen enough
+        streams.reader_left()
+        code = 0
     except UsageError as error:
-        _complain(error)
-        return 2
+        code = _complain(error, 2)
     except GongkaiError as error:
-        _complain(error)
-        return 3
+        code = _complain(error, 3)
     except (KeyboardInterrupt, typer.Abort):
-        sys.stderr.write("interrupted\n")
-        return 130
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
+        code = _interrupted()
+    except OSError as error:
+        code = _complain(_of_system(error), 3)
+    return code
+
+
+def _run(given: Sequence[str]) -> int:
+    """Call the command; the exit code it asks for. Its options' own errors print themselves."""
+    app = build(given)
+    _imported()
+    try:
+        code = app(args=list(given), prog_name="gongkai", standalone_mode=False)
     except Exception as error:
         show = getattr(error, "show", None)  # typer's own usage errors print themselves; their base class is not exported
         if show is None:
@@ -169,6 +177,18 @@ def run(arguments: Sequence[str] | None = None) -> int:
     return code if isinstance(code, int) else 0
 
 
+def _of_system(error: OSError) -> CannotError:
+    """What the system refused, in a sentence."""
+    where = f"{error.filename}: " if error.filename else ""
+    remedy = "free some space, or write elsewhere" if error.errno == errno.ENOSPC else "check that it is there and may be used"
+    return CannotError(f"cannot go on: {where}{error.strerror or error}", remedy=remedy)
+
+
+def _interrupted() -> int:
+    sys.stderr.write("interrupted\n")
+    return 130
+
+
 def _imported() -> None:
     """What has been made by now stays: the collector need not look at it again."""
     gc.freeze()
@@ -176,5 +196,13 @@ def _imported() -> None:
     gc.enable()
 
 
-def _complain(error: GongkaiError) -> None:
-    sys.stderr.write(f"gongkai: {error}\n")
+def _complain(error: GongkaiError, code: int) -> int:
+    """Say what went wrong on stderr; the exit code. What stdout still holds goes first, or nowhere."""
+    with contextlib.suppress(OSError):
+        streams.flush()
+    logs = sys.modules.get("crawler.cli.logs")
+    if logs is not None and logs.is_json():
+        logs.structlog.get_logger().error(error.message, remedy=typed.suggested(error.remedy))
+    else:
+        sys.stderr.write(f"gongkai: {safe(typed.suggested(str(error)))}\n")
+    return code

@@ -11,7 +11,8 @@ from typing import Annotated
 
 import typer
 
-from crawler.config.storage import database_of
+from crawler.cli.there import refuse_lost
+from crawler.config.storage import places_of
 from crawler.errors import UsageError
 from crawler.repository.reader import Reads
 from crawler.repository.reader import asking as opened
@@ -40,7 +41,9 @@ def file_of(context: typer.Context) -> Path | None:
 @contextlib.contextmanager
 def asking(context: typer.Context) -> Iterator[Reads]:
     """The database, for a command that asks in SQL alone. Raises RepositoryError when its schema is not today's."""
-    with opened(database_of(file_of(context))) as c:
+    database, folder = places_of(file_of(context))
+    with opened(database) as c:
+        refuse_lost(c, folder)
         yield c
 
 

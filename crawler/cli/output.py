@@ -6,13 +6,17 @@ Nothing from a page reaches a terminal unescaped; Chinese widths are counted; ti
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any, TextIO
 
+from crawler.cli import streams, typed
+from crawler.text import beijing
+
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-BEIJING = timedelta(hours=8)
+PIECE = re.compile(r"[\u2e80-\uffef]\s*|[^\s\u2e80-\uffef]+\s*|\s+")  # what a line may be broken behind
+WIDE = 240  # columns of what is no terminal
 
 
 def plain(stream: TextIO) -> bool:
@@ -40,7 +44,8 @@ def safe(written: object) -> str:
 
 
 def note(message: str) -> None:
-    """A line on stderr."""
+    """A line on stderr; commands in it as they can be typed here."""
+    message = typed.suggested(message)
     if plain(sys.stderr):
         sys.stderr.write(f"{safe(message)}\n")
         return
@@ -57,7 +62,7 @@ def say(message: str = "", style: str = "") -> None:
 def pieces(line: Sequence[tuple[str, str]]) -> None:
     """A line on stdout of several styles: (text, style)."""
     if plain(sys.stdout):
-        sys.stdout.write("".join(safe(text) for text, _ in line) + "\n")
+        streams.emit("".join(safe(text) for text, _ in line) + "\n")
         return
     from rich.text import Text
 
@@ -66,18 +71,28 @@ def pieces(line: Sequence[tuple[str, str]]) -> None:
 
 def json_line(value: Mapping[str, Any]) -> None:
     """One JSON object on stdout."""
-    written = json.dumps(value, ensure_ascii=False)
-    sys.stdout.write(CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", written) + "\n")
+    streams.emit(json_text(value))
+
+
+def json_text(value: Mapping[str, Any], *, everything: bool = False) -> str:
+    """One JSON object as a line; escaped where stdout does not take every character and this is not for where `everything` goes."""
+    written = json.dumps(value, ensure_ascii=not everything and not streams.takes_everything(sys.stdout))
+    return CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", written) + "\n"
 
 
 def when(at: int | None, form: str = "%Y-%m-%d %H:%M") -> str:
     """A moment in Beijing time."""
-    return "-" if at is None else (datetime.fromtimestamp(at / 1000, UTC) + BEIJING).strftime(form)
+    return "-" if at is None else beijing.beijing(at, form)
 
 
 def iso(at: int | None) -> str | None:
     """A moment in JSON: ISO 8601, UTC."""
-    return None if at is None else datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return beijing.iso(at)
+
+
+def plural(count: int, what: str, many: str = "") -> str:
+    """So many of something."""
+    return f"{count} {what}" if count == 1 else f"{count} {many or what + 's'}"
 
 
 def size(count: int) -> str:
@@ -100,6 +115,34 @@ def fit(written: str, width: int) -> str:
             shown = shown[:-1]
         shown += "…"
     return shown + " " * (width - cell_len(shown))
+
+
+def width() -> int:
+    """Columns of the terminal; of what is none, as many as COLUMNS says, else plenty."""
+    return max(40, shutil.get_terminal_size((WIDE, 24)).columns)
+
+
+def wrapped(message: str, indent: int = 0, style: str = "") -> None:
+    """A line on stdout that goes on below its beginning where it is longer than the terminal is wide."""
+    lines = folded(safe(message).replace("\n", " "), width() - indent)
+    for line in lines or [""]:
+        say(" " * indent + line, style)
+
+
+def folded(text: str, room: int) -> list[str]:
+    """Lines of at most so many columns, broken at spaces and between Chinese characters; a longer word is broken anywhere."""
+    from rich.cells import cell_len
+
+    room, lines, line, used = max(room, 20), [], "", 0
+    for piece in PIECE.findall(text):
+        if used + cell_len(piece.rstrip()) > room and line:
+            lines.append(line.rstrip())
+            line, used = "", 0
+        while cell_len(piece.rstrip()) > room:
+            lines.append(piece[:room])
+            piece = piece[room:]
+        line, used = line + piece, used + cell_len(piece)
+    return [*lines, line.rstrip()] if line.strip() else lines
 
 
 def table(rows: Sequence[Sequence[str]], widths: Sequence[int], style: str = "") -> None:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from crawler.cli import output, saved
+from crawler.cli import output, saved, sheets
 from crawler.cli.explain import explained, tell
 from crawler.cli.saved import Item
 from crawler.model import Kind, Page
@@ -154,10 +154,11 @@ def _human(item: Item, values: Mapping[str, Any]) -> None:
         if values[key] is not None:
             output.say(f"  {label}  {values[key]}", "dim")
     for key, value in values["meta"].items():
-        output.say(f"  {key}  {value}", "dim")
+        if key != "labels":
+            output.say(f"  {key}  {value}", "dim")
     output.say()
-    for paragraph in values["body"]:
-        output.say(f"\u3000\u3000{paragraph}")
+    for line in sheets.body_lines(values, output.width()):
+        output.say(line)
     output.say(f"\n{item.name}\n", "dim")
 
 

@@ -3,10 +3,10 @@
 import typer
 
 from crawler.cli.options import file_of
-from crawler.config.load import load
+from crawler.config.load import survey
 from crawler.config.values import Config
 
 
 def configured(context: typer.Context) -> Config:
-    """The configuration that --config, GONGKAI_CONFIG or the folder names."""
-    return load(file_of(context))
+    """The configuration that --config, GONGKAI_CONFIG or the folder names. A source whose file is wrong is in its `broken` only."""
+    return survey(file_of(context))

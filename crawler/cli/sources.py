@@ -6,15 +6,16 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli import output
+from crawler.cli import archive, output
 from crawler.cli.options import Json
 from crawler.cli.settings import configured
-from crawler.config.choose import chosen
+from crawler.config import edit
+from crawler.config.choose import chosen, within_region
 from crawler.config.values import Config, Source
-from crawler.errors import RepositoryError
+from crawler.errors import ConfigError, NoArchive, UsageError
 from crawler.repository import query, runs
 from crawler.repository.database import Connection, Database
-from crawler.repository.migrations import check_schema, upgrade
+from crawler.repository.migrations import upgrade
 from crawler.repository.query import SourceView
 from crawler.text import urls
 
@@ -23,7 +24,9 @@ WIDTHS = (6, 22, 8, 9, 9, 10)
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.add_typer(sources, name="sources", help="The columns: list, check, pause, resume.\n\nExample: gongkai sources list")
+    app.add_typer(
+        sources, name="sources", help="The columns: list, check, enable, disable, pause, resume.\n\nExample: gongkai sources list"
+    )
 
 
 sources = typer.Typer(no_args_is_help=False, invoke_without_command=True)
@@ -31,7 +34,7 @@ sources = typer.Typer(no_args_is_help=False, invoke_without_command=True)
 
 @sources.callback()
 def default(context: typer.Context) -> None:
-    """The columns: list, check, pause, resume.
+    """The columns: list, check, enable, disable, pause, resume.
 
     Example: gongkai sources list
     """
@@ -67,11 +70,14 @@ def list_sources(context: typer.Context, as_json: Json = False) -> None:
     if not as_json:
         on, paused = sum(s.enabled for s in config.sources.values()), sum(1 for seen in known.values() if seen.paused)
         output.note(f"{len(config.sources)} sources, {on} turned on, {paused} paused · gongkai health says how they are")
+    for name, problems in config.broken.items():
+        output.note(f"{name} cannot be used: {problems[0]}")
 
 
 def _as_json(source: Source, seen: SourceView | None) -> dict[str, object]:
     return {
-        "id": source.id, "title": source.title, "start": [start.url for start in source.start], "enabled": source.enabled,
+        "id": source.id, "title": source.title, "start": [start.url for start in source.start], "pages": [page.url for page in source.pages],
+        "tags": list(source.tags), "enabled": source.enabled,
         "paused": output.iso(seen.paused) if seen else None, "health": seen.health if seen else None,
         "documents": seen.documents if seen else 0, "last_ok": output.iso(seen.last_ok) if seen else None,
         "last_new": output.iso(seen.last_new) if seen else None, "last_run": seen.last_run if seen else None,
@@ -80,28 +86,24 @@ def _as_json(source: Source, seen: SourceView | None) -> dict[str, object]:
 
 
 def _known(config: Config) -> dict[str, SourceView]:
-    database = Database(config.storage.database)
     try:
-        check_schema(database)
-        with database.read() as c:
+        with archive.of(config.storage.database, config.storage.archive) as c:
             return {view.id: view for view in query.sources(c)}
-    except RepositoryError as error:
+    except NoArchive as error:  # nothing was crawled yet: the files say all there is
         output.note(str(error))
         return {}
-    finally:
-        database.close()
 
 
 @sources.command("check")
 def check(context: typer.Context) -> None:
-    """Read every source file; errors name file, line and column. Exit code 1 when two sources are the same column.
+    """Read every source file; errors name file, line and column. Exit code 2 when one is wrong, 1 when two sources are the same column.
 
     Example: gongkai sources check
     """
     config = configured(context)
     found: dict[str, list[str]] = {}
     for source in config.sources.values():
-        for start in source.start:
+        for start in source.addresses:
             found.setdefault(urls.key(start), []).append(source.id)
     twice = {key: ids for key, ids in found.items() if len(ids) > 1}
     for key, ids in twice.items():
@@ -111,9 +113,62 @@ def check(context: typer.Context) -> None:
     ]
     if unsaid:
         output.note(f"turned on and still marked never live: {', '.join(unsaid)}; gongkai try looks, then say so in verified")
+    if config.broken:
+        output.note(
+            f"{len(config.sources)} source files are right, {len(config.broken)} cannot be used: {', '.join(config.broken)}"
+        )
+        raise ConfigError([problem for problems in config.broken.values() for problem in problems])
     output.say(f"{len(config.sources)} source files are right")
     if twice:
         raise typer.Exit(1)
+
+
+Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Sources by their ids.")]
+Region = Annotated[str | None, typer.Option(help="All sources of this region and those below it, as 2102 or 210200.")]
+Tag = Annotated[str | None, typer.Option(help="All sources with this tag.")]
+
+
+@sources.command("enable")
+def enable(context: typer.Context, ids: Ids = None, region: Region = None, tag: Tag = None) -> None:
+    """Turn sources on: writes `enabled = true` into their files, which keep everything else. A daemon that runs takes it over.
+
+    Example: gongkai sources enable --region 2102
+    """
+    _turn(configured(context), _meant(configured(context), ids or [], region, tag), on=True)
+
+
+@sources.command("disable")
+def disable(context: typer.Context, ids: Ids = None, region: Region = None, tag: Tag = None) -> None:
+    """Turn sources off: writes `enabled = false` into their files, which keep everything else. What was archived of them stays.
+
+    Example: gongkai sources disable demo
+    """
+    _turn(configured(context), _meant(configured(context), ids or [], region, tag), on=False)
+
+
+def _meant(config: Config, ids: list[str], region: str | None, tag: str | None) -> list[Source]:
+    """The sources of these ids, beside them those of the region that have the tag. Raises UsageError when there is none."""
+    if not ids and region is None and tag is None:
+        raise UsageError("which sources?", remedy="name their ids, or choose them by --region or --tag")
+    found = {source.id: source for source in (chosen(config, ids) if ids else [])}
+    if region is not None or tag is not None:
+        within = within_region(region or "")
+        for source in config.sources.values():
+            if (region is None or (source.region or "").startswith(within)) and (tag is None or tag in source.tags):
+                found[source.id] = source
+    if not found:
+        asked = [f"--region {region}"] * (region is not None) + [f"--tag {tag}"] * (tag is not None)
+        raise UsageError(f"no source has {' and '.join(asked)}", remedy="gongkai sources list shows them all")
+    return list(found.values())
+
+
+def _turn(config: Config, meant: list[Source], *, on: bool) -> None:
+    folder, word = config.path.parent / "sources", "enabled" if on else "disabled"
+    turned = [source.id for source in meant if edit.turn(folder / f"{source.id}.toml", on=on)]
+    for id_ in turned:
+        output.say(f"{id_} is {word}")
+    rest = len(meant) - len(turned)
+    output.note(f"{len(turned)} {word}" + (f", {rest} {'was' if rest == 1 else 'were'} so already" if rest else ""))
 
 
 Reason = Annotated[str, typer.Option(help="Why; it stands in the ledger.")]
@@ -146,7 +201,9 @@ def _by_hand(context: typer.Context, name: str, act: Callable[[Connection, str, 
     try:
         upgrade(database)
         with database.write() as c:
-            runs.sync_sources(c, [runs.SourceRow(source.id, source.title, source.digest, source.enabled)])
+            runs.sync_sources(
+                c, [runs.SourceRow(source.id, source.title, source.digest, source.enabled, source.region, source.level)]
+            )
             return act(c, name, int(time.time() * 1000), reason.strip())
     finally:
         database.close()

@@ -95,6 +95,10 @@ def try_(
     """
     config = configured(context)
     (source,) = chosen(config, [name])
+    if not source.start:
+        raise UsageError(
+            f"{source.id} has no list, only single pages", remedy=f"gongkai fetch {source.pages[0].url} looks at one"
+        )
     found = _look(config, source.id, source.start[0], source.read, source, second=False)
     if as_json:
         output.json_line(_as_json(found, source.start[0].url))

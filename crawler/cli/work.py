@@ -1,14 +1,18 @@
 """`crawl`, `run` and `reindex`: the commands that write to the archive."""
 
 import os
+import shlex
 import sys
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated
 
+import structlog
 import typer
 
 from crawler.archive.alive import is_dead
-from crawler.cli import lines, output
+from crawler.cli import archive, crawled, lines, output
 from crawler.cli.options import Globals, Json, day
 from crawler.cli.progress import Bar
 from crawler.cli.settings import configured
@@ -22,11 +26,13 @@ from crawler.pipeline.rebuild import rebuild
 from crawler.repository import query, runs
 from crawler.repository.database import Database
 from crawler.repository.migrations import check_schema
-from crawler.repository.progress import Failure, Progress, failures
+from crawler.repository.progress import Ended, Failure, Looked, Progress, ended, failures, looked
 from crawler.scheduler import process as house
+from crawler.text import urls
 
 ALIVE_MS = 60_000
 FAILURES_SHOWN = 5
+DAMAGE_SHOWN = 100
 
 
 def register(app: typer.Typer) -> None:
@@ -41,7 +47,9 @@ def crawl(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Default: every source that is turned on.")
     ] = None,
-    url: Annotated[str | None, typer.Option(help="One look at this address and its redirects.")] = None,
+    url: Annotated[
+        list[str] | None, typer.Option(metavar="URL", help="One look at this address and its redirects; may be given again.")
+    ] = None,
     follow: Annotated[bool, typer.Option("--follow", help="With --url: take it as a list.")] = False,
     since: Annotated[str | None, typer.Option(help="Follow only rows dated this day or later.")] = None,
     max_pages: Annotated[int | None, typer.Option(min=1, help="List pages, at most.")] = None,
@@ -51,48 +59,85 @@ def crawl(
 
     Example: gongkai crawl demo --max-pages 3
     """
-    if follow and not url:
+    asked = tuple(dict.fromkeys(url or ()))
+    if follow and not asked:
         raise UsageError("--follow goes with --url", remedy="a source's start addresses are lists anyway")
     config = configured(context)
-    wish = house.Wish(tuple(names or ()), url, follow, day(since) if since else None, max_pages)
-    if url is None:
-        chosen(config, wish.sources)
+    wish = house.Wish(tuple(names or ()), None, follow, day(since) if since else None, max_pages)
+    _check_wish(config, wish, asked)
+    archive.refuse_new_folder(config.storage)
     began = time.monotonic()
     with house.open_line(config, "crawl") as line:
         _say_others(line)
-        fired = house.fire(config, line, wish)
-        with Bar(" ".join(names or ()) or url or "all sources", quiet=as_json) as bar:
+        fired = [run for one in asked or (None,) for run in house.fire(config, line, replace(wish, url=one))]
+        with Bar(" ".join(names or asked) or "all sources", quiet=as_json) as bar:
             progress, interrupted = house.on_loop(house.work(config, line, fired, bar.show if bar.shown else None))
-        sample = _sample(line.database)
-        failed, columns = _failures(line.database, fired), _columns(line.database, fired)
+        came = _came(line.database, fired, () if follow else asked)
     seconds = time.monotonic() - began
-    if as_json:
-        output.json_line(_json(progress, seconds, columns))
+    if interrupted and not as_json:
+        bounded = since is not None or max_pages is not None
+        crawled.tell_interrupted(
+            progress, shlex.join(["crawl", *_words(names, asked, since, max_pages, follow=follow)]), resumes=bounded
+        )
+    elif as_json:
+        output.json_line(_json(progress, seconds, came, interrupted=interrupted))
     else:
-        _summary(config, progress, seconds, sample)
-        _tell_columns(columns)
-    _tell_failures(failed)
+        _summary(config, progress, seconds, came)
+    _tell_failures(came.failures)
     if interrupted:
         raise typer.Exit(130)
-    if progress.results.get("failed") or progress.results.get("suspect"):
+    crawled.tell_ended(came.ended)
+    if any(run.result in ("failed", "suspect") for run in came.ended) or not all(map(crawled.is_well, came.looked)):
         raise typer.Exit(1)
 
 
-def _say_others(line: Line) -> None:
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What came of a crawl, beside its counts. `sample`: (id, title) of the notice that is suggested to be looked at."""
+
+    looked: tuple[Looked, ...]
+    ended: list[Ended]
+    failures: list[Failure]
+    columns: dict[str, Columns]
+    sample: tuple[str, str] | None
+
+
+def _came(database: Database, fired: list[int], asked: Sequence[str]) -> Came:
+    """Everything of one read transaction. `asked`: the addresses of these runs, where each was asked for one look."""
+    with database.read() as c:
+        found = tuple(looked(c, run, url) for run, url in zip(fired, asked, strict=False))
+        of_these = ((public_id, title) for one in found for _, public_id, title in one.documents)
+        any_known = ((item["id"], item["title"]) for item in query.export(c))
+        sample = next(of_these if asked else any_known, None)
+        return Came(found, ended(c, fired), failures(c, fired, FAILURES_SHOWN + 1), condition.columns(c, fired), sample)
+
+
+def _check_wish(config: Config, wish: house.Wish, asked: Sequence[str]) -> None:
+    """Raises UsageError for a source that no file has, for none, and for an address that is none, before anything is fired."""
+    if not asked or wish.sources:
+        chosen(config, wish.sources)
+    for url in asked:
+        if not urls.is_http(url):
+            raise UsageError(f"{url!r} is no http or https address", remedy="give the whole address, scheme included")
+
+
+def _words(
+    names: Sequence[str] | None, asked: Sequence[str], since: str | None, max_pages: int | None, *, follow: bool
+) -> list[str]:
+    """The arguments of this very crawl."""
+    options = [word for url in asked for word in ("--url", url)] + (["--follow"] if follow else [])
+    options += ["--since", since] if since else []
+    return [*(names or ()), *options, *(["--max-pages", str(max_pages)] if max_pages is not None else [])]
+
+
+def _others(line: Line) -> list[tuple[str, str]]:
     with line.database.read() as c:
-        others = [found for found in runs.working(c, line.clock() - ALIVE_MS, line.clock() + ALIVE_MS) if found[0] != line.owner]
-    for owner, what in others:
+        return [found for found in runs.working(c, line.clock() - ALIVE_MS, line.clock() + ALIVE_MS) if found[0] != line.owner]
+
+
+def _say_others(line: Line) -> None:
+    for owner, what in _others(line):
         output.note(f"joining: {what or 'another process'} ({owner}) works on this archive; queues and slots are shared")
-
-
-def _sample(database: Database) -> tuple[str, str] | None:
-    with database.read() as c:
-        return next(((item["id"], item["title"]) for item in query.export(c)), None)
-
-
-def _failures(database: Database, fired: list[int]) -> list[Failure]:
-    with database.read() as c:
-        return failures(c, fired, FAILURES_SHOWN + 1)
 
 
 def _tell_failures(failed: list[Failure]) -> None:
@@ -103,11 +148,6 @@ def _tell_failures(failed: list[Failure]) -> None:
         output.note("… and more: every look stands in the view v_looks")
 
 
-def _columns(database: Database, fired: list[int]) -> dict[str, Columns]:
-    with database.read() as c:
-        return condition.columns(c, fired)
-
-
 def _tell_columns(columns: dict[str, Columns]) -> None:
     """Source by source: why rows were not fetched, and by which rule its columns ended."""
     for source, found in columns.items():
@@ -115,19 +155,23 @@ def _tell_columns(columns: dict[str, Columns]) -> None:
             output.note(f"{source}: {said}")
 
 
-def _json(progress: Progress, seconds: float, columns: dict[str, Columns]) -> dict[str, object]:
+def _json(progress: Progress, seconds: float, came: Came, *, interrupted: bool) -> dict[str, object]:
     return {
+        "done": not interrupted, "todo": progress.todo + progress.pending,
         "runs": dict(progress.results), "lists": progress.lists, "notices": progress.details, "new": progress.new, "edit": progress.edit,
         "reread": progress.reread, "failed": progress.failed, "shelved": progress.shelved, "bytes": progress.bytes, "looks": dict(progress.looks), "seconds": round(seconds, 2),
-        "columns": {source: lines.columns_json(found) for source, found in columns.items()},
+        "columns": {source: lines.columns_json(found) for source, found in came.columns.items()},
+        **({"addresses": [crawled.address_json(one) for one in came.looked]} if came.looked else {}),
     }  # fmt: skip
 
 
-def _summary(config: Config, progress: Progress, seconds: float, sample: tuple[str, str] | None) -> None:
+def _summary(config: Config, progress: Progress, seconds: float, came: Came) -> None:
+    for one in came.looked:
+        crawled.tell_address(one)
     counted = [
-        _many(progress.lists, "list page"),
-        _many(progress.details, "notice"),
-        _many(progress.new, "new document"),
+        output.plural(progress.lists, "list page"),
+        output.plural(progress.details, "notice"),
+        output.plural(progress.new, "new document"),
         *([f"{progress.edit} edited"] if progress.edit else []),
         *([f"{progress.reread} reread"] if progress.reread else []),
         f"{progress.failed} failed",
@@ -137,14 +181,11 @@ def _summary(config: Config, progress: Progress, seconds: float, sample: tuple[s
     output.say(f"done: {', '.join(counted)}")
     if progress.shelved:
         output.note(f"{progress.shelved} addresses were given up without a look: gongkai frontier list --state dead says why")
-    if progress.results.get("suspect") or progress.results.get("failed"):
-        output.note("not everything is well: gongkai changes --kind health")
-    if sample:
-        output.note(f"next: gongkai search {sample[1][:4]} · gongkai show {sample[0][:4]}")
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+    _tell_columns(came.columns)
+    if came.sample and came.looked:
+        output.note(f"next: gongkai show {came.sample[0]} · gongkai history {came.sample[0]}")
+    elif came.sample:
+        output.note(f"next: gongkai search {came.sample[1][:4]} · gongkai show {came.sample[0][:4]}")
 
 
 def _short(path: os.PathLike[str]) -> str:
@@ -161,24 +202,30 @@ def run(
     ] = False,
     log_format: Annotated[str | None, typer.Option(help="text or json.")] = None,
 ) -> None:
-    """The daemon: fires every enabled source by its schedule until SIGTERM or Ctrl-C.
+    """The daemon: fires every enabled source by its schedule until SIGTERM or Ctrl-C. SIGHUP, or a changed file, is taken over at once.
 
     Example: gongkai run
     """
-    config = configured(context)
     if check:
-        _check(config)
+        _check(configured(context))
         return
+    if log_format not in (None, "text", "json"):
+        raise UsageError(f"--log-format is text or json, not {log_format!r}")
     shared = context.find_object(Globals)
-    from crawler.cli.main import set_up_logs
+    from crawler.cli import logs
 
-    set_up_logs(max(1, shared.verbosity if shared else 0), log_format or (shared.log_format if shared else "text"))
-    enabled = chosen(config, ())
+    logs.set_up_daemon(shared.verbosity if shared else 0, log_format or (shared.log_format if shared else "text"))
+    log = structlog.get_logger()
+    config = configured(context)
+    enabled = sum(source.enabled for source in config.sources.values())
+    if not enabled:
+        log.warning("no source is enabled", remedy="gongkai sources enable ID; it is taken over when the file is written")
+    archive.refuse_new_folder(config.storage)
     with house.open_line(config, "run") as line:
-        _say_others(line)
-        output.note(f"running: {len(enabled)} sources; Ctrl-C ends it, what is in flight is kept or handed back")
+        for owner, what in _others(line):
+            log.info("joining", owner=owner, what=what or "another process")
         house.on_loop(house.run(config, line))
-    output.note("ended")
+    log.info("ended")
 
 
 def _check(config: Config) -> None:
@@ -207,7 +254,7 @@ def reindex(context: typer.Context) -> None:
     config = configured(context)
     _refuse_filled(config)
     with house.open_line(config, house.REINDEX) as line, Bar("reindex", quiet=not sys.stderr.isatty()) as bar:
-        looks, captures = rebuild(line, bar.count)
+        told = rebuild(line, bar.count)
     with_database = Database(config.storage.database)
     try:
         with with_database.read() as c:
@@ -215,8 +262,17 @@ def reindex(context: typer.Context) -> None:
     finally:
         with_database.close()
     output.say(
-        f"done: {looks} looks told, {captures} captures read, {totals['documents']} documents, {totals['versions']} versions"
+        f"done: {told.looks} looks told, {told.captures} captures read, {totals['documents']} documents, {totals['versions']} versions"
     )
+    for damage in told.lost[:DAMAGE_SHOWN]:
+        output.note(f"damaged: {damage}")
+    if len(told.lost) > DAMAGE_SHOWN:
+        output.note(f"… and {len(told.lost) - DAMAGE_SHOWN} more places")
+    if told.damaged:
+        output.note(f"{told.damaged} captures could not be read: their bytes, or those they refer to, are lost")
+    if told.lost or told.damaged:
+        output.note("everything else is in the database; what is lost is stored anew at the next look at its address")
+        raise typer.Exit(1)
 
 
 def _refuse_filled(config: Config) -> None:

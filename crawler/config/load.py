@@ -8,10 +8,10 @@ import difflib
 import hashlib
 import ipaddress
 import json
-import os
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -22,6 +22,7 @@ from pydantic import (
     ValidationError,
 )
 
+from crawler.config.kinds import contact_of, one_line
 from crawler.config.places import Places
 from crawler.config.shape import (
     AlarmsTable,
@@ -32,10 +33,8 @@ from crawler.config.shape import (
     SourceTable,
     StartTable,
     TlsTable,
-    contact_of,
-    one_line,
 )
-from crawler.config.storage import chosen_file, database_url, root_of
+from crawler.config.storage import archive_folder, chosen_file, database_url, root_of
 from crawler.config.values import Alarms, Channel, Config, Network, Operator, Politeness, ScheduleDefaults, Source, Storage
 from crawler.errors import ConfigError, UsageError
 from crawler.model import Expect, Millis, Request, Route, Watch
@@ -62,34 +61,56 @@ def check_operator(name: str | None, contact: str | None) -> None:
 
 
 def load(path: Path | None = None) -> Config:
-    """The configuration. Raises UsageError when there is none, ConfigError with every problem of every file."""
+    """The configuration, every file of it right. Raises UsageError when there is none, ConfigError with every problem of every file."""
+    config = survey(path)
+    if config.broken:
+        raise ConfigError([problem for problems in config.broken.values() for problem in problems])
+    return config
+
+
+def survey(path: Path | None = None) -> Config:
+    """The configuration as far as it can be used: a source whose file is wrong stands in `broken` and nowhere else.
+
+    Raises UsageError when there is no configuration, ConfigError with every problem of every file when the settings themselves are wrong.
+    """
     chosen = chosen_file(path)
     root = root_of(chosen)
     problems: list[str] = []
     settings = _read(chosen, SettingsTable, problems)
     sources: dict[str, Source] = {}
+    broken: dict[str, tuple[str, ...]] = {}
     for file in sorted(chosen.parent.glob("sources/*.toml")):
-        if not SOURCE_ID.fullmatch(file.stem):
-            problems.append(f"{file}:1:1: the file's name is the source's id: small letters, digits and hyphens only")
-            continue
-        found = _read(file, SourceTable, problems)
-        if found is not None and settings is not None:
-            sources[file.stem] = _source(file.stem, found, settings, root)
-            _check_tls(file, found.tls, root, problems)
-            _check_list(file, found.list, problems)
-            _check_delay(
-                file,
-                "politeness",
-                found.politeness.delay,
-                [urls.host(s.url) for s in sources[file.stem].start],
-                settings,
-                problems,
-            )
+        wrong: list[str] = []
+        found = _one(file, settings, root, wrong)
+        if wrong:
+            broken[file.stem] = tuple(wrong)
+        elif found is not None:
+            sources[file.stem] = found
     if settings is not None:
         _check_delay(chosen, "network", settings.network.delay, None, settings, problems)
     if problems or settings is None:
-        raise ConfigError(problems)
-    return _config(settings, sources, root, chosen)
+        raise ConfigError([*problems, *(problem for wrong in broken.values() for problem in wrong)])
+    return replace(_config(settings, sources, root, chosen), broken=MappingProxyType(broken))
+
+
+def _one(file: Path, settings: SettingsTable | None, root: Path, problems: list[str]) -> Source | None:
+    """One source's file, checked together with the settings; None, and its problems added, when it cannot be used."""
+    if not SOURCE_ID.fullmatch(file.stem):
+        problems.append(f"{file}:1:1: the file's name is the source's id: small letters, digits and hyphens only")
+        return None
+    found = _read(file, SourceTable, problems)
+    if found is None or settings is None:
+        return None
+    try:
+        source = _source(file.stem, found, settings, root)
+        _check_tls(file, found.tls, root, problems)
+        _check_list(file, found.list, problems)
+        hosts = [urls.host(request.url) for request in source.addresses]
+        _check_delay(file, "politeness", found.politeness.delay, hosts, settings, problems)
+    except OSError as error:  # it is being written, or was taken away, while it is read
+        problems.append(f"{file}:1:1: cannot be read: {error.strerror}")
+        return None
+    return source
 
 
 def read_source(file: Path) -> Source:
@@ -126,6 +147,9 @@ def _read(file: Path, model: type[T], problems: list[str]) -> T | None:
         line, column = (match[1], match[2]) if match else (len(lines), len(lines[-1]) + 1)
         problems.append(f"{file}:{line}:{column}: {str(error).partition(' (at')[0]}")
         return None
+    except RecursionError:
+        problems.append(f"{file}:1:1: nested too deeply")
+        return None
     except OSError as error:
         problems.append(f"{file}:1:1: cannot be read: {error.strerror}")
         return None
@@ -144,8 +168,10 @@ def _config(settings: SettingsTable, sources: Mapping[str, Source], root: Path, 
         operator=Operator(settings.operator.name, settings.operator.contact),
         storage=Storage(
             database_url(settings.storage.database, root),
-            root / (os.environ.get("GONGKAI_ARCHIVE") or settings.storage.archive),
+            archive_folder(settings.storage.archive, root),
             settings.storage.keep_free,
+            settings.storage.file_size,
+            settings.storage.file_age,
         ),
         network=Network(
             network.delay,
@@ -162,7 +188,17 @@ def _config(settings: SettingsTable, sources: Mapping[str, Source], root: Path, 
         sources=MappingProxyType(dict(sources)),
         root=root,
         path=path,
+        digest=_digest(path),
     )
+
+
+def _digest(path: Path) -> str:
+    """One digest of all files of a configuration."""
+    files = [path, *sorted(path.parent.glob("sources/*.toml"))]
+    listed = "".join(
+        f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(path.parent).as_posix()}\n" for file in files
+    )
+    return hashlib.sha256(listed.encode()).hexdigest()
 
 
 def _alarms(found: AlarmsTable) -> Alarms:
@@ -171,7 +207,7 @@ def _alarms(found: AlarmsTable) -> Alarms:
     channels = {
         name: Channel(
             name, c.kind, tuple(c.tell), c.url, c.url_env, c.sign_env, tuple(c.command), c.host, c.port or ports[c.security],
-            c.security, c.user, c.password_env, c.sender, tuple(c.to),
+            c.security, c.user, c.password_env, c.sender, tuple(c.to), c.query, tuple(c.sources), tuple(c.regions), c.min_rank,
         )
         for name, c in found.channels.items()
     }  # fmt: skip
@@ -179,7 +215,9 @@ def _alarms(found: AlarmsTable) -> Alarms:
 
 
 def _source(name: str, found: SourceTable, settings: SettingsTable, root: Path) -> Source:
-    starts = [StartTable(url=start) if isinstance(start, str) else start for start in found.start]
+    starts, pages = (
+        [StartTable(url=start) if isinstance(start, str) else start for start in listed] for listed in (found.start, found.pages)
+    )
     details = sorted(found.detail, key=lambda rules: rules.since or date.min, reverse=True)
     rules = ReadRules(
         tuple(
@@ -200,7 +238,9 @@ def _source(name: str, found: SourceTable, settings: SettingsTable, root: Path) 
     return Source(
         id=name,
         title=found.title,
-        start=tuple(Request(s.url, s.method, tuple(s.headers.items()), s.body.encode()) for s in starts),
+        start=tuple(map(_request, starts)),
+        pages=tuple(map(_request, pages)),
+        tags=tuple(dict.fromkeys(found.tags)),
         enabled=found.enabled,
         region=found.region,
         level=found.level,
@@ -223,9 +263,13 @@ def _source(name: str, found: SourceTable, settings: SettingsTable, root: Path) 
             tls_profile=found.tls.profile,
             tls_reason=found.tls.reason or "",
             certificates=str(root / found.tls.certificates) if found.tls.certificates else None,
-            hosts=frozenset(found.tls.hosts or (urls.host(start.url) for start in starts)),
+            hosts=frozenset(found.tls.hosts or (urls.host(start.url) for start in [*starts, *pages])),
         ),
     )
+
+
+def _request(found: StartTable) -> Request:
+    return Request(found.url, found.method, tuple(found.headers.items()), found.body.encode())
 
 
 def _budget(own: BudgetTable, default: BudgetTable) -> Budget:
@@ -325,8 +369,8 @@ def _problem(file: Path, places: Places, error: Mapping[str, Any], model: type[B
     else:
         message = str(error["msg"]).removeprefix("Value error, ")
         got = "" if path[:1] == ("alarms",) else f" (got {_shown(error['input'])!r})"  # a webhook's address is a secret
-        at, what = places.value(path), f"{message[:1].lower()}{message[1:]}{got}"
-    return at, f"{file}:{at[0]}:{at[1]}: {dotted}: {what}"
+        at, what = places.value(path), f"{message[:1].lower()}{message[1:]}{got if path else ''}"
+    return at, f"{file}:{at[0]}:{at[1]}: {dotted}{': ' if dotted else ''}{what}"
 
 
 def _shown(value: object) -> str:

@@ -30,6 +30,14 @@ class Places:
         """Where the value stands."""
         return self._at(self._nearest(path)[1])
 
+    def offset(self, path: Path) -> int:
+        """Where the value begins, in characters."""
+        return self._nearest(path)[1]
+
+    def end(self, path: Path) -> int:
+        """Where the value ends, in characters; of a key that stands in the text."""
+        return self._value(self._found[path][1], path, self._found[path][0])
+
     def has(self, path: Path) -> bool:
         """Does this path stand in the text?"""
         return path in self._found

@@ -10,6 +10,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "": {
         "title": "What people call the column: the site's name and its own",
         "start": "Address of its list page, or several; a table with url, method, body, headers where the list is an API",
+        "pages": "Addresses of single pages that are watched: looked at by the same schedule, with versions and alarms; beside start or instead of it",
+        "tags": "Words by which sources are chosen together: gongkai sources enable --tag WORD",
         "enabled": "Whether it is crawled by its schedule; what was never tried live is turned on by its user",
         "region": "行政区划代码, GB/T 2260: six digits",
         "level": "Level of the government that publishes it",
@@ -79,7 +81,8 @@ def source_schema() -> dict[str, Any]:
     }
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "Gongkai source: one column of one site"
-    schema["description"] = "config/sources/<id>.toml; only title and start are required"
+    schema["description"] = "config/sources/<id>.toml; only title and start (or pages) are required"
+    schema["anyOf"] = [{"required": ["start"]}, {"required": ["pages"]}]
     return schema
 
 

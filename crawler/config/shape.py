@@ -1,138 +1,31 @@
 """What the configuration files may say: their tables, keys and values, as pydantic checks them. `config` reads the files by it."""
 
-import ipaddress
 import re
 from datetime import date
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from crawler.config import cron
+from crawler.config.kinds import (
+    Address,
+    Cron,
+    Duration,
+    Endpoint,
+    Hours,
+    Line,
+    Size,
+    Told,
+    Zone,
+    contact_of,
+    host_of,
+    one_line,
+    profile_of,
+    proxy_of,
+    question_of,
+    tag_of,
+)
 from crawler.config.pagers import pager_complaint
-from crawler.fetcher.tls import PROFILES
-from crawler.model import ChangeKind, Millis
 from crawler.parsers import mapped
-from crawler.text import urls
-
-UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)(ms|s|m|h|d))+")
-PIECE = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
-SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB|GB)", re.IGNORECASE)
-SIZES = {"b": 1, "kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30}
-HOURS = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
-
-
-def _duration(value: object) -> Millis:
-    if not isinstance(value, str) or not DURATION.fullmatch(value.strip()):
-        raise ValueError('expected a duration such as "2s", "14d" or "1h30m"')
-    return int(sum(float(number) * UNITS[unit] for number, unit in PIECE.findall(value)))
-
-
-def _size(value: object) -> int:
-    match = SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError('expected a size such as "32MB"')
-    return int(float(match[1]) * SIZES[match[2].lower()])
-
-
-def _cron(value: str) -> str:
-    cron.check(value)
-    return value
-
-
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f'unknown time zone {value!r}; expected a name such as "Asia/Shanghai"') from None
-    return value
-
-
-def _address(value: str) -> str:
-    if not urls.is_http(value):
-        raise ValueError("expected an http or https address")
-    return value
-
-
-def contact_of(value: str) -> str:
-    if not (value.startswith("mailto:") and "@" in value) and not urls.is_http(value):
-        raise ValueError("expected the address of a page, or mailto:you@example.org")
-    return value
-
-
-def _endpoint(value: str) -> str:
-    host, _, port = value.rpartition(":")
-    try:
-        ipaddress.ip_address(host.strip("[]"))
-    except ValueError:
-        raise ValueError('expected "ip:port", for example "127.0.0.1:8765"') from None
-    if not port.isdigit() or not 0 < int(port) < 65536:
-        raise ValueError('expected "ip:port", for example "127.0.0.1:8765"')
-    return value
-
-
-def _hours(value: object) -> tuple[int, int]:
-    match = HOURS.fullmatch(value.strip()) if isinstance(value, str) else None
-    minutes = [int(match[i]) * 60 + int(match[i + 1]) for i in (1, 3)] if match else [0, 0]
-    if match is None or minutes[0] == minutes[1] or max(minutes) > 24 * 60 or int(match[2]) > 59 or int(match[4]) > 59:
-        raise ValueError('expected hours of the day such as "08:00-20:00"')
-    return minutes[0], minutes[1]
-
-
-def _proxy(value: str) -> str:
-    try:
-        host, path = urls.host(value), urls.path(value)
-    except urls.BadUrl:
-        host, path = "", ""
-    if not host or path != "/" or "@" in value or not value.lower().startswith("http://"):
-        raise ValueError('expected "http://host:port", without user and password')
-    return value.rstrip("/")
-
-
-def _host(value: str) -> str:
-    try:
-        host = urls.host(f"https://{value}/")
-    except urls.BadUrl:
-        host = ""
-    if not host or set(value) & set("/:@?#"):
-        raise ValueError("expected a host name, without scheme, port and path")
-    return host
-
-
-def _profile(value: str) -> str:
-    if value not in PROFILES:
-        raise ValueError(f"no TLS profile of that name; expected one of {', '.join(PROFILES)}")
-    return value
-
-
-def one_line(value: str) -> str:
-    if not value.strip() or any(ord(c) < 32 for c in value):
-        raise ValueError("expected one line of text")
-    return value.strip()
-
-
-def _told(value: str) -> str:
-    if value not in [str(kind) for kind in ChangeKind]:
-        raise ValueError(f"expected kinds of ledger lines: {', '.join(ChangeKind)}")
-    return value
-
-
-Duration = Annotated[
-    int,
-    BeforeValidator(_duration),
-    WithJsonSchema({"type": "string", "pattern": f"^{DURATION.pattern}$", "examples": ["2s", "14d"]}),
-]
-Size = Annotated[
-    int, BeforeValidator(_size), WithJsonSchema({"type": "string", "pattern": f"^{SIZE.pattern}$", "examples": ["32MB"]})
-]
-Hours = Annotated[tuple[int, int], BeforeValidator(_hours)]
-Cron = Annotated[str, AfterValidator(_cron)]
-Zone = Annotated[str, AfterValidator(_zone)]
-Address = Annotated[str, AfterValidator(_address)]
-Endpoint = Annotated[str, AfterValidator(_endpoint)]
-Line = Annotated[str, AfterValidator(one_line)]
-Told = Annotated[str, AfterValidator(_told)]
 
 
 class Table(BaseModel):
@@ -154,6 +47,8 @@ class StorageTable(Table):
     database: str = "sqlite:///data/gongkai.db"
     archive: str = "data/warc"
     keep_free: Size = 500 << 20
+    file_size: Size = 1 << 30
+    file_age: Duration = 86_400_000
 
 
 class NetworkTable(Table):
@@ -209,6 +104,10 @@ class ChannelTable(Table):
     password_env: Line | None = None
     sender: Line | None = None
     to: list[Line] = []
+    query: Annotated[str, AfterValidator(question_of)] | None = None
+    sources: list[Line] = []
+    regions: list[Annotated[str, Field(pattern=r"^\d{2,6}$")]] = []
+    min_rank: int | None = Field(default=None, ge=0, le=100)
 
     @model_validator(mode="after")
     def _whole(self) -> "ChannelTable":
@@ -391,24 +290,26 @@ Details = Annotated[list[DetailTable], BeforeValidator(_as_list, DetailTable | l
 class WayTable(Table):
     """[network] of a source."""
 
-    proxy: Annotated[str, AfterValidator(_proxy)] | None = None
+    proxy: Annotated[str, AfterValidator(proxy_of)] | None = None
 
 
 class TlsTable(Table):
     """`[tls]`."""
 
-    profile: Annotated[str, AfterValidator(_profile)] = "modern"
+    profile: Annotated[str, AfterValidator(profile_of)] = "modern"
     reason: Line | None = None
     certificates: str | None = None
-    hosts: list[Annotated[str, AfterValidator(_host)]] = []
+    hosts: list[Annotated[str, AfterValidator(host_of)]] = []
 
 
 class SourceTable(Table):
     """`config/sources/<id>.toml`."""
 
     title: Line
-    start: Starts
+    start: Starts = []
+    pages: Starts = []
     enabled: bool = False
+    tags: list[Annotated[str, AfterValidator(tag_of)]] = []
     region: str | None = Field(default=None, pattern=r"^\d{6}$")
     level: Literal["central", "province", "city", "county", "town"] | None = None
     verified: str | None = None
@@ -420,6 +321,14 @@ class SourceTable(Table):
     network: WayTable = WayTable()
     tls: TlsTable = TlsTable()
     expect: ExpectTable = ExpectTable()
+
+    @model_validator(mode="after")
+    def _begins(self) -> "SourceTable":
+        if not self.start and not self.pages:
+            raise ValueError(
+                'start or pages is missing: start = "address of the list page", or pages = ["address", …] for single pages'
+            )
+        return self
 
 
 def source_shape() -> dict[str, Any]:

@@ -11,6 +11,8 @@ from crawler.errors import UsageError
 
 DEFAULT = Path("config/gongkai.toml")
 DATABASE = "sqlite:///data/gongkai.db"
+ARCHIVE = "data/warc"
+KEYS = frozenset({"database", "archive", "keep_free", "file_size", "file_age"})
 
 
 def chosen_file(path: Path | None) -> Path:
@@ -35,17 +37,23 @@ def database_url(written: str, root: Path) -> str:
     return database
 
 
-def database_of(path: Path | None) -> str:
-    """The database's address by the configuration's file alone. What is wrong with the file is told as by `load`."""
+def archive_folder(written: str, root: Path) -> Path:
+    """The folder of the WARC files: GONGKAI_ARCHIVE's, else what is written."""
+    return root / (os.environ.get("GONGKAI_ARCHIVE") or written)
+
+
+def places_of(path: Path | None) -> tuple[str, Path]:
+    """(the database's address, the archive's folder) by the configuration's file alone. What is wrong with the file is told as by `load`."""
     file = chosen_file(path)
     try:
         found = tomllib.loads(file.read_bytes().decode("utf-8")).get("storage", {})
-        written = found.get("database", DATABASE)
-        plain = isinstance(written, str) and set(found) <= {"database", "archive", "keep_free"}
+        database, archive = found.get("database", DATABASE), found.get("archive", ARCHIVE)
+        plain = isinstance(database, str) and isinstance(archive, str) and set(found) <= KEYS
     except (ValueError, AttributeError, OSError):  # no UTF-8, no TOML, no table
         plain = False
     if plain:
-        return database_url(written, root_of(file))
-    from crawler.config.load import load
+        return database_url(database, root_of(file)), archive_folder(archive, root_of(file))
+    from crawler.config.load import survey
 
-    return load(path).storage.database
+    storage = survey(path).storage
+    return storage.database, storage.archive

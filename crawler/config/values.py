@@ -25,6 +25,8 @@ class Storage:
     database: str
     archive: Path
     keep_free: int = 0  # bytes of the disk that are never written
+    file_size: int = 1 << 30  # a WARC file that has so many bytes is closed …
+    file_age_ms: Millis = 86_400_000  # … and one that is so old
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,11 @@ class ScheduleDefaults:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """Where alarms go. `tell`: kinds of ledger lines. Secrets are named by the environment variable that holds them."""
+    """Where alarms go. `tell`: kinds of ledger lines. Secrets are named by the environment variable that holds them.
+
+    Of those lines it hears the ones of these `sources`, or of sources whose region begins with one of `regions`; of at least `min_rank`; and,
+    where there is a `query` in the language of search, of notices that it finds. What is empty keeps nothing out.
+    """
 
     name: str
     kind: str
@@ -66,6 +72,10 @@ class Channel:
     password_env: str | None = None
     sender: str | None = None
     to: tuple[str, ...] = ()
+    query: str | None = None
+    sources: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    min_rank: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +98,7 @@ class Politeness:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One column of one site."""
+    """One column of one site, or single pages that are watched; `start` the column's lists, `pages` the pages, one of them at least."""
 
     id: str
     title: str
@@ -105,11 +115,19 @@ class Source:
     digest: str
     budget: Budget = UNLIMITED
     route: Route = field(default_factory=Route)
+    pages: tuple[Request, ...] = ()
+    tags: tuple[str, ...] = ()
+
+    @property
+    def addresses(self) -> tuple[Request, ...]:
+        """What a run of it begins with."""
+        return (*self.start, *self.pages)
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Everything that is configured. `root` is the folder that holds `config/`."""
+    """Everything that is configured. `root` is the folder that holds `config/`; `broken`: by id, what is wrong with the files of
+    sources that cannot be used, each as `file:line:column: key: what is wrong`."""
 
     operator: Operator
     storage: Storage
@@ -121,3 +139,5 @@ class Config:
     sources: Mapping[str, Source]
     root: Path
     path: Path
+    digest: str  # SHA-256 over the names and SHA-256 of its files, as `sha256sum` lists them
+    broken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -20,7 +20,7 @@ from crawler.fetcher.guard import Guard, Refused, Resolver
 from crawler.fetcher.spool import release
 from crawler.fetcher.tls import context
 from crawler.fetcher.wire import MODERN, Transport
-from crawler.model import Exchange, Millis, Octets, Outcome, Page, Route, Task
+from crawler.model import ABOUT_THE_SITE, NOWHERE, Exchange, Millis, Octets, Outcome, Page, Route, Task
 from crawler.text import urls
 
 ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,application/json;q=0.9,*/*;q=0.8"
@@ -146,8 +146,10 @@ class Fetcher:
             return told
         headers = _joined([(name.decode("latin-1"), value.decode("latin-1")) for name, value in error.headers])
         location = outcomes.location_of(told.task.request.url, headers.get("location", ""))
-        if not headers.get("location") or location is None:
+        if not headers.get("location"):
             return told
+        if location is None:
+            return replace(told, outcome=Outcome.PROTOCOL_ERROR, leads=NOWHERE, detail="redirected to what is no address")
         return replace(told, outcome=Outcome.REDIRECTED, location=location, detail=f"its body: {error}")
 
     async def _answered(self, task: Task, response: httpx.Response, at: Millis, began: float) -> Exchange:
@@ -169,11 +171,19 @@ class Fetcher:
         )
         if wrong is not None and outcome is Outcome.OK:  # of other answers the body is not what was asked for
             outcome = UNDECODABLE[type(wrong)]
-        details = [evidence, str(wrong) if wrong else ", ".join(decoded.flags)]
+        if outcome is Outcome.OK and wrong is None and task.kind not in ABOUT_THE_SITE and outcomes.is_blank(decoded.body):
+            outcome, evidence = Outcome.EMPTY, f"{len(decoded.body)} bytes with nothing to see"
+        dropped = ", ".join(name.decode("latin-1") for name in response.extensions["dropped"])
+        details = [
+            evidence,
+            f"header fields left out, their names are none: {dropped[:200]}" if dropped else "",
+            str(wrong) if wrong else ", ".join(decoded.flags),
+        ]
         page = Page(task.request.url, response.status_code, pairs, seen, at) if seen is not None else None
         location = outcomes.location_of(task.request.url, headers["location"]) if outcome is Outcome.REDIRECTED else None
-        if outcome is Outcome.REDIRECTED and location is None:
-            outcome, details = Outcome.PROTOCOL_ERROR, ["redirected to what is no address"]
+        leads = NOWHERE if outcome is Outcome.REDIRECTED and location is None else ""
+        if leads:
+            outcome, details = Outcome.PROTOCOL_ERROR, [f"redirected to what is no address: {headers['location'][:60]!a}"]
         if location is not None and (to := urls.leads(task.request.url, location)):
             details.append(f"leads to {LEADS[to]}")
         ms = int((self.steady() - began) * 1000)
@@ -187,7 +197,7 @@ class Fetcher:
             page=page,
             payload=payload,
             location=location,
-            leads=urls.leads(task.request.url, location) if location else "",
+            leads=urls.leads(task.request.url, location) if location else leads,
             retry_after=outcomes.retry_after(headers.get("retry-after"), at + ms) if outcome is Outcome.BUSY else None,
             detail="; ".join(filter(None, details)),
             reach=response.request.extensions["reach"],

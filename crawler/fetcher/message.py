@@ -22,6 +22,8 @@ BODILESS = frozenset({b"HEAD", b"CONNECT"})  # their answers end with the head, 
 LENGTH = re.compile(rb"(content-length[ \t]*:[ \t]*)(\d{1,19})(?:[ \t]*,[ \t]*\2)*[ \t]*\r?", re.IGNORECASE)
 LENGTH_BEGUN = re.compile(rb"content-length[ \t]*(?::[ \t\d,]*)?\r?", re.IGNORECASE)
 LONGEST_LENGTH = 200
+STATUS_LINE = re.compile(rb"\s*HTTP/1\.[01][ \t]+\d{3}\b")
+TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*")  # RFC 9110, 5.6.2; a blank before the colon is let pass
 
 
 class Answer:
@@ -34,6 +36,7 @@ class Answer:
         self.method, self.sink = method, sink
         self.complete = self.excess = self.keep = False
         self.interim = 0
+        self.dropped: tuple[bytes, ...] = ()  # names of fields that no parser reads, left out of what it was given
         self._begin()
         self.parser = httptools.HttpResponseParser(self)
         self.parser.set_dangerous_leniencies(**LENIENT)
@@ -145,18 +148,56 @@ def one_length(raw: bytes) -> bytes:
     return b"\n".join(kept) + (raw[end.end() :] if end else b"")
 
 
+def tokens_only(raw: bytes) -> tuple[bytes, tuple[bytes, ...]]:
+    """A head without the fields whose names are no tokens, and those names; for the parser alone, which refuses the whole answer for them
+    (as RFC 9110, 5.1, has it; browsers and curl read on). The bytes that are kept are the server's own."""
+    end = HEAD_END.search(raw)
+    head = raw[: end.end()] if end else raw
+    if STATUS_LINE.match(head) is None:
+        return raw, ()
+    kept, dropped, leaving = [], list[bytes](), False
+    for number, line in enumerate(head.split(b"\n")):
+        name, colon, _ = line.partition(b":")
+        if number == 0 or not line.strip():
+            leaving = False
+        elif line[:1] not in b" \t":
+            leaving = not colon or TOKEN.fullmatch(name) is None
+            if leaving:
+                dropped.append(name.strip()[:100])
+        if not leaving:
+            kept.append(line)
+    return b"\n".join(kept) + (raw[end.end() :] if end else b""), tuple(dropped)
+
+
 def read_again(raw: bytes, answer: Answer) -> tuple[Answer, str | None, bool]:
-    """After an error in the head: the answer to the same bytes with their length said once; the error, if it stays; or that the
-    line with the length must be whole first."""
+    """After an error in the head: the answer to the same bytes with their length said once and without fields that have no name; the error,
+    if it stays; or that the line it may stand in must be whole first."""
     tail = raw[raw.rfind(b"\n") + 1 :]
-    if len(tail) < LONGEST_LENGTH and LENGTH_BEGUN.fullmatch(tail) and HEAD_END.search(raw) is None:
+    if HEAD_END.search(raw) is None and len(tail) < LONGEST_LENGTH and (LENGTH_BEGUN.fullmatch(tail) or _is_odd(raw, tail)):
         return answer, None, True
-    mended = one_length(raw)
+    mended, dropped = tokens_only(one_length(raw))
+    if dropped and HEAD_END.search(raw) is None and _ends_left_out(raw, dropped[-1]):
+        return answer, None, True
     if mended == raw:
         return answer, "bad HTTP", False
     answer.close()
     again = Answer(answer.method, answer.sink)
+    again.dropped = dropped
     return again, again.feed(mended), False
+
+
+def _ends_left_out(raw: bytes, name: bytes) -> bool:
+    """Is the last line of a head that is not whole yet left out, or the continuation of one that is? It may still go on."""
+    lines = [line for line in raw.split(b"\n") if line.strip()]
+    while lines[-1][:1] in (b" ", b"\t"):
+        lines.pop()
+    return lines[-1].partition(b":")[0].strip()[:100] == name
+
+
+def _is_odd(raw: bytes, tail: bytes) -> bool:
+    """Is the line that has just begun, behind a status line, one that will be left out?"""
+    name = tail.partition(b":")[0]
+    return bool(tail.strip()) and b"\n" in raw and STATUS_LINE.match(raw) is not None and TOKEN.fullmatch(name) is None
 
 
 def head_places(raw: bytes, answer: Answer) -> tuple[int, int]:
@@ -191,7 +232,15 @@ def _head_by_parser(raw: bytes) -> tuple[int, int]:
 def message_end(before: Octets, last: bytes, method: bytes) -> int:
     """Offset behind the message in `before + last`, by the parser; it ends within `last`. For a chunked body with bytes behind it."""
     probe, at = Answer(method, _drop), 0
-    for start in range(0, len(before), STEP):
+    first = bytes(before[:STEP]) or last
+    end = HEAD_END.search(first)
+    begun = 0
+    if end is not None and (mended := tokens_only(one_length(first[: end.end()]))[0]) != first[: end.end()]:
+        probe.feed(mended)
+        begun = end.end()
+    if not before:
+        at = begun
+    for start in range(begun, len(before), STEP):
         probe.feed(bytes(before[start : start + STEP]))
     while at < len(last) and not probe.complete:
         probe.feed(last[at : at + 1])

@@ -40,6 +40,22 @@ WALL_BODY = re.compile(
 LOOKED_AT = 65_536  # bytes of a body that are searched for marks
 
 
+BLANK = 4096  # bytes of a page that may have nothing to see
+NO_TEXT = re.compile(
+    rb"<!--.*?-->|<(title|style|noscript)\b.*?</\1\s*>|<(?!\s*(?:script|i?frame|frameset|ima?ge?|object|embed|svg|canvas|video|audio|form|input|select|button"
+    rb"|a\b|ul|ol|table|meta[^>]*refresh))[^>]*>|&nbsp;|\xc2\xa0|\xef\xbb\xbf|\s",
+    re.IGNORECASE | re.DOTALL,
+)
+HTML = re.compile(rb"<\s*(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+
+
+def is_blank(body: bytes) -> bool:
+    """Does a page show nothing at all: no letter, no picture, no frame, no script, no link, no box that might be filled?"""
+    return not body.removeprefix(b"\xef\xbb\xbf").strip() or (
+        len(body) <= BLANK and HTML.search(body) is not None and not NO_TEXT.sub(b"", body)
+    )
+
+
 def wall_in(body: bytes) -> str:
     """The mark of a wall's challenge in a body; empty when there is none."""
     found = WALL_BODY.search(body, 0, LOOKED_AT)

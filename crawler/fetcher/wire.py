@@ -2,6 +2,7 @@
 
     response = await Transport(Guard(), …).handle_async_request(request)
     wire = response.extensions["wire"]          # model.Wire
+    dropped = response.extensions["dropped"]   # names of header fields that are no names: the bytes are kept, the fields are not read
     reach = request.extensions["reach"]         # model.Reach, also when the exchange failed
 
 A request's extensions may hold `deadline` (seconds for the whole exchange: lookup, connect, TLS, head, body) and `route` (model.Route).
@@ -102,6 +103,7 @@ class Transport(httpx.AsyncBaseTransport):
                 "reason_phrase": answer.reason,
                 "wire": got.wire,
                 "payload": got.payload,
+                "dropped": got.answer.dropped,
             },
         )
         self._put(destination, connection)

@@ -20,15 +20,18 @@ from typing import Any, TypeVar
 
 import structlog
 
-from crawler.config.values import Channel, Config
+from crawler.config.choose import within_region
+from crawler.config.values import Channel, Config, Source
 from crawler.fetcher.fetcher import FetchSettings
 from crawler.fetcher.outgoing import MailServer, mail, post
 from crawler.model import ChangeKind, Millis
 from crawler.monitor.health import HOST_WIDE, Trouble
+from crawler.monitor.told import told
 from crawler.repository import outbox
 from crawler.repository.database import Connection, Database
 from crawler.repository.outage import Outage
-from crawler.repository.outbox import Due
+from crawler.repository.outbox import Due, Hears
+from crawler.text.asked import parse
 from crawler.text.beijing import beijing
 from crawler.text.urls import host
 
@@ -41,6 +44,7 @@ FIRST_RETRY: Millis = 30_000
 LONGEST_RETRY: Millis = 3_600_000
 MOST_TRIES = 72  # about three days
 MANY_HOSTS = 3
+MOST_DIFFERENCES = 8  # of one notice named in a message
 MOST_LINES = 20  # sources named in one message
 LONGEST_TEXT = 1900  # bytes: WeCom takes 2,048
 
@@ -86,8 +90,7 @@ def compose(rows: Sequence[Due], host_of: Callable[[str], str]) -> Message:
     first = rows[0]
     hosts = sorted({host_of(row.change.source) for row in rows})
     if first.change.kind != ChangeKind.HEALTH:
-        subject = f"{first.change.kind}: {first.change.title or first.title}"
-        lines = [first.title, f"gongkai history {first.change.document}" if first.change.document else "gongkai changes"]
+        subject, lines = _notice(first)
     else:
         subject, lines = _health(rows, hosts)
     data = {
@@ -119,16 +122,21 @@ def _health(rows: Sequence[Due], hosts: Sequence[str]) -> tuple[str, list[str]]:
     return f"{remind}{what}, {len(rows)} sources of {where}", [*named, *more, f"{since} · gongkai health"]
 
 
+def _notice(row: Due) -> tuple[str, list[str]]:
+    """Of a notice: what happened to which, what it rests on, where it stands."""
+    change, said = row.change, told(row.change)
+    subject = f"{change.kind}: {' '.join(filter(None, (change.title or row.title, change.doc_no)))}"
+    why = list(said.differences[:MOST_DIFFERENCES]) or [said.why]
+    more = len(said.differences) - MOST_DIFFERENCES
+    where = " · ".join(filter(None, (change.origin, row.title)))
+    look = f"gongkai history {change.document}" if change.document else "gongkai changes"
+    seen = f"{beijing(change.at)} (Beijing time) · {look}"
+    return subject, [line for line in (*why, f"and {more} more" if more > 0 else "", where, change.url or "", seen) if line]
+
+
 def _data(row: Due) -> dict[str, Any]:
-    change = row.change
-    return {
-        "seq": change.seq,
-        "at": change.at,
-        "source": change.source,
-        "title": row.title,
-        "document": change.document,
-        "detail": dict(change.detail),
-    }
+    """The line as every surface tells it, and what its source is called."""
+    return {**told(row.change).data, "source_title": row.title}
 
 
 def cut(text: str, most: int = LONGEST_TEXT) -> str:
@@ -183,6 +191,15 @@ def retry_at(tries: int, now: Millis) -> Millis:
     return now + min(FIRST_RETRY << min(tries, 16), LONGEST_RETRY)
 
 
+def hears(channel: Channel, sources: Mapping[str, Source]) -> Hears:
+    """What a channel is told of. A region (GB/T 2260) holds those below it: 210000 and 21 are the province with all its cities."""
+    named: frozenset[str] | None = None
+    if channel.sources or channel.regions:
+        within = tuple(map(within_region, channel.regions))
+        named = frozenset(channel.sources) | {s.id for s in sources.values() if within and (s.region or "").startswith(within)}
+    return Hears(frozenset(channel.tell), named, channel.min_rank, parse(channel.query) if channel.query else None)
+
+
 # ------------------------------------------------------------------ sending
 class Alarms:
     """Tells the configured channels. Used by one process at a time or by several: the outbox keeps them apart."""
@@ -205,7 +222,17 @@ class Alarms:
     def host_of(self, source: str) -> str:
         """The politeness key of a source's first address."""
         found = self.config.sources.get(source)
-        return (found.politeness.queue or host(found.start[0].url)) if found else source
+        return (found.politeness.queue or host(found.addresses[0].url)) if found else source
+
+    async def try_out(self, channel: Channel) -> str:
+        """Send one message that says it is a test, past the outbox; empty when it was taken, else why not."""
+        subject = f"test of channel {channel.name}: alarms arrive here"
+        text = f"[gongkai] {subject}"
+        data: dict[str, Any] = {
+            "subject": subject, "kind": "test", "state": None, "trouble": None, "hosts": [], "reminder": 0, "alarms": [],
+            "text": text,
+        }  # fmt: skip
+        return await self._send(channel, Message(subject, text, data))
 
     async def tell(self, *, waiting: bool = True) -> int:
         """Send what is due; how many messages were taken. `waiting` False: do not wait for what might still be gathered."""
@@ -220,7 +247,7 @@ class Alarms:
         alarms, now = self.config.alarms, self.clock()
 
         def step(c: Connection) -> None:
-            outbox.enqueue(c, {name: channel.tell for name, channel in alarms.channels.items()}, gather)
+            outbox.enqueue(c, {name: hears(channel, self.config.sources) for name, channel in alarms.channels.items()}, gather)
             if alarms.remind_ms:
                 outbox.remind(c, alarms.channels, now, alarms.remind_ms)
 
@@ -271,8 +298,11 @@ class Alarms:
                 outbox.failed(c, channel.name, rows, retry_at(max(row.tries for row in rows), now), error)
 
         self._do(step)
+        told = {"channel": channel.name, "subject": compose(rows, self.host_of).subject, "alarms": len(rows)}
         if error:
-            log.warning("alarm not taken", channel=channel.name, error=error)
+            log.warning("alarm not taken", **told, error=error)
+        elif channel.kind != "log":
+            log.info("alarm sent", **told)
 
     async def _send(self, channel: Channel, message: Message) -> str:
         """Empty when the channel took it, else why not, without a secret."""

@@ -6,11 +6,17 @@ from dataclasses import dataclass, field
 from crawler.model import Expect, Millis, Observation
 from crawler.monitor import health
 from crawler.monitor.health import Rhythm
-from crawler.repository import observations, sources
+from crawler.repository import captures, moments, observations, outbox, queues, runs, sources
+from crawler.repository.captures import Hurt
 from crawler.repository.database import Connection
+from crawler.repository.moments import Fault
 from crawler.repository.observations import FIELDS
+from crawler.repository.outbox import ChannelView
+from crawler.repository.queues import Broken
+from crawler.repository.runs import Process
 from crawler.repository.sources import State
 
+ALIVE: Millis = 60_000  # a process that has not been heard of for so long is taken for dead
 RUNS = 10  # whose notices make up the fill rates
 
 
@@ -47,6 +53,7 @@ def columns(c: Connection, runs: Collection[int]) -> dict[str, Columns]:
 @dataclass(frozen=True, slots=True)
 class Condition:
     """One source. `rows` and `columns` of its last run, `expected` rows of its first list page; `fill` share of the newest notices with a field;
+    `hurt` what is damaged in the archive;
     `blocked` share of the last seven days' looks; `overdue` how far it is in its longest silence (1: at its end)."""
 
     id: str
@@ -70,6 +77,41 @@ class Condition:
     silence: str | None
     overdue: float | None
     columns: Columns
+    hurt: Hurt
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """How the archive's own works are, beside its sources.
+
+    `daemon`: the one alive, else the one that died without taking its leave. `fired`: when a schedule fired last; then a daemon is looked
+    for. `clock`: a clock fault that was noticed within a day. `broken`: hosts that are left alone just now, and that anybody waits for.
+    """
+
+    daemon: Process | None
+    alive: bool
+    fired: Millis | None
+    broken: tuple[Broken, ...]
+    channels: tuple[ChannelView, ...]
+    clock: Fault | None = None
+
+    @property
+    def lacks_daemon(self) -> bool:
+        """Is none alive where one has worked before?"""
+        return not self.alive and (self.daemon is not None or self.fired is not None)
+
+
+def house(c: Connection, wanted: Collection[str], channels: Collection[str], now: Millis) -> House:
+    """How the works are. `wanted`: queues that a source uses; `channels`: those that are configured."""
+    daemons = [process for process in runs.processes(c) if process.what == "run"]
+    return House(
+        daemon=daemons[0] if daemons else None,
+        alive=bool(daemons) and abs(now - daemons[0].beat) <= ALIVE,  # nobody was heard of later than now
+        fired=runs.last_fired(c),
+        broken=tuple(queue for queue in queues.broken(c) if queue.waiting or queue.name in wanted),
+        channels=tuple(channel for channel in outbox.channels(c) if channel.name in channels),
+        clock=moments.last_fault(c, now - health.DAY),
+    )
 
 
 def conditions(c: Connection, expects: Mapping[str, Expect], now: Millis, only: Collection[str] = ()) -> dict[str, Condition]:
@@ -105,6 +147,7 @@ def _one(c: Connection, row: State, expect: Expect, now: Millis) -> Condition:
         silence=_silence(expect, rhythm),
         overdue=health.overdue(expect, rhythm, now),
         columns=Columns.of(last.counts) if last else Columns(),
+        hurt=captures.hurt_of(c, row.id),
     )
 
 

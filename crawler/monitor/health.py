@@ -103,6 +103,7 @@ BY_OUTCOME = {
     Outcome.TLS_ERROR: Trouble.TLS,
     Outcome.TOO_LARGE: Trouble.UNREADABLE,
     Outcome.TRUNCATED: Trouble.SERVER_ERROR,
+    Outcome.EMPTY: Trouble.SERVER_ERROR,
     Outcome.DISALLOWED: Trouble.ROBOTS,
     Outcome.REFUSED: Trouble.REFUSED,
 }
@@ -144,19 +145,36 @@ class Finding:
 
 # ------------------------------------------------------------------ examining
 def examine(seen: Observation, before: Sequence[Observation], expect: Expect, rhythm: Rhythm, now: Millis) -> tuple[Finding, ...]:
-    """What is wrong, the heaviest first. `before`: earlier runs in which nothing was, newest first."""
+    """What is wrong, the heaviest first. `before`: earlier runs in which nothing was, newest first.
+
+    A run looks above what it knows. Where a list does not always show the newest first, what is new or gone may stand on pages
+    that were not read: of those nothing is said.
+    """
     heads = [finding for head in seen.heads if (finding := _head(head)) is not None]
     if heads and len(heads) == len(seen.heads):
         return tuple(_distinct(heads))
     found = [Finding(item.trouble, Weight.ODD, item.reason) for item in heads]
+    by_day = all(face.ordered for run in (seen, *before) for face in run.faces)
     if seen.faces and seen.rows == 0:
         empty = _no_rows(seen, before, expect)
         found.append(empty)
         if empty.weight is Weight.FAILURE:
             return (empty,)
     elif seen.faces:
-        found += [item for item in (_stale(seen), _few(seen, before, expect), _dates(seen, before), _total(seen, before)) if item]
-    found += [item for item in (_silence(expect, rhythm, now), _details(seen), *_fields(seen, before, expect)) if item]
+        found += [
+            item
+            for item in (_stale(seen) if by_day else None, _few(seen, before, expect), _dates(seen, before), _total(seen, before))
+            if item
+        ]
+    found += [
+        item
+        for item in (
+            _silence(expect, rhythm, now) if seen.whole or by_day else None,
+            _details(seen),
+            *_fields(seen, before, expect),
+        )
+        if item
+    ]
     return tuple(_distinct(found))
 
 

@@ -6,20 +6,19 @@ are worth about as much, so that no platform makes a page worse than the generic
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from crawler.parsers.attachments import leads_to_file
-from crawler.parsers.furniture import NEIGHBOUR, NEIGHBOURLY, is_crumb, is_event, is_fact_line, is_foot, is_furniture
-from crawler.parsers.labels import spaced
+from crawler.parsers.attachments import DOWNLOADS, leads_to_file
+from crawler.parsers.expected import CONTACT, expected, foot_from, reads_apart
+from crawler.parsers.furniture import NEIGHBOUR, NEIGHBOURLY, is_crumb, is_event, is_foot, is_furniture, is_hint, tells
 from crawler.parsers.platforms import COMMON, Platform
 from crawler.parsers.sheet import EMBEDS, Line, Sheet
 from crawler.parsers.tree import BLOCKS
 
 LEAST = 8  # characters of a named container that may be the article
 TEXT = re.compile(r"[，。；：！？、]")
-CONTACT = ("地址", "邮编", "邮政编码", "电话", "传真", "邮箱")
 ICON = re.compile(r"icon|logo|btn|share|print|\.gif$|qr|ewm|erweima|red\.png", re.IGNORECASE)
 LONG = 25
 HEADING = 0.3  # what a short line without punctuation is worth beside text; alone it is a word of a menu, and costs as much
@@ -27,16 +26,44 @@ BEFORE = 0.25  # what stands above the title is hardly the article
 NAMED, SHARED = 0.5, 0.6  # least share of the best sum that a platform's, or a common, container must have
 WRAPPERS = 3
 PARAGRAPHS = frozenset({"p", "span", "font", "b", "strong", "em"})
+BEHIND = 0.5  # what stands behind the buttons that end a text is worth half: a side column, another notice
+TOOLS = re.compile("打印|关闭")
+ROW = re.compile(
+    r"^(?:[^。；，：:\t]{10,}?[\s\[(（]*(?:(?:19|20)\d\d[-/.年])?\d{1,2}[-/.月]\d{1,2}日?[\])）]?"
+    r"|[\[(（]?(?:(?:19|20)\d\d[-/.年])?\d{1,2}[-/.月]\d{1,2}日?[\])）]?[^。；，：:\t\d]{10,})$"
+)
+OPENS_FILES = frozenset("附相【[（(")
+FILES = re.compile(r"^[【\[（(]?(?:附件?|附表|附录|附图|附|相关(?:附件|文件|下载))[】\])）]?\d{0,2}[】\])）]?(?:[:：.、]|$)")
 TOO_WIDE = 0.9  # below this share of the best sum, a common container that holds the best one is only its frame
 
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """The article's element and the rule that found it; `also`: what the generic reader found is the same or within a paragraph of it."""
+    """The article's element and the rule that found it; `also`: what the generic reader found is the same or within a paragraph of it;
+    `place`: its name, where it is known by its place or name although it has no text; `run`: its first line and the one behind its last,
+    where the article has no box of its own and is some of the element's children."""
 
     at: int
     rule: str
     also: bool
+    place: str = ""
+    run: tuple[int, int] | None = None
+
+    def span(self, sheet: Sheet) -> tuple[int, int]:
+        """The article's first line and the one behind its last."""
+        return self.run or (sheet.firsts[self.at], sheet.lasts[self.at])
+
+    def holds(self, sheet: Sheet, place: int) -> bool:
+        """Is an element within the article, and not the article?"""
+        if place == self.at or not sheet.within(place, self.at):
+            return False
+        return self.run is None or (self.run[0] <= sheet.firsts[place] and sheet.lasts[place] <= self.run[1])
+
+    def boxes(self, sheet: Sheet) -> list[int]:
+        """The elements that the article consists of."""
+        if self.run is None:
+            return [self.at]
+        return [at for at in range(self.at + 1, sheet.end(self.at)) if sheet.ups[at] == self.at and self.holds(sheet, at)]
 
 
 def find_container(
@@ -65,10 +92,33 @@ def find_container(
                 continue
             also = best is not None and abs(worth(at) - most) <= 0.05 * most
             return Container(at, rule if rule != "common" else f"common.{selector}", also)
+    box = expected(sheet, platform, title)
+    if box is not None and (best is None or not reads_apart(sheet, box, best, title)):
+        return Container(box.at, f"box.{box.name}", also=False, place=box.name, run=box.run)
     if best is None:
         best = _pictured(sheet, title, skip)
         return Container(best, "pictures", also=False) if best is not None else None
-    return Container(best, "density", also=False)
+    run = _run(sheet, sums, best, title)
+    return Container(sheet.ups[best] if run else best, "density", also=False, run=run)
+
+
+def _run(sheet: Sheet, sums: list[float], best: int, title: int | None) -> tuple[int, int] | None:
+    """The paragraphs beside a lone one that no box holds together: they stand next to it in the same element, and none costs anything."""
+    first, last, up = sheet.firsts[best], sheet.lasts[best], sheet.ups[best]
+    if last - first > 1 or up < 0:
+        return None
+
+    def joins(at: int) -> bool:
+        return sums[at + 1] >= sums[at] and sheet.within(sheet.lines[at].element, up)
+
+    start, end = first, last
+    while start > sheet.firsts[up] and (title is None or start - 1 > title) and joins(start - 1):
+        start -= 1
+    while end < sheet.lasts[up] and joins(end):
+        end += 1
+    while start < first and sums[start + 1] == sums[start]:
+        start += 1  # what is worth nothing is no beginning
+    return (start, end) if (start, end) != (first, last) and (start, end) != (sheet.firsts[up], sheet.lasts[up]) else None
 
 
 def _pictured(sheet: Sheet, title: int | None, skip: frozenset[int]) -> int | None:
@@ -107,11 +157,20 @@ def _sums(sheet: Sheet, title: int | None, skip: frozenset[int]) -> list[float]:
     lines = sheet.lines
     reads = [line.prose and (len(line.plain) >= LONG or _is_text(line)) for line in lines]
     texts = {_box(sheet, line) for is_text, line in zip(reads, lines, strict=True) if is_text and not line.cells}
+    foot, listed, behind = foot_from(sheet, title), -1, False
     for at, line in enumerate(lines):
         if line.prose and at not in skip:
             value = _worth(sheet, at, seen)
+            if value > 0 and (at > foot or _is_row(lines, at)):
+                value = -value
+            elif value > 0 and behind:
+                value *= BEHIND
+            elif value < 0 and read and not behind:
+                behind = TOOLS.search(line.text) is not None
         else:
-            value = 0.0 if at not in skip and _is_file(sheet, line.element) else -float(len(line.plain))
+            value = 0.0 if at not in skip and _names_file(sheet, at, listed) else -float(len(line.plain))
+        if line.text[0] in OPENS_FILES and FILES.match(line.plain):
+            listed = _box(sheet, line)
         if value > 0:
             if reads[at]:
                 read.add(_box(sheet, line))
@@ -141,15 +200,24 @@ def _worth(sheet: Sheet, at: int, seen: set[str]) -> float:
         return -float(size)
     if is_foot(line.text):
         return -float(size) - 20
+    if size <= 80 and is_hint(line.text):
+        return -float(size)
     if size <= 160 and len([word for word in CONTACT if word in line.text]) >= 2:
         return 0.0  # of the page or of the notice: where it stands tells
-    if size <= 160 and line.labelled and is_fact_line(spaced(line)) and not is_event(sheet.lines, at):
+    if size <= 160 and line.labelled and tells(sheet.lines, at) and not is_event(sheet.lines, at):
         return -float(size)
     if size >= 16 and not line.cells:
         if line.plain in seen:
             return -float(size)
         seen.add(line.plain)
     return float(size)
+
+
+def _is_row(lines: Sequence[Line], at: int) -> bool:
+    """A row of a list of other pages whose link is lost: a title and a date, beside another such row."""
+    return ROW.search(lines[at].text) is not None and any(
+        0 <= near < len(lines) and ROW.search(lines[near].text) for near in (at - 1, at + 1)
+    )
 
 
 def _is_text(line: Line) -> bool:
@@ -162,15 +230,28 @@ def _is_neighbour(line: Line) -> bool:
     return line.plain[:1] in NEIGHBOURLY and NEIGHBOUR.match(line.plain) is not None
 
 
-def _is_file(sheet: Sheet, at: int) -> bool:
-    """Is the element that begins a line, or what is around it, a link to a document?"""
-    tags = sheet.tags
-    if tags[at] != "a":
-        at = sheet.ups[at]
-        if at < 0 or tags[at] != "a":
-            return False
-    href = sheet.attributes[at].get("href")
-    return href is not None and leads_to_file(href)
+def _names_file(sheet: Sheet, at: int, listed: int) -> bool:
+    """Is a line that is mostly a link a document's? Its links say so, or its first word; `listed`: the box of the last 附件 line, in
+    which what is linked is a document whatever its address ends in."""
+    line = sheet.lines[at]
+    if line.text[0] in OPENS_FILES and FILES.match(line.plain):
+        return True
+    if line.linked and listed >= 0 and listed in sheet.above(line.element, 4):
+        return True
+    element = line.element
+    up = sheet.ups[element]
+    if sheet.tags[element] != "a" and up >= 0 and sheet.tags[up] == "a":
+        element = up
+    while element < len(sheet.ups) and (sheet.firsts[element] == at or element == line.element):
+        if sheet.tags[element] == "a" and leads_to_document(sheet.attribute(element, "href")):
+            return True
+        element += 1
+    return False
+
+
+def leads_to_document(href: str) -> bool:
+    """Does an address end like a document's, or ask for one?"""
+    return leads_to_file(href) or DOWNLOADS.search(href) is not None
 
 
 def _best(sheet: Sheet, sums: list[float]) -> int | None:

@@ -1,6 +1,7 @@
 """What of the article is read. Nothing is dropped silently: each line that is left out is named with the rule that left it out."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
@@ -14,22 +15,26 @@ from crawler.parsers.furniture import (
     is_crumb,
     is_date_line,
     is_event,
-    is_fact_line,
     is_foot,
     is_furniture,
     is_vague,
+    tells,
 )
+from crawler.parsers.grid import Grid, read_grids
 from crawler.parsers.labels import spaced
-from crawler.parsers.sheet import EMBEDS, Line, Sheet
-from crawler.parsers.titles import key
+from crawler.parsers.sheet import EMBEDS, MEDIA, Line, Sheet
+from crawler.parsers.titles import is_sentence, key
 from crawler.parsers.tree import squeeze
+from crawler.record.notice import Table
 
 HEAD = 6  # lines at the article's head among which the title and the line of facts may stand again
 COPY = 0.8  # share of lines that say the same from which the second half of an article is its copy
 LEAST_TEXT = 80  # characters: below, pictures are what there is to read
+LEAST_PROSE = 200  # characters: beside less, a table of a procurement is the text
 LEAST_LEFT = 20  # characters: a table of labels that is the whole article is its text
 RELATED = re.compile(r"^[【\[<]?\s*(?:相关|推荐|热点|延伸阅读|最新|更多|猜你喜欢)[^。，]{0,10}[】\]>]?[:：]?$")
 NAME = re.compile(r"[\u3400-\u9fff]")
+FILES_LABEL = re.compile(r"^\W*(?:相关)?附件(?:下载|列表)?\W*$")
 FILE_NAME = re.compile(r"^[\w.%-]+\.(?:jpe?g|png|gif|bmp|webp)$|^\d+$|^(?:img|image|图片)\d*$", re.IGNORECASE)
 WORD = re.compile(r"\w")
 
@@ -44,21 +49,32 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The paragraphs as a reader sees them, and what was left out."""
+    """The paragraphs as a reader sees them, and what was left out; `places`: the line that each paragraph begins with.
+
+    `trouble`: what is wrong with the tables.
+    """
 
     paragraphs: tuple[str, ...] = ()
     dropped: tuple[Dropped, ...] = ()
+    places: tuple[int, ...] = ()
+    tables: tuple[Table, ...] = ()
+    trouble: tuple[str, ...] = ()
 
 
 def read_body(
-    sheet: Sheet, container: Container, block: frozenset[int], title: str, *, own: frozenset[int | None] = frozenset()
+    sheet: Sheet,
+    container: Container,
+    block: frozenset[int],
+    title: str,
+    *,
+    own: frozenset[int | None] = frozenset(),
+    column: str = "",
+    loose: frozenset[int] = frozenset(),
 ) -> Body:
-    """`own`: the lines where the page shows the title and a bare date of publication. Furniture, the disclosure block, the title repeated, second copies and what is hidden are left out."""
-    span = range(sheet.firsts[container.at], sheet.lasts[container.at])
-    left = {at for at in span if at not in block}
-    if sum(len(sheet.lines[at].plain) for at in left) < LEAST_LEFT:
-        block = frozenset()
-    chrome = _chrome(sheet, container.at)
+    """`own`: the lines where the page shows the title and a bare date of publication; `column`: the channel's name. Furniture, the disclosure block, the title repeated, second copies and what is hidden are left out."""
+    span = range(*container.span(sheet))
+    block = _beside_text(sheet, span, block, loose)
+    chrome = _chrome(sheet, container)
     why: dict[int, str] = {}
     for at in span:
         line = sheet.lines[at]
@@ -68,20 +84,67 @@ def read_body(
             why[at] = f"box called {chrome[at]}"
         elif is_furniture(line.text):
             why[at] = "furniture"
-    _head(sheet, span, why, title, own)
+    _head(sheet, span, why, title, own, squeeze(column))
     _copies(sheet, span, why)
     _tail(sheet, span, why)
-    kept = list(_with_pictures(sheet, container.at, [at for at in span if at not in why], title))
+    grids = tuple(grid for box in container.boxes(sheet) for grid in read_grids(sheet, box))
+    rows = _rows(grids, why)
+    kept = list(_with_pictures(sheet, container, [at for at in span if at not in why], title, rows))
     dropped = [Dropped(sheet.lines[at].text, rule) for at, rule in sorted(why.items())]
-    return Body(tuple(kept), (*dropped, *_hidden(sheet, container.at)))
+    places = tuple(at for at, _ in kept)
+    return Body(tuple(text for _, text in kept), (*dropped, *_hidden(sheet, container)), places, *_tables(grids, rows, places))
 
 
-def _chrome(sheet: Sheet, container: int) -> dict[int, str]:
+def _rows(grids: tuple[Grid, ...], why: dict[int, str]) -> dict[int, str]:
+    """First line of a table's row → its one paragraph; empty for its further lines. A row is left out as a whole or not at all."""
+    rows: dict[int, str] = {}
+    for row in (row for grid in grids for row in grid.lines):
+        own = range(row.first, row.last)
+        if all(at in why for at in own) or row.first in rows:  # in another table's cell
+            continue
+        for at in own:
+            why.pop(at, None)
+            rows[at] = row.text if at == row.first else ""
+    return rows
+
+
+def _tables(grids: tuple[Grid, ...], rows: dict[int, str], places: tuple[int, ...]) -> tuple[tuple[Table, ...], tuple[str, ...]]:
+    """The tables that stand in the body, and what is wrong with any."""
+    found, trouble = [], []
+    for number, grid in enumerate(grids, 1):
+        trouble += [f"table {number}: {said}" for said in grid.trouble]
+        shown = [row.first for row in grid.lines if row.first < row.last and row.first in rows]
+        if shown and len(shown) * 2 > len(grid.lines):
+            at = bisect_right(places, shown[0]) - 1
+            found.append(Table(at, grid.caption, grid.header, grid.rows))
+    return tuple(found), tuple(trouble)
+
+
+def _beside_text(sheet: Sheet, span: range, block: frozenset[int], loose: frozenset[int]) -> frozenset[int]:
+    """The block's lines, where they are not the text: a block that is nearly all of the article is; so is a table of a procurement
+    (`loose`) behind a sentence, or beside little else."""
+    inside = block & frozenset(span)
+    if not inside:
+        return block
+    left = [at for at in span if at not in block and not is_furniture(sheet.lines[at].text)]
+    size = sum(len(sheet.lines[at].plain) for at in left)
+    if size < LEAST_LEFT and inside == block:
+        return frozenset()
+    tabled = inside & loose
+    if tabled:
+        prose = sum(len(sheet.lines[at].plain) for at in left if not sheet.lines[at].cells)
+        if prose < LEAST_PROSE or any(is_sentence(sheet.lines[at]) for at in left if at < min(tabled)):
+            return block - loose
+    return block
+
+
+def _chrome(sheet: Sheet, container: Container) -> dict[int, str]:
     """Lines within boxes that are called share, related, crumbs …; a box with half of the text is a wrapper that happens to be called so."""
-    size = sum(len(line.plain) for line in sheet.own(container))
+    first, last = container.span(sheet)
+    size = sum(len(line.plain) for line in sheet.lines[first:last])
     found: dict[int, str] = {}
     for place in sheet.called(is_chrome):
-        if place == container or not sheet.within(place, container):
+        if not container.holds(sheet, place):
             continue
         name, own = chrome_of(sheet.label(place)), sheet.own(place)
         if own and name is not None and sum(len(line.plain) for line in own) * 2 < size:
@@ -89,8 +152,8 @@ def _chrome(sheet: Sheet, container: int) -> dict[int, str]:
     return found
 
 
-def _head(sheet: Sheet, span: range, why: dict[int, str], title: str, own: frozenset[int | None]) -> None:
-    """The title, the line of facts and the breadcrumb where the article's element begins with them."""
+def _head(sheet: Sheet, span: range, why: dict[int, str], title: str, own: frozenset[int | None], column: str) -> None:
+    """The title, the line of facts, the column's name and the breadcrumb where the article's element begins with them."""
     wanted = key(title)
     passed = 0
     for at in span:
@@ -100,21 +163,30 @@ def _head(sheet: Sheet, span: range, why: dict[int, str], title: str, own: froze
         plain = key(line.text)
         if (plain == wanted or _cut_from(plain, wanted)) and (at in own or _is_title_line(sheet, line)):
             why[at] = "the title"
+        elif line.cells and (passed or _goes_on(sheet, at, span)):
+            passed += 1  # a row of a table of the text, whatever it tells
         elif (_tells(sheet, at) and (passed == 0 or not is_vague(spaced(line)))) or (
             at in own and plain != wanted and is_date_line(line.text)
         ):
             why[at] = "line of facts"
         elif passed and is_crumb(line.text):
             why[at] = "breadcrumb"
+        elif not passed and column and line.plain == column and len(span) > 1:
+            why[at] = "the column's name"
         else:
             passed += 1
-            if passed >= HEAD:
+            if passed >= HEAD or is_sentence(line):  # what stands below a sentence stands in the text
                 return
+
+
+def _goes_on(sheet: Sheet, at: int, span: range) -> bool:
+    """Is a row followed by another that tells nothing of the notice?"""
+    return at + 1 in span and bool(sheet.lines[at + 1].cells) and not _tells(sheet, at + 1)
 
 
 def _tells(sheet: Sheet, at: int) -> bool:
     """A line of facts that is none of the text: `时间：…` over `地点：…` says when and where people meet."""
-    return sheet.lines[at].labelled and is_fact_line(spaced(sheet.lines[at])) and not is_event(sheet.lines, at)
+    return tells(sheet.lines, at) and not is_event(sheet.lines, at)
 
 
 def _cut_from(plain: str, title: str) -> bool:
@@ -159,6 +231,8 @@ def _tail(sheet: Sheet, span: range, why: dict[int, str]) -> None:
         line = sheet.lines[kept[-1]]
         if not WORD.search(line.text):
             why[kept.pop()] = "no words"
+        elif FILES_LABEL.match(line.plain):
+            why[kept.pop()] = "a label of files, and none"
         elif is_foot(line.text) and len(kept) > 1:
             why[kept.pop()] = "the page's foot"
         elif RELATED.match(line.text):
@@ -189,20 +263,26 @@ def _is_other_page(sheet: Sheet, line: Line) -> bool:
 
 
 # ------------------------------------------------------------------ pictures and embedded documents
-def _with_pictures(sheet: Sheet, container: int, kept: list[int], title: str) -> Iterator[str]:
-    """The lines, and between them what is shown and is no text: documents always, pictures that say something or are all there is."""
+def _with_pictures(
+    sheet: Sheet, container: Container, kept: list[int], title: str, rows: dict[int, str]
+) -> Iterator[tuple[int, str]]:
+    """The lines with their places, and between them what is shown and is no text: documents always, pictures that say something or are all there is."""
     little = sum(len(sheet.lines[at].plain) for at in kept) < LEAST_TEXT
     shown: dict[int, list[str]] = {}
-    for at in sorted(at for tag in ("img", *EMBEDS) for at in sheet.named(tag)):
-        if at == container or at in sheet.hidden or not sheet.within(at, container):
+    for at in sorted(at for tag in ("img", *EMBEDS, *MEDIA) for at in sheet.named(tag)):
+        if at in sheet.hidden or not container.holds(sheet, at):
             continue
-        name = _picture(sheet, at, title, little=little) if sheet.tags[at] == "img" else _document(sheet, at)
+        if sheet.tags[at] in MEDIA:
+            name = _video(sheet, at) if little else ""
+        else:
+            name = _picture(sheet, at, title, little=little) if sheet.tags[at] == "img" else _document(sheet, at)
         if name and name not in shown.get(sheet.firsts[at], []):
             shown.setdefault(sheet.firsts[at], []).append(name)
     for at in kept:
-        yield from (text for place in sorted(place for place in shown if place <= at) for text in shown.pop(place))
-        yield sheet.lines[at].text
-    yield from (text for place in sorted(shown) for text in shown[place])
+        yield from ((place, text) for place in sorted(place for place in shown if place <= at) for text in shown.pop(place))
+        if text := rows.get(at, sheet.lines[at].text):
+            yield at, text
+    yield from ((place, text) for place in sorted(shown) for text in shown[place])
 
 
 def _document(sheet: Sheet, at: int) -> str:
@@ -213,21 +293,31 @@ def _document(sheet: Sheet, at: int) -> str:
     return f"[文档：{unquote(address)[: match.end(1)].replace('=', '/').rpartition('/')[2]}]"
 
 
+def _video(sheet: Sheet, at: int) -> str:
+    """A video or a recording, by its file's name; its sources are within it."""
+    inside = range(at, sheet.end(at))
+    address = next((said for place in inside if (said := sheet.attribute(place, "src"))), "")
+    name = unquote(address.partition("?")[0].partition("#")[0]).rpartition("/")[2]
+    return f"[视频：{name}]" if name else ""
+
+
 def _picture(sheet: Sheet, at: int, title: str, *, little: bool) -> str:
     name = (sheet.attribute(at, "alt") or sheet.attribute(at, "title")).strip()
     if FILE_NAME.match(name) or not NAME.search(name) or key(name) == key(title) or len(name) > 120:
         name = ""
     if not name and little:
-        name = unquote(urlsplit(sheet.attribute(at, "src")[:500].replace("[", "").replace("]", "")).path).rpartition("/")[2]
+        name = unquote(
+            urlsplit((sheet.attribute(at, "src") or sheet.attribute(at, "data-src"))[:500].replace("[", "").replace("]", "")).path
+        ).rpartition("/")[2]
         if ICON.search(name):
             name = ""
     return f"[图片：{name}]" if name else ""
 
 
-def _hidden(sheet: Sheet, container: int) -> Iterator[Dropped]:
+def _hidden(sheet: Sheet, container: Container) -> Iterator[Dropped]:
     """Text within the article's element that no reader sees."""
     for at in sorted(sheet.hidden):
-        if at > container and sheet.ups[at] not in sheet.hidden and at not in sheet.silent and sheet.within(at, container):
+        if sheet.ups[at] not in sheet.hidden and at not in sheet.silent and container.holds(sheet, at):
             text = " ".join(sheet.nodes[at].text(deep=True, separator=" ").split())
             if squeeze(text):
                 yield Dropped(text, "hidden")

@@ -110,7 +110,7 @@ def join(
     """
     head, body = page.url, list(draft.body)
     names: list[Request] = []
-    attachments = {item.url: item for item in draft.attachments}
+    attachments = {item.url or item.name: item for item in draft.attachments}
     trouble: list[str] = []
     at, (said, tree) = page, source
     seen = {urls.canonical(head)}
@@ -129,7 +129,7 @@ def join(
             trouble.append(f"page {len(names) + 1} is no part of the article ({piece.error}): {following.url}")
             break
         body += _new_lines(piece.body, body)
-        attachments.update({item.url: item for item in piece.attachments if item.url not in attachments})
+        attachments |= {key: item for item in piece.attachments if (key := item.url or item.name) not in attachments}
     return Joined(_made(draft, tuple(body), tuple(attachments.values()), trouble, len(names)), tuple(names))
 
 

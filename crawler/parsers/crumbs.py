@@ -1,5 +1,6 @@
 """The channel: the last item of the breadcrumb that names a column."""
 
+import itertools
 import re
 from collections.abc import Iterator
 from functools import lru_cache
@@ -14,6 +15,8 @@ NO_CHANNEL = re.compile(
     r"(?:网站|返回|门户|本站)?首\s*页|主页|第?\d{1,4}[年期号月]?|\d{4}年?第?\d{1,3}[期号]|(?:您|你)?(?:现在|当前|目前)?的?(?:所在)?位置[是:：]*|[>＞»›/\\|:：·\-→\s]*)$"
 )
 PREFIX = re.compile(r"^.{0,20}?位置(?:是)?\s*[:：]?\s*")
+HOME = re.compile(r"^(?:网站|本站|门户|返回)?(?:首页|主页)$|^home$", re.IGNORECASE)
+HOST = re.compile(r"^(?:https?:)?//[^/]+")
 LONGEST, LONGEST_ITEM = 300, 40
 MOST_ITEMS = 9
 
@@ -61,8 +64,59 @@ def _trails(sheet: Sheet, article: tuple[int, int]) -> Iterator[list[str]]:
         if place in sheet.hidden or sheet.lasts[place] <= sheet.firsts[place] or first <= sheet.firsts[place] < last:
             continue
         text = sheet.text(place)
-        if len(text) <= LONGEST and CRUMB_CUT.search(text):
+        if len(text) > LONGEST:
+            continue
+        if CRUMB_CUT.search(text):
             yield _cut(text)
+        elif (items := _apart(sheet, place)) and (HOME.match(squeeze(items[0])) or _nests(sheet, place)):
+            yield items
+    for place in _nameless(sheet, min(first, last)):
+        yield _apart(sheet, place)
+
+
+def _apart(sheet: Sheet, place: int) -> list[str]:
+    """The items of a box whose separators a style sheet draws: its lines, or the elements of its one line; none where it is no trail."""
+    own = sheet.own(place)
+    if len(own) == 1:
+        items = [part.strip(EDGES) for part in own[0].marked.split(MARK)]
+    else:
+        items = [line.text.strip(EDGES) for line in own]
+    items = [item for item in (PREFIX.sub("", item).strip(EDGES + ">＞»›/:：·-→") for item in items) if item]
+    return items if 1 < len(items) <= MOST_ITEMS and all(len(item) <= LONGEST_ITEM * 4 for item in items) else []
+
+
+def _nameless(sheet: Sheet, upto: int) -> Iterator[int]:
+    """Boxes above the article that are called nothing, begin with the home page, and whose links lead one below the other: a trail. The
+    links of a menu stand side by side."""
+    for at, line in enumerate(sheet.lines[:upto]):
+        if not line.linked or not HOME.match(line.plain if not line.marked else squeeze(line.marked.split(MARK)[0])):
+            continue
+        for up in [line.element, *sheet.above(line.element, 4)]:
+            count = sheet.lasts[up] - sheet.firsts[up]
+            if sheet.firsts[up] < at or count > MOST_ITEMS or sheet.tags[up] == "body":
+                break
+            if (count > 1 or line.marked) and _apart(sheet, up) and _nests(sheet, up):
+                yield up
+                break
+
+
+def _nests(sheet: Sheet, place: int) -> bool:
+    """Does each link of a box lead below the one before it? At least two do, after the home page."""
+    paths = [
+        _folder(sheet.attribute(at, "href"))
+        for at in range(place, sheet.end(place))
+        if sheet.tags[at] == "a" and sheet.attribute(at, "href")
+    ]
+    if len(paths) < 2 or any(path is None for path in paths):
+        return False
+    known = [path or "" for path in paths]
+    return all(after.startswith(before) and after != before for before, after in itertools.pairwise(known))
+
+
+def _folder(href: str) -> str | None:
+    """The folder an address stands in, without its host."""
+    path = HOST.sub("", href.partition("?")[0].partition("#")[0])
+    return path.rpartition("/")[0] + "/" if path.startswith("/") or not path else None
 
 
 def _items(sheet: Sheet, at: int) -> list[str]:

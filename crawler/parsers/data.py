@@ -89,7 +89,7 @@ def read_answer(source: str, url: str, rules: ListRules, encoding: str) -> Answe
     if call or head[:1] in ("{", "["):
         values = _json(source[at + (call.end() if call else 0) :])
         if values is not None:
-            return _from_json(_mended(values), url, rules, encoding)
+            return from_values(_mended(values), url, rules, encoding)
     kind = XML.match(head)
     if kind is None:
         return None
@@ -128,8 +128,12 @@ def _mended(values: Any) -> Any:
         return values
 
 
-def _from_json(values: Any, url: str, rules: ListRules, encoding: str) -> Answer:
+def from_values(values: Any, url: str, rules: ListRules, encoding: str) -> Answer:
+    """The rows of a JSON value: of the list in it whose objects most have an address and a title, or of the source's own path."""
     for piece in _strings(values):
+        inner = _inner(piece)
+        if inner is not None and (found := from_values(inner, url, rules, encoding)).rows:
+            return found
         if "<record" in piece and "CDATA" in piece:
             found = from_store(piece, url, encoding)
             return Answer(
@@ -156,13 +160,19 @@ def _from_json(values: Any, url: str, rules: ListRules, encoding: str) -> Answer
     return Answer(tuple(rows), how, None, *totals)
 
 
+def _inner(piece: str) -> Any:
+    """The JSON that a string within JSON holds."""
+    head = piece.lstrip()[:2]
+    return _json(piece.strip()) if head[:1] in ("{", "[") and head not in ("[]", "{}") else None
+
+
 def _strings(values: Any) -> Iterator[str]:
-    for _, node in _walk(values):
+    for _, node in walk(values):
         if isinstance(node, str) and len(node) > 20:
             yield node
 
 
-def _walk(values: Any) -> Iterator[tuple[str, Any]]:
+def walk(values: Any) -> Iterator[tuple[str, Any]]:
     """(path, value) of everything in a JSON value, bounded."""
     stack, seen = [("", values, 0)], 0
     while stack and seen < MOST_NODES:
@@ -198,7 +208,7 @@ def _best(values: Any, url: str) -> tuple[list[Any], str]:
     """The list of objects that most have an address and a title."""
     best: list[Any] = []
     place, most = "no list", 0.0
-    for path, node in _walk(values):
+    for path, node in walk(values):
         if isinstance(node, list) and node and isinstance(node[0], dict):
             rows = [row for item in node[:200] if (row := _json_row(item, url, ListRules(), "utf-8"))]
             worth = len(rows) * (1.0 + sum(1 for row in rows if row.date) / (len(rows) or 1))
@@ -238,6 +248,11 @@ def _json_row(item: Any, url: str, rules: ListRules, encoding: str) -> Row | Non
     return Row(address, named, date) if address else Row(link[:2000], named, date, "no address")
 
 
+def is_address(value: Any) -> bool:
+    """Does a value look like the address of a page?"""
+    return isinstance(value, str) and LINK_LIKE.match(value.strip()) is not None
+
+
 def _said(item: Mapping[str, Any], flat: Mapping[str, Any], path: str | None, names: tuple[str, ...]) -> Any:
     if path:
         return by_path(item, path)
@@ -271,7 +286,7 @@ def day_of(value: Any) -> str | None:
 def _totals(values: Any) -> tuple[int | None, int | None, int | None]:
     """(rows, pages, page) an answer declares: the shallowest key of each kind, the more telling name first."""
     found: dict[str, int] = {}
-    for path, node in sorted(_walk(values), key=lambda item: item[0].count(".") + item[0].count("[")):
+    for path, node in sorted(walk(values), key=lambda item: item[0].count(".") + item[0].count("[")):
         if "[" in path:
             continue
         number = int(node) if isinstance(node, str) and node.isdigit() and len(node) < 10 else node

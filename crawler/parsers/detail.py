@@ -11,7 +11,7 @@ from selectolax.lexbor import LexborHTMLParser
 from crawler.model import Millis, Page, PageKind
 from crawler.parsers import fields, kinds, meta
 from crawler.parsers.article import Container, find_container
-from crawler.parsers.attachments import read_attachments
+from crawler.parsers.attachments import base_of, read_attachments
 from crawler.parsers.body import RELATED, Body, Dropped, read_body
 from crawler.parsers.crumbs import read_channel
 from crawler.parsers.disclosure import Disclosure, read_disclosure
@@ -21,10 +21,10 @@ from crawler.parsers.flat import lay_flat
 from crawler.parsers.furniture import NEIGHBOUR, is_foot, is_furniture
 from crawler.parsers.platforms import recognise
 from crawler.parsers.sheet import Sheet
-from crawler.parsers.stated import stated
+from crawler.parsers.stated import number_in_title, stated
 from crawler.parsers.titles import Title, key, read_title, title_of_text
-from crawler.parsers.tree import Node, parse, select, squeeze, text
-from crawler.parsers.worth import refuse
+from crawler.parsers.tree import parse, select, squeeze, text
+from crawler.parsers.worth import is_told, refuse
 from crawler.record.notice import Attachment, Draft, Witness
 from crawler.record.rules import DetailRules
 from crawler.text.dates import day_in_url, read_date, why_not
@@ -35,6 +35,7 @@ META_FIELDS = frozenset(
         "open_type", "abstract", "name", "project", "buyer", "region",
     }
 )  # fmt: skip
+MOST_TROUBLE = 20  # complaints about tables that are kept
 BEHIND = 20  # lines behind the article among which its documents may be listed
 FILES = (
     ".fj",
@@ -77,13 +78,14 @@ class _Read:
     container: Container | None = None
     facts: Facts = field(default_factory=Facts)
     body: Body = field(default_factory=Body)
+    column: str | None = None  # the last of the breadcrumb
 
     @property
     def article(self) -> tuple[int, int]:
         """The article's first line and the one behind its last; behind the page's end when there is no article."""
         if self.container is None:
             return len(self.sheet.lines), len(self.sheet.lines)
-        return self.sheet.firsts[self.container.at], self.sheet.lasts[self.container.at]
+        return self.container.span(self.sheet)
 
 
 def read_detail(source: str, page: Page, *, rules: DetailRules, encoding: str = "utf-8") -> Detail:
@@ -91,7 +93,7 @@ def read_detail(source: str, page: Page, *, rules: DetailRules, encoding: str = 
     read = _look(source, page, rules, encoding)
     titled, dropped = read.title, read.body.dropped
     size = sum(len(squeeze(paragraph)) for paragraph in read.body.paragraphs)
-    attachments = read_attachments(_file_boxes(read), page.url, encoding)
+    attachments = _attachments(read)
     declared = bool(read.meta.get("articletitle"))
     judged = kinds.judge(read.tree, source, article_title=declared, body=size, sheet=read.sheet, file=bool(attachments))
     if judged is not None:
@@ -99,12 +101,24 @@ def read_detail(source: str, page: Page, *, rules: DetailRules, encoding: str = 
     if titled is None:
         return Detail(PageKind.OTHER, "no title", dropped=dropped)
     draft = _draft(read, titled, attachments)
+    if not draft.body and not attachments:
+        return _empty(read, draft, dropped)
     if not rules.body:
         shown = titled.line is not None
         refused = refuse(read.sheet, draft, read.meta, read.block.labels, read.article, titled=shown)
         if refused is not None:
             return Detail(refused.kind, refused.evidence, dropped=dropped)
     return Detail(PageKind.NOTICE, read.container.rule if read.container else "no article", (draft,), dropped, read.tree)
+
+
+def _empty(read: _Read, draft: Draft, dropped: tuple[Dropped, ...]) -> Detail:
+    """A page whose article says nothing. Where it is a notice by what stands around it the draft says so, and what is missing; it is no
+    notice that a crawl would keep."""
+    place = read.container.place if read.container is not None else ""
+    why = f"the article is empty: nothing stands in {place}" if place else "a heading and no text"
+    if not is_told(draft, read.meta, read.block.labels, dated=bool(place)):
+        return Detail(PageKind.OTHER, why, dropped=dropped)
+    return Detail(PageKind.OTHER, why, (replace(draft, incomplete=why if place else "no text was found"),), dropped, read.tree)
 
 
 def _look(source: str, page: Page, rules: DetailRules, encoding: str) -> _Read:
@@ -120,16 +134,17 @@ def _look(source: str, page: Page, rules: DetailRules, encoding: str) -> _Read:
     read = _Read(tree, sheet, page, encoding, rules, metas, block, title)
     own = _places(sheet, tree, rules.body) if rules.body else ()
     line = title.line if title is not None else None
-    read.container = find_container(sheet, recognise(sheet, source), own, title=line, skip=block.lines)
+    read.container = find_container(sheet, recognise(sheet, source), own, title=line, skip=block.lines - block.loose)
     if title is None and read.container is not None:
         title = read.title = title_of_text(sheet.lines[read.article[0] : read.article[1]])
     name = title.text if title is not None else ""
     read.facts = read_facts(sheet, line, name, read.article, block)
+    read.column = read_channel(sheet, name, read.article)
     if read.container is not None:
         told = key(block.fields.get("name", "")) == key(name)  # then the title that heads the text is the text's
-        read.body = read_body(
-            sheet, read.container, block.lines, name, own=frozenset({None if told else line, read.facts.date_line})
-        )
+        own_lines = frozenset({None if told else line, read.facts.date_line})
+        column = read.column or metas.get("columnname", "")
+        read.body = read_body(sheet, read.container, block.lines, name, own=own_lines, column=column, loose=block.loose)
     return read
 
 
@@ -145,14 +160,16 @@ def _places(sheet: Sheet, tree: LexborHTMLParser, selector: str) -> list[int]:
     return [place[memory] for memory in wanted if memory in place]
 
 
-def _file_boxes(read: _Read) -> list[Node]:
-    places = [read.container.at] if read.container is not None else []
-    places += _behind(read)
-    places += [at for selector in FILES for at in read.sheet.named(selector)]
-    return [read.sheet.nodes[at] for at in places]
+def _attachments(read: _Read) -> tuple[Attachment, ...]:
+    """In the article, right behind it, and in the boxes that systems make for files."""
+    places = read.container.boxes(read.sheet) if read.container is not None else []
+    base = base_of(read.sheet, read.page.url, read.encoding)
+    places += _behind(read, base)
+    boxes = [at for selector in FILES for at in read.sheet.named(selector)]
+    return read_attachments(read.sheet, places, base, read.encoding, offered=boxes)
 
 
-def _behind(read: _Read) -> list[int]:
+def _behind(read: _Read, base: str) -> list[int]:
     """Boxes of the documents that some systems list right behind the article: up to its neighbours, a link to a page, or the foot."""
     if read.container is None:
         return []
@@ -162,7 +179,7 @@ def _behind(read: _Read) -> list[int]:
             break
         if line.linked and not is_furniture(line.text):
             box = sheet.ups[line.element] if sheet.tags[line.element] == "a" else line.element
-            if sheet.firsts[box] < read.article[1] or not read_attachments([sheet.nodes[box]], read.page.url, read.encoding):
+            if sheet.firsts[box] < read.article[1] or not read_attachments(sheet, [box], base, read.encoding):
                 break
             found.append(box)
     return found
@@ -191,6 +208,8 @@ def _draft(read: _Read, title: Title, attachments: tuple[Attachment, ...]) -> Dr
         witnesses["body"] = Witness(
             read.container.rule, version=fields.VERSIONS["body"], confidence=fields.CONFIDENCE["body"].get(standing)
         )
+    if read.body.tables or read.body.trouble:
+        witnesses["tables"] = Witness("tables.grid", f"{len(read.body.tables)} tables", refused=read.body.trouble[:MOST_TROUBLE])
     return Draft(
         title=title.text,
         channel=channel,
@@ -199,6 +218,7 @@ def _draft(read: _Read, title: Title, attachments: tuple[Attachment, ...]) -> Dr
         clicks=next((said for said in (read.facts.get("clicks", zone) for zone in ("head", "tail")) if said), None),
         body=read.body.paragraphs,
         attachments=attachments,
+        tables=read.body.tables,
         meta=MappingProxyType(facts),
         site_code=squeeze(read.meta.get("siteidcode")) or None,
         site_name=read.meta.get("sitename"),
@@ -279,21 +299,23 @@ def _scripted(read: _Read) -> bool:
 def _channel(read: _Read, title: str) -> list[Said]:
     return [
         ("own", _own(read.tree, read.rules.channel)),
-        ("breadcrumb", read_channel(read.sheet, title, read.article)),
+        ("breadcrumb", read.column),
         ("meta.ColumnName", meta.column(read.meta, title)),
     ]
 
 
 def _meta(read: _Read, title: Title, witnesses: dict[str, Witness]) -> dict[str, str]:
     """The block's fields, then what the text states of itself."""
-    said: Mapping[str, str] = stated(read.body.paragraphs)
+    said: Mapping[str, str] = stated(read.body.paragraphs, title.text)
+    shown = {"doc_no": [("label.head", read.facts.get("doc_no", "head")), ("title", number_in_title(title.text))]}
+    shown["doc_no"] = [(rule, value) for rule, value in shown["doc_no"] if value and fields.is_doc_no(value)]
     found: dict[str, str] = {}
-    for name in (*read.block.fields, *(name for name in said if name not in read.block.fields)):
+    for name in dict.fromkeys((*read.block.fields, *said, *(name for name, values in shown.items() if values))):
         if name not in META_FIELDS:
             continue
         same = same_day if name.endswith("_date") else fields.same_doc_no if name == "doc_no" else same_text
         other = title.text if name == "name" else said.get(name)
-        picked = pick(f"meta.{name}", [("disclosure", read.block.fields.get(name)), ("text", other)], same)
+        picked = pick(f"meta.{name}", [("disclosure", read.block.fields.get(name)), *shown.get(name, ()), ("text", other)], same)
         if picked.value is not None and picked.witness is not None:
             found[name], witnesses[f"meta.{name}"] = picked.value, picked.witness
     return found

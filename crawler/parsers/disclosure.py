@@ -23,12 +23,14 @@ DIGIT = re.compile(r"[\d０-９一二三四五六七八九]")
 
 @dataclass(frozen=True, slots=True)
 class Disclosure:
-    """Field → the page's own text and the label it stood behind; `lines`: places of the block's lines; `labels`: distinct strong fields."""
+    """Field → the page's own text and the label it stood behind; `lines`: places of the block's lines; `labels`: distinct strong fields;
+    `loose`: those of its lines that tell of a procurement, and are the notice's text where it has no other."""
 
     fields: dict[str, str] = field(default_factory=dict)
     words: dict[str, str] = field(default_factory=dict)
     lines: frozenset[int] = frozenset()
     labels: int = 0
+    loose: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +55,18 @@ def read_disclosure(sheet: Sheet) -> Disclosure:
             continue
         if item.field not in best or item.rank < best[item.field].rank:
             best[item.field] = item
-    places: set[int] = set()
+    places, loose = set[int](), set[int]()
     for group in groups:
-        places |= _lines_of(sheet, group)
+        own = _lines_of(sheet, group)
+        places |= own
+        loose |= own if not {item.field for item in group} & CORE else set()
     strong = {item.field for group in groups for item in group} & STRONG
     return Disclosure(
         {name: item.value for name, item in best.items()},
         {name: item.word for name, item in best.items()},
         frozenset(places),
         len(strong),
+        frozenset(loose),
     )
 
 
@@ -72,9 +77,12 @@ def _in_text(sheet: Sheet, group: list[_Found]) -> bool:
         return {sheet.ups[line.element] for line in near}
 
     first, last = group[0].at, group[-1].upto
+    if not {item.field for item in group} & CORE:
+        return False  # 采购人 and 项目名称 tell of the notice wherever they stand
     before = boxes([line for line in sheet.lines[max(0, first - NEAR) : first] if _is_prose(line)])
     after = boxes([line for line in sheet.lines[last + 1 : last + 1 + NEAR] if not line.cells])
-    return bool(before & after)
+    table = _table_of(sheet, first)
+    return bool(before & after) or (table is not None and bool(before & set(sheet.above(table, 3))))
 
 
 def _is_prose(line: Line) -> bool:
@@ -125,7 +133,7 @@ def _pairs(sheet: Sheet) -> list[_Found]:
     lines = sheet.lines
     for at, line in enumerate(lines):
         if line.cells:
-            found += _in_cells(lines, at)
+            found += [] if _heads_data(sheet, at) else _in_cells(lines, at)
             continue
         if len(line.text) > LONGEST_LINE:
             continue
@@ -190,7 +198,7 @@ def _header(lines: list[Line], at: int, named: list[tuple[str, int] | None]) -> 
 
 def _lines_of(sheet: Sheet, group: list[_Found]) -> set[int]:
     """The lines of one block: its labelled lines, and the whole table or list that they fill."""
-    own = {place for item in group for place in range(item.at, item.upto + 1)}
+    own = {place for item in group for place in range(item.at, item.upto + 1) if not _is_data(sheet, item.at, group)}
     if not {item.field for item in group} & CORE:
         own = {place for place in own if sheet.lines[place].cells}  # 项目名称 and 采购人 as lines of a text are that text
     if not own:
@@ -204,3 +212,35 @@ def _lines_of(sheet: Sheet, group: list[_Found]) -> set[int]:
         if labelled * 3 >= sum(len(line.plain) for line in sheet.own(at)):
             places |= set(range(sheet.firsts[at], sheet.lasts[at]))  # and not a layout table, which also holds the article
     return places
+
+
+def _table_of(sheet: Sheet, at: int) -> int | None:
+    """The innermost table around a row."""
+    element = sheet.lines[at].element
+    return (
+        next((up for up in [element, *sheet.above(element)] if sheet.tags[up] == "table"), None)
+        if sheet.lines[at].cells
+        else None
+    )
+
+
+def _heads_data(sheet: Sheet, at: int) -> bool:
+    """A row of three cells and more over rows as wide, that is not made of labels: it heads a table of the text."""
+    cells = sheet.lines[at].cells
+    if len(cells) < 3 or at + 1 >= len(sheet.lines) or len(sheet.lines[at + 1].cells) != len(cells):
+        return False
+    below = sheet.lines[at + 1].cells
+    named = sum(1 for cell in cells if label_of(cell) is not None)
+    return 0 < named * 2 < len(cells) and not any(label_of(cell) is not None or in_block(cell) for cell in below)
+
+
+def _is_data(sheet: Sheet, at: int, group: list[_Found]) -> bool:
+    """Is a row of a table of which labels are the smaller part: a table of the text that happens to use a few of the words?"""
+    table = _table_of(sheet, at)
+    if table is None:
+        return False
+    rows = range(sheet.firsts[table], sheet.lasts[table])
+    if not all(sheet.lines[row].cells for row in rows):
+        return False  # a layout table, which may hold anything
+    labelled = {place for item in group for place in range(item.at, item.upto + 1) if place in rows}
+    return len(labelled) * 3 < len(rows)

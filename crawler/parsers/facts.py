@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 
 from crawler.parsers.disclosure import Disclosure
-from crawler.parsers.furniture import is_event, is_fact_line, is_foot, is_furniture, is_vague
+from crawler.parsers.furniture import is_event, is_foot, is_furniture, is_vague, tells
 from crawler.parsers.labels import FACT_LABELS, in_block, in_facts, source_of, spaced
 from crawler.parsers.sheet import Line, Sheet
 from crawler.parsers.titles import key
@@ -20,8 +20,15 @@ HEAD = 12  # lines before the article in which its facts may stand when the titl
 TAIL = 20
 INNER = 6  # lines at either end of the article that may be lines of facts
 LONGEST_UNLABELLED = 80
+MOST_FACTS = 12  # lines of a box of facts
 ABOUT = re.compile(r"通过|修[订正]|公布|施行|会议|批准|届|印发|第.{1,6}次")  # what a regulation says of itself under its title
+LABEL = re.compile(r"([\w\s]{1,20}?)(?:[:：∶]\s*|(?<=[间期日时])[\s\t]*)$")
+SPAN = re.compile(r"\s*(?:起|止|前|后|之前|以前|以后|内|(?:至|到|—+|--+|~|～|-\s?(?=\d{4}))\s*\S)")
+FROM = re.compile(r"(?:自|从|由|截至|截止|至|到|于)\s*$")
 WEEKDAYS = re.compile(r"星期[一二三四五六日天]|今天|现在时间|农历")
+
+
+PUBLISHED = frozenset(label for label, (name, _) in FACT_LABELS.items() if name == "published")
 
 
 @dataclass(slots=True)
@@ -51,24 +58,20 @@ def read_facts(sheet: Sheet, title: int | None, name: str, article: tuple[int, i
             continue
         inside = first <= at < last
         if inside and not (
-            (at < first + INNER or at >= last - INNER) and _tells(line) and _is_apart(sheet, at, article, title, name)
+            (at < first + INNER or at >= last - INNER) and tells(sheet.lines, at) and _is_apart(sheet, at, article, title, name)
         ):
             continue
-        if not line.prose and not _tells(line):
+        if not line.prose and not tells(sheet.lines, at):
             continue
         zone = "head" if head_from <= at < first + INNER else "tail" if last - INNER <= at < last + TAIL else "page"
         if zone == "page" and is_foot(line.text):
             continue
-        _take(sheet, at, zone, facts)
+        _take(sheet, at, zone, facts, first if at < first else last)
     facts.head = any("head" in zones for zones in facts.said.values())
     head = range(head_from, min(first + 3, len(sheet.lines), last))
     place, facts.unlabelled = _unlabelled(sheet, head, first, title, name, block.lines)
     facts.date_line = place if facts.get("published", "head") is None else None
     return facts
-
-
-def _tells(line: Line) -> bool:
-    return line.labelled and is_fact_line(spaced(line))
 
 
 def _is_apart(sheet: Sheet, at: int, article: tuple[int, int], title: int | None, name: str) -> bool:
@@ -81,10 +84,11 @@ def _is_apart(sheet: Sheet, at: int, article: tuple[int, int], title: int | None
         return False
     beyond = range(article[0], at) if at < article[0] + INNER else range(at + 1, article[1])
     own = key(name)
-    return all(n == title or is_furniture(lines[n].text) or _tells(lines[n]) or key(lines[n].text) == own for n in beyond)
+    return all(n == title or is_furniture(lines[n].text) or tells(lines, n) or key(lines[n].text) == own for n in beyond)
 
 
-def _take(sheet: Sheet, at: int, zone: str, facts: Facts) -> None:
+def _take(sheet: Sheet, at: int, zone: str, facts: Facts, upto: int) -> None:
+    """`upto`: the line with which something else begins; no value of a label stands there."""
     line = sheet.lines[at]
     found = in_facts(spaced(line))
     for number, item in enumerate(found):
@@ -92,7 +96,7 @@ def _take(sheet: Sheet, at: int, zone: str, facts: Facts) -> None:
             continue
         value = item.value
         if not value and number == len(found) - 1 and not line.scripted:
-            value = _next_line(sheet, at)
+            value = _next_line(sheet, at) if at + 1 < upto else ""
         kept = _value(item.field, value, line)
         if kept is None and item.field == "published" and zone != "page":
             reason = why_not(value[:60])
@@ -100,7 +104,8 @@ def _take(sheet: Sheet, at: int, zone: str, facts: Facts) -> None:
         if kept is not None:
             held = facts.said.setdefault(item.field, {})
             changed = item.label.startswith("更新")
-            if zone not in held or (item.field == "published" and zone in facts.updated and not changed):
+            filled = not held.get(zone) and item.field == "source"  # an empty label says less than a filled one
+            if zone not in held or filled or (item.field == "published" and zone in facts.updated and not changed):
                 held[zone] = kept
                 (facts.updated.add if changed else facts.updated.discard)(zone)
             facts.lines.add(at)
@@ -111,16 +116,22 @@ def _next_line(sheet: Sheet, at: int) -> str:
     following = sheet.lines[at + 1] if at + 1 < len(sheet.lines) else None
     if following is None or following.cells or len(following.text) > 40 or in_facts(following.text) or in_block(following.text):
         return ""
-    own, other = sheet.lines[at].element, following.element
-    near = {sheet.ups[own], *sheet.above(own, 2)} & {sheet.ups[other], *sheet.above(other, 2)}
-    return following.text if near and squeeze(following.text) not in FACT_LABELS else ""
+    if squeeze(following.text) in FACT_LABELS or following.text.endswith((":", "：", "。", "，", "；")):
+        return ""
+    own, other = [sheet.lines[at].element], [following.element, *sheet.above(following.element)]
+    own += sheet.above(own[0], 3)
+    box = next((up for up in own if up in other), None)  # of facts only, and never the whole page
+    small = (
+        box is not None and sheet.lasts[box] - sheet.firsts[box] <= MOST_FACTS and sheet.tags[box] not in ("body", "html", "form")
+    )
+    return following.text if small else ""
 
 
 def _value(name: str, value: str, line: Line) -> str | None:
     if name == "published":
         stamp = read_date(value)
-        if stamp is None or value.find(stamp.raw) > 3:
-            return None  # a date somewhere behind a label is what the text is about
+        if stamp is None or value.find(stamp.raw) > 3 or SPAN.match(value.partition(stamp.raw)[2]):
+            return None  # a date somewhere behind a label is what the text is about, and so is a span of days
         return value if len(stamp.iso) >= 10 or value.strip() == stamp.raw else None
     if name == "source":
         said = source_of(value)
@@ -138,18 +149,19 @@ def _unlabelled(
         line = sheet.lines[at]
         if at in block or not line.prose or len(line.text) > LONGEST_UNLABELLED or WEEKDAYS.search(line.text):
             continue
-        if (title is None and at < first - 5) or any(item.field == "published" for item in in_facts(spaced(line))):
+        text = spaced(line)
+        if (title is None and at < first - 5) or any(item.field == "published" for item in in_facts(text)):
             continue
         if at == title:
             behind = line.text[len(name) :] if key(line.text).startswith(key(name)) else ""
             if read_date(behind) is not None:
                 return at, behind.strip()
             continue
-        if ABOUT.search(line.text) or (at >= first and not _only_date(line.text)):
+        if ABOUT.search(text) or (at >= first and not _only_date(text)):
             continue
-        stamp = read_date(line.text)
-        if stamp is not None and len(stamp.iso) >= 10:
-            return at, line.text
+        stamp = read_date(text)
+        if stamp is not None and len(stamp.iso) >= 10 and not is_other_day(text, stamp.raw):
+            return at, text
     return None, None
 
 
@@ -157,3 +169,12 @@ def _only_date(text: str) -> bool:
     """Nothing but a date, and perhaps a label that is none of ours."""
     stamp = read_date(text)
     return stamp is not None and len(squeeze(text)) - len(squeeze(stamp.raw)) <= 8 and "日" not in text[-2:]
+
+
+def is_other_day(text: str, raw: str) -> bool:
+    """Is a date in a line told to be another day than that of publication: by a label of its own, or as one end of a span of days?"""
+    before, _, behind = text.partition(raw)
+    label = LABEL.search(before)
+    if label is not None and squeeze(label[1]) not in PUBLISHED:
+        return True
+    return SPAN.match(behind) is not None or FROM.search(before) is not None

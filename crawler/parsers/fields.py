@@ -4,6 +4,7 @@ A witness is (rule, the page's own text). The first that speaks wins; those that
 is known of a field's lies stands here and in `meta.py`, nowhere else.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -36,7 +37,7 @@ ORDER: dict[str, tuple[str, ...]] = {
     # ColumnName is the site's name, a year or another column of the same notice on some sites; the breadcrumb is where the reader is.
     "channel": ("own", "breadcrumb", "meta.ColumnName"),
     # the block is made for the purpose; the text only repeats it, and its signature may be a copy's.
-    "meta": ("disclosure", "text"),
+    "meta": ("disclosure", "label.head", "text", "title"),
 }
 PLACES = {name: {rule: place for place, rule in enumerate(rules)} for name, rules in ORDER.items()}
 # Bumped with every change of how a field is read.
@@ -120,9 +121,15 @@ def doc_no_key(written: str) -> str:
     return squeeze(fold(written)).translate(_BRACKETS)
 
 
+def is_doc_no(written: str) -> bool:
+    """Has it the look of a document number: a year in brackets, or a number and 号?"""
+    return len(written) <= 80 and _DOC_NO.search(doc_no_key(written)) is not None
+
+
 def same_doc_no(one: str, other: str) -> bool:
     """The same document number, however its year is bracketed."""
     return doc_no_key(one) == doc_no_key(other)
 
 
+_DOC_NO = re.compile(r"〔(?:19|20)\d\d〕第?\d+号|第?\d+号")
 _BRACKETS = str.maketrans("[](){}【】［］（）﹝﹞<>《》", "〔〕" * 9)

@@ -6,13 +6,29 @@ from functools import lru_cache
 from selectolax.lexbor import LexborHTMLParser
 
 from crawler.parsers.scripts import written
-from crawler.parsers.sheet import EMBEDS, MARK, Line, Sheet
+from crawler.parsers.sheet import EMBEDS, MARK, MEDIA, Line, Sheet
 from crawler.parsers.tree import BLOCKS, EDGES, HIDDEN, SILENT, SPACES, Node, squeeze
 
 LONGEST_CELL = 400
 SHORT = 30  # characters of a line that may well come again on another page
 INDEXED = frozenset(  # tags that are asked for by name
-    {"title", "meta", "body", "h1", "h2", "article", "ucaptitle", "ucapcontent", "input", "img", "embed", "object", "iframe"}
+    {
+        "title",
+        "meta",
+        "body",
+        "h1",
+        "h2",
+        "article",
+        "ucaptitle",
+        "ucapcontent",
+        "input",
+        "img",
+        "embed",
+        "object",
+        "iframe",
+        "video",
+        "audio",
+    }
 )
 LABELLED = re.compile(r"[:：∶︰﹕]|\s(?:19|20)\d\d[-/.年]")
 # What the walk must know of a tag, as bits of one number.
@@ -24,7 +40,7 @@ def _bits(tag: str) -> int:
         BLOCK * (tag in BLOCKS)
         + SHUT * (tag in SILENT)
         + NAMED * (tag in INDEXED)
-        + SHOWN * (tag == "img" or tag in EMBEDS)
+        + SHOWN * (tag == "img" or tag in EMBEDS or tag in MEDIA)
         + LINK * (tag == "a")
         + ROW * (tag == "tr")
         + CELL * (tag in ("td", "th"))

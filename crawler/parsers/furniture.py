@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from crawler.parsers.labels import in_facts
+from crawler.parsers.labels import in_facts, spaced
 from crawler.parsers.sheet import Line
 from crawler.parsers.tree import squeeze
 from crawler.text.dates import read_date
@@ -58,6 +58,17 @@ EVENT = re.compile(  # 地址 is none: a page's foot has it too
     r"^(?:[一二三四五六七八九十]、|\(?\d{1,2}[).、])?(?:会议|活动|培训|考试|报名|开标|庭审|听证|举办|举行|集合)?"
     r"(?:地点|主题|议题|议程|对象|参加人员|出席人员|案由|合议庭)[:：]"
 )
+HINT = re.compile(  # what a frame says to its visitor; a short line
+    r"浏览器|分辨率|二维码|扫码|扫描关注|微信扫|广告(?:推广|合作|位|服务)?[:：]|(?:flash|acrobat|adobe|pdf)\s?(?:player|reader|播放器|阅读器|插件)|"
+    r"(?:点击|正在)(?:收听|播放|加载)|加载中|请稍[候后]|javascript|即将离开|是否继续|"
+    r"^\W*(?:放弃|继续访问|确定|确认|取消|提交|重置|同意|不同意|我知道了|关注我们|联系我们|常见问题|网站导航|友情链接|热门搜索|无障碍|长者版|关怀版)\W*$",
+    re.IGNORECASE,
+)
+BRACKETS = "[【(（*| \xa0\u3000"
+ORNAMENTS = "▪▫·•●○◦■□◆◇▲△▶▷►»>＞★☆※→◎⊙∙・-—–|｜*"
+PAGER = re.compile(
+    r"^(?:[<>«»‹›\[\]()（）|/.…,，\s]|共?\d{1,4}(?:页|条|/\d{1,4}页?)?|第\d{1,4}(?:/\d{1,4})?页|首页|尾页|末页|第一页|最后一?页|(?:上|下)一?页|(?:上|下)页|转到|跳转|go)+$"
+)
 CRUMB = re.compile(
     r"(?:您|你)?(?:现在|当前|目前)?(?:所?在)?(?:的)?位置(?:是)?\s*[:：]?|当前(?:栏目|页面|路径)\s*[:：]|首\s*页\s*(?:&gt;|[>＞»›/·\-→])"
 )
@@ -81,7 +92,14 @@ def is_chrome(names: str) -> bool:
 def is_furniture(line: str) -> bool:
     """Buttons, font sizes, share boxes, editors."""
     plain = squeeze(line)
-    if not 0 < len(plain) <= 130 or key_of(plain[0])[:1] not in HEADS:
+    if not 0 < len(plain) <= 130:
+        return False
+    if plain[0] in ORNAMENTS:
+        plain = plain.lstrip(ORNAMENTS) or plain
+    if plain[-1] == "页" or "页" in plain[:24]:
+        if len(plain) <= 80 and PAGER.match(plain):
+            return True
+    if key_of(plain[0])[:1] not in HEADS:
         return False
     folded = fold(plain)
     if NEIGHBOUR.match(folded):
@@ -102,6 +120,11 @@ def is_foot(line: str) -> bool:
             if word in low:
                 return True
     return False
+
+
+def is_hint(line: str) -> bool:
+    """What a frame tells its visitor: which browser, which code to scan, that something is loading."""
+    return len(line) <= 120 and HINT.search(line) is not None
 
 
 def is_crumb(line: str) -> bool:
@@ -145,3 +168,34 @@ def is_fact_line(line: str) -> bool:
         return False
     size = len(squeeze(line))
     return len(found) >= 2 or ("published" in kept and size <= 32) or (size <= 60 and read_date(line) is not None)
+
+
+def tells(lines: Sequence[Line], at: int) -> bool:
+    """A line of facts, or one of several that stand one below the other: `来源：…` alone over or under a labelled date."""
+    line = lines[at]
+    if not line.labelled:
+        return False
+    text = spaced(line)
+    if is_fact_line(text):
+        return True
+    if not _is_lone_source(text):
+        return False
+    for step in (1, -1):
+        for near in range(at + step, at + 4 * step, step):
+            if not 0 <= near < len(lines) or not lines[near].labelled:
+                break
+            other = spaced(lines[near])
+            if is_fact_line(other):
+                return True
+            if not _is_lone_source(other):
+                break
+    return False
+
+
+@lru_cache(maxsize=1024)
+def _is_lone_source(line: str) -> bool:
+    """One label of the line under a title that is no date, and what stands behind it."""
+    if len(line) > 60:
+        return False
+    found = in_facts(line)
+    return len(found) >= 1 and fold(line.lstrip(BRACKETS))[:1] == found[0].label[:1] and found[0].field != "published"

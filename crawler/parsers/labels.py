@@ -36,11 +36,23 @@ LABELS = {
 # Facts of the line under a title. 发布机构 is a source there, the issuer in a block.
 FACTS = {
     "published": "发布时间 发布日期 时间 日期 时间发布 公开日期 信息发布时间 信息发布日期 发布于 发表时间 发表日期 发文时间 更新时间 更新日期 公布时间 公布日期 添加时间 录入时间 "
-    "信息时间 公告时间 公开时间 信息日期 日期时间 上传时间 文章日期 加入时间 上网时间 上网日期 发表于 稿件时间 发稿时间",
-    "source": "来源 信息来源 文章来源 稿件来源 新闻来源 消息来源 来源于 供稿 供稿单位 发布机构 发布单位 信息提供 稿源 发稿单位 文章出处 出处 来自 发文单位 信息来源于 转载自 发布部门 内容来源 来源单位 供稿部门 信息提供单位",
+    "信息时间 公告时间 公开时间 信息日期 日期时间 上传时间 文章日期 加入时间 上网时间 上网日期 发表于 稿件时间 发稿时间 刊登时间 刊登日期 刊发时间 刊发日期 登载时间 登载日期 挂网时间 挂网日期 推送时间 文章时间 新闻时间 发稿日期 稿件日期 上传日期 添加日期 录入日期 编辑时间 信息公开日期 信息公开时间 发布",
+    "source": "来源 信息来源 文章来源 稿件来源 新闻来源 消息来源 来源于 供稿 供稿单位 发布机构 发布单位 信息提供 稿源 发稿单位 文章出处 出处 来自 发文单位 信息来源于 转载自 发布部门 内容来源 来源单位 供稿部门 信息提供单位 信息来自 文稿来源 资料来源 稿件出处 信息出处 发布者单位 信息发布单位",
+    "doc_no": "文号 发文字号 文件编号 发文文号 公文文号",
     "clicks": "点击 点击数 点击量 浏览次数 浏览量 浏览 阅读次数 阅读 阅读量 访问次数 访问量 点击率 点击次数 浏览数 人气 阅读数 浏览人数 浏览率",
     "": "作者 编辑 责任编辑 字号 字体 字体大小 打印 分享 责编 审核 校对 文字大小 发布人 撰稿 视力保护色 分享到 保护视力色 信息索引 标签 撰写 字 信息来源单位 摄影 文字 图片 审核人 "
-    "审稿 编审 初审 复审 终审 值班编辑 通讯员 记者 录入 录入者 发布者 大小 字体显示 我要打印 栏目 收藏 索引号 文号 发文字号 语音播报 关键词 摄影者 背景色 浏览字号 选择字号 选择背景色",
+    "审稿 编审 初审 复审 终审 值班编辑 通讯员 记者 录入 录入者 发布者 大小 字体显示 我要打印 栏目 收藏 索引号 语音播报 关键词 摄影者 背景色 浏览字号 选择字号 选择背景色",
+}
+IN_ENGLISH = {
+    "doc_no": "documentno documentno. documentnumber referenceno referenceno.",
+    "issuer": "issuedby issuingauthority issuingbody issuer",
+    "index_no": "indexno indexno. indexnumber",
+}
+FACTS_IN_ENGLISH = {
+    "published": "date released releasetime releasedate releasedon publishedon published publishdate publishtime publicationdate dateofpublication postedon posted updated updatetime",
+    "source": "source publishedby",
+    "clicks": "views hits visits",
+    "": "author editor fontsize print share",
 }
 STRONG = frozenset(  # two of these stand together in a disclosure block only
     {
@@ -50,7 +62,7 @@ STRONG = frozenset(  # two of these stand together in a disclosure block only
 )  # fmt: skip
 CORE = STRONG - {"project", "buyer", "region"}
 NOTHING = frozenset({"", "无", "暂无", "-", "--", "——", "/", "null", "undefined", "空"})
-LONGEST_LABEL = 12
+LONGEST_LABEL = 20
 LONGEST_LINE = 400
 LONGEST_HEAD = 160  # characters in which a label ends, each with its reading in brackets
 MARKS = re.compile(r"[\s:：\[\]【】*﹡]+")
@@ -60,21 +72,22 @@ AROUND = frozenset(" \t\r\n\xa0\u3000:：[]【】*﹡()（）")  # marks that st
 COLON = Changes({"∶": ":", "︰": ":", "﹕": ":", "：": ":"})
 
 
-def _table(words: dict[str, str]) -> dict[str, tuple[str, int]]:
+def _table(words: dict[str, str], english: dict[str, str]) -> dict[str, tuple[str, int]]:
     return {
         MARKS.sub("", fold(label)): (name, rank)
-        for name, labels in reversed(words.items())
+        for table in (english, words)
+        for name, labels in reversed(table.items())
         for rank, label in reversed(list(enumerate(labels.split())))
     }
 
 
-BLOCK_LABELS = _table(LABELS)
-FACT_LABELS = _table(FACTS)
+BLOCK_LABELS = _table(LABELS, IN_ENGLISH)
+FACT_LABELS = _table(FACTS, FACTS_IN_ENGLISH)
 
 
 def _pattern(labels: dict[str, tuple[str, int]]) -> re.Pattern[str]:
     # Folded text is in lower case: a pattern that minds none may skip an alternative by its first character.
-    spaced = sorted((r"\s*".join(label) for label in labels), key=len, reverse=True)
+    spaced = sorted((r"\s*".join(map(re.escape, label)) for label in labels), key=len, reverse=True)
     return re.compile(r"(?<![\w])[\[【(（*]?\s*(" + "|".join(spaced) + r")\s*[\]】)）]?\s*(?::\s*|(?=\s(?:19|20)\d\d[-/.年]))")
 
 
@@ -83,6 +96,16 @@ BEGINS = re.compile(
     + r"(?=[\[【(（]?\s*(?:"
     + "|".join(sorted(set(" ".join(FACTS.values()).split()), key=len, reverse=True))
     + r")\s*[\]】)）]?\s*[:：])"
+)
+DAY_HINT = re.compile(r"(?:19|20)\d\d")
+CLOCKED = re.compile(MARK + r"(?=(?:[01]?\d|2[0-3])[:：]\d\d(?!\d))(?:(?<=\d\d.)|(?<=[日号].))")
+DATED = re.compile(
+    MARK
+    + r"(?=\s*[\[【(（]?\s*(?:19|20)\d\d\s?[-/.年]\s?\d)(?<=[^\d\s:：].)|(?:(?<=\d日)|(?<=\d号))"
+    + MARK
+    + r"(?=[^\s\d])|"
+    + MARK
+    + r"(?=[\[【])"
 )
 IN_BLOCK, IN_FACTS = _pattern(BLOCK_LABELS), _pattern(FACT_LABELS)
 SOURCE_END = re.compile(
@@ -146,14 +169,16 @@ def in_facts(line: str) -> tuple[Labelled, ...]:
 
 
 def spaced(line: Line) -> str:
-    """The line's text with space before each label that begins an element, and between cells: `时间:2021-11-30<b>来源:</b>` has two facts."""
-    if not line.marked:
-        return line.text.replace("\t", "  ") if line.cells else line.text
+    """The line's text with space where another element begins a label or a date, or ends one, and between cells:
+    `时间:2021-11-30<b>来源:</b>` and `<i>某局</i><i>2024-05-06</i><i>09:30</i>` are separate words."""
     if line.cells:
         return line.text.replace("\t", "  ")
-    if len(line.text) > LONGEST_LINE or not has_colon(line.text):
+    if not line.marked or len(line.text) > LONGEST_LINE:
         return line.text
-    return BEGINS.sub("  ", line.marked).replace(MARK, "")
+    marked = DATED.sub("  ", CLOCKED.sub(" ", line.marked)) if DAY_HINT.search(line.marked) else line.marked
+    if has_colon(marked):
+        marked = BEGINS.sub("  ", marked)
+    return marked.replace(MARK, "")
 
 
 def head_of(line: Line) -> tuple[str, str]:

@@ -6,15 +6,19 @@ from selectolax.lexbor import LexborHTMLParser
 
 from crawler.model import Page, Request
 from crawler.parsers import data
+from crawler.parsers.embedded import read_scripts
 from crawler.parsers.feeds import Answer
 from crawler.parsers.pagers import NONE, Pager, Sheet, read_pager
-from crawler.parsers.rows import distinct, make_row
-from crawler.parsers.structure import best_group, by_structure, is_hub, where
+from crawler.parsers.pushed import lay_open
+from crawler.parsers.rows import Given, distinct, make_row
+from crawler.parsers.structure import PAGED, best_group, by_structure, where
 from crawler.parsers.tree import Node, attribute, parse, select, squeeze, text
+from crawler.parsers.written import written_out
 from crawler.record.reading import Row
 from crawler.record.rules import ListRules
 from crawler.text import urls
 
+MORE_IN_SCRIPTS = 1.5  # times the rows a reader sees: the page shows a part of them at a time
 MOST_ROWS = 10_000  # of one page of HTML; more links than that are no list
 
 
@@ -41,7 +45,8 @@ def read_list(source: str, page: Page, *, rules: ListRules, encoding: str = "utf
     answer = data.read_answer(source, page.url, rules, encoding)
     if answer is not None:
         return _answered(answer, source, page, rules, encoding, asked)
-    tree = parse(source)
+    tree = parse(written_out(source))
+    lay_open(tree)
     base_node = tree.css_first("base[href]")
     base = (urls.join(page.url, attribute(base_node, "href")) if base_node is not None else None) or page.url
     store = data.read_store(tree, base, encoding)
@@ -50,18 +55,23 @@ def read_list(source: str, page: Page, *, rules: ListRules, encoding: str = "utf
     elif store is not None and store.rows:
         rows, how = list(store.rows), f"{len(store.rows)} rows of the datastore in the page"
     else:
-        rows, how = by_structure(tree, base, encoding)
+        rows, how = _found(tree, source, base, encoding)
     sheet = Sheet(source, tree, page.url, asked, len(rows), {row.url for row in rows}, store, encoding)
     pager = read_pager(sheet, rules)
-    if rows and not rules.rows and pager.rule in (NONE, "datasource") and is_hub(tree, rows):
-        return Listing(
-            (),
-            None,
-            None,
-            None,
-            f"0 rows: a hub of short lists, each with its own link to more; the longest has {len(rows)} rows",
-        )
     return _listing(rows, pager, rules, how)
+
+
+def _found(tree: LexborHTMLParser, source: str, base: str, encoding: str) -> tuple[list[Row], str]:
+    """Rows by structure, or those that stand as data in the page's scripts, where these are more than what the page shows."""
+    paged = PAGED.search(source) is not None
+    rows, how = by_structure(tree, base, encoding, paged=paged)
+    said = read_scripts(tree, source, base, encoding)
+    if said is None:
+        return rows, how
+    shown = {row.url for row in rows}
+    both = sum(1 for row in said.rows if row.url in shown)
+    more = len(said.rows) > len(rows) * MORE_IN_SCRIPTS and (not paged or both * 2 >= len(rows))
+    return (list(said.rows), f"{said.evidence} in the page's scripts") if not rows or more else (rows, how)
 
 
 def _answered(answer: Answer, source: str, page: Page, rules: ListRules, encoding: str, asked: Request) -> Listing:
@@ -104,7 +114,7 @@ def _by_rules(tree: LexborHTMLParser, base: str, rules: ListRules, encoding: str
         dated = select(node, rules.date) if rules.date else []
         titled = select(node, rules.title) if rules.title else []
         own = text(dated[0]) if dated else None
-        row = make_row(node, link, base, encoding, own_date=own, title=text(titled[0]) if titled else None)
+        row = make_row(node, link, base, encoding, Given(own, text(titled[0]) if titled else None))
         if row is not None:
             found.append(row)
     rows = distinct(found)

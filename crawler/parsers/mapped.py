@@ -27,6 +27,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from crawler.errors import UnreadablePage
 from crawler.model import Page, Request
 from crawler.parsers.attachments import media_type, read_attachments
+from crawler.parsers.flat import lay_flat
 from crawler.parsers.tree import lines, parse
 from crawler.record.normalize import DATE_FIELDS
 from crawler.record.notice import Attachment, Draft, Witness
@@ -130,8 +131,8 @@ def _body(value: Any, page: Page) -> tuple[tuple[str, ...], tuple[Attachment, ..
     text = "\n".join(_plain(item) for item in value) if isinstance(value, list) else _plain(value)
     if not TAG.search(text):
         return tuple(line.strip() for line in text.splitlines() if line.strip()), ()
-    root = _root(text)
-    return tuple(line.text for line in lines(root)), read_attachments([root], page.url, "utf-8")
+    sheet = lay_flat(parse(text))
+    return tuple(line.text for line in sheet.lines), read_attachments(sheet, sheet.named("body")[:1], page.url, "utf-8")
 
 
 def _files(item: Any, page: Page, rules: Mapping[str, str]) -> list[Attachment]:

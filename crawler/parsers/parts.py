@@ -7,6 +7,7 @@ number of its own): a notice with numbered chapters must never fall into pieces.
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from html import escape
 from itertools import islice
 from types import MappingProxyType
 
@@ -14,6 +15,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from crawler.model import Page
 from crawler.parsers.detail import read_detail
+from crawler.parsers.furniture import is_foot, is_furniture
 from crawler.parsers.tree import Node, ancestors, attribute, is_hidden, lines, parse, select, squeeze, text
 from crawler.record.notice import Draft, Witness
 from crawler.record.rules import DetailRules
@@ -40,7 +42,7 @@ def read_parts(source: str, page: Page, rules: DetailRules, encoding: str, whole
     if rules.parts is None and not _may_hold_many(source):
         return ()
     tree = parse(source)
-    blocks = _own(tree, rules.parts) if rules.parts is not None else _evident(tree)
+    blocks = _own(tree, rules.parts) if rules.parts is not None else _evident(tree) or _behind_headings(tree)
     if len(blocks) < 2:
         return ()
     plain = replace(rules, parts=None, body="#gongkai-part", title=rules.title or HEADINGS)
@@ -62,7 +64,68 @@ def _may_hold_many(source: str) -> bool:
 
 
 def _own(tree: LexborHTMLParser, selector: str) -> list[Node]:
-    return [node for node in select(tree, selector) if squeeze(node.text(deep=True))]
+    """The notices a selector names: each its box, or where each begins, when what it names is hardly any of the text."""
+    named = [node for node in select(tree, selector) if squeeze(node.text(deep=True))]
+    cut = _cut_at(named)
+    if len(cut) < len(named) or len(named) < 2:
+        return named
+    size = sum(len(squeeze(node.text(deep=True))) for node in named)
+    return cut if size * 2 < sum(len(squeeze(node.text(deep=True))) for node in cut) else named
+
+
+def _behind_headings(tree: LexborHTMLParser) -> list[Node]:
+    """Notices without boxes: a heading, a number, a date and text, one behind the other; a rule may stand between them."""
+    body = tree.body or tree.root
+    headings = (
+        [node for node in body.css(HEADINGS)[: MOST_PARTS * 4] if squeeze(node.text(deep=True))] if body is not None else []
+    )
+    by_tag: dict[str, list[Node]] = {}
+    for heading in headings:
+        if not any(map(is_hidden, (heading, *ancestors(heading)))):
+            by_tag.setdefault(heading.tag or "", []).append(heading)
+    for tag in sorted(by_tag, key=lambda tag: -len(by_tag[tag])):
+        blocks = [block for block in _cut_at(by_tag[tag]) if not _is_bare(block)]
+        if len(blocks) >= 2 and all(map(_is_notice, blocks)):
+            return blocks
+    return []
+
+
+def _is_bare(block: Node) -> bool:
+    """A heading with nothing behind it: the gazette's own."""
+    return len(lines(block)) < 2
+
+
+def _cut_at(heads: Sequence[Node]) -> list[Node]:
+    """The parts that begin at these elements, each up to the next one or the page's foot, in boxes of their own."""
+    tops = list(map(_top, heads))
+    starts = {top.mem_id for top in tops}
+    parents = {top.parent.mem_id for top in tops if top.parent is not None}
+    if len(starts) < len(heads) or len(parents) != 1:
+        return []
+    made = []
+    for head, top in zip(heads, tops, strict=True):
+        title = top.html or ""
+        if (head.tag or "") not in ("h1", "h2", "h3", "h4"):
+            title = f"<h2>{escape(text(head))}</h2>"
+        html, following = [title], top.next
+        while following is not None and following.mem_id not in starts:
+            written = squeeze(following.text(deep=True)) if following.tag != "-text" else ""
+            if written and len(written) < LEAST * 4 and (is_foot(written) or is_furniture(written)):
+                break
+            html.append(following.html or "")
+            following = following.next
+        block = parse(f"<body><div>{''.join(html)}</div></body>").css_first("div")
+        if block is not None:
+            made.append(block)
+    return made
+
+
+def _top(head: Node) -> Node:
+    """The outermost element that holds nothing but a heading."""
+    own = squeeze(head.text(deep=True))
+    while (up := head.parent) is not None and up.tag not in ("body", "html") and squeeze(up.text(deep=True)) == own:
+        head = up
+    return head
 
 
 def _evident(tree: LexborHTMLParser) -> list[Node]:

@@ -246,7 +246,7 @@ def _notices(said: Sequence[Any], body: bytes) -> tuple[Notice, ...]:
                 title=_text(title),
                 **dict(zip(NOTICE_TEXTS, map(_optional, texts), strict=True)),
                 paragraphs=_count(paragraphs) or 0,
-                attachments=tuple(Attachment(_text(url), _text(name), _optional(kind)) for url, name, kind in attachments),
+                attachments=tuple(Attachment(_optional(url), _text(name), _optional(kind)) for url, name, kind in attachments),
                 text_digest=_text(text_digest),
                 packed=body[at:end],
             )

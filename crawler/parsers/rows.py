@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from crawler.parsers.tree import BLOCKS, EDGES, Node, ancestors, attribute, lines, squeeze, text
 from crawler.record.reading import Row
@@ -12,35 +13,64 @@ MARKS = re.compile(r"^[\s·•●○◆◇■□▪►▶※★☆→>»\-—|]+
 DATE_ONLY = re.compile(
     r"^[\s\[(（【]*(?:(?:发布|更新|公开|生成)?(?:时间|日期)?\s*[:：]?)?\s*(?:(?:19|20)\d\d\s*[-/.年]\s*)?\d{1,2}\s*[-/.月]\s*\d{1,2}\s*日?(?:\s+\d{1,2}:\d{2}(?::\d{2})?)?[\s\])）】]*$"
 )
-DATE_BEHIND = re.compile(r"[\s\[(（【]*(?:19|20)\d\d(?:[-/.]\d{1,2}[-/.]\d{1,2}|年\d{1,2}月\d{1,2}日)[\])）】]*\s*$")
+DATE_BEHIND = re.compile(
+    r"(?:[\s\[(（【]+(?:19|20)\d\d年\d{1,2}月\d{1,2}日|[\s\[(（【]*(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2})[\])）】]*\s*$"
+)
 DATE_BEFORE = re.compile(r"^[\[(（【]?(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2}[\])）】]?\s+")
 DAY_FIRST = re.compile(r"(?<![\d/.年月-])(\d{1,2})日?\s+((?:19|20)\d\d)\s*[-/.年]\s*(\d{1,2})(?!\d)")
 DAY_LAST = re.compile(r"(?<!\d)((?:19|20)\d\d)\s*[-/.年]\s*(\d{1,2})\s*月?\s+(\d{1,2})(?![\d:])")
 YEAR_APART = re.compile(r"(?<!\d)(\d{1,2})\s*[-/.月]\s*(\d{1,2})日?\s+((?:19|20)\d\d)(?!\d)")
 NO_YEAR = re.compile(r"(?<![\d.])(\d{1,2})\s*[-/月]\s*(\d{1,2})(?![\d.])")
 YEAR_MONTH_IN_URL = re.compile(r"/((?:19|20)\d\d)[-/]?(\d\d)(?=/)")
-OTHER_DAY = re.compile(  # a day that is not the one on which the notice was published
-    r"(?:截止|截至|有效期|失效|生效|施行|实施|开标|报名|成文|发文日期|印发)\D{0,8}(?:19|20)\d\d\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}\s*日?"
+DATED = re.compile(  # a date with what stands before it, back to the date before
+    r"(?P<label>(?:(?!(?:19|20)\d\d\s*[-/.年]).){0,24}?)(?P<date>(?:19|20)\d\d\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}\s*日?"
+    r"(?:\s*\d{1,2}:\d\d(?::\d\d)?)?)"
 )
+YEAR = re.compile(r"(?:19|20)\d\d\s*[-/.年]")
+PIECES_OF_DATE = re.compile(r"[\d年月日时分:：/.\-()（）\[\]【】]+")
+GLUED = re.compile(r"(?:19|20)\d\d[-/.]\d\d?[-/.]\d\d?(?=(?:19|20)\d\d[-/.])")
+PUBLISHED, PLAIN, UPDATED, WRITTEN_ON, ANOTHER = range(5)  # what a date may be, the best first; the last is none of the notice's
+SAID = (
+    (ANOTHER, re.compile(
+        r"截止|截至|有效|失效|生效|施行|实施|开标|报名|活动|征集|征求|公示期|公示时间|公示日期|开始|结束|起止|起始|写信|来信|信件|提问|留言|咨询|受理|召开|举办|到期|期限|废止|执行|开庭|投标|递交|会议|考试|完成|注册|成立|出生|听证|反馈"
+    )),
+    (WRITTEN_ON, re.compile(r"成文|发文|印发|签发|制发|生成|制定|落款")),
+    (UPDATED, re.compile(r"更新|修改|编辑")),
+    (PUBLISHED, re.compile(r"发布|公布|公开|上网|刊登|发表|录入|上传|登载")),
+)  # fmt: skip
+HEAD_LABELS = {PUBLISHED: "发布：", PLAIN: "", UPDATED: "更新：", WRITTEN_ON: "成文：", ANOTHER: "截止："}
+TO = re.compile(r"^\s*(?:\d{1,2}:\d\d(?::\d\d)?)?\s*(?:至|到|[-—–~～]+)\s*$")
 LONGEST_PART = 24  # characters of a line or cell that may be a date and its label
+LONGEST_PIECE = 8  # characters of a text that may be a piece of a date
 SCHEMES = {"javascript": "script", "mailto": "mail", "tel": "mail", "data": "script", "vbscript": "script"}
 SCHEME = re.compile(r"^\s*([a-z][a-z0-9+.-]*)\s*:", re.IGNORECASE)
 HEADINGS = "h1, h2, h3, h4, h5, h6"
-WRAPPED = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "p", "div", "dt", "dd", "li", "ul"})
 
 
-def make_row(
-    node: Node, link: Node, base: str, encoding: str, *, own_date: str | None = None, title: str | None = None
-) -> Row | None:
-    """The row of a link in its node; None when there is nothing to call it by. `own_date`, `title`: what the source's own rules selected."""
-    named = title.strip(EDGES) if title else title_of(link)
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What is known of a row beforehand: its date and title where the source's own rules selected them; `heads`: what the head of its table
+    says of the dates in each column (`kind_of`)."""
+
+    date: str | None = None
+    title: str | None = None
+    heads: tuple[int, ...] = ()
+
+
+NOTHING = Given()
+
+
+def make_row(node: Node, link: Node, base: str, encoding: str, given: Given = NOTHING) -> Row | None:
+    """The row of a link in its node; None when there is nothing to call it by."""
+    href = attribute(link, "href").strip(EDGES)
+    url = urls.join(base, href, encoding) if not href.startswith("#") else None
+    date, outside = _date(node, link, given, url or "")
+    named = given.title.strip(EDGES) if given.title else title_of(link, whole=outside)
     if len(squeeze(named)) < 2:
         return None
-    href = attribute(link, "href").strip(EDGES)
-    url = urls.join(base, href, encoding)
-    if url is None or href.startswith("#"):
-        return Row(href[:2000], named, _date(node, link, own_date, ""), _reason(href))
-    return Row(url, named, _date(node, link, own_date, url))
+    if url is None:
+        return Row(href[:2000], named, date, _reason(href))
+    return Row(url, named, date)
 
 
 def _reason(href: str) -> str:
@@ -51,12 +81,15 @@ def _reason(href: str) -> str:
 
 
 # ------------------------------------------------------------------ title
-def title_of(link: Node) -> str:
-    """title= where there is one (the visible text is often cut with dots), else what the link shows, without dates and summaries."""
+def title_of(link: Node, *, whole: bool = False) -> str:
+    """title= where there is one (the visible text is often cut with dots), else what the link shows, without dates and summaries.
+
+    `whole`: the row's date stands elsewhere, so that one in the title is the title's own.
+    """
     full = attribute(link, "title").strip(EDGES)
     if len(squeeze(full)) >= 2 and not DATE_ONLY.match(full):
         return full
-    return _clean(_shown(link))
+    return _clean(_shown(link), whole=whole)
 
 
 def _shown(link: Node) -> str:
@@ -67,10 +100,20 @@ def _shown(link: Node) -> str:
     inner = [node for node in link.css("[title]") if len(squeeze(attribute(node, "title"))) >= 4 and node.tag != "img"]
     if inner and squeeze(inner[0].text(deep=True)).rstrip(".…")[:6] == squeeze(attribute(inner[0], "title"))[:6]:
         return attribute(inner[0], "title")
-    parts = [line.text for line in lines(link) if not DATE_ONLY.match(line.text)]
-    if not any(child.tag in BLOCKS for child in link.css("*")):
-        return _without_date_parts(link) or " ".join(parts)
-    return next((part for part in parts if len(squeeze(part)) >= 4), parts[0] if parts else "")
+    parts = [part for line in lines(link) for cell in line.text.split("\t") if (part := cell.strip(EDGES)) and not _is_date(part)]
+    if not any(child.tag in BLOCKS or child.tag == "br" for child in link.css("*")):
+        return _without_date_parts(link) or " ".join(parts) or _pictured(link) or text(link)
+    return next((part for part in parts if len(squeeze(part)) >= 4), parts[0] if parts else "") or _pictured(link) or text(link)
+
+
+def _is_date(part: str) -> bool:
+    """A date and nothing else, or a piece of one: a big day beside its month."""
+    return DATE_ONLY.match(part) is not None or PIECES_OF_DATE.fullmatch(squeeze(part)) is not None
+
+
+def _pictured(link: Node) -> str:
+    """What a link that is only a picture is called by."""
+    return next((alt for image in link.css("img[alt]") if len(squeeze(alt := attribute(image, "alt").strip(EDGES))) >= 4), "")
 
 
 def _without_date_parts(link: Node) -> str:
@@ -79,8 +122,10 @@ def _without_date_parts(link: Node) -> str:
     return text(link, dated)
 
 
-def _clean(shown: str) -> str:
+def _clean(shown: str, *, whole: bool) -> str:
     shown = MARKS.sub("", shown).strip(EDGES)
+    if whole:
+        return shown
     for form in (DATE_BEHIND, DATE_BEFORE):
         rest = form.sub("", shown).strip(EDGES)
         if len(squeeze(rest)) >= 4:
@@ -89,23 +134,29 @@ def _clean(shown: str) -> str:
 
 
 # ------------------------------------------------------------------ date
-def _date(node: Node, link: Node, own: str | None, url: str) -> str | None:
+def _date(node: Node, link: Node, given: Given, url: str) -> tuple[str | None, bool]:
+    """The row's date, and whether it stands outside its link."""
+    own, heads = given.date, given.heads
     if own is not None:
         stamp = read_date(own)
-        return stamp.iso if stamp else split_day(own) or _with_year(own, url)
+        return (stamp.iso if stamp else split_day(own) or _with_year(own, url)), True
     own_node = node.mem_id == link.mem_id
-    places = [*([] if own_node else _alone(node, link)), *_inside(link)]
-    for place in places:
-        found = _full(place) or split_day(place)
-        if found:
-            return found
-    if own_node and (found := split_day(" ".join(_texts(link)))):
-        return found  # a card that is a link as a whole: its big day and its month are one date
-    for place in places:
+    outside = [] if own_node else _alone(node, link, heads)
+    inside = _alone(node, node, heads, within=True) if own_node and node.tag == "tr" else list(_inside(link))
+    for place in outside:
+        if found := _full(place) or split_day(place):
+            return found, True
+    for place in inside:
+        if found := _full(place) or split_day(place):
+            return found, False
+    told = (shown for shown in _texts(link) if own_node or len(squeeze(shown)) <= LONGEST_PIECE)
+    if found := split_day(" ".join(told)):
+        return found, True  # a card that is a link as a whole: its big day and its month are one date
+    for place in (*outside, *inside):
         stamp = read_date(place)
         if (found := _with_year(place, url) or (stamp.iso if stamp is not None and len(stamp.iso) == 7 else None)) is not None:
-            return found
-    return split_day(" ".join(_words(node, link)))
+            return found, place in outside
+    return split_day(" ".join(_words(node, link))), True
 
 
 def _full(told: str) -> str | None:
@@ -119,16 +170,53 @@ def _beside_date(part: str) -> int:
     return len(squeeze(part)) - len(squeeze(stamp.raw)) if stamp else LONGEST_PART
 
 
-def _alone(node: Node, link: Node) -> list[str]:
-    """The lines and cells of a row without its link: first those that are a date and little else, then the others, then all together."""
-    skip = frozenset({link.mem_id})
+def _alone(node: Node, link: Node, heads: tuple[int, ...], *, within: bool = False) -> list[str]:
+    """The lines and cells of a row without its link: first those that are a date and little else, then the others, then all together.
+
+    A date whose label, or whose column's head, says that it is another one is left out; one that says it is the day of publication
+    comes first.
+    """
+    skip = frozenset() if within else frozenset({link.mem_id})
     parts = [part.strip(EDGES) for line in lines(node, skip) for part in line.text.split("\t")]
-    if OTHER_DAY.search("\n".join(parts)):
-        without = [OTHER_DAY.sub("", part) for part in parts]
-        parts = without if any(map(read_date, without)) else parts  # the only date of a row is the best there is
+    if any(map(GLUED.search, parts)):
+        parts = [shown for shown in _words(node, link) if squeeze(shown)]
+    told = [piece for part in _columns(node, heads) or parts for piece in dates_in(part)]
+    if any(kind != PLAIN for kind, _ in told):
+        told.sort(key=lambda piece: (piece[0], len(squeeze(piece[1])) > LONGEST_PART, _beside_date(piece[1])))
+        return [piece for kind, piece in told if kind != ANOTHER]
     whole = " ".join(parts)
     short = sorted((part for part in parts if len(squeeze(part)) <= LONGEST_PART), key=_beside_date)
     return [*short, whole, *(part for part in parts if part not in short)]
+
+
+def _columns(node: Node, heads: tuple[int, ...]) -> list[str]:
+    """The cells of a table row under a head that tells of dates, each with the label of its column before it."""
+    own = list(node.iter()) if heads else []
+    if node.tag == "tr":
+        own = [child for child in own if child.tag in ("td", "th")]
+    elif len(own) != len(heads):
+        return []
+    return [f"{HEAD_LABELS[heads[n]]}{text(cell)}" for n, cell in enumerate(own) if n < len(heads)]
+
+
+def kind_of(label: str) -> int:
+    """What the words before a date say it is."""
+    said = squeeze(label)
+    found = [(match.end(), -kind) for kind, form in SAID for match in form.finditer(said)]
+    return -max(found)[1] if found else PLAIN  # the words next to the date count
+
+
+def dates_in(part: str) -> list[tuple[int, str]]:
+    """The dates of a line, each with its kind; the line itself when nothing is said of them."""
+    found: list[tuple[int, str]] = []
+    if YEAR.search(part) is None:
+        return [(PLAIN, part)]
+    for match in DATED.finditer(part):
+        kind = found[-1][0] if found and TO.match(match["label"]) else kind_of(match["label"])
+        found.append((kind, match["date"]))
+    if not found or all(kind == PLAIN for kind, _ in found):
+        return [(PLAIN, part)]
+    return found
 
 
 def _words(node: Node, link: Node) -> Iterable[str]:
@@ -154,11 +242,11 @@ def _inside(link: Node) -> Iterable[str]:
         mostly = stamp is not None and length - len(squeeze(stamp.raw)) <= 8
         if mostly or (4 <= length <= 12 and (DATE_ONLY.match(shown) or split_day(shown))):
             yield shown
-    shown = text(link)
-    for form in (DATE_BEHIND, DATE_BEFORE):
-        match = form.search(shown)
-        if match:
-            yield match[0]
+    for line in lines(link):
+        for form in (DATE_BEHIND, DATE_BEFORE):
+            match = form.search(line.text)
+            if match:
+                yield match[0]
 
 
 def split_day(whole: str) -> str | None:
@@ -193,7 +281,8 @@ def distinct(rows: Iterable[Row]) -> list[Row]:
     """Each address once, in order; a dated row wins over an undated one."""
     found: dict[str, Row] = {}
     for row in rows:
-        held = found.get(row.url)
+        name = row.url if row.reason is None else f"{row.url} {row.title}"  # what leads nowhere is no address two rows share
+        held = found.get(name)
         if held is None or (held.date is None and row.date is not None):
-            found[row.url] = row
+            found[name] = row
     return list(found.values())

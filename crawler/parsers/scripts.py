@@ -33,7 +33,7 @@ def strings(script: str) -> Mapping[str, str]:
 
 @lru_cache(maxsize=64)  # most of a page's scripts are those of its site
 def _strings(script: str) -> Mapping[str, str]:
-    return MappingProxyType({match[1]: _unquoted(match[2]) for match in VARIABLE.finditer(script)})
+    return MappingProxyType({match[1]: unquoted(match[2]) for match in VARIABLE.finditer(script)})
 
 
 def written(script: str, known: Mapping[str, str]) -> tuple[str, bool]:
@@ -64,7 +64,7 @@ def _value(expression: str, known: Mapping[str, str]) -> str:
     parts = []
     for literal, name in PIECE.findall(expression):
         if literal:
-            parts.append(_unquoted(literal))
+            parts.append(unquoted(literal))
         elif known.get(name):
             parts.append(known[name])
         else:
@@ -72,7 +72,8 @@ def _value(expression: str, known: Mapping[str, str]) -> str:
     return "".join(parts)
 
 
-def _unquoted(literal: str) -> str:
+def unquoted(literal: str) -> str:
+    """The text of a literal of JavaScript."""
     return ESCAPE.sub(_character, literal[1:-1]) if "\\" in literal else literal[1:-1]
 
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from html import escape
 
 from crawler.model import Page, PageKind, Request
-from crawler.parsers.attachments import read_attachments
+from crawler.parsers.attachments import base_of, read_attachments
 from crawler.parsers.continuation import Piece, frame, inline, join
 from crawler.parsers.detail import Detail, read_detail
 from crawler.parsers.files import file_name, what_file
+from crawler.parsers.flat import lay_flat
 from crawler.parsers.furniture import is_furniture
 from crawler.parsers.mapped import api_address, is_json, read_mapped
 from crawler.parsers.parts import read_parts
@@ -55,7 +56,8 @@ def read_shapes(said: charset.Decoded, page: Page, rules: DetailRules, public_ur
     if parts:
         return Found(PageKind.NOTICE, f"{len(parts)} notices on one page", parts)
     if whole is not None:
-        whole = replace(whole, incomplete=cut_off(page, said))
+        whole = replace(whole, incomplete=cut_off(page, said) or whole.incomplete)
+    if whole is not None and whole.body:
         joined = join(whole, (said.text, detail.tree), page, more, lambda other: _piece(other, rules))
         if joined.continues:
             return Found(detail.page_kind, detail.evidence, (joined.draft,), joined.continues)
@@ -122,7 +124,9 @@ def _piece(page: Page, rules: DetailRules) -> tuple[str, Piece]:
     if root is None:
         return said.text, Piece(error="no text")
     written = tuple(line.text for line in lines(root) if not is_furniture(line.text))
-    return said.text, Piece(written, read_attachments([root], page.url, said.encoding), "" if written else "no text")
+    sheet = lay_flat(tree)
+    files = read_attachments(sheet, sheet.named("body")[:1], base_of(sheet, page.url, said.encoding), said.encoding)
+    return said.text, Piece(written, files, "" if written else "no text")
 
 
 def cut_off(page: Page, said: charset.Decoded) -> str | None:

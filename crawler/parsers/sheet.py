@@ -13,6 +13,7 @@ from crawler.parsers.tree import Node
 
 MARK = "\x1f"
 EMBEDS = frozenset({"embed", "object", "iframe"})
+MEDIA = frozenset({"video", "audio"})
 
 
 @dataclass(slots=True)

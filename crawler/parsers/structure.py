@@ -5,136 +5,164 @@ sites print a list in blocks of five). The best group is the one with most rows,
 """
 
 import re
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser
 
-from crawler.parsers.rows import DATE_ONLY, distinct, make_row, split_day, title_of, wraps
-from crawler.parsers.tree import BLOCKS, EDGES, Node, ancestors, attribute, is_hidden, lines, squeeze, text
+from crawler.parsers.groups import (
+    DAY,
+    GENERIC,
+    LEAST_TITLE,
+    MORE,
+    MOST_LINKS,
+    NOTICE_URL,
+    PAGE_LINK,
+    Group,
+    Item,
+    absorb,
+    fill,
+    near,
+)
+from crawler.parsers.rows import distinct, title_of, wraps
+from crawler.parsers.tree import BLOCKS, Node, ancestors, attribute, is_hidden, lines, squeeze, text
 from crawler.record.reading import Row
 from crawler.text.dates import read_date
 
-LEAST_TITLE = 4
 MOST_ITEMS = 20_000  # links that are looked at
-MOST_LINKS = 4  # of one row
-DEEPEST = 64  # elements between a row and the body
+NO_LINKS = frozenset({"link", "base", "area"})
 CHROME = frozenset({"header", "footer", "nav"})
 NAVIGATION = re.compile(
     r"(?:^|[\s_-])(?:nav|menu|crumbs?|breadcrumb|footer|foot|header|head|top|links?|yqlj|friend|friendlink|pager|pagination|page-?turn|sitemap|tab)(?:$|[\s_-])",
     re.IGNORECASE,
 )
-PAGE_LINK = re.compile(
-    r"^(?:[<>«»‹›\s\[\]]*(?:首页|尾页|末页|上一?页|下一?页|上\d*页|下\d*页|第?\d+页?|更多|more|查看更多|\.{3})[<>«»‹›\s\[\]+]*)+$",
-    re.IGNORECASE,
-)
 FURNITURE = re.compile(
     r"公网安备|公安机关备案|ICP备|网站标识码|^全国党政机关|^网站地图$|^联系我们$|^关于我们$|^隐私声明$|^网站声明$|^返回(?:首页|顶部)$"
 )
-MORE = re.compile(r"^[\s\[<>»›+]*(?:更多|查看更多|more)[\s\]>»›+…·.]*$", re.IGNORECASE)
-GENERIC = re.compile(r"^[\[【(（]?(?:点击)?(?:查看|详情|详细|阅读|浏览)(?:详情|全文|更多)?[\]】)）>»]*$")
-NOTICE_URL = re.compile(r"(?:\d{4,}|content|detail|info|art|post|show|view|/c\.html|\bid=)", re.IGNORECASE)
-DAY = re.compile(r"(?<!\d)(?:(?:19|20)\d\d\s*[-/.年]\s*)?\d{1,2}\s*[-/.月]\s*\d{1,2}(?!\d)")
+FILE_URL = re.compile(r"\.(?:docx?|xlsx?|pptx?|wps|et|pdf|ofd|zip|rar|7z|jpe?g|png|gif|mp4)(?:$|[?#])", re.IGNORECASE)
+PAGED = re.compile(
+    r"[上下]一?[页頁]|[尾末][页頁]|create_?page\w*\s*\(|(?:共|总计|合计)\s*(?:<[^<>]*>\s*)*[1-9]\d*\s*(?:<[^<>]*>\s*)*[条页篇]|\d\s*/\s*\d+\s*页|total\s?record",
+    re.IGNORECASE,
+)
+NOTHING = re.compile(r"(?:暂无|没有|尚无|无)(?:任何|相关|可显示|符合条件的?)?(?:数据|信息|内容|记录|文章|结果)|共\s*0\s*条")
+FRAME = re.compile(r"(?:当前|所在|现在的?|您的|当前所在)位置|版权所有|主办单位|主办：|ICP备|网站标识码|技术支持")
 DATED = 0.8  # least share of dated rows from which a list is one, whatever its box is called
 UNSEEN = 0.2  # what a list that no reader sees is worth beside one that is seen
 LARGEST_ROW = 300  # characters of a row that stands alone; more is a page around a link
+LARGEST_OF_LIST = 1500  # the same on a page that says it is one of a list
+LONGEST_LINE = 120  # characters of a line beside which a lone link without a date is part of a text
 LEAST_WORTH = 2.5  # one dated row with a title of some length: the last page of a column may hold no more
+LEAST_ALONE = 6  # characters of the title of a row that stands alone and has no date
 HUB_BLOCKS = 3  # short lists, each with its own "more": a page that leads to lists and is none
 MOST_OF_HUB = 10
 
 
-@dataclass(slots=True)
-class Item:
-    """A link that may be a row's; `node` the child of its list that holds it."""
-
-    link: Node
-    path: str
-    node: Node
-    row: Row | None = None
-
-
-@dataclass(slots=True)
-class Group:
-    """Items of one list."""
-
-    items: list[Item]
-    parents: list[Node] = field(default_factory=list)
-
-    @property
-    def rows(self) -> list[Row]:
-        """Its rows, in order."""
-        return [item.row for item in self.items if item.row is not None]
-
-
-def by_structure(tree: LexborHTMLParser, base: str, encoding: str, least: int = 0) -> tuple[list[Row], str]:
-    group = best_group(tree, base, encoding, least)
+def by_structure(
+    tree: LexborHTMLParser, base: str, encoding: str, least: int = 0, *, paged: bool = False
+) -> tuple[list[Row], str]:
+    """Rows, and how they were found. `least`: a piece of HTML is a list when it has that many rows; `paged`: the page says that it is one
+    of a list's, so that a single row may be all it has."""
+    group = best_group(tree, base, encoding, least, paged=paged)
     if group is None:
         return [], "0 rows: nothing repeats"
+    if not paged and is_hub(tree, group):
+        longest = len(distinct(group.rows))
+        return [], f"0 rows: a hub of short lists, each with its own link to more; the longest has {longest} rows"
     rows = distinct(group.rows)
     return rows, f"{len(rows)} rows by structure"
 
 
-def best_group(tree: LexborHTMLParser, base: str, encoding: str, least: int = 0) -> Group | None:
-    """The group of links that looks most like a column of notices. `least`: a piece of HTML is a list when it has that many rows."""
+def best_group(tree: LexborHTMLParser, base: str, encoding: str, least: int = 0, *, paged: bool = False) -> Group | None:
+    """The group of links that looks most like a column of notices."""
     body = tree.body or tree.root
     if body is None:
         return None
-    ranked = _ranked(_links(body), base, encoding)
-    if not ranked or _worth(ranked[0]) < LEAST_WORTH:
-        ranked = _ranked(_links(body, GENERIC), base, encoding) or ranked
-    if ranked and _worth(ranked[0]) >= LEAST_WORTH:
-        _absorb(ranked[0], base, encoding)
+    largest = LARGEST_OF_LIST if paged else LARGEST_ROW
+    ranked = _ranked(_links(body), base, encoding, largest)
+    if not ranked or _worth(ranked[0], largest) < LEAST_WORTH:
+        ranked = _ranked(_links(body, GENERIC), base, encoding, largest) or ranked
+    if ranked and _worth(ranked[0], largest) >= LEAST_WORTH:
+        absorb(ranked[0], base, encoding)
         return ranked[0]
-    return ranked[0] if least and ranked and len(ranked[0].rows) >= least and any(row.date for row in ranked[0].rows) else None
+    if least and ranked and len(ranked[0].rows) >= least and any(row.date for row in ranked[0].rows):
+        return ranked[0]
+    return _lone(ranked, body, paged=paged)
 
 
-def _ranked(links: list[Node], base: str, encoding: str) -> list[Group]:
+def _lone(ranked: list[Group], body: Node, *, paged: bool) -> Group | None:
+    """A column of one or two notices without dates: what surrounds them must say that they are rows."""
+    whole = text(body)
+    if NOTHING.search(whole):
+        return None
+    if not paged and any(len(line.text) > LONGEST_LINE and "\t" not in line.text for line in lines(body)):
+        return None
+    fit = [group for group in ranked if len(group.rows) == len(group.items) and _is_lone_list(group, paged=paged)]
+    return fit[0] if len(fit) == 1 or (fit and paged) else None
+
+
+def _is_lone_list(group: Group, *, paged: bool) -> bool:
+    rows = group.rows
+    if not rows or any(len(squeeze(row.title)) < LEAST_ALONE or FILE_URL.search(row.url) for row in rows):
+        return False
+    if any(_in_navigation(item.link) or _is_unseen(group) for item in group.items):
+        return False
+    own = all(
+        squeeze(item.node.text(deep=True)) == squeeze(item.link.text(deep=True)) or wraps(item.node) for item in group.items
+    )
+    return own and all(row.reason is None and (paged or NOTICE_URL.search(row.url)) for row in rows)
+
+
+def _ranked(links: list[Node], base: str, encoding: str, largest: int) -> list[Group]:
     """The groups that links form, the best first."""
     inside = {link.mem_id for link in links if _in_navigation(link)}
     groups = [_one_each(group) for group in _groups([link for link in links if link.mem_id not in inside])]
     named = [_one_each(group) for group in _groups([link for link in links if link.mem_id in inside and not _in_chrome(link)])]
     for group in (*groups, *named):
-        _fill(group, base, encoding)
+        fill(group, base, encoding, largest)
     groups += [group for group in named if group.rows and sum(1 for row in group.rows if row.date) >= DATED * len(group.items)]
-    return sorted(groups, key=lambda group: _worth(group) * (UNSEEN if _is_unseen(group) else 1), reverse=True)
+    return sorted(groups, key=lambda group: _worth(group, largest) * (UNSEEN if _is_unseen(group) else 1), reverse=True)
 
 
 def _is_unseen(group: Group) -> bool:
     """The list of another tab, which a click would show."""
-    return all(any(map(is_hidden, _near(item.link))) for item in group.items)
+    return all(any(map(is_hidden, near(item.link))) for item in group.items)
 
 
 def _links(body: Node, also: re.Pattern[str] | None = None) -> list[Node]:
     """Links with a title, `also` those that say so little."""
-    found = body.css("a[href]")
+    found = [link for link in body.css("[href]") if link.tag not in NO_LINKS]
     wanted = [link for link in found if _titled(link) or (also is not None and also.match(squeeze(link.text(deep=True))))]
     return wanted[:MOST_ITEMS]
 
 
 def _titled(link: Node) -> bool:
-    shown = squeeze(attribute(link, "title") or link.text(deep=True))
-    return (
-        len(shown) >= LEAST_TITLE
-        and not FURNITURE.search(shown)
-        and not PAGE_LINK.match(shown)
-        and not PAGE_LINK.match(squeeze(link.text(deep=True)) or "x")
-    )
+    shown = squeeze(attribute(link, "title") or link.text(deep=True) or _pictured(link))
+    if FURNITURE.search(shown) or PAGE_LINK.match(shown) or PAGE_LINK.match(squeeze(link.text(deep=True)) or "x"):
+        return False
+    return len(shown) >= LEAST_TITLE or (len(shown) >= 2 and _beside_a_day(link))
 
 
-def _near(link: Node) -> Iterator[Node]:
-    """Ancestors, no more than lists are deep: hostile pages nest without end."""
-    return islice(ancestors(link), DEEPEST)
+def _pictured(link: Node) -> str:
+    """What a link that is a picture is called by."""
+    image = link.css_first("img[alt]")
+    return attribute(image, "alt") if image is not None else ""
+
+
+def _beside_a_day(link: Node) -> bool:
+    """Does a link with a very short text (公告, a name) stand in an item or a table row of its own, beside a date?"""
+    for above in islice(ancestors(link), 3):
+        if above.tag in ("li", "tr", "dl", "dd", "p", "div"):
+            shown = above.text(deep=True, separator=" ")
+            return len(shown) <= LARGEST_ROW and len(above.css("a[href]")) <= MOST_LINKS and DAY.search(shown) is not None
+    return False
 
 
 def _in_chrome(link: Node) -> bool:
     """In a page's own header, footer or navigation, by the tag: names of boxes are no more than names."""
-    return any(above.tag in CHROME for above in _near(link))
+    return any(above.tag in CHROME for above in near(link))
 
 
 def _in_navigation(link: Node) -> bool:
-    for number, above in enumerate(_near(link)):
+    for number, above in enumerate(near(link)):
         if above.tag in CHROME:
             return True
         if number < 3 and NAVIGATION.search(attribute(above, "class") + " " + attribute(above, "id")):
@@ -144,7 +172,7 @@ def _in_navigation(link: Node) -> bool:
 
 def _path(link: Node) -> str:
     """The blocks from the link up to the body: rows of one list stand alike, whatever emphasis a single one has."""
-    return "/".join(above.tag or "" for above in _near(link) if above.tag in BLOCKS or above.tag == "-document")
+    return "/".join(above.tag or "" for above in near(link) if above.tag in BLOCKS or above.tag == "-document")
 
 
 def _groups(links: list[Node]) -> list[Group]:
@@ -161,12 +189,16 @@ def _items(path: str, same: list[Node]) -> list[Item]:
     """Each link with the largest node around it that holds no other link of its path (but the same address twice is one row)."""
     hrefs: dict[int, set[str]] = {}
     for link in same:
-        for above in _near(link):
-            hrefs.setdefault(above.mem_id, set()).add(attribute(link, "href"))
+        href = attribute(link, "href").strip()
+        own = (
+            f"{href} {link.mem_id}" if href[:11].lower() == "javascript:" or href[:1] == "#" else href
+        )  # nowhere is no common address
+        for above in near(link):
+            hrefs.setdefault(above.mem_id, set()).add(own)
     items, taken = [], set[int]()
     for link in same:
         node = link
-        for above in _near(link):
+        for above in near(link):
             if above.tag == "body" or len(hrefs[above.mem_id]) > 1:
                 break
             node = above
@@ -234,116 +266,48 @@ def _in_cells(by_parent: dict[int, list[Item]]) -> bool:
     return len(rows) == len(by_parent) and dated >= DATED * len(rows)
 
 
-def _alone(link: Node) -> Node:
-    """The node of a row that has no siblings to end it: as much around its link as a row may hold."""
-    node = link
-    for above in _near(link):
-        if above.tag == "body" or len(squeeze(above.text(deep=True))) > LARGEST_ROW:
-            break
-        node = above
-    return node
-
-
-def _fill(group: Group, base: str, encoding: str) -> None:
-    for item in group.items:
-        if len(group.items) < 3 and len(squeeze(item.node.text(deep=True))) > LARGEST_ROW:
-            item.node = _alone(item.link)
-        item.row = make_row(item.node, item.link, base, encoding)
-    rows = group.rows
-    if len(rows) >= 3 and len({row.title for row in rows}) == 1:
-        _title_by_row(group)
-    if rows and not any(row.date for row in rows):
-        _date_by_neighbour(group)
-
-
-def _title_by_row(group: Group) -> None:
-    """Every link says the same (查看): the title is the longest text of its row."""
-    for item in group.items:
-        if item.row is not None:
-            others = [line.text for line in lines(item.node, frozenset({item.link.mem_id}))]
-            pieces = [piece.strip(EDGES) for text_ in others for piece in text_.split("\t")]
-            best = max((piece for piece in pieces if not DATE_ONLY.match(piece)), key=len, default="")
-            item.row = replace(item.row, title=best) if len(squeeze(best)) >= LEAST_TITLE else None
-
-
-def _date_by_neighbour(group: Group) -> None:
-    """Rows whose date stands beside them, not within: `<dt>title</dt><dd>date</dd>`, or plain text between links."""
-    taken = {item.node.mem_id for item in group.items}
-    ways = [[_beside(item.node, taken, forward=forward) for item in group.items] for forward in (True, False)]
-    found = max(ways, key=lambda dates: sum(date is not None for date in dates))
-    if sum(date is not None for date in found) * 2 > len(found):
-        for item, date in zip(group.items, found, strict=True):
-            item.row = replace(item.row, date=date) if item.row is not None and item.row.date is None else item.row
-
-
-def _beside(node: Node, taken: set[int], *, forward: bool) -> str | None:
-    """The date between a row and the next one (or the one before)."""
-    told, near = "", node
-    for _ in range(6):
-        following = near.next if forward else near.prev
-        if following is None or following.mem_id in taken:
-            break
-        near = following
-        shown = (near.text_content or "") if near.tag == "-text" else text(near)
-        told = f"{told} {shown}" if forward else f"{shown} {told}"
-        if len(squeeze(told)) > 40:
-            break
-    stamp = read_date(told)
-    return split_day(told) or (stamp.iso if stamp is not None and len(stamp.iso) >= 10 else None)
-
-
-def _absorb(group: Group, base: str, encoding: str) -> None:
-    """Rows of the same lists that stand otherwise: pinned ones, coloured ones, ones with a very short title."""
-    taken = {item.node.mem_id for item in group.items}
-    tags = Counter(item.node.tag for item in group.items)
-    dated = sum(1 for row in group.rows if row.date) >= 0.8 * len(group.rows)
-    held = {row.url for row in group.rows}
-    more = []
-    for parent in group.parents:
-        for child in parent.iter():
-            if child.mem_id in taken or child.tag not in tags:
-                continue
-            links = [link for link in ([child] if child.tag == "a" else child.css("a[href]")) if _may_be_row(link)]
-            row = make_row(child, links[0], base, encoding) if 0 < len(links) <= 3 else None
-            if row is not None and row.url not in held and (row.date or (not dated and NOTICE_URL.search(row.url))):
-                more.append(Item(links[0], "", child, row))
-    if more:
-        group.items = _in_order(group, more)
-
-
-def _may_be_row(link: Node) -> bool:
-    shown = squeeze(title_of(link))
-    return len(shown) >= 2 and not PAGE_LINK.match(shown) and not MORE.match(shown)
-
-
-def _in_order(group: Group, more: list[Item]) -> list[Item]:
-    """All items as the page has them."""
-    place = {child.mem_id: (n, m) for n, parent in enumerate(group.parents) for m, child in enumerate(parent.iter())}
-    return sorted([*group.items, *more], key=lambda item: place.get(item.node.mem_id, (len(group.parents), 0)))
-
-
-def _worth(group: Group) -> float:
+def _worth(group: Group, largest: int = LARGEST_ROW) -> float:
     """How much a group looks like a column of notices."""
     rows = group.rows
     count = len({row.url for row in rows})
     if not count:
         return 0.0
     dated = sum(1 for row in rows if row.date) / len(rows)
+    if not dated and count >= 3:  # dates that are none of the notices' are dates all the same
+        dated = _days(group) / len(rows)
     length = sum(min(len(row.title), 40) for row in rows) / len(rows)
     notices = sum(1 for row in rows if NOTICE_URL.search(row.url)) / len(rows)
-    if count < 3 and (
-        dated < 1 or notices < 1 or any(len(squeeze(item.node.text(deep=True))) > LARGEST_ROW for item in group.items)
-    ):
-        return 0.0
+    if count < 3:
+        shown = [squeeze(item.node.text(deep=True)) for item in group.items]
+        if dated < 1 or any(row.reason for row in rows) or any(len(text_) > largest or FRAME.search(text_) for text_ in shown):
+            return 0.0
+        notices, length = 1.0, max(length, 14.0)  # a dated link in an item of its own, whatever its address looks like
     if dated < 0.5 and (length < 9 or notices < 0.5):
         return 0.0
     return min(count, 60) * (0.4 + 2.2 * dated) * (0.3 + length / 25) * (0.5 + notices)
 
 
-def is_hub(tree: LexborHTMLParser, rows: list[Row]) -> bool:
-    """A page that leads to lists and is none: a few rows, no pager, and several blocks that each lead to their own "more"."""
-    more = {attribute(link, "href") for link in tree.css("a[href]") if MORE.match(text(link) or "x")}
-    return len(more) >= HUB_BLOCKS and len(rows) < MOST_OF_HUB
+def _days(group: Group) -> int:
+    """Rows that show a whole date."""
+    return sum(1 for item in group.items if item.row is not None and read_date(text(item.node)[:LARGEST_ROW]) is not None)
+
+
+def is_hub(tree: LexborHTMLParser, group: Group) -> bool:
+    """A page that leads to lists and is none: a few rows in a box with a link to more, and several such boxes."""
+    own = {row.url for row in group.rows}
+    more = [link for link in tree.css("a[href]") if MORE.match(text(link) or "x")]
+    rows = {item.link.mem_id for item in group.items}
+    more = [link for link in more if link.mem_id not in rows]
+    if len({attribute(link, "href") for link in more}) < HUB_BLOCKS or len(own) >= MOST_OF_HUB:
+        return False
+    return any(_holds(above, more) for above in islice(ancestors(group.parents[0]), 3) if above.tag != "body") or _holds(
+        group.parents[0], more
+    )
+
+
+def _holds(node: Node, links: list[Node]) -> bool:
+    inside = {link.mem_id for link in node.css("a[href]")}
+    return any(link.mem_id in inside for link in links)
 
 
 def where(group: Group) -> str:

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from crawler.parsers.furniture import FOOT_HINT, is_crumb, is_date_line, is_fact_line, is_foot, is_furniture
-from crawler.parsers.labels import in_facts, spaced
+from crawler.parsers.furniture import FOOT_HINT, is_crumb, is_date_line, is_fact_line, is_foot, is_furniture, is_hint, tells
+from crawler.parsers.labels import in_facts
 from crawler.parsers.sheet import Line, Sheet
 from crawler.parsers.tree import EDGES, squeeze
 from crawler.text.dates import read_date
@@ -32,12 +32,15 @@ ACT = re.compile(
     r"(?:通知|公告|公示|通报|意见|决定|决议|办法|规定|条例|细则|方案|规划|批复|函|令|报告|纪要|通告|公报)(?:\([^()]{1,20}\))?$"
 )
 BROKEN = re.compile(r"^[\u3400-\u9fff“”《》（）、]{2}$|^[\u3400-\u9fff”》）]\d$|^\d[\u3400-\u9fff]$")
-GLYPHS = re.compile(r"^(?:\S[ \u3000\xa0]+){5,}\S$")  # a title set wide: shown in its usual form where another witness has that
+GLYPHS = re.compile(r"^(?:\S[ \u3000\xa0]+)+\S$")  # a title set wide: shown in its usual form where another witness has that
 MOST_HEADS = 5
 MOST_LINES = 2000
 SITE = re.compile(r"^.{0,20}(?:门户网站?|官方网站|政府网站?|人民政府|政府网|政务网|信息公开网|公众信息网|官网)$")
 LARGE = re.compile(r"font-size\s*:\s*(?:(?:2[0-9]|3\d)(?:\.\d+)?\s*p[xt]|1[6-9](?:\.\d+)?\s*pt|x+-large)", re.IGNORECASE)
-SHORTEST, LONGEST = 4, 200
+SHORTEST, LONGEST = 4, 600
+SHORTER = 2  # characters of a title that is set as one, or is a piece of <title>: 公告, 通 告, a name
+LONGEST_OF_TEXT = 200  # of a title that nothing sets as one
+LEAST_SENTENCE = 25
 LONGEST_SCRIPT = 20_000
 SITE_NAME = (
     0.2  # what a candidate that is the site's own name is worth: the logo is a heading too, and on some pages all of <title>
@@ -55,9 +58,13 @@ WEIGHTS = {
     "h2": 1.5,
     "large": 1.2,
     "title": 1.2,  # often with the site's name, sometimes nothing else
+    "below": 0.3,  # the line over facts that stand behind the text: a signature as likely
 }
+QUOTED = 0.4  # what a candidate is worth that another one quotes: 关于印发《X》的通知 heads a page on which X is printed
+QUOTES = "《》“”〈〉「」『』\"'"
 # Who says that an organisation's name is a title all the same; a heading may as well be the site's.
 HEADINGS = frozenset({"above_facts", "meta.ArticleTitle", "disclosure.name", "own"})
+SURE = frozenset({"meta.ArticleTitle", "h1", "ucaptitle", "above_facts"})  # believed of a title of two characters
 BESIDE = re.compile(  # what stands between a title and its facts and is neither
     r"^(?:——.*|[（(].*[)）]|[\u3400-\u9fff]{0,16}[〔［\[（(]\d{4}[〕］\])）]第?\d{1,5}号|第?\d{1,5}号)$"
 )
@@ -91,9 +98,9 @@ def read_title(sheet: Sheet, meta: Mapping[str, str], name: str | None, own: str
     """`name`: 名称 of the disclosure block; `own`: what the source's own selector found; None when nothing on the page is a title."""
     page = _page_title(sheet)
     said = [(rule, written.strip(EDGES)) for rule, written in _candidates(sheet, meta, name, own, page, block)]
-    said = [
-        item for item in said if item[0] == "own" or (SHORTEST <= len(squeeze(item[1])) <= LONGEST and not is_furniture(item[1]))
-    ]
+    cut = [key(piece) for piece in PIECES.split(page) if piece]
+    pieces = set(cut if len(cut) == 2 else cut[:1])  # more of them are columns
+    said = [item for item in said if item[0] == "own" or _may_be_said(*item, pieces)]
     if not said:
         return None
     scores: dict[str, float] = {}
@@ -107,7 +114,7 @@ def read_title(sheet: Sheet, meta: Mapping[str, str], name: str | None, own: str
     site = key(meta.get("sitename", ""))
     foot = key("".join(_foot(sheet))) if min(map(len, scores)) <= 30 else ""
     for plain in scores:
-        if len(plain) >= 6 and plain in whole:
+        if (len(plain) >= 6 and plain in whole) or plain in pieces:
             scores[plain] += 1.0
         if (
             plain == site
@@ -120,12 +127,30 @@ def read_title(sheet: Sheet, meta: Mapping[str, str], name: str | None, own: str
             )
         ):
             scores[plain] *= SITE_NAME
+    quoted = [plain for plain in scores if len(plain) >= SHORTEST and any(_quotes(other, plain) for other in scores)]
+    for plain in quoted:
+        scores[plain] = (scores[plain] - (1.0 if len(plain) >= 6 and plain in whole else 0.0)) * QUOTED
     best = max(scores, key=lambda plain: (scores[plain], len(plain)))
     best = _uncut(best, scores)
     agreed = [(rule, written) for rule, written in said if key(written) == best]
     agreed.sort(key=lambda item: (GLYPHS.match(item[1]) is not None, item[0] not in SEEN, -WEIGHTS[item[0]]))
     others = [item for item in sorted(said, key=lambda item: -WEIGHTS[item[0]]) if key(item[1]) != best]
     return Title(agreed[0][1], (*agreed, *others), _line_of(sheet, best, block))
+
+
+def _may_be_said(rule: str, written: str, pieces: set[str]) -> bool:
+    """Is what a rule found long or short enough, and no furniture, facts or hint? A word of two or three characters must be set as a
+    title where nothing else is, or be a piece of <title>."""
+    size = len(squeeze(written))
+    if not SHORTER <= size <= LONGEST or is_furniture(written) or is_fact_line(written) or is_crumb(written):
+        return False
+    return size >= SHORTEST or rule in SURE or key(written) in pieces
+
+
+def _quotes(other: str, plain: str) -> bool:
+    """Does a title quote another: 关于征求《plain》意见的函?"""
+    at = other.find(plain) if len(other) > len(plain) + 2 else -1
+    return at > 0 and other[at - 1] in QUOTES and other[at + len(plain) : at + len(plain) + 1] in QUOTES
 
 
 def _foot(sheet: Sheet) -> list[str]:
@@ -208,12 +233,15 @@ def _by_place(sheet: Sheet, block: frozenset[int]) -> Iterator[tuple[str, str]]:
     """The line over the first line of facts, or else over a bare date; a line set large."""
     lines = sheet.lines[:MOST_LINES]
     plain = [at for at, line in enumerate(lines) if line.prose and at and at not in block]
-    labelled = (at for at in plain if lines[at].labelled and is_fact_line(spaced(lines[at])))
+    text = next((at for at in plain if is_sentence(lines[at]) and not tells(lines, at)), len(lines))
+    labelled = (at for at in plain if lines[at].labelled and tells(lines, at))
     for told in (labelled, (at for at in plain if is_date_line(lines[at].text))):
         below = (up for at in told if (up := _over(lines, at)) >= 0 and up not in block and _may_be_title(lines[up]))
         if (first := next(below, None)) is not None:
-            yield "above_facts", lines[first].text
-            break
+            if first < text or (first == text and not is_sentence(lines[first])):
+                yield "above_facts", lines[first].text
+                break
+            yield "below", lines[first].text
     for line in lines:
         if line.prose and _is_large(sheet, line.element) and _may_be_title(line):
             yield "large", line.text
@@ -246,11 +274,18 @@ def _over(lines: Sequence[Line], at: int) -> int:
 
 
 def _may_be_title(line: Line) -> bool:
-    if not line.prose or not SHORTEST < len(line.plain) <= 100 or line.cells:
+    if not line.prose or not SHORTER <= len(line.plain) <= LONGEST or line.cells:
+        return False
+    if line.text.endswith(("。", "；", "，", ":", "：")) or (len(line.plain) > LONGEST_OF_TEXT and "。" in line.text):
         return False
     return not (
-        is_furniture(line.text) or is_crumb(line.text) or is_foot(line.text) or line.text.endswith(("。", "；", "，", ":", "："))
+        is_furniture(line.text) or is_crumb(line.text) or is_foot(line.text) or is_hint(line.text) or is_fact_line(line.text)
     )
+
+
+def is_sentence(line: Line) -> bool:
+    """A sentence of a text, by its length and stop."""
+    return len(line.plain) >= LEAST_SENTENCE and "。" in line.text and not line.cells
 
 
 def title_of_text(lines: Sequence[Line]) -> Title | None:
@@ -260,7 +295,7 @@ def title_of_text(lines: Sequence[Line]) -> Title | None:
         if line.cells or not line.plain or line.linked * 2 > len(line.plain) or line.text.endswith(("。", "；", "，", "：", ":")):
             break
         joined += line.text
-        if ACT.search(key(joined)) and SHORTEST <= len(joined) <= LONGEST:
+        if ACT.search(key(joined)) and SHORTEST <= len(joined) <= LONGEST_OF_TEXT:
             return Title(joined, (("text", joined),), None)
     if lines and _may_be_title(lines[0]) and len(lines[0].plain) <= 60 and not is_fact_line(lines[0].text):
         return Title(lines[0].text, (("text", lines[0].text),), None)
@@ -310,7 +345,9 @@ def _squeezed(text: str) -> tuple[str, list[int]]:
 def _at_borders(page: str, where: list[int], start: int, end: int) -> bool:
     before = page[: where[start]]
     after = page[where[end - 1] + 1 :]
-    return (not before or not re.search(r"[\w）)》”]$", before)) and (not after or not re.match(r"[\w（(《“]", after))
+    return (not before or not re.search(r"(?:[^\W_]|[）)》”《“〈「『、])$", before)) and (
+        not after or not re.match(r"(?:[^\W_]|[（(《“》”〉」』、])", after)
+    )
 
 
 def _without_site(sheet: Sheet, page: str, meta: Mapping[str, str]) -> str:

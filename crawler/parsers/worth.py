@@ -19,6 +19,9 @@ TITLED = 8  # characters from which a link's text is a title
 GENRE = re.compile(
     r"(?:通知|公告|公示|通报|意见|决定|决议|办法|规定|条例|细则|方案|规划|批复|函|令|报告|纪要|通告|公报|名单|目录|解读|说明|计划|预案|章程|规则|标准|请示|答复|结果|预算|决算|指南|须知|启事|招聘|简章)(?:[（(].{1,20}[)）])?$"
 )
+LETTER = re.compile(  # what heads a part of a letter and its answer
+    r"^(?:信件|来信|写信|去信|咨询|留言|投诉|提问|问题|诉求|建议|答复|回复|办理|受理|处理)(?:时间|日期|内容|单位|部门|机构|编号|标题|主题|人|类型|情况|结果|意见|状态)(?:[:：\t]|$)"
+)
 POINTS = {  # a witness's rule → what it says for a notice
     "published.own": 2, "published.label.head": 2, "published.label.tail": 2, "published.disclosure": 2, "published.unlabelled": 2,
     "published.meta.PubDate": 2, "published.meta.firstpublished": 2, "published.label.page": 0, "published.url": 1,
@@ -38,7 +41,7 @@ def refuse(
     if (
         all(paragraph.startswith(("[图片：", "[文档：")) for paragraph in draft.body)
         and not draft.attachments
-        and not _told(draft, meta, labels)
+        and not is_told(draft, meta, labels)
     ):
         return Kind(PageKind.OTHER, "a heading and a picture, and nothing that says what they are")
     points = _points(draft, meta, labels, size) - (1 if not titled and _bare(draft) else 0)
@@ -61,10 +64,11 @@ def refuse(
     )
 
 
-def _told(draft: Draft, meta: Mapping[str, str], labels: int) -> bool:
-    """A tag, a block or a label says that this is a notice."""
+def is_told(draft: Draft, meta: Mapping[str, str], labels: int, *, dated: bool = False) -> bool:
+    """A tag, a block or a label says that this is a notice; with `dated` a bare date by its title or in a tag does too."""
     rules = [witness.rule for name in ("published", "source") if (witness := draft.witnesses.get(name)) is not None]
-    return bool(meta.get("articletitle")) or labels >= 2 or any(rule.partition(".")[2].startswith("label.") for rule in rules)
+    shown = ("label.head", "label.tail", "disclosure", *(("unlabelled", "meta.PubDate") if dated else ()))
+    return bool(meta.get("articletitle")) or labels >= 2 or any(rule.partition(".")[2] in shown for rule in rules)
 
 
 def _bare(draft: Draft) -> bool:
@@ -95,5 +99,6 @@ def _points(draft: Draft, meta: Mapping[str, str], labels: int, size: int) -> in
             1 if said.get("written_date") else 0,
             1 if draft.attachments else 0,
             1 if size >= 200 else 0,
+            2 if len({match[0] for line in draft.body if (match := LETTER.match(line))}) >= 3 else 0,
         )
     )

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 
 import structlog
 
-from crawler.model import OK, ChangeKind, Expect, Millis
+from crawler.model import OK, ChangeKind, Expect, Millis, RunKind
 from crawler.monitor import health
 from crawler.monitor.health import Finding, Rhythm
 from crawler.repository import changes, observations, runs
@@ -41,7 +41,7 @@ def _judge(c: Connection, run: RunRow, expect: Expect | None, now: Millis, lines
     up, which is no view of the whole list: the run is judged, and nothing is remembered of the source.
     """
     seen = observations.of_run(c, run, now)
-    if not seen.heads:
+    if not seen.heads and (run.kind == RunKind.REVISIT or not seen.details):
         return ()
     options = json.loads(run.options)
     if expect is None or options.get("url") or options.get("requeued"):
@@ -52,7 +52,12 @@ def _judge(c: Connection, run: RunRow, expect: Expect | None, now: Millis, lines
     after = health.step(was, found)
     observations.keep(c, run.id, seen, str(found[0].trouble) if found else None)
     observations.remember(
-        c, run.source, observations.Change(was, after, bool(seen.faces), rhythm.last_new, health.rest(after.failures, now)), now
+        c,
+        run.source,
+        observations.Change(
+            was, after, bool(seen.faces) or not (seen.heads or found), rhythm.last_new, health.rest(after.failures, now)
+        ),
+        now,
     )
     if after.state != was.state and after.state != OK:
         detail = {

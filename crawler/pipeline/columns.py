@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from crawler.model import PageKind, RunKind, Stop
 from crawler.record.reading import Row
@@ -17,6 +18,7 @@ MOST_PAGES = 5000
 KNOWN_TAIL = 20  # known rows in a row after which a list run stops: what was slipped in above them is found
 REPEATS = 2  # pages in a row without a row of their own; one may be made of rows that insertions pushed down
 MOST_BACK = 3  # pages looked at again when the column shrinks while it is read
+MOST_PINNED = 5  # rows above a page's others, whatever their days
 MOST_LOOKS = 3  # at one page of one run, whatever its totals say
 SCRIPT = "script"  # the pager's rule where the next page is known to the page's script alone
 FRONT = re.compile(r"/(?:(?:index|default|main)\.\w{2,5})?", re.IGNORECASE)
@@ -38,7 +40,8 @@ class Leaf:
     """One page of a column as it was read: what decides whether the next one is.
 
     `fresh` rows that no page of this run had shown; `tail` known rows in a row up to its end; `repeats` pages in a row, this one included,
-    without a fresh row; `old` every row is dated, and before the day that is asked for; `following` the page names a next one; `declared` the pages it says there are.
+    without a fresh row; `old` every row is dated, and before the day that is asked for; `following` the page names a next one; `declared` the pages it says there are;
+    `inside` it has no rows and is not the last of the pages that the column says it has.
     """
 
     page: int
@@ -51,6 +54,7 @@ class Leaf:
     following: bool
     pager: str
     declared: int | None = None
+    inside: bool = False
 
 
 def refusal(row: Row, rules: ListRules, *, key: str, lists: frozenset[str] | set[str]) -> str | None:
@@ -80,12 +84,24 @@ def is_before(row: Row, since: str | None) -> bool:
     return row.date[:width] < since[:width]
 
 
+def newest_first(days: Sequence[str]) -> bool:
+    """Does a page show its rows by their days, the newest first, but for some that are pinned above the others?"""
+    falls = 1
+    for earlier, later in pairwise(reversed(days)):
+        if earlier > later:
+            break
+        falls += 1
+    return len(days) - falls <= min(MOST_PINNED, len(days) // 2)
+
+
 def stop(leaf: Leaf, wish: Wish) -> Stop | None:
     """The rule that ends the column at this page; None: the next page is read."""
     if leaf.kind is not PageKind.LIST:
         return Stop.SOFT_404 if leaf.kind in NO_LIST else Stop.NOT_A_LIST
     if not leaf.rows:
-        return None if leaf.following and not leaf.page else Stop.EMPTY_PAGE  # a head may be a shell around an API
+        if leaf.following and (leaf.inside or not leaf.page):  # a head may be a shell around an API
+            return None
+        return Stop.BLANK_PAGE if leaf.inside else Stop.EMPTY_PAGE
     if leaf.page and leaf.repeats >= REPEATS:
         return Stop.REPEATED_ROWS
     if not leaf.following:

@@ -36,8 +36,9 @@ class Fellows:
         """A request begins."""
         self._alive.asks()
 
-    def dead(self, others: Sequence[Process], now: Millis) -> list[str]:
+    def dead(self, known: Sequence[Process], now: Millis) -> list[str]:
         """Those who have died; on PostgreSQL this holds on to our own session as well."""
+        others = [process for process in known if process.owner != self.owner]
         gone = missing([other.owner for other in others], self._session.hold())
         return [other.owner for other in others if self._is_dead(other, now, gone)]
 

@@ -11,6 +11,7 @@ from crawler.model import (
     ABOUT_THE_SITE,
     GOOD,
     MISSES,
+    NOWHERE,
     PASSING,
     Kept,
     Kind,
@@ -316,7 +317,7 @@ class _Fold:
         if kept.leads == "cookie":  # it is asked again at once, with the cookie; killed meanwhile, it is still due
             return
         retry = presence.retry_at(kept.outcome, task.tries, kept.at + kept.ms, kept.retry_after, spread=spread)
-        if retry is not None:
+        if retry is not None and kept.leads != NOWHERE:
             moves.change(*row, tries=task.tries + 1, due=retry, reason=str(kept.outcome))
             return
         if task.kind is Kind.LIST and look.run.is_open and kept.outcome not in ANSWERED:

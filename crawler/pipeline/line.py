@@ -10,45 +10,46 @@ index   documents marked "not indexed" → search rows, in large transactions
 adopt   the files of dead processes → what they had archived but not committed, through the same keep
 """
 
+import contextlib
+import logging
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import TypeVar
 
 import structlog
 
-from crawler.archive.alive import Alive
-from crawler.archive.reader import open_page
-from crawler.archive.recover import Recovered, recover, walk
-from crawler.archive.writer import Archive, FileInfo, describe, digest_of
+from crawler.archive.members import Damage
+from crawler.archive.reader import damage_of, open_page, size_of, whole
+from crawler.archive.writer import Archive, digest_of
 from crawler.errors import DamagedRecord, Refused, Unreachable
-from crawler.model import Capture, Exchange, Kept, Kind, Millis, Original, Outcome, Page, PageKind, Task
-from crawler.monitor import alarms, health
+from crawler.model import Capture, Exchange, Kept, Kind, Millis, Octets, Original, Outcome, Page, PageKind, Task
 from crawler.parsers.version import ABSENT
 from crawler.pipeline import keep as keeping
 from crawler.pipeline import settle as settling
 from crawler.pipeline.closing import close_finished
-from crawler.pipeline.fellows import Fellows
 from crawler.pipeline.handover import HandOver
+from crawler.pipeline.member import Member
 from crawler.pipeline.policy import Policy
 from crawler.pipeline.readers import Job, Readers
 from crawler.politeness import clocks
 from crawler.record.reading import Reading
-from crawler.repository import captures, files, frontier, indexing, keep, leases, moments, runs, settle
+from crawler.repository import captures, files, frontier, keep, leases, origins, runs, settings, settle
+from crawler.repository.captures import Holding
 from crawler.repository.database import Connection, Database, is_fault, savepoint
-from crawler.repository.outage import Outage
 from crawler.repository.readings import Pending
+from crawler.repository.search import index as search_index
+from crawler.repository.settings import Moved
 from crawler.repository.settle import Settled
 
 T = TypeVar("T")
-P = ParamSpec("P")
 
 log = structlog.get_logger()
 
 INDEX_AT_ONCE = 500
+LONGEST_HEAD = 8192  # bytes of an answer's head that a log shows
 READ_AT_ONCE = 16  # pages of one message to a child
-LEASE_MARGIN: Millis = 60_000  # a lease outlives the longest exchange by this much
 READ_BYTES = 1 << 20  # archived bytes of one message, unless a single page is larger
 
 
@@ -57,7 +58,7 @@ def now_ms() -> Millis:
     return time.time_ns() // 1_000_000
 
 
-class Line:
+class Line(Member):
     """The steps of one writing process over one archive and one database. `keep` and `close` belong to one thread."""
 
     def __init__(
@@ -70,44 +71,45 @@ class Line:
         owner: str,
         clock: Callable[[], Millis] = now_ms,
     ) -> None:
-        self.policy, self.database, self.archive, self.readers = policy, database, archive, readers
-        self.owner, self.clock = owner, clock
-        self.what = ""
-        self.outage = Outage()
-        self.fellows = Fellows(database, Alive(archive.folder, owner), owner, policy.pause)
+        super().__init__(database, archive, owner, clock)
+        self.readers = readers
         self._handover = HandOver()
-        watch = policy.config.watch
+        self._examined: set[str] = set()  # files that were looked through for damage
+        self._use(policy)
+
+    def _use(self, policy: Policy) -> None:
+        self.policy, watch = policy, policy.config.watch
         self._keep_rules = keeping.Rules(watch, policy.version, policy.queue, policy.pause)
         self._settle_rules = settling.Rules(watch, policy.queue, lambda name: policy.rules(name).list)
 
-    # -------------------------------------------------------------- the database
-    def do(self, step: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """A step that is one write transaction, done over for as long as the database is away: it must stand when it is done twice."""
-        return self.outage.through(lambda: self.database.do(lambda c: step(c, *args, **kwargs)))
-
-    def ask(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """A query in a read transaction of its own, asked again for as long as the database is away."""
-
-        def asked() -> T:
-            with self.database.read() as c:
-                return query(c, *args, **kwargs)
-
-        return self.outage.through(asked)
-
     # -------------------------------------------------------------- the process
-    def begin(self, what: str) -> None:
+    def begin(self, what: str, *, inherit: bool = True) -> None:
         """Tell the database what sources there are and that this process works on the archive; put right what a clock that was ahead
         has left; take over from the dead; close what waits for nothing more. Raises RepositoryError when the database is away.
         """
         self.what = what
         self.fellows.begin()
         with self.database.write() as c:
-            runs.sync_sources(c, self.policy.source_rows())
+            moved = settings.sync(c, self.policy.settings())
             runs.beat(c, self.owner, what, self.clock())
         self.put_right()
-        self._bury()
+        if inherit:
+            self.inherit()
         with self.database.write() as c:
             close_finished(c, runs.open_ids(c), self.clock(), self.policy.expectations)
+        _say(moved)
+
+    def take_over(self, policy: Policy) -> None:
+        """Go on under another configuration; belongs to the thread of `keep`. Raises RepositoryError, and then nothing has changed."""
+
+        def step(c: Connection) -> Moved:
+            moved = settings.sync(c, policy.settings())
+            close_finished(c, moved.shelved, self.clock(), policy.expectations)
+            return moved
+
+        moved = self.do(step)
+        self._use(policy)
+        _say(moved)
 
     def close(self) -> None:
         """Close the archive's file and give back whatever this process still holds. May be called twice."""
@@ -125,81 +127,6 @@ class Line:
         finally:
             self.fellows.end()
 
-    def put_right(self, *, only_ahead: bool = False) -> None:
-        """Put right what a clock that was ahead has written: told, and kept for `gongkai health`. `only_ahead`: where a witness says so."""
-        rules, now = self._moments, self.clock()
-        was_ahead = self.ask(moments.ahead, self.owner, now)
-        if only_ahead and not was_ahead:
-            return
-
-        def step(c: Connection) -> dict[str, int]:
-            found = moments.right(c, now, rules, deep=bool(was_ahead))
-            if found:
-                moments.remember(c, moments.Fault(now, was_ahead))
-            return found
-
-        found = self.do(step)
-        if found:
-            by = clocks.span(was_ahead) if was_ahead else "an unknown time"
-            log.warning("a clock was ahead: its moments are put right, everything goes on", by=by, **_words(found))
-
-    @property
-    def _moments(self) -> moments.Rules:
-        config = self.policy.config
-        lease = config.network.deadline_ms + LEASE_MARGIN
-        return moments.Rules(self.policy.pause, lease, config.watch.ladder, _longest_rest, alarms.LONGEST_RETRY)
-
-    def _bury(self) -> list[str]:
-        """Free what the dead held; who they were."""
-        dead, now = self.dead(), self.clock()
-        for owner in dead:
-            self.do(self.fellows.free, owner, now)
-            log.info("a process died: what it held is free", owner=owner)
-        self.fellows.bury(dead)
-        return dead
-
-    def dead(self) -> list[str]:
-        """The processes that have died and are still known as living."""
-        return self.fellows.dead(self.ask(runs.others, self.owner), self.clock())
-
-    def take_over(self) -> int:
-        """Take over from processes that have died since: first what they had archived, then what they held. How many looks and processes."""
-        return self.adopt() + len(self._bury())
-
-    def adopt(self) -> int:
-        """Commit what processes that died had archived, close their files, free their queues. How many looks."""
-        committed = self.ask(files.committed)
-        adopted = 0
-        for found in recover(self.archive.folder, lambda name: committed.get(name, 0)):
-
-            def step(c: Connection, found: Recovered = found) -> None:
-                self.commit(c, found.kept, found.owner, None)
-                files.closed(c, [found.info], found.owner)
-                self.fellows.free(c, found.owner, self.clock())
-
-            self.do(step)
-            adopted += len(found.kept)
-            log.info("adopted", file=found.info.name, looks=len(found.kept), torn=found.torn)
-        return adopted + self._adopt_closed()
-
-    def _adopt_closed(self) -> int:
-        """Files that got their final name from a process that died before it could say so; how many looks they still held."""
-        adopted = 0
-        for name, owner, committed in self.ask(files.unclosed):
-            path = self.archive.folder / name
-            if not path.exists():
-                continue
-            kept, info = tuple(walk(path, committed)), describe(path)
-
-            def step(c: Connection, kept: Sequence[Kept] = kept, info: FileInfo = info, owner: str = owner) -> None:
-                self.commit(c, kept, owner, None)
-                files.closed(c, [info], owner)
-
-            self.do(step)
-            adopted += len(kept)
-            log.info("adopted", file=name, looks=len(kept), torn=0)
-        return adopted
-
     # -------------------------------------------------------------- keep
     def keep(self, exchanges: Sequence[Exchange], fences: Mapping[str, int]) -> None:
         """Archive, fsync, commit. When it returns, the looks survive whatever happens next.
@@ -214,35 +141,36 @@ class Line:
 
     def _archive_and_commit(self, exchanges: Sequence[Exchange], fences: Mapping[str, int]) -> None:
         faults: list[tuple[Task, str]] = []
-        digests: list[tuple[Exchange, str]] = []
-        for exchange in exchanges:
-            try:
-                digests.append((exchange, digest_of(exchange)))
-            except Exception as error:  # noqa: BLE001 - what is no matter of one page _fault raises again
-                faults.append((exchange.task, _fault(error, url=exchange.task.request.url)))
-        sought = {digest for exchange, digest in digests if _may_repeat(exchange)}
-        held = self.ask(captures.holding, sought)
-        kept: list[Kept] = []
-        written: list[Exchange] = []
-        for exchange, digest in digests:
-            try:
-                kept.append(self._append(exchange, digest, held))
-                written.append(exchange)
-            except Exception as error:  # noqa: BLE001 - what is no matter of one page _fault raises again
-                faults.append((exchange.task, _fault(error, url=exchange.task.request.url)))
+
+        def each(step: Callable[[Exchange], T], listed: Sequence[Exchange]) -> Iterator[tuple[Exchange, T]]:
+            for exchange in listed:
+                try:
+                    yield exchange, step(exchange)
+                except Exception as error:  # noqa: BLE001 - what is no matter of one look _fault raises again
+                    faults.append((exchange.task, _fault(error, url=exchange.task.request.url)))
+
+        digests = dict(each(digest_of, exchanges))
+        held = self._standing(
+            self.ask(captures.holding, {digest for exchange, digest in digests.items() if _may_repeat(exchange)})
+        )
+        looks = list(each(lambda exchange: self._append(exchange, digests[exchange], held), list(digests)))
         self.archive.sync()
-        finished = self.archive.finished()
+        kept, finished = [look for _, look in looks], self.archive.finished()
 
         def step(c: Connection) -> None:
+            origins.put(c, [exchange.origin for exchange in exchanges if exchange.origin is not None])
             self.commit(c, kept, self.owner, fences)
             files.closed(c, finished, self.owner)
             for task, reason in faults:
                 self._give_up(c, task, reason)
 
         self.do(step)
-        for look, exchange in zip(kept, written, strict=True):
+        for exchange, look in looks:
             if look.capture and look.capture.type == "response" and exchange.page and look.outcome is Outcome.OK:
                 self._handover.put(look.capture.record_id, exchange.page)
+        if log.is_enabled_for(logging.DEBUG):
+            for exchange, look in looks:
+                _say_look(look, exchange)
 
     def _append(self, exchange: Exchange, digest: str, held: dict[str, Original]) -> Kept:
         repeats = _may_repeat(exchange)
@@ -250,6 +178,15 @@ class Line:
         if look.capture and look.capture.type == "response" and repeats:
             held.setdefault(digest, Original(look.capture.record_id, look.capture.url, look.capture.at, digest))
         return look
+
+    def _standing(self, found: Sequence[Holding]) -> dict[str, Original]:
+        """By payload digest, the records that a revisit may refer to: those whose files are there and long enough."""
+        sizes = {name: size_of(self.archive.folder, name) for name in {holding.file for holding in found}}
+        held: dict[str, Original] = {}
+        for holding in found:
+            if holding.end <= sizes[holding.file]:
+                held.setdefault(holding.original.payload_digest, holding.original)
+        return held
 
     def commit(self, c: Connection, kept: Sequence[Kept], owner: str, fences: Mapping[str, int] | None) -> None:
         """What the keep step's one transaction holds; `fences` None adopts.
@@ -294,17 +231,26 @@ class Line:
         A page that cannot be read is an outcome, with its bytes kept.
         """
         found: dict[int, Reading] = {}
+        hurt: dict[int, tuple[Damage, ...]] = {}
         jobs: list[tuple[Pending, Job]] = []
         for item in waiting:
             try:
                 jobs.append((item, self._job(item)))
             except DamagedRecord as error:
                 found[item.capture_id] = self._unread(item, f"damaged: {error}")
+                hurt[item.capture_id] = self._hurt(item)
+                log.warning("damaged", url=item.public_url, said=error.message)
             except Exception as error:  # noqa: BLE001 - what is no matter of one page _fault raises again
                 found[item.capture_id] = self._unread(item, _fault(error, capture=item.capture_id))
         found |= self._read(jobs)
         return [
-            Settled(item.capture_id, found[item.capture_id], tuple(more.capture_id for more in item.more)) for item in waiting
+            Settled(
+                item.capture_id,
+                found[item.capture_id],
+                tuple(more.capture_id for more in item.more),
+                hurt.get(item.capture_id, ()),
+            )
+            for item in waiting
         ]
 
     def _read(self, jobs: Sequence[tuple[Pending, Job]]) -> dict[int, Reading]:
@@ -321,12 +267,27 @@ class Line:
     def _unread(self, item: Pending, why: str) -> Reading:
         return Reading(self.policy.version(item.source), PageKind.OTHER, error=why)
 
+    def _hurt(self, item: Pending) -> tuple[Damage, ...]:
+        """Where the bytes a reading rests on are not what was written; its own place where none of them can be named.
+
+        A file in which one record is damaged is looked through once, so that what else it has lost is not come upon page by page.
+        """
+        folder = self.archive.folder
+        pieces = [item.capture, item.payload, *(held for more in item.more for held in (more.capture, more.payload))]
+        bad = [held for held in pieces if held is not None and not whole(folder, held)] or [item.capture]
+        places = {Damage(held.file, held.offset, held.length) for held in bad}
+        for name in {held.file for held in bad} - self._examined:
+            self._examined.add(name)
+            places.update(damage_of(folder, name))
+        return tuple(places)
+
     def _job(self, waiting: Pending) -> Job:
         """What a child is told. Raises DamagedRecord."""
         page = self._page(waiting.capture, waiting.payload)
         more = [(piece.key, self._page(piece.capture, piece.payload)) for piece in waiting.more]
         if shown := waiting.absent:
-            more.append((ABSENT, self._page(shown.capture, shown.payload)))
+            with contextlib.suppress(DamagedRecord):  # what the site has not is told without it
+                more.append((ABSENT, self._page(shown.capture, shown.payload)))
         return Job(page, waiting.kind, self.policy.rules(waiting.source), waiting.public_url, tuple(more), waiting.request)
 
     def _page(self, capture: Capture, payload: Capture | None) -> Page:
@@ -387,7 +348,7 @@ class Line:
             known = settle.load(c, [settling.item(by_capture[held.id], held, at, self._settle_rules) for held, at in seen], rows)
             settling.believe(known, now)
             writes = settling.decide(known, self._settle_rules)
-            settle.apply(c, known, writes)
+            settle.apply(c, known, writes, now)
             close_finished(c, writes.concerned, self.clock(), self.policy.expectations)
             return writes.frontier.queues
 
@@ -395,7 +356,7 @@ class Line:
 
     def index(self) -> int:
         """Write search rows of documents that have none or old ones; how many documents."""
-        return self.do(indexing.index, INDEX_AT_ONCE)
+        return self.do(search_index.index, INDEX_AT_ONCE)
 
 
 def messages(waiting: Sequence[Pending], readers: int = 1) -> Iterator[list[Pending]]:
@@ -413,15 +374,39 @@ def messages(waiting: Sequence[Pending], readers: int = 1) -> Iterator[list[Pend
         yield group
 
 
+def _say_look(look: Kept, exchange: Exchange) -> None:
+    """A line for the look, and one for what was sent and what came. Cookies stand in neither."""
+    task, wire, capture = look.task, exchange.wire, look.capture
+    log.debug(
+        "look", source=task.source, kind=str(task.kind), url=task.request.url, outcome=str(look.outcome), status=look.status, ms=look.ms,
+        bytes=len(wire.response) if wire else 0, **({"detail": look.detail} if look.detail else {}),
+    )  # fmt: skip
+    if wire is not None:
+        place = {"file": capture.file, "offset": capture.offset} if capture else {}
+        log.debug(
+            "exchange", method=task.request.method, url=task.request.url, queue=task.queue, at=look.at, status=look.status,
+            head=_head(wire.response), **place,
+        )  # fmt: skip
+
+
+def _head(response: Octets) -> list[str]:
+    """The lines of an answer's head."""
+    lines = bytes(response[:LONGEST_HEAD]).partition(b"\r\n\r\n")[0].decode("latin-1").splitlines()
+    return [line if not line.lower().startswith("set-cookie") else "Set-Cookie: redacted" for line in lines]
+
+
+def _say(moved: Moved) -> None:
+    """What became of the archive by another configuration."""
+    for old, new in moved.renamed.items():
+        log.info("source renamed", source=new, was=old)
+    if moved.queued or moved.shelved:
+        log.info("adapted to the configuration", addresses_in_another_queue=moved.queued, runs_given_up=len(moved.shelved))
+
+
 def _may_repeat(exchange: Exchange) -> bool:
     """Is this a whole answer, which an earlier record may hold already?"""
     wire = exchange.wire
     return wire is not None and wire.whole and bool(exchange.payload) and exchange.outcome is not Outcome.NOT_MODIFIED
-
-
-def _longest_rest(failures: int) -> Millis:
-    """How long a source that has failed so often rests."""
-    return health.rest(failures, 0) or 0
 
 
 def _fault(error: Exception, **where: object) -> str:
@@ -433,7 +418,3 @@ def _fault(error: Exception, **where: object) -> str:
         raise error
     log.error("a fault of this program: one page is given up, everything else goes on", exc_info=error, **where)
     return f"fault: {type(error).__name__}: {error}"[:500]
-
-
-def _words(found: Mapping[str, int]) -> dict[str, int]:
-    return {name.replace(".", "_"): count for name, count in found.items()}

@@ -25,6 +25,17 @@ def tail(pages: Pages, own: ListPage) -> int:
     return next((page.tail for page in pages.column(own) if page.page == own.page - 1), 0)
 
 
+def is_inside(pages: Pages, own: ListPage, declared: int | None) -> bool:
+    """Is this one of the pages that the column, here or on an earlier page, says it has, and not the last of them?"""
+    said = [page.total_pages for page in pages.column(own) if page.total_pages is not None and page.at is not None]
+    return own.page > 0 and own.page + 1 < max([declared or 0, *said])
+
+
+def has_gone_on(pages: Pages, own: ListPage) -> bool:
+    """Was the page behind this one asked for?"""
+    return any(page.page > own.page for page in pages.column(own))
+
+
 def repeats(pages: Pages, own: ListPage, fresh: int) -> int:
     """Pages in a row, this one included, without a fresh row."""
     if fresh:

@@ -2,10 +2,10 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 
-from crawler.model import PASSING, WHOLE, Face, Kind, Request, RunKind, Stop
+from crawler.model import GOOD, PASSING, WHOLE, Face, Kind, Request, RunKind, Stop
 from crawler.pipeline import columns, list_pages
 from crawler.pipeline.columns import Leaf, Wish
 from crawler.politeness import pace
@@ -21,6 +21,7 @@ from crawler.repository.settle import Item, Known, Writes
 from crawler.text import urls
 
 LONGEST_TITLE = 1000
+AGAIN, YOUNG = 20 * 3_600_000, 7 * 24 * 3_600_000  # how often, and how long, a row that gave no record is asked for again
 
 
 @dataclass(slots=True)
@@ -83,6 +84,7 @@ def face(reading: Reading) -> str:
         days=reading.days,
         text=sum(len(row.title) + len(row.date or "") for row in reading.rows),
         total=reading.total_rows,
+        ordered=columns.newest_first(days),
     )
     return dump(asdict(shown))
 
@@ -120,12 +122,11 @@ def _list(batch: Batch, item: Item, rows: _Rows, running: RunRow | None) -> None
     for key, row in rows.found.items():
         place, before = (source, rows.addresses[key].id), rows.before.get(key)
         title, run = clean(row.title)[:LONGEST_TITLE], running.id if running else None
-        if before is None:
-            listing = Listing(*place, at, at, title, row.date, run, rows.reasons[key])
-        else:
-            listing = Listing(
-                *place, before.first_listed, max(before.last_listed, at), title, row.date, run or before.run, rows.reasons[key]
-            )
+        first, last, page = at, at, item.address.id
+        if before is not None:
+            first, last, run = before.first_listed, max(before.last_listed, at), run or before.run
+            page = page if at >= before.last_listed or before.page is None else before.page
+        listing = Listing(*place, first, last, title, row.date, run, rows.reasons[key], page)
         batch.known.listings[place] = batch.writes.listings[place] = listing
 
 
@@ -133,7 +134,8 @@ def _follow(batch: Batch, item: Item, run: int, rows: _Rows, wish: Wish) -> _Out
     """Put into the run's frontier what is looked at."""
     fresh = [key for key in rows.found if (held := rows.before.get(key)) is None or held.run != run]
     known = _known(rows)
-    chosen, left = _choose(rows, known, wish)
+    again = _worth_another(rows, batch.known.no_record, item.capture.at)
+    chosen, left = _choose(rows, {key: why for key, why in known.items() if key not in again}, wish)
     rows.skipped.update(reason for key in fresh if (reason := rows.reasons[key] or left.get(key)))
     priority = frontier.NEW if wish.since is None else frontier.BACKFILL
     for key in chosen:
@@ -150,7 +152,7 @@ def _follow(batch: Batch, item: Item, run: int, rows: _Rows, wish: Wish) -> _Out
 
 
 def _known(rows: _Rows) -> dict[str, str]:
-    """Addresses that were looked at and whose row is as it was: `known`, or `failed` when no answer of theirs was ever kept.
+    """Addresses that were looked at and whose row is as it was: `known`, or `failed` when no answer of theirs was ever kept, or none is left.
 
     A row that is not followed is known when it was listed.
     """
@@ -161,9 +163,21 @@ def _known(rows: _Rows) -> dict[str, str]:
             continue
         if held is not None and (held.title, held.date) != (clean(row.title)[:LONGEST_TITLE], row.date):
             continue
-        lost = address.last_capture is None and address.last_outcome in PASSING
+        lost = address.last_capture is None and address.last_outcome in PASSING | GOOD
         found[key] = "failed" if lost else "known"
     return found
+
+
+def _worth_another(rows: _Rows, no_record: Collection[int], at: int) -> set[str]:
+    """Known rows that gave no record when they were looked at (a wall, an empty article): asked again once a day while they are young."""
+    return {
+        key
+        for key, held in rows.before.items()
+        if (address := rows.addresses[key]).id in no_record
+        and address.last_look is not None
+        and at - address.last_look >= AGAIN
+        and at - held.first_listed <= YOUNG
+    }
 
 
 def _choose(rows: _Rows, known: Mapping[str, str], wish: Wish) -> tuple[list[str], dict[str, str]]:
@@ -215,10 +229,16 @@ def _go_on(batch: Batch, item: Item, run: int, wish: Wish, outcome: _Outcome, sk
         for page in may_go_back[:back]:
             _look_again(batch, item, page)
     repeats = list_pages.repeats(pages, own, outcome.fresh)
+    blank = not count and list_pages.is_inside(pages, own, reading.total_pages)
+    late = again and not own.rows and own.stop is None and not list_pages.has_gone_on(pages, own)
     pages.touch(own)
     own.at, own.looks, own.rows, own.fresh, own.tail = at, max(own.looks, 1), count, own.fresh + outcome.fresh, tail
     own.total_pages, own.total_rows = reading.total_pages, reading.total_rows
-    if again:
+    if blank and own.looks < columns.MOST_LOOKS:  # it may have been a bad moment of the server
+        _look_again(batch, item, own)
+        if reading.next_list is None:
+            return
+    if again and not late:
         return
     own.skipped = dump(dict(sorted((+skipped).items())))
     leaf = Leaf(
@@ -232,6 +252,7 @@ def _go_on(batch: Batch, item: Item, run: int, wish: Wish, outcome: _Outcome, sk
         reading.next_list is not None,
         reading.pager,
         reading.total_pages,
+        blank,
     )
     _turn(batch, item, own, leaf, wish)
 

@@ -1,4 +1,4 @@
-"""What the configuration says, asked by a source's id or by an address. Pure; known once and never changed while a process runs."""
+"""What the configuration says, asked by a source's id or by an address. Pure, and never changed: another configuration is another policy."""
 
 from collections.abc import Mapping
 
@@ -10,6 +10,7 @@ from crawler.politeness.budget import Budget
 from crawler.politeness.worker import Pacing, strictest
 from crawler.record.rules import ReadRules
 from crawler.repository.runs import SourceRow
+from crawler.repository.settings import Settings
 from crawler.text import urls
 
 AD_HOC = "adhoc"  # the source of single addresses
@@ -19,26 +20,36 @@ NO_RULES = ReadRules()
 class Policy:
     """How sources are read, in which queues they stand, how fast and when they are asked, what they may cost and what they promise."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, before: "Policy | None" = None) -> None:
+        """`before`: the policy until now; a source whose file has been broken since is read, where pages of it are on their way, as it was."""
         self.config = config
+        self._was = {name: source for name in config.broken if before is not None and (source := before.source(name)) is not None}
         self.expectations: Mapping[str, Expect] = {name: source.expect for name, source in config.sources.items()}
         self._versions: dict[str, str] = {}
         self._queues = {
             (source.id, urls.host(start.url)): source.politeness.queue
             for source in config.sources.values()
-            for start in source.start
+            for start in source.addresses
             if source.politeness.queue
         }
         self._pauses = strictest([pause for source in config.sources.values() for pause in self._pauses_of(source)])
 
     def source(self, name: str) -> Source | None:
         """The source of that id; None for single addresses and for what was configured once."""
-        return self.config.sources.get(name)
+        return self.config.sources.get(name) or self._was.get(name)
 
     def source_rows(self) -> list[SourceRow]:
         """Every source as the database knows it."""
-        rows = [SourceRow(source.id, source.title, source.digest, source.enabled) for source in self.config.sources.values()]
+        rows = [
+            SourceRow(source.id, source.title, source.digest, source.enabled, source.region, source.level)
+            for source in self.config.sources.values()
+        ]
         return [*rows, SourceRow(AD_HOC, "single addresses", "", enabled=False)]
+
+    def settings(self) -> Settings:
+        """All that the database is brought to."""
+        starts = {urls.key(start): source.id for source in self.config.sources.values() for start in source.addresses}
+        return Settings(self.source_rows(), starts, self.config.broken.keys(), self.queue)
 
     # -------------------------------------------------------------- how pages are read
     def rules(self, name: str) -> ReadRules:
@@ -81,4 +92,4 @@ class Policy:
     def _pauses_of(self, source: Source) -> list[tuple[str, Millis]]:
         own = source.politeness.delay_ms
         pause = self.config.network.delay_ms if own is None else own
-        return [(self.queue(source.id, start.url), pause) for start in source.start]
+        return [(self.queue(source.id, start.url), pause) for start in source.addresses]

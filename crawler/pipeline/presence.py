@@ -97,9 +97,11 @@ def after_look(state: UrlState, seen: bool | None, at: Millis, watch: Watch, *, 
 
     `seen` True: the notice was there; False: a miss (404, 410, 403, soft 404, the home page); None: could not look.
     `well`: the host answered others meanwhile; a miss at a host that is unwell is no miss. `fresh`: the content is new or edited.
+    A rung that was reached on a longer ladder is the last of today's.
     """
+    state = replace(state, rung=min(state.rung, len(watch.ladder) - 1))
     if seen is None or (seen is False and not well):
-        return Fate(state, at + watch.ladder[min(state.rung, len(watch.ladder) - 1)])
+        return Fate(state, at + watch.ladder[state.rung])
     if seen:
         rung = 0 if fresh or state.presence in (MISSING, GONE) else min(state.rung + 1, len(watch.ladder) - 1)
         change = ChangeKind.BACK if state.presence in (MISSING, GONE) else None

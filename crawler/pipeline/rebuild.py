@@ -1,30 +1,49 @@
 """`reindex`: an empty database is told everything the WARC files hold, through the same keep and settle as ever."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
+from crawler.archive.members import Damage
 from crawler.archive.recover import closed_files, recover, walk
+from crawler.archive.writer import FileInfo, describe
+from crawler.model import Kept
 from crawler.pipeline.line import Line, messages
-from crawler.repository import captures, files, indexing
+from crawler.repository import captures, files
 from crawler.repository.readings import pending
+from crawler.repository.search import index
 
 AT_ONCE = 500
 
 log = structlog.get_logger()
 
 
-def rebuild(line: Line, watch: Callable[[int, int], None]) -> tuple[int, int]:
-    """Tell everything in the order it happened, then read and settle it: (looks, captures settled).
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What came of a rebuild: looks told, captures read, how many of those could not be, and what the files have lost."""
 
-    Files of dead processes are made whole and closed first, and told with the others, never before them.
-    `watch(done, all)` is called as looks are committed.
+    looks: int
+    captures: int
+    damaged: int
+    lost: tuple[Damage, ...]
+
+
+def rebuild(line: Line, watch: Callable[[int, int], None]) -> Rebuilt:
+    """Tell everything in the order it happened, then read and settle it.
+
+    Files of dead processes are made whole and closed first, and told with the others, never before them. What lies behind damage is told
+    like all else. `watch(done, all)` is called as looks are committed.
     """
-    folder = line.archive.folder
-    for found in recover(folder, lambda _: 0):
+    folder, lost = line.archive.folder, list[Damage]()
+
+    def trouble(path: Path, error: OSError) -> None:
+        lost.append(_unread(path, error))
+
+    for found in recover(folder, lambda _: None, trouble):
         log.info("closed", file=found.info.name, looks=len(found.kept), torn=found.torn)
-    infos = closed_files(folder)
-    looks = sorted((look for info in infos for look in walk(folder / info.name)), key=lambda look: (look.at, look.file, look.end))
+    infos, looks = _told(closed_files(folder), lost)
     with line.database.write() as c:
         files.closed(c, infos, "rebuilt")
     for at in range(0, len(looks), AT_ONCE):
@@ -34,7 +53,30 @@ def rebuild(line: Line, watch: Callable[[int, int], None]) -> tuple[int, int]:
     with line.database.write() as c:
         captures.resolve_originals(c, looks)
         files.closed(c, infos, "rebuilt")
-    return len(looks), settle_all(line)
+    settled = settle_all(line)
+    with line.database.read() as c:
+        damaged = captures.damaged(c)
+    return Rebuilt(len(looks), settled, damaged, tuple(lost))
+
+
+def _told(paths: list[Path], lost: list[Damage]) -> tuple[list[FileInfo], list[Kept]]:
+    """The files that can be read, and all their looks in the order they happened."""
+    infos, looks = [], list[Kept]()
+    for path in paths:
+        try:
+            infos.append(describe(path))
+            looks += walk(path, 0, lost)
+        except OSError as error:
+            lost.append(_unread(path, error))
+    return infos, sorted(looks, key=lambda look: (look.at, look.file, look.end))
+
+
+def _unread(path: Path, error: OSError) -> Damage:
+    try:
+        size = path.stat().st_size
+    except OSError:
+        size = 0
+    return Damage(path.name, 0, size, f"cannot be read: {error.strerror or error}")
 
 
 def settle_all(line: Line) -> int:
@@ -49,6 +91,6 @@ def settle_all(line: Line) -> int:
         done += len(waiting)
     while line.index():
         pass
-    while line.database.do(indexing.merge):
+    while line.database.do(index.merge):
         pass
     return done

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
-from crawler.model import Millis, Outcome
+from crawler.model import Millis, Origin, Outcome
 from crawler.politeness.pace import FRESH, Pace
+
+__all__ = ["Lease", "Origin", "Probe"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,19 +16,6 @@ class Lease:
     owner: str
     fence: int
     pace: Pace = FRESH
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """`verdict` is rules, allow or disallow; `body` the file's text when it has rules; `detail` why there are none; the sitemaps it names."""
-
-    origin: str
-    verdict: str
-    body: str
-    detail: str
-    fetched: Millis
-    expires: Millis
-    sitemaps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

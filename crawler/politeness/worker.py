@@ -268,26 +268,29 @@ class QueueWorker:
         """Fetch robots.txt as a kept exchange like any other; a redirect into another queue waits for its turn in that one."""
         url: str | None = f"{name}/robots.txt"
         for hop in range(ROBOTS_HOPS + 1):
-            exchange = await self._turn(_about_the_site(task, url, Kind.ROBOTS), kept) if url else None
+            exchange = await self._turn(_about_the_site(task, url, Kind.ROBOTS), kept, name, hop) if url else None
             if exchange is None:
                 return None
             if exchange.outcome is not Outcome.REDIRECTED or hop == ROBOTS_HOPS:
-                return await self._judge_robots(name, exchange)
+                return exchange.origin
             url = exchange.location
         return None
 
-    async def _turn(self, task: Task, kept: list[Awaitable[None]]) -> Exchange | None:
-        """One exchange of ours in the queue its address belongs to; None when that queue must be waited for."""
+    async def _turn(self, task: Task, kept: list[Awaitable[None]], name: str = "", hop: int = 0) -> Exchange | None:
+        """One exchange of ours in the queue its address belongs to; None when that queue must be waited for.
+
+        `name`: the origin whose robots.txt it is, `hop` redirects from there.
+        """
         queue = self.backend.queue_of(task.source, task.request.url)
         if queue == self.lease.queue:
-            return await self._ask(task, self._held, kept)
+            return await self._ask(task, self._held, kept, name, hop)
         lease = await self.backend.borrow(queue)
         if lease is None:
             self._wait(ROBOTS_BUSY)
             return None
         held = self._hold(lease)
         try:
-            exchange = await self._ask(replace(task, queue=queue), held, kept)
+            exchange = await self._ask(replace(task, queue=queue), held, kept, name, hop)
             await asyncio.gather(*kept)  # while the fence of the borrowed lease holds
             kept.clear()
         finally:
@@ -296,11 +299,15 @@ class QueueWorker:
             self._wait(ROBOTS_BUSY)
         return exchange
 
-    async def _ask(self, task: Task, held: _Held, kept: list[Awaitable[None]]) -> Exchange | None:
+    async def _ask(self, task: Task, held: _Held, kept: list[Awaitable[None]], name: str = "", hop: int = 0) -> Exchange | None:
         if not await self._ready(task, held):
             return None
         exchange = await self._fetch(task, held)
+        if name and (exchange.outcome is not Outcome.REDIRECTED or hop == ROBOTS_HOPS):
+            exchange = replace(exchange, origin=self._judge_robots(name, exchange))
         kept.append(await self.backend.hand_over(exchange, held.lease))
+        if exchange.origin is not None:
+            await self.backend.remember(exchange.origin)
         return exchange
 
     def _wait(self, wait: Millis) -> None:
@@ -308,7 +315,7 @@ class QueueWorker:
         rest = max(self._wait_for(self._held), wait)
         self._held.pace = replace(self.pace, next_at=now + rest)
 
-    async def _judge_robots(self, name: str, exchange: Exchange) -> Origin | None:
+    def _judge_robots(self, name: str, exchange: Exchange) -> Origin | None:
         now = self.clock()
         body = bytes(exchange.page.body) if exchange.page else b""
         verdict = verdict_of(exchange.outcome, body)
@@ -321,9 +328,7 @@ class QueueWorker:
         if verdict == "disallow" and exchange.outcome is Outcome.OK:
             said = f"{Outcome.BLOCKED}, a wall's challenge"
         detail = "" if verdict == "rules" else f"robots.txt: {said}"
-        origin = Origin(name, verdict, text, detail, now, now + fresh, Robots.parse(text.encode()).sitemaps)
-        await self.backend.remember(origin)
-        return origin
+        return Origin(name, verdict, text, detail, now, now + fresh, Robots.parse(text.encode()).sitemaps)
 
     # -------------------------------------------------------------- what the site has not
     async def _probe(self, task: Task, site: _Site, kept: list[Awaitable[None]]) -> bool:

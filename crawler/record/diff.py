@@ -8,10 +8,10 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise, zip_longest
 
-from crawler.record.normalize import collapse
+from crawler.record.normalize import collapse, sorted_labels
 from crawler.record.notice import Record
 
 FIELDS = ("title", "channel", "published", "source")
@@ -23,7 +23,8 @@ class Difference:
     """One thing that changed.
 
     `field` as in the record's JSON (`meta.doc_no` for meta fields). `paragraph` counts from 1 in the later version's body, or in
-    the earlier one's where it is gone; None for other fields. `before` None: added; `after` None: taken away. Of a changed text
+    the earlier one's where it is gone; None for other fields. `cell` counts from 1 in a table's row of as many cells on both sides.
+    `before` None: added; `after` None: taken away. Of a changed text
     only the shortest differing middle is given, numbers and words whole.
     """
 
@@ -31,18 +32,40 @@ class Difference:
     paragraph: int | None
     before: str | None
     after: str | None
+    cell: int | None = None
 
 
 def paragraphs(before: Record, after: Record) -> tuple[Difference, ...]:
     """Every difference a reader can see, in the order of the page; empty when white space alone differs."""
     found = [_changed(name, None, getattr(before, name), getattr(after, name)) for name in FIELDS]
     old_body, new_body = ([collapse(text) for text in record.body] for record in (before, after))
-    found += [_changed("body", number, old, new) for number, old, new in _unequal(old_body, new_body)]
+    rows = {collapse(text): text.split("\t") for record in (before, after) for text in record.body if "\t" in text}
+    for number, old, new in _unequal(old_body, new_body):
+        found += _paragraph(number, old, new, rows)
     old_names, new_names = ([collapse(item.name) for item in record.attachments] for record in (before, after))
     found += [_changed("attachments", None, old, new) for _, old, new in _unequal(old_names, new_names)]
+    for name, (old_said, new_said) in {"people": _people(before, after), "meta.labels": _labels(before, after)}.items():
+        found += [_changed(name, None, old, new) for _, old, new in _unequal(old_said, new_said)]
     metas = dict.fromkeys([*before.meta, *after.meta])
     found += [_changed(f"meta.{name}", None, before.meta.get(name), after.meta.get(name)) for name in metas]
     return tuple(difference for difference in found if difference is not None)
+
+
+def _people(*records: Record) -> list[list[str]]:
+    return [[collapse(f"{item.role} {item.name}") for item in record.people] for record in records]
+
+
+def _labels(*records: Record) -> list[list[str]]:
+    return [[collapse(f"{item.label} {item.value}") for item in sorted_labels(record)] for record in records]
+
+
+def _paragraph(number: int, old: str | None, new: str | None, rows: dict[str, list[str]]) -> list[Difference | None]:
+    """A paragraph that changed; of a table's row with as many cells on both sides each cell that did."""
+    left, right = rows.get(old or "", []), rows.get(new or "", [])
+    if len(left) < 2 or len(left) != len(right):
+        return [_changed("body", number, old, new)]
+    cells = [_changed("body", number, *pair) for pair in zip(left, right, strict=True)]
+    return [replace(cell, cell=place) for place, cell in enumerate(cells, 1) if cell is not None]
 
 
 def _changed(field: str, paragraph: int | None, before: str | None, after: str | None) -> Difference | None:

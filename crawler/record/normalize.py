@@ -5,10 +5,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 from types import MappingProxyType
 
 from crawler.model import Millis
-from crawler.record.notice import Attachment, Draft, Notice, Record, Site, Witness
+from crawler.record.notice import Attachment, Draft, Image, Notice, Pair, Person, Record, Site, Table, Witness
 from crawler.record.serial import packed
 from crawler.text.dates import read_date, why_not
 from crawler.text.fold import content_of, fingerprint_of, fold
@@ -26,8 +27,12 @@ META_PLACE = {name: place for place, name in enumerate(META_ORDER)}
 EDGES = " \t\r\n\f\v\xa0\u3000\u200b\ufeff\u2002\u2003\u2009"
 WHITE = re.compile(r"[\s\u200b\ufeff]+")
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL refuses NUL; a lone surrogate is no character and has no UTF-8
+COUNTERS = re.compile(r"点击|浏览|访问|阅读|人气|下载")
 CLICKS = re.compile(r"(\d[\d,]{0,14})(?:人?次)?")
 BEIJING = timedelta(hours=8)
+YEAR_NO = re.compile(r"\s*[〔\[［（(【﹝〈<《]\s*((?:19|20)\d\d)\s*年?\s*[〕\]］）)】﹞〉>》]\s*(?:第\s*)?(\d{1,5})\s*号")
+NUMBERED = re.compile(r"\s*第\s*(\d{1,5})\s*号")
+WIDE_DIGITS = {ord("０") + digit: str(digit) for digit in range(10)}
 
 
 def record(draft: Draft, *, url: str | None, final_url: str | None, at: Millis) -> Record:
@@ -45,15 +50,21 @@ def record(draft: Draft, *, url: str | None, final_url: str | None, at: Millis) 
     if source is None and not (provenance.get("source") and provenance["source"].disagrees):
         provenance.pop("source", None)  # kept where it says that a tag names a source the page does not show
     site = Site(_value(draft.site_code), _value(draft.site_name))
+    body = [_paragraph(text) for text in draft.body]
+    places = [*accumulate((bool(text) for text in body), initial=0)]  # of what is left, by its place in the draft
     return Record(
         title=title,
         channel=_value(draft.channel),
         published=published,
         source=source,
         clicks=_clicks(draft.clicks),
-        body=tuple(text for text in map(_edges, draft.body) if text),
+        body=tuple(filter(None, body)),
         attachments=tuple(Attachment(item.url, _edges(item.name), item.media_type) for item in draft.attachments),
+        tables=tuple(_table(item, places[min(item.at, len(body))]) for item in draft.tables),
+        images=tuple(Image(places[min(item.at, len(body))], item.url, _edges(item.alt)) for item in draft.images),
+        people=tuple(Person(_edges(item.role), _edges(item.name)) for item in draft.people),
         meta=MappingProxyType(_meta(draft.meta, provenance)),
+        labels=tuple(Pair(_edges(item.label), _edges(item.value)) for item in draft.labels),
         url=url,
         final_url=final_url,
         site=site if site.code or site.name else None,
@@ -70,9 +81,25 @@ def _meta(meta: Mapping[str, str], provenance: dict[str, Witness]) -> dict[str, 
             provenance.pop(f"meta.{name}", None)
         elif name in DATE_FIELDS:
             value = _date(f"meta.{name}", value, provenance, not_after=None)
+        elif name == "doc_no":
+            value = _number(value, provenance)
         if value is not None:
             found[name] = value
     return found
+
+
+def _number(raw: str, provenance: dict[str, Witness]) -> str:
+    """A document number in its one form; the page's own goes into the provenance."""
+    witness = provenance.get("meta.doc_no", Witness("draft"))
+    provenance["meta.doc_no"] = witness if witness.raw else replace(witness, raw=raw)
+    return canonical_number(raw)
+
+
+def canonical_number(written: str) -> str:
+    """国发[2019] 第５号 → 国发〔2019〕5号 (GB/T 9704: the year in hexagonal brackets, no 第, no leading nought); what has no year keeps its 第."""
+    digits = written.translate(WIDE_DIGITS)
+    with_year = YEAR_NO.sub(lambda found: f"〔{found[1]}〕{int(found[2])}号", digits)
+    return with_year if with_year != digits else NUMBERED.sub(lambda found: f"第{found[1]}号", digits)
 
 
 def _date(name: str, raw: str | None, provenance: dict[str, Witness], *, not_after: str | None) -> str | None:
@@ -97,6 +124,19 @@ def _clicks(raw: str | None) -> int | None:
 
 def _edges(text: str) -> str:
     return text.strip() if text.isprintable() else UNSTORABLE.sub("\ufffd", text).strip(EDGES)
+
+
+def _paragraph(text: str) -> str:
+    """Edges off, but for the tabs of empty cells at either end of a table's row."""
+    if "\t" not in text:
+        return _edges(text)
+    cells = [_edges(cell) for cell in text.split("\t")]
+    return "\t".join(cells) if any(cells) else ""
+
+
+def _table(item: Table, at: int) -> Table:
+    caption = _edges(item.caption or "") or None
+    return Table(at, caption, item.header, tuple(tuple(map(_edges, row)) for row in item.rows))
 
 
 def _value(text: str | None) -> str | None:
@@ -147,10 +187,21 @@ def text_digest(made: Record) -> str:
         ("source", collapse(made.source or "")),
         ("body", "\n".join(map(collapse, made.body))),
         ("attachments", "\n".join(collapse(item.name) for item in made.attachments)),
+        ("people", "\n".join(collapse(f"{item.role} {item.name}") for item in made.people)),
+        ("labels", "\n".join(collapse(f"{item.label} {item.value}") for item in sorted_labels(made))),
         *((f"meta.{name}", collapse(value)) for name, value in sorted(made.meta.items())),
     ]
     joined = "\x1e".join(f"{name}\x1f{value}" for name, value in fields if value)  # collapsing leaves neither mark in a value
     return DIGEST_VERSION + hashlib.blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=15, person=b"text").hexdigest()
+
+
+def sorted_labels(made: Record) -> list[Pair]:
+    """The pairs that no field of the record tells, by their words: neither counters nor the order in which a template lays them."""
+    told = {collapse(said) for said in (*made.meta.values(), *(witness.raw for witness in made.provenance.values()))}
+    return sorted(
+        {item for item in made.labels if item.value and collapse(item.value) not in told and not COUNTERS.search(item.label)},
+        key=lambda item: (item.label, item.value),
+    )
 
 
 def collapse(text: str) -> str:

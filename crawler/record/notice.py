@@ -11,9 +11,9 @@ CUT_OFF = "the page is cut off"  # how `incomplete` begins where the server sent
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A document a notice names. `url` absolute."""
+    """A document a notice names. `url` absolute; None where the page names a file and no address."""
 
-    url: str
+    url: str | None
     name: str
     media_type: str | None = None
 
@@ -37,6 +37,44 @@ class Witness:
 
 
 @dataclass(frozen=True, slots=True)
+class Pair:
+    """A label of the disclosure block and what stands behind it, both as the page has them."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of the text. `at`: the paragraph of its first row; `header`: how many of its rows are its head.
+
+    `rows` are equally long: what spans several rows or columns stands in each of them, an empty cell is an empty string.
+    """
+
+    at: int
+    caption: str | None
+    header: int
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture of the text. `at`: the paragraph it stands at, or before; `url` None where its bytes are in the page itself."""
+
+    at: int
+    url: str | None
+    alt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who had a hand in it: 作者, 编辑, 审核 …, in the page's own word."""
+
+    role: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A notice as a parser found it: raw strings, nothing normalised. `witnesses` by field name (`meta.doc_no` for meta fields)."""
 
@@ -52,6 +90,10 @@ class Draft:
     site_name: str | None = None
     part: int = 0
     witnesses: Mapping[str, Witness] = field(default_factory=lambda: MappingProxyType({}))
+    labels: tuple[Pair, ...] = ()
+    tables: tuple[Table, ...] = ()
+    images: tuple[Image, ...] = ()
+    people: tuple[Person, ...] = ()
     incomplete: str | None = None  # what of the notice could not be read, in words
 
 
@@ -86,7 +128,11 @@ class Record:
     clicks: int | None
     body: tuple[str, ...]
     attachments: tuple[Attachment, ...] = ()
+    tables: tuple[Table, ...] = ()
+    images: tuple[Image, ...] = ()
+    people: tuple[Person, ...] = ()
     meta: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    labels: tuple[Pair, ...] = ()  # `meta.labels` in the JSON: every pair of the block, in the page's order
     url: str | None = None
     final_url: str | None = None
     site: Site | None = None

@@ -14,7 +14,11 @@ LABELS = {
     "clicks": "点击; null when a script fills it",
     "body": "正文: paragraphs as a reader sees them, without furniture",
     "attachments": "附件",
-    "meta": "公开信息: index_no 索引号, doc_no 发文字号, issuer 发文机关, written_date 成文日期, category 主题分类 …; dates normalised",
+    "tables": "tables of the text: `at` paragraph of the first row, caption, header: number of heading rows, rows with spans expanded",
+    "images": "pictures of the text: `at` paragraph, url (null: within the page itself), alt",
+    "people": "作者, 记者, 编辑, 责任编辑, 审核, 供稿, 摄影 …: role in the page's own word, name",
+    "meta": "公开信息: index_no 索引号, doc_no 发文字号, issuer 发文机关, written_date 成文日期, category 主题分类 …; dates normalised; "
+    "`labels`: every pair of the block as the page has it, known or not, in its order",
     "url": "the public address",
     "final_url": "the address after redirects",
     "site": "SiteIDCode and SiteName",
@@ -32,5 +36,6 @@ def record_schema() -> dict[str, Any]:
     schema["title"] = "Gongkai record"
     for name, label in LABELS.items():
         schema["properties"][name]["description"] = label
+    schema["properties"]["meta"]["properties"] = {"labels": schema["properties"].pop("labels")}
     schema["required"] = list(LABELS)
     return schema

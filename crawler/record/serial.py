@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from crawler.record.frame import framed, unpacked
-from crawler.record.notice import Attachment, Notice, Place, Record, Site, Witness
+from crawler.record.notice import Attachment, Image, Notice, Pair, Person, Place, Record, Site, Table, Witness
 
 ENCODE = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
@@ -36,7 +36,13 @@ def as_json(made: Record) -> dict[str, object]:
         "clicks": made.clicks,
         "body": list(made.body),
         "attachments": [{"url": item.url, "name": item.name, "media_type": item.media_type} for item in made.attachments],
-        "meta": dict(made.meta),
+        "tables": [
+            {"at": item.at, "caption": item.caption, "header": item.header, "rows": [list(row) for row in item.rows]}
+            for item in made.tables
+        ],
+        "images": [{"at": item.at, "url": item.url, "alt": item.alt} for item in made.images],
+        "people": [{"role": item.role, "name": item.name} for item in made.people],
+        "meta": _meta_json(made),
         "url": made.url,
         "final_url": made.final_url,
         "site": {"code": made.site.code, "name": made.site.name} if made.site else None,
@@ -45,6 +51,14 @@ def as_json(made: Record) -> dict[str, object]:
         "capture": asdict(made.capture) if made.capture else None,
         "further": [asdict(place) for place in made.further],
     }
+
+
+def _meta_json(made: Record) -> dict[str, object]:
+    """The known fields, and behind them all pairs of the block where it has any."""
+    known: dict[str, object] = dict(made.meta)
+    if made.labels:
+        known["labels"] = [{"label": item.label, "value": item.value} for item in made.labels]
+    return known
 
 
 def _witness_json(witness: Witness) -> dict[str, object]:
@@ -61,7 +75,9 @@ def _witness_json(witness: Witness) -> dict[str, object]:
 
 def from_json(values: Mapping[str, Any]) -> Record:
     """The record back from `as_json`. Raises TypeError, naming the key, when a value is missing or of another type."""
-    meta, provenance = _typed(values, "meta", dict, {}), _typed(values, "provenance", dict, {})
+    meta, provenance = dict(_typed(values, "meta", dict, {})), _typed(values, "provenance", dict, {})
+    labels = _objects("meta.labels", _typed(meta, "labels", list, []))
+    meta.pop("labels", None)
     witnesses = _objects("provenance", list(provenance.values()))
     site, place = _typed(values, "site", dict, None), _typed(values, "capture", dict, None)
     return Record(
@@ -72,6 +88,13 @@ def from_json(values: Mapping[str, Any]) -> Record:
         clicks=_typed(values, "clicks", int, None),
         body=tuple(_strings("body", _typed(values, "body", list, []))),
         attachments=tuple(map(_attachment, _objects("attachments", _typed(values, "attachments", list, [])))),
+        tables=tuple(map(_table, _objects("tables", _typed(values, "tables", list, [])))),
+        images=tuple(map(_image, _objects("images", _typed(values, "images", list, [])))),
+        people=tuple(
+            Person(_needed(item, "role"), _needed(item, "name"))
+            for item in _objects("people", _typed(values, "people", list, []))
+        ),
+        labels=tuple(Pair(_needed(item, "label"), _text(item, "value") or "") for item in labels),
         meta=MappingProxyType(dict(zip(meta, _strings("meta", list(meta.values())), strict=True))),
         url=_text(values, "url"),
         final_url=_text(values, "final_url"),
@@ -117,7 +140,24 @@ def _objects(key: str, values: list[Any]) -> list[dict[str, Any]]:
 
 
 def _attachment(value: Mapping[str, Any]) -> Attachment:
-    return Attachment(_needed(value, "url"), _text(value, "name") or "", _text(value, "media_type"))
+    url = _text(value, "url")
+    return Attachment(url, _needed(value, "name") if url is None else _text(value, "name") or "", _text(value, "media_type"))
+
+
+def _table(value: Mapping[str, Any]) -> Table:
+    rows = _typed(value, "rows", list, [])
+    if not all(isinstance(row, list) for row in rows):
+        raise TypeError("record: tables.rows holds something else than rows")
+    return Table(
+        _typed(value, "at", int, 0),
+        _text(value, "caption"),
+        _typed(value, "header", int, 0),
+        tuple(tuple(_strings("tables.rows", row)) for row in rows),
+    )
+
+
+def _image(value: Mapping[str, Any]) -> Image:
+    return Image(_typed(value, "at", int, 0), _text(value, "url"), _text(value, "alt") or "")
 
 
 def _witness(value: Mapping[str, Any]) -> Witness:

@@ -6,27 +6,29 @@ is it.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from crawler.model import EMPTY, ChangeKind, Millis
+from crawler.record.diff import paragraphs
+from crawler.record.frame import unpacked
+from crawler.record.normalize import collapse
+from crawler.record.serial import from_json
 from crawler.repository import schema as t
-from crawler.repository.database import dump, lock_keys
+from crawler.repository.database import chunks, dump, lock_keys
+
+MOST_DIFFERENCES = 40  # that a line of the ledger names
+LONGEST_PASSAGE = 400  # characters of one
 
 RANK = {  # how much a reader may want to be told of it
     ChangeKind.GONE: 90,
     ChangeKind.EDIT: 80,
     ChangeKind.HEALTH: 70,
-    ChangeKind.CONFLICT: 60,
-    ChangeKind.ATTACHMENT: 60,
     ChangeKind.BACK: 50,
-    ChangeKind.MOVED: 50,
     ChangeKind.MISSING: 40,
-    ChangeKind.WITHHELD: 40,
-    ChangeKind.DELISTED: 30,
     ChangeKind.NEW: 20,
     ChangeKind.REREAD: 10,
 }
@@ -52,7 +54,8 @@ class ChangeView:
     """A line of the ledger as it is shown.
 
     `document` is a public id, `before` and `after` version numbers, `before_record` and `after_record` their packed records,
-    `title` and `doc_no` those of the current version. Times in milliseconds. Lines about a source (`health`) have no document.
+    `title`, `doc_no` and `origin` (来源) those of the current version. Times in milliseconds.
+    Lines about a source (`health`) have no document.
     """
 
     seq: int
@@ -70,12 +73,25 @@ class ChangeView:
     after_record: bytes | None
     last_seen: Millis | None
     first_missed: Millis | None
+    url: str | None = None
+    origin: str | None = None
+    before_capture: str | None = None
+    after_capture: str | None = None
+
+    @property
+    def differences(self) -> Sequence[Mapping[str, Any]]:
+        """What differs between the two versions: field, paragraph, before, after, passage."""
+        known = self.detail.get("differences")
+        if known is not None or self.before_record is None or self.after_record is None:
+            return known or ()
+        return _differences(self.before_record, self.after_record)
 
 
 def append(c: Connection, changes: Sequence[NewChange]) -> None:
     """Write lines, in this order. The last thing a transaction does: from here on every other writer of the ledger waits."""
     if not changes:
         return
+    changes = _explained(c, changes)
     lock_keys(c, ["ledger"])
     last = c.execute(sa.select(sa.func.coalesce(sa.func.max(t.changes.c.seq), 0))).scalar_one()
     rows = [
@@ -96,9 +112,59 @@ def append(c: Connection, changes: Sequence[NewChange]) -> None:
     c.execute(t.changes.insert(), rows)
 
 
+RECORDS = sa.select(t.versions.c.id, t.versions.c.record).where(t.versions.c.id.in_(sa.bindparam("ids", expanding=True)))
+
+
+def _explained(c: Connection, changes: Sequence[NewChange]) -> list[NewChange]:
+    """The lines, those of edits with what differs in their `detail`: whoever reads the ledger, in SQL too, needs no record."""
+    edits = [change for change in changes if change.kind is ChangeKind.EDIT and change.before and change.after]
+    ids = sorted({number for change in edits for number in (change.before, change.after) if number is not None})
+    records = {row.id: row.record for some in chunks(ids) for row in c.execute(RECORDS, {"ids": some})}
+    explained = {
+        id(change): {**change.detail, "differences": _differences(records[change.before], records[change.after])}
+        for change in edits
+        if change.before in records and change.after in records
+    }
+    return [replace(change, detail=explained.get(id(change), change.detail)) for change in changes]
+
+
+def _differences(before: bytes, after: bytes) -> list[dict[str, Any]]:
+    """What a reader can see, field by field, the first so many; `passage` is the paragraph around it, as it stands (or stood) there."""
+    old, new = from_json(unpacked(before)), from_json(unpacked(after))
+    found = []
+    for item in paragraphs(old, new)[:MOST_DIFFERENCES]:
+        body = old.body if item.after is None else new.body
+        whole = body[item.paragraph - 1] if item.field == "body" and item.paragraph and item.paragraph <= len(body) else ""
+        found.append(
+            {
+                "field": item.field,
+                "paragraph": item.paragraph,
+                "cell": item.cell,
+                "before": _short(item.before),
+                "after": _short(item.after),
+                "passage": _around(collapse(whole), item.after or item.before or "") or None,
+            }
+        )
+    return found
+
+
+def _short(text: str | None) -> str | None:
+    return text if text is None or len(text) <= LONGEST_PASSAGE else text[: LONGEST_PASSAGE - 1] + "…"
+
+
+def _around(whole: str, text: str) -> str:
+    """A paragraph, cut to what stands around a text in it."""
+    if len(whole) <= LONGEST_PASSAGE:
+        return whole
+    start = max(0, whole.find(text[:LONGEST_PASSAGE]) - LONGEST_PASSAGE // 4)
+    cut = whole[start : start + LONGEST_PASSAGE]
+    return f"{'…' if start else ''}{cut}{'…' if start + LONGEST_PASSAGE < len(whole) else ''}"
+
+
 @dataclass(frozen=True, slots=True)
 class Only:
-    """Which lines are asked for. `after`: the last `seq` the reader has; `since`: lines about that time or later; `document`: a row id."""
+    """Which lines are asked for. `after`: the last `seq` the reader has; `before`: only lines written before that one; `since`: lines
+    about that time or later; `document`: a row id."""
 
     after: int = 0
     since: Millis | None = None
@@ -106,38 +172,56 @@ class Only:
     kind: str | None = None
     min_rank: int | None = None
     document: int | None = None
+    before: int | None = None
 
 
 EVERYTHING = Only()
 
 
-def read(c: Connection, only: Only = EVERYTHING, limit: int = 1000) -> list[ChangeView]:
-    """Lines in commit order, `limit` at most; those of withheld documents are left out."""
+def read(c: Connection, only: Only = EVERYTHING, limit: int = 1000, *, newest: bool = False) -> list[ChangeView]:
+    """Lines in commit order, or the `newest` first; `limit` at most; those of withheld documents are left out."""
     before, following, now = t.versions.alias("before_"), t.versions.alias("after_"), t.versions.alias("now_")
+    old, new = t.captures.alias("old_"), t.captures.alias("new_")
     h, d = t.changes.c, t.documents.c
     query = (
         sa.select(
             h.seq, h.at, h.kind, h.source, h.rank, h.detail, d.public_id, now.c.title, now.c.doc_no,
-            before.c.n, following.c.n.label("after_n"), before.c.record, following.c.record.label("after_record"),
-            d.last_seen, d.first_missed,
+            before.c.n, following.c.n.label("after_n"), before.c.record,
+            following.c.record.label("after_record"), d.last_seen, d.first_missed,
+            t.urls.c.public_url, now.c.source.label("origin"), old.c.public_id.label("old"), new.c.public_id.label("new"),
         )
         .select_from(t.changes)
         .outerjoin(t.documents, d.id == h.document)
+        .outerjoin(t.urls, t.urls.c.id == d.url)
         .outerjoin(now, now.c.id == d.version)
         .outerjoin(before, before.c.id == h.before)
         .outerjoin(following, following.c.id == h.after)
-        .where(h.seq > only.after, d.withheld.is_(None))
-        .order_by(h.seq)
+        .outerjoin(old, old.c.id == before.c.capture)
+        .outerjoin(new, new.c.id == following.c.capture)
+        .order_by(h.seq.desc() if newest else h.seq)
         .limit(limit)
     )  # fmt: skip
-    for column, value in ((h.source, only.source), (h.kind, only.kind), (h.document, only.document)):
-        if value is not None:
-            query = query.where(column == value)
-    if only.since is not None:
-        query = query.where(h.at >= only.since)
-    if only.min_rank is not None:
-        query = query.where(h.rank >= only.min_rank)
-    return [_view(list(row)) for row in c.execute(query)]
+    return [_view(list(row)) for row in c.execute(query.where(*_which(only)))]
+
+
+def count(c: Connection, only: Only = EVERYTHING) -> int:
+    """How many such lines there are."""
+    query = sa.select(sa.func.count()).select_from(t.changes).outerjoin(t.documents, t.documents.c.id == t.changes.c.document)
+    return int(c.execute(query.where(*_which(only))).scalar_one())
+
+
+def _which(only: Only) -> list[sa.ColumnElement[bool]]:
+    h = t.changes.c
+    which = [h.seq > only.after, t.documents.c.withheld.is_(None)]
+    which += [
+        column == value
+        for column, value in ((h.source, only.source), (h.kind, only.kind), (h.document, only.document))
+        if value is not None
+    ]
+    which += [h.at >= only.since] if only.since is not None else []
+    which += [h.rank >= only.min_rank] if only.min_rank is not None else []
+    which += [h.seq < only.before] if only.before is not None else []
+    return which
 
 
 def _view(values: list[Any]) -> ChangeView:

@@ -23,7 +23,8 @@ from sqlalchemy.engine import Connection, make_url
 
 from crawler.errors import GongkaiError, Refused, RepositoryError, Unreachable, UsageError
 from crawler.repository.outage import comes_back
-from crawler.repository.reader import missing, remedy
+from crawler.repository.reader import is_missing, missing, remedy
+from crawler.repository.reader import read_only as readers_uri
 from crawler.repository.revision import check
 from crawler.repository.write_lock import WriteLock
 
@@ -118,11 +119,13 @@ class Database:
             self._writers = _postgresql_engine(parsed, patience_ms)
             self._readers = self._writers.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._patience_ms = patience_ms
+        self._wrote = False
         self._grows_by = self._checkpoint_at = checkpoint_bytes
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
         """A write transaction: committed at the end, rolled back by any exception. Raises RepositoryError."""
+        self._wrote = True
         with self._translated(), self._turn(), self._writers.begin() as connection:
             yield connection
 
@@ -143,7 +146,7 @@ class Database:
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """A read transaction over one consistent state; it never waits for a writer. Raises RepositoryError."""
-        if self.dialect == "sqlite" and _is_missing(self.path):
+        if self.dialect == "sqlite" and is_missing(self.path):
             raise missing(self.path)
         with self._translated(), self._readers.connect() as connection, connection.begin():
             yield connection
@@ -154,11 +157,14 @@ class Database:
             return self._writers.connect().execution_options(isolation_level="AUTOCOMMIT")
 
     def close(self) -> None:
-        """Close every connection; may be called twice. The checkpoint of SQLite's last connection happens inside the turn."""
+        """Close every connection; may be called twice. The checkpoint of SQLite's last connection happens inside the turn; who only
+        read makes none, and takes no turn."""
         self._readers.dispose()
+        if not self._wrote:
+            return
         with self._translated(), contextlib.ExitStack() as stack:
             stack.callback(self._writers.dispose)
-            if self._write_lock is not None and not _is_missing(self.path):
+            if self._write_lock is not None and not is_missing(self.path):
                 stack.callback(self._write_lock.close)
                 stack.callback(self._writers.dispose)  # before the turn is given back: callbacks run last in, first out
                 stack.enter_context(self._write_lock.take())
@@ -225,13 +231,6 @@ def is_fault(error: BaseException) -> bool:
     return isinstance(error, Exception) and not isinstance(error, sa.exc.SQLAlchemyError | sqlite3.Error | GongkaiError | OSError)
 
 
-def _is_missing(path: Path) -> bool:
-    try:
-        return not path.exists()
-    except OSError:
-        return False  # a folder that may not be entered: opening it tells more
-
-
 # ------------------------------------------------------------------ engines
 def _parse(url: str) -> sa.URL:
     try:
@@ -251,7 +250,7 @@ def _parse(url: str) -> sa.URL:
 
 def _sqlite_engine(path: Path, *, safe: bool, patience_ms: int, read_only: bool = False) -> sa.Engine:
     def connect() -> sqlite3.Connection:
-        uri = f"{path.as_uri()}?mode={'ro' if read_only else 'rwc'}"
+        uri = readers_uri(path) if read_only else f"{path.as_uri()}?mode=rwc"
         made = sqlite3.connect(uri, uri=True, timeout=patience_ms / 1000, isolation_level=None, check_same_thread=False)
         try:
             for pragma in _pragmas(safe=safe, read_only=read_only):

@@ -120,7 +120,7 @@ def save(c: Connection, changed: Iterable[ListPage]) -> None:
 def count(c: Connection, run: int) -> dict[str, int]:
     """What came of a run's list pages.
 
-    `listed` distinct rows; `skip:REASON` rows not fetched; `stop:RULE` columns ended by it. Where a column was read to its end and declared
+    `listed` distinct rows; `skip:REASON` rows not fetched, and pages without rows among those a column says it has; `stop:RULE` columns ended by it. Where a column was read to its end and declared
     a total: `declared`, and `undercount` or `overcount`, by how much the rows fall short of it or exceed it.
     """
     found: Counter[str] = Counter()
@@ -158,9 +158,18 @@ def behind_shells(c: Connection, run: int) -> int:
     return int(c.execute(query).scalar_one())
 
 
+def _blank(pages: Collection[AnyRow]) -> int:
+    """Pages without rows that are not the last of those that the column says it has."""
+    said = max((page.total_pages or 0 for page in pages if page.at is not None), default=0)
+    return sum(1 for page in pages if page.at is not None and page.page and not page.rows and page.page + 1 < said)
+
+
 def _reconcile(found: Counter[str], pages: Collection[AnyRow]) -> None:
+    blank = _blank(pages)
+    found["skip:blank list page"] += blank
     declared = [page.total_rows for page in pages if page.total_rows is not None and page.at is not None]
     if not declared or not any(page.stop in WHOLE for page in pages):
+        found["undercount"] += blank * max((page.rows for page in pages), default=0)
         return
     listed = sum(page.fresh for page in pages)
     found["declared"] += declared[-1]

@@ -13,7 +13,7 @@ from crawler.repository.database import Upsert, chunks
 
 @dataclass(slots=True)
 class Listing:
-    """A row of `listings` while a batch is folded. `run` that listed it last; `reason` why it is not followed."""
+    """A row of `listings` while a batch is folded. `run` that listed it last, `page` on which it stood; `reason` why it is not followed."""
 
     source: str
     url: int
@@ -23,6 +23,7 @@ class Listing:
     date: str | None
     run: int | None
     reason: str | None
+    page: int | None = None
 
 
 _l = t.listings.c
@@ -37,6 +38,7 @@ PUT = Upsert(
             "last_listed": sa.case(
                 (_l.last_listed < insert.excluded.last_listed, insert.excluded.last_listed), else_=_l.last_listed
             ),
+            "page": sa.case((_l.last_listed <= insert.excluded.last_listed, insert.excluded.page), else_=_l.page),
             "title": insert.excluded.title,
             "date": insert.excluded.date,
             "reason": insert.excluded.reason,

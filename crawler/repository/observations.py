@@ -22,6 +22,7 @@ from crawler.model import (
     PageKind,
     RunKind,
     Standing,
+    Stop,
 )
 from crawler.repository import schema as t
 from crawler.repository.database import AnyRow, dump
@@ -133,7 +134,7 @@ def of_run(c: Connection, run: RunRow, now: Millis) -> Observation:
     last = sa.select(sa.func.max(t.looks.c.id)).where(t.looks.c.run == run.id).group_by(t.looks.c.url)
     query = (
         sa.select(
-            t.urls.c.kind, t.urls.c.via, t.list_pages.c.page, t.looks.c.outcome, t.looks.c.detail, t.looks.c.at, t.captures.c.at.label("taken"),
+            t.urls.c.id, t.urls.c.kind, t.urls.c.via, t.list_pages.c.page, t.looks.c.outcome, t.looks.c.detail, t.looks.c.at, t.captures.c.at.label("taken"),
             t.readings.c.state, t.readings.c.page_kind, t.readings.c.evidence, t.readings.c.error, t.readings.c.facts,
         )
         .select_from(t.looks)
@@ -147,24 +148,35 @@ def of_run(c: Connection, run: RunRow, now: Millis) -> Observation:
     first = [row for row in rows if row.kind == Kind.LIST and (row.via is None or row.page == 0)]
     final = [row for row in first if row.outcome != Outcome.REDIRECTED and row.page_kind != PageKind.REDIRECT] or first
     final = [row for row in final if row.state != "pending"]  # what is still being read is no finding
-    heads = tuple(_head(row) for row in final)
     details = [row for row in rows if row.kind == Kind.DETAIL and row.outcome != Outcome.REDIRECTED]
+    heads = tuple(map(_head, final if first or run.kind == RunKind.REVISIT else _unseen(details)))
     blocked = sum(1 for row in details if row.outcome in BLOCKED or row.page_kind in BLOCKED_PAGES)
     failed = sum(1 for row in details if row.outcome not in GOOD | MISSES | BLOCKED or row.state == "unreadable")
     notices, filled = _filled(c, run.id)
-    taken = min((row.taken for row in final if row.taken is not None), default=None)
-    newest = max((head.face.newest for head in heads if head.face and head.face.newest), default=None)
+    shown = [
+        _Shown(row.id, row.taken, head.face.newest)
+        for row, head in zip(final, heads, strict=True)
+        if row.taken is not None and head.face is not None and head.face.ordered and head.face.newest
+    ]
     listed = sa.select(sa.func.count()).where(t.listings.c.source == run.source, t.listings.c.first_listed >= run.started)
     return Observation(
         heads,
         listed=c.execute(listed).scalar_one(),
-        lost=_lost(c, run.source, newest, taken, now) if newest and taken is not None else 0,
+        lost=_lost(c, run.source, shown, now),
         details=len(details),
         failed=failed,
         blocked=blocked,
         notices=notices,
         filled=filled,
+        whole=not c.execute(CUT_SHORT, {"run": run.id}).scalar(),
     )
+
+
+def _unseen(details: Sequence[AnyRow]) -> list[AnyRow]:
+    """The pages that are watched one by one, when none of them could be looked at. What is not there any more is told of the notice."""
+    pages = [row for row in details if row.via is None]
+    failed = [row for row in pages if row.outcome not in GOOD | MISSES or row.page_kind in BLOCKED_PAGES]
+    return failed if len(failed) == len(pages) else []
 
 
 def _head(row: AnyRow) -> Head:
@@ -173,18 +185,49 @@ def _head(row: AnyRow) -> Head:
     return Head(Outcome(row.outcome), PageKind(row.page_kind) if row.page_kind else None, face, "" if face else detail[:300])
 
 
-def _lost(c: Connection, source: str, newest: str, taken: Millis, now: Millis) -> int:
-    """Rows listed before that are newer than all that are shown, and not shown. Dates in the future are mistakes, not news."""
-    try:
-        following = (date.fromisoformat(newest[:10]) + timedelta(1)).isoformat()
-    except ValueError:  # a list that shows months only
-        return 0
-    tomorrow = (day_of(now) + timedelta(2)).isoformat()
-    rows = t.listings.c
-    query = sa.select(sa.func.count()).where(
-        rows.source == source, rows.date >= following, rows.date < tomorrow, rows.last_listed < taken
-    )
-    return c.execute(query).scalar_one()
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A first page that was read: its address, when it was taken, the newest date it shows."""
+
+    page: int
+    taken: Millis
+    newest: str
+
+
+def _lost(c: Connection, source: str, shown: Sequence[_Shown], now: Millis) -> int:
+    """Rows that stood last on one of these pages, newer than all it shows, and not shown any more. Dates in the future are mistakes, not news.
+
+    Only of pages that show the newest first, and only what no later row can have pushed off: an older state of a page has none.
+    """
+    tomorrow, lost = (day_of(now) + timedelta(2)).isoformat(), 0
+    for page in shown:
+        try:
+            following = (date.fromisoformat(page.newest[:10]) + timedelta(1)).isoformat()
+        except ValueError:  # a list that shows months only
+            continue
+        found = {"source": source, "page": page.page, "taken": page.taken, "following": following, "tomorrow": tomorrow}
+        came = c.execute(CAME, found).scalar()
+        lost += c.execute(LOST, {**found, "came": came or 0}).scalar_one()
+    return lost
+
+
+_l = t.listings.c
+CAME = sa.select(sa.func.max(_l.first_listed)).where(
+    _l.source == sa.bindparam("source"), _l.page == sa.bindparam("page"), _l.last_listed >= sa.bindparam("taken")
+)
+LOST = sa.select(sa.func.count()).where(
+    _l.source == sa.bindparam("source"),
+    _l.date >= sa.bindparam("following"),
+    _l.date < sa.bindparam("tomorrow"),
+    _l.page == sa.bindparam("page"),
+    _l.last_listed < sa.bindparam("taken"),
+    _l.last_listed >= sa.bindparam("came"),
+)
+CUT_SHORT = (
+    sa.select(sa.literal(1))
+    .where(t.list_pages.c.run == sa.bindparam("run"), t.list_pages.c.stop == str(Stop.KNOWN_TAIL))
+    .limit(1)
+)
 
 
 def _filled(c: Connection, run: int) -> tuple[int, dict[str, int]]:

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 from crawler.model import Millis, Outcome
 from crawler.politeness.host import Origin, Probe
 from crawler.repository import schema as t
-from crawler.repository.database import AnyRow, clean, replacing, upsert
+from crawler.repository.database import AnyRow, clean, replacing
 
 _ORIGIN = sa.select(t.origins).where(t.origins.c.origin == sa.bindparam("name"))
 _PROBE = (
@@ -28,18 +28,25 @@ def get(c: Connection, name: str) -> Origin | None:
     return Origin(row.origin, row.verdict, row.body, row.detail, row.fetched, row.expires, tuple(json.loads(row.sitemaps)))
 
 
-def put(c: Connection, origin: Origin) -> None:
-    """Remember what an origin's robots.txt says now."""
-    values = {
-        "fetched": origin.fetched,
-        "expires": origin.expires,
-        "verdict": origin.verdict,
-        "body": clean(origin.body),
-        "detail": clean(origin.detail),
-        "sitemaps": json.dumps([clean(item) for item in origin.sitemaps]),
+PUT = replacing(t.origins, "origin")
+
+
+def put(c: Connection, found: Sequence[Origin]) -> None:
+    """Remember what the robots.txt of these origins say now."""
+    rows = {
+        origin.origin: {
+            "origin": origin.origin,
+            "fetched": origin.fetched,
+            "expires": origin.expires,
+            "verdict": origin.verdict,
+            "body": clean(origin.body),
+            "detail": clean(origin.detail),
+            "sitemaps": json.dumps([clean(item) for item in origin.sitemaps]),
+        }
+        for origin in found
     }
-    insert = upsert(c, t.origins).values(origin=origin.origin, **values)
-    c.execute(insert.on_conflict_do_update(index_elements=["origin"], set_=values))
+    if rows:
+        c.execute(PUT(c), [rows[name] for name in sorted(rows)])
 
 
 def probe(c: Connection, name: str, until: Millis) -> Probe | None:

@@ -6,6 +6,7 @@ claimed before it is sent and marked afterwards: a process killed in between sen
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -15,6 +16,9 @@ from crawler.repository import changes
 from crawler.repository import schema as t
 from crawler.repository.changes import ChangeView, Only
 from crawler.repository.database import clean, upsert
+from crawler.repository.search.facts import Facts, Origin, holds
+from crawler.repository.search.plan import origins
+from crawler.text.asked import Node
 
 SENT, GROUPED, GIVEN_UP, WITHHELD = "sent", "grouped", "given up", "withheld"
 BY_HAND = frozenset({"paused", "resumed"})  # what the operator did is no news to the operator
@@ -39,40 +43,77 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
+class Hears:
+    """What a channel hears of: lines of these kinds, of these sources (None: all), of at least this rank; of those about a notice the ones
+    whose version the query means."""
+
+    kinds: frozenset[str]
+    sources: frozenset[str] | None = None
+    min_rank: int | None = None
+    query: Node | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelView:
-    """How a channel is: alarms waiting, alarms given up, and what its last try ended with."""
+    """How a channel is: the line of the ledger it has heard up to, alarms waiting, alarms given up, and what its last try ended with."""
 
     name: str
+    cursor: int
     waiting: int
     given_up: int
     error: str | None
 
 
-def enqueue(c: Connection, channels: Mapping[str, Collection[str]], gather: Millis) -> int:
-    """Put new lines of the ledger into the outbox; how many. `channels`: name → kinds; `gather`: how long
-    a line waits for others. A new channel hears of nothing that was before it."""
+def enqueue(c: Connection, channels: Mapping[str, Hears], gather: Millis) -> int:
+    """Put new lines of the ledger into the outbox; how many. `gather`: how long a line waits for others. A new channel hears of nothing
+    that was before it."""
     newest: int = c.execute(sa.select(sa.func.coalesce(sa.func.max(t.changes.c.seq), 0))).scalar_one()
     count = 0
-    for name, kinds in channels.items():
+    known_sources = origins(c) if any(hears.query is not None for hears in channels.values()) else {}
+    for name, hears in channels.items():
         known = c.execute(sa.select(t.channels.c.seq).where(t.channels.c.name == name).with_for_update()).scalar()
         if known is None:
             c.execute(upsert(c, t.channels).values(name=name, seq=newest).on_conflict_do_nothing())
             continue
         if known >= newest:
             continue
-        query = sa.select(t.changes.c.seq, t.changes.c.at, t.changes.c.detail, t.changes.c.kind).where(
-            t.changes.c.seq > known, t.changes.c.seq <= newest, t.changes.c.kind.in_(sorted(kinds))
-        )
         rows = [
             {"change": row.seq, "channel": name, "reminder": 0, "due": row.at + gather}
-            for row in c.execute(query.order_by(t.changes.c.seq))
+            for row in c.execute(_lines(hears, known, newest))
             if not (row.kind == ChangeKind.HEALTH and any(f'"after": "{what}"' in row.detail for what in BY_HAND))
+            and (hears.query is None or row.record is None or holds(hears.query, _facts(row, known_sources)))
         ]
         if rows:
             c.execute(upsert(c, t.outbox).on_conflict_do_nothing(), rows)
         c.execute(t.channels.update().where(t.channels.c.name == name).values(seq=newest))
         count += len(rows)
     return count
+
+
+def _lines(hears: Hears, after: int, until: int) -> sa.Select[Any]:
+    """The lines a channel may hear of; with the record of each notice where what it says decides."""
+    h = t.changes.c
+    version = sa.func.coalesce(h.after, sa.select(t.documents.c.version).where(t.documents.c.id == h.document).scalar_subquery())
+    record = (
+        sa.select(t.versions.c.record).where(t.versions.c.id == version).scalar_subquery()
+        if hears.query is not None
+        else sa.null()
+    )
+    d = t.documents.c
+    query = (
+        sa.select(h.seq, h.at, h.detail, h.kind, h.source, record.label("record"), d.presence, d.first_seen)
+        .outerjoin(t.documents, d.id == h.document)
+        .where(h.seq > after, h.seq <= until, h.kind.in_(sorted(hears.kinds)))
+    )
+    if hears.sources is not None:
+        query = query.where(h.source.in_(sorted(hears.sources)))
+    if hears.min_rank is not None:
+        query = query.where(h.rank >= hears.min_rank)
+    return query.order_by(h.seq)
+
+
+def _facts(row: sa.Row[Any], known: Mapping[str, Origin]) -> Facts:
+    return Facts(row.record, known.get(row.source) or Origin(row.source, "", None, None), row.presence, row.first_seen)
 
 
 def remind(c: Connection, names: Collection[str], now: Millis, after: Millis) -> int:
@@ -166,12 +207,13 @@ def channels(c: Connection) -> list[ChannelView]:
     query = (
         sa.select(
             t.channels.c.name,
+            t.channels.c.seq,
             sa.func.count(o.change).filter(o.sent.is_(None)).label("waiting"),
             sa.func.count(o.change).filter(o.result == GIVEN_UP).label("given_up"),
             t.channels.c.error,
         )
         .outerjoin(t.outbox, o.channel == t.channels.c.name)
-        .group_by(t.channels.c.name, t.channels.c.error)
+        .group_by(t.channels.c.name, t.channels.c.seq, t.channels.c.error)
         .order_by(t.channels.c.name)
     )
     return [ChannelView(*row) for row in c.execute(query)]

@@ -1,5 +1,6 @@
 """How far runs are: what is open, what came of their looks, what went wrong."""
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -61,6 +62,108 @@ def failures(c: Connection, ids: Collection[int], limit: int) -> list[Failure]:
     return [
         Failure(row.url, "unreadable" if row.error else row.outcome, row.error or row.detail) for row in c.execute(query).all()
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What came of an address that a run was asked to look at once, and of where it led.
+
+    `documents`: (new, edit, … or same; public id; title) of the notices there. An address that was given up has no `status`; `detail` says why.
+    """
+
+    url: str
+    outcome: str
+    status: int | None = None
+    detail: str = ""
+    led_to: str | None = None
+    page_kind: str | None = None
+    evidence: str = ""
+    error: str | None = None
+    rows: int = 0
+    documents: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run ended. `reasons`: what was wrong with its source; `judged`: its source was judged by it."""
+
+    source: str
+    result: str
+    failed: int
+    shelved: int
+    reasons: tuple[str, ...]
+    judged: bool
+
+
+_l, _u, _g = t.looks.c, t.urls.c, t.readings.c
+LOOKED = (
+    sa.select(_u.id, _u.url, _l.outcome, _l.status, _l.detail, _g.page_kind, _g.evidence, _g.error, _g.rows)
+    .select_from(t.looks)
+    .join(t.urls, _u.id == _l.url)
+    .outerjoin(t.readings, _g.capture == _l.capture)
+    .where(_l.run == sa.bindparam("run"), _u.kind == str(Kind.DETAIL))
+    .order_by(_l.id)
+)
+GIVEN_UP = (
+    sa.select(_u.url, t.frontier.c.reason)
+    .join(t.urls, _u.id == t.frontier.c.url)
+    .where(t.frontier.c.run == sa.bindparam("run"), t.frontier.c.state == frontier.DEAD)
+    .order_by(t.frontier.c.id)
+)
+NOTICES = (
+    sa.select(t.documents.c.id, t.documents.c.public_id, t.versions.c.title, t.documents.c.presence)
+    .join(t.versions, t.versions.c.id == t.documents.c.version)
+    .where(t.documents.c.url == sa.bindparam("url"), t.documents.c.withheld.is_(None))
+    .order_by(t.documents.c.part)
+)
+VERDICTS = (
+    sa.select(t.changes.c.document, t.changes.c.kind)
+    .join(t.looks, _l.id == t.changes.c.look)
+    .where(_l.run == sa.bindparam("run"))
+    .order_by(t.changes.c.seq)
+)
+ENDED = (
+    sa.select(t.runs.c.source, t.runs.c.result, t.runs.c.counts, t.runs.c.observation, t.sources.c.reasons)
+    .join(t.sources, t.sources.c.id == t.runs.c.source)
+    .where(t.runs.c.id.in_(sa.bindparam("ids", expanding=True)), t.runs.c.ended.is_not(None))
+    .order_by(t.runs.c.id)
+)
+
+
+def looked(c: Connection, run: int, url: str) -> Looked:
+    """What came of a run that was to look at one address and its redirects."""
+    looks = c.execute(LOOKED, {"run": run}).all()
+    if not looks:
+        given_up = c.execute(GIVEN_UP, {"run": run}).first()
+        return Looked(url, "not asked", detail=given_up.reason or "" if given_up else "")
+    last = looks[-1]
+    verdicts = {row.document: row.kind for row in c.execute(VERDICTS, {"run": run})}
+    notices = c.execute(NOTICES, {"url": last.id}).all()
+    return Looked(
+        url=url,
+        outcome=last.outcome,
+        status=last.status,
+        detail=last.detail,
+        led_to=last.url if last.url != looks[0].url else None,
+        page_kind=last.page_kind,
+        evidence=last.evidence or "",
+        error=last.error,
+        rows=last.rows or 0,
+        documents=tuple(
+            (verdicts.get(row.id, "same" if row.presence == "here" else row.presence), row.public_id, row.title)
+            for row in notices
+        ),
+    )
+
+
+def ended(c: Connection, ids: Collection[int]) -> list[Ended]:
+    """How those of these runs ended that are over."""
+    found = []
+    for row in c.execute(ENDED, {"ids": sorted(ids)}):
+        counts, judged = json.loads(row.counts), row.observation is not None
+        reasons = tuple(json.loads(row.reasons)) if judged else ()
+        found.append(Ended(row.source, row.result, counts.get("failed", 0), counts.get("shelved", 0), reasons, judged))
+    return found
 
 
 def progress(c: Connection, ids: Collection[int]) -> Progress:

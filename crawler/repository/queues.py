@@ -66,6 +66,33 @@ TOLD = Upsert(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A queue whose breaker is open: since when, when it is asked again, failures in a row, addresses that wait for it."""
+
+    name: str
+    since: Millis
+    until: Millis
+    failures: int
+    waiting: int
+
+
+_waiting = (
+    sa.select(sa.func.count())
+    .where(t.frontier.c.queue == _q.name, t.frontier.c.state == "todo")
+    .correlate(t.queues)
+    .scalar_subquery()
+)
+BROKEN = (
+    sa.select(_q.name, _q.broken_since, _q.next_at, _q.failures, _waiting).where(_q.broken_since.is_not(None)).order_by(_q.name)
+)
+
+
+def broken(c: Connection) -> list[Broken]:
+    """The queues whose breaker is open."""
+    return [Broken(*row) for row in c.execute(BROKEN)]
+
+
 def load(c: Connection, names: Collection[str], *, lock: bool = False) -> dict[str, QueueRow]:
     """Those of these queues that are known. `lock`: held until the transaction ends."""
     query = LOCKED if lock else ROWS

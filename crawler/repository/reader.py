@@ -6,12 +6,13 @@ may be asked the same.
 
 import contextlib
 import json
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from crawler.errors import RepositoryError
+from crawler.errors import NoArchive, RepositoryError
 from crawler.repository.revision import check
 
 REMEDIES = (
@@ -22,9 +23,10 @@ REMEDIES = (
     ("disk i/o error", "check the disk; gongkai reindex rebuilds the database from the archive"),
     ("readonly", "check the permissions of the file and its folder"),
     ("permission denied", "check the permissions, or the rights of the database's user"),
-    ("unable to open", "check that its folder exists and may be written to"),
+    ("unable to open", "check that its folder exists and may be entered, by a writer also written to"),
+    ("unsupported file format", "restore a backup, or move it away and run gongkai reindex"),
     ("not a database", "storage.database names a file that is something else; name another"),
-    ("malformed", "restore a backup, or delete it and run gongkai reindex"),
+    ("malformed", "restore a backup, or move it away and run gongkai reindex"),
     ("no such table", "run gongkai crawl to make its schema, or gongkai reindex to rebuild it"),
     ("password", "check user and password in GONGKAI_DATABASE"),
     ("does not exist", "create the database and its user, and check GONGKAI_DATABASE"),
@@ -94,6 +96,13 @@ def among(c: Reads, name: str, values: Sequence[int]) -> tuple[str, object]:
     return f"= ANY(CAST(:{name} AS bigint[]))", list(values)
 
 
+def strings_among(c: Reads, name: str, values: Sequence[str]) -> tuple[str, object]:
+    """The same for strings."""
+    if dialect_of(c) == "sqlite":
+        return f"IN (SELECT value FROM json_each(:{name}))", json.dumps(values)
+    return f"= ANY(CAST(:{name} AS text[]))", list(values)
+
+
 @contextlib.contextmanager
 def asking(url: str) -> Iterator[Reads]:
     """The database, for whoever only asks. Raises RepositoryError when there is none or its schema is not today's."""
@@ -104,7 +113,7 @@ def asking(url: str) -> Iterator[Reads]:
             yield c
         return
     path = Path(url.removeprefix(SQLITE)).resolve()
-    if not path.exists():
+    if is_missing(path):
         raise missing(path)
     try:
         with contextlib.closing(_opened(path)) as held:
@@ -116,15 +125,34 @@ def asking(url: str) -> Iterator[Reads]:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    held = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY_S, isolation_level=None)
+    held = sqlite3.connect(read_only(path), uri=True, timeout=BUSY_S, isolation_level=None)
     held.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
     held.execute("BEGIN")
     return held
 
 
-def missing(path: Path) -> RepositoryError:
+def read_only(path: Path) -> str:
+    """The URI of a SQLite file for whoever only reads, who need not be allowed to write anywhere.
+
+    A file in WAL mode is read beside an index that its reader makes; where that may not be made and nobody has the file open (there is
+    no log beside it), the file is read as it is.
+    """
+    log = path.with_name(path.name + "-wal")
+    alone = not os.access(path.parent, os.W_OK) and is_missing(log)
+    return f"{path.as_uri()}?mode=ro{'&immutable=1' if alone else ''}"
+
+
+def is_missing(path: Path) -> bool:
+    """Is there no such file? In a folder that may not be entered that is not known: opening it tells more."""
+    try:
+        return not path.exists()
+    except OSError:
+        return False
+
+
+def missing(path: Path) -> NoArchive:
     """There is no such file."""
-    return RepositoryError(
+    return NoArchive(
         f"there is no database at {path}", remedy="gongkai crawl or gongkai run makes one, gongkai reindex rebuilds one"
     )
 

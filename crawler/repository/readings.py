@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler.model import ABOUT_THE_SITE, Capture, Kind, Original, Request
+from crawler.model import ABOUT_THE_SITE, Capture, Kind, Original, PageKind, Request
 from crawler.repository import continuations, files, origins
 from crawler.repository import schema as t
 from crawler.repository.addresses import request_of
@@ -49,12 +49,27 @@ LOCKED = (
     .with_for_update()
 )
 PUT = replacing(t.readings, "capture")
+PASSING_PAGES = (PageKind.OTHER, PageKind.SHELL, PageKind.CHALLENGE, PageKind.LOGIN)  # what a page may be for a while only
+WITHOUT_RECORD = (
+    sa.select(t.urls.c.id)
+    .join(t.readings, t.readings.c.capture == t.urls.c.last_capture)
+    .where(
+        t.urls.c.id.in_(sa.bindparam("ids", expanding=True)),
+        t.readings.c.state == DONE,
+        t.readings.c.page_kind.in_([str(kind) for kind in PASSING_PAGES]),
+    )
+)
 
 
 def lock(c: Connection, captures: Collection[int]) -> dict[int, ReadingRow]:
     """The readings of these captures, held until the transaction ends."""
     found = (row for some in chunks(sorted(captures)) for row in c.execute(LOCKED, {"captures": some}))
     return {row.capture: ReadingRow(*row) for row in found}
+
+
+def without_record(c: Connection, ids: Collection[int]) -> set[int]:
+    """Of these addresses, those whose last capture gave no record that it might give another time."""
+    return {int(row.id) for some in chunks(sorted(ids)) for row in c.execute(WITHOUT_RECORD, {"ids": some})}
 
 
 def save(c: Connection, changed: Iterable[ReadingRow]) -> None:

@@ -51,7 +51,7 @@ def _begins(column: sa.Column[Any], start: str, prefix: str = "") -> sa.ColumnEl
 def _chosen(c: Connection, wanted: str, ids: Sequence[int]) -> str:
     """The only one. Raises UsageError for none and for several."""
     if not ids:
-        raise UsageError(f"no document is known as {wanted!r}", remedy=NO_DOCUMENT)
+        raise UsageError(f"no document is known as {wanted!r}", remedy=_nearest(c, wanted) or NO_DOCUMENT)
     query = (
         sa.select(t.documents.c.public_id, t.versions.c.title)
         .join(t.versions, t.versions.c.id == t.documents.c.version)
@@ -65,6 +65,18 @@ def _chosen(c: Connection, wanted: str, ids: Sequence[int]) -> str:
     if len(ids) > MOST_CHOICES:
         lines.append(f"  and {len(ids) - MOST_CHOICES} more")
     raise UsageError("\n".join([f"{wanted!r} may mean {len(ids)} documents:", *lines, "name one by its id"]))
+
+
+def _nearest(c: Connection, wanted: str) -> str:
+    """The document whose id begins most like what was typed; empty for what is no id."""
+    match = REFERENCE.fullmatch(wanted.lower())
+    start = match[2].translate(LOOKALIKES) if match and not match[1] else ""
+    d = t.documents.c
+    for length in range(len(start) - 1, 2, -1):
+        query = sa.select(d.public_id).where(_begins(d.public_id, start[:length]), d.withheld.is_(None)).limit(1)
+        if (found := c.execute(query.order_by(d.public_id)).scalar()) is not None:
+            return f"did you mean {found!r}?"
+    return ""
 
 
 # ------------------------------------------------------------------ captures

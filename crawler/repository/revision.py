@@ -1,6 +1,6 @@
 """Which revision of the schema this program knows, and whether a database has it."""
 
-from crawler.errors import RepositoryError
+from crawler.errors import NoArchive, RepositoryError
 
 HEAD = "0001"  # the newest revision this program knows; revisions are numbered, so that older and newer can be told apart
 
@@ -9,7 +9,7 @@ def check(name: str, found: str | None) -> None:
     """For readers: raises RepositoryError unless the schema of the database of that name is today's."""
     refuse_newer(name, found)
     if found is None:
-        raise RepositoryError(
+        raise NoArchive(
             f"{name} holds no archive yet", remedy="gongkai crawl or gongkai run fills it, gongkai reindex rebuilds it"
         )
     if found != HEAD:

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from crawler.model import EMPTY, GOOD, MISSES, ChangeKind, Kind, Millis, Outcome, PageKind, Run, RunKind
 from crawler.politeness.pace import NOT_ASKED
-from crawler.repository import addresses, continuations, frontier, list_pages
+from crawler.repository import addresses, continuations, frontier, list_pages, no_record
 from crawler.repository import schema as t
 from crawler.repository.addresses import Seed
 from crawler.repository.changes import NewChange, append
@@ -30,22 +30,21 @@ class SourceRow:
     title: str
     config_digest: str
     enabled: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Process:
-    """A process that works on the archive, and when it was heard of."""
-
-    owner: str
-    what: str
-    beat: Millis
+    region: str | None = None
+    level: str | None = None
 
 
 # ------------------------------------------------------------------ sources and processes
 def sync_sources(c: Connection, rows: Sequence[SourceRow]) -> None:
     """Make the configured sources known; nothing that was learned of them is forgotten."""
     for row in rows:
-        values = {"title": row.title, "config_digest": row.config_digest, "enabled": int(row.enabled)}
+        values = {
+            "title": row.title,
+            "config_digest": row.config_digest,
+            "enabled": int(row.enabled),
+            "region": row.region,
+            "level": row.level,
+        }
         c.execute(upsert(c, t.sources).values(id=row.id, **values).on_conflict_do_update(index_elements=["id"], set_=values))
 
 
@@ -98,17 +97,36 @@ def leave(c: Connection, owner: str) -> None:
     c.execute(t.daemons.delete().where(t.daemons.c.owner == owner))
 
 
-def others(c: Connection, owner: str) -> list[Process]:
-    """The other processes that the database knows, living or dead."""
-    d = t.daemons.c
-    return [Process(*row) for row in c.execute(sa.select(d.owner, d.what, d.beat).where(d.owner != owner).order_by(d.owner))]
-
-
 def working(c: Connection, since: Millis, until: Millis) -> list[tuple[str, str]]:
     """(owner, what) of the processes heard of last between two moments: nobody was heard of later than now."""
     heard = t.daemons.c.beat.between(since, until)
     query = sa.select(t.daemons.c.owner, t.daemons.c.what).where(heard).order_by(t.daemons.c.started)
     return [(row.owner, row.what) for row in c.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process that works on the archive, or died at it. `what`: run, crawl, …; `beat`: when it was heard of last."""
+
+    owner: str
+    what: str
+    started: Millis
+    beat: Millis
+
+
+PROCESSES = sa.select(*(t.daemons.c[name] for name in Process.__slots__)).order_by(t.daemons.c.beat.desc(), t.daemons.c.owner)
+LAST_FIRED = sa.select(sa.func.max(t.runs.c.started)).where(t.runs.c.kind != str(RunKind.ONCE), t.runs.c.result != "rebuilt")
+LAST_FIRED_OPEN = sa.select(sa.func.max(t.runs.c.started)).where(t.runs.c.kind != str(RunKind.ONCE), t.runs.c.result.is_(None))
+
+
+def processes(c: Connection) -> list[Process]:
+    """Every process that has not taken its leave, the one heard of last first."""
+    return [Process(*row) for row in c.execute(PROCESSES)]
+
+
+def last_fired(c: Connection) -> Millis | None:
+    """When a schedule fired last; None: it never did, every run was asked for."""
+    return max((at for query in (LAST_FIRED, LAST_FIRED_OPEN) if (at := c.execute(query).scalar()) is not None), default=None)
 
 
 # ------------------------------------------------------------------ firing
@@ -335,7 +353,8 @@ def end(c: Connection, run: int, now: Millis, result: str, counts: Mapping[str, 
 def count(c: Connection, run: int) -> dict[str, int]:
     """What came of a run: looks, lists, details, failed, missed, rows of its first list pages, ledger lines by kind, bytes.
 
-    Also what `list_pages.count` says of its columns: rows listed, reasons of what was not fetched, rules that ended them, totals reconciled.
+    Also why rows that were fetched gave no record (`skip:REASON`, see `no_record`), and what `list_pages.count` says of its columns: rows
+    listed, reasons of what was not fetched, rules that ended them, totals reconciled.
     """
     found = {
         "looks": 0,
@@ -350,13 +369,24 @@ def count(c: Connection, run: int) -> dict[str, int]:
     }
     last = sa.select(sa.func.max(t.looks.c.id)).where(t.looks.c.run == run).group_by(t.looks.c.url)
     query = (
-        sa.select(t.urls.c.kind, t.urls.c.via, t.looks.c.outcome, t.readings.c.state, t.readings.c.page_kind, t.readings.c.rows)
+        sa.select(
+            t.urls.c.kind,
+            t.urls.c.via,
+            t.urls.c.key,
+            t.urls.c.redirect,
+            t.looks.c.outcome,
+            t.looks.c.leads,
+            t.readings.c.state,
+            t.readings.c.page_kind,
+            t.readings.c.rows,
+        )
         .select_from(t.looks)
         .join(t.urls, t.urls.c.id == t.looks.c.url)
         .outerjoin(t.readings, t.readings.c.capture == t.looks.c.capture)
         .where(t.looks.c.id.in_(last), t.urls.c.kind.in_([str(Kind.LIST), str(Kind.DETAIL)]))
     )
-    for row in c.execute(query):
+    rows = c.execute(query).all()
+    for row in rows:
         _tally(found, row)
     found["bytes"] = _bytes(c, run)
     dead = sa.select(sa.func.count()).where(t.frontier.c.run == run, t.frontier.c.state == frontier.DEAD)
@@ -366,6 +396,8 @@ def count(c: Connection, run: int) -> dict[str, int]:
     )
     found.update({row.kind: row[1] for row in c.execute(lines.group_by(t.changes.c.kind))})
     found.update(list_pages.count(c, run))
+    for reason, lost in no_record.reasons(rows).items():
+        found[f"skip:{reason}"] = found.get(f"skip:{reason}", 0) + lost
     found["rows"] += list_pages.behind_shells(c, run)
     return found
 

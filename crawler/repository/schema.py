@@ -40,6 +40,8 @@ sources = sa.Table(
     sa.Column("title", Text, nullable=False),
     sa.Column("config_digest", Text, nullable=False),
     sa.Column("enabled", Flag, nullable=False, server_default="0"),
+    sa.Column("region", Text),  # GB/T 2260
+    sa.Column("level", Text),
     _time("paused"),
     sa.Column("health", Text, nullable=False, server_default="ok"),  # ok, suspect, down, recovered
     _time("health_since"),
@@ -166,6 +168,7 @@ listings = sa.Table(
     sa.Column("title", Text, nullable=False, server_default=""),
     sa.Column("date", Text),
     sa.Column("run", Id),  # that listed it last
+    sa.Column("page", Id),  # urls: the list page on which it stood last
     sa.Column("reason", Text),  # why it is not followed; none: it is
     sa.Index("ix_listings_source_date", "source", "date"),
 )
@@ -241,7 +244,14 @@ captures = sa.Table(
     sa.Column("media_type", Text, nullable=False),
     sa.Column("status", sa.Integer(), nullable=False),
     sa.Column("original", Id),  # capture that holds the payload of a revisit
+    _time("damaged"),  # since when its record is known not to be what was written; none: it is, as far as anybody looked
     sa.UniqueConstraint("file", "offset"),
+    sa.Index(
+        "ix_captures_damaged",
+        "url",
+        sqlite_where=sa.text("damaged IS NOT NULL"),
+        postgresql_where=sa.text("damaged IS NOT NULL"),
+    ),
     sa.Index(
         "ix_captures_payload",
         "payload_digest",
@@ -302,6 +312,12 @@ documents = sa.Table(
     sa.Column("indexed", Flag, nullable=False, server_default="0"),
     sa.Column("withheld", Text),  # the reason
     sa.UniqueConstraint("url", "part"),
+    sa.Index(
+        "ix_documents_absent",
+        "presence",
+        sqlite_where=sa.text("presence <> 'here'"),
+        postgresql_where=sa.text("presence <> 'here'"),
+    ),
     sa.Index("ix_documents_unindexed", "id", sqlite_where=sa.text("indexed = 0"), postgresql_where=sa.text("indexed = 0")),
 )
 
@@ -356,20 +372,6 @@ relations = sa.Table(
     _time("at", nullable=False),
     _time("undone"),
     sa.UniqueConstraint("document", "other", "kind"),
-)
-
-clauses = sa.Table(
-    "clauses",
-    metadata,
-    sa.Column("hash", Id, primary_key=True),
-    sa.Column("document", Id, sa.ForeignKey("documents.id"), primary_key=True),
-)
-
-clause_sets = sa.Table(
-    "clause_sets",
-    metadata,
-    sa.Column("document", Id, sa.ForeignKey("documents.id"), primary_key=True),
-    sa.Column("hashes", Blob, nullable=False),
 )
 
 changes = sa.Table(
@@ -436,5 +438,12 @@ search = sa.Table(
     sa.Column("place", Id, primary_key=True, autoincrement=False),  # day << 16 | number within the day
     sa.Column("document", Id, sa.ForeignKey("documents.id"), nullable=False, index=True),
     sa.Column("part", sa.Integer(), nullable=False),
+    sa.Column("parts", sa.Integer(), nullable=False),
     sa.Column("version", Id, sa.ForeignKey("versions.id"), nullable=False),  # whose text the index holds
+    # what results are narrowed by and counted by, as the index holds it
+    sa.Column("source", Text, nullable=False),
+    sa.Column("channel", Text),
+    sa.Column("issuer", Text),
+    sa.Column("category", Text),
+    sa.Column("written", sa.Integer(), nullable=False, server_default="0"),  # day; 0: none
 )

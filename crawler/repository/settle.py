@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler.model import GOOD, MISSES, Kind, PageKind
+from crawler.archive.members import Damage
+from crawler.model import GOOD, MISSES, Kind, Millis, PageKind
 from crawler.record.reading import Reading
 from crawler.repository import (
     addresses,
@@ -52,11 +53,15 @@ MOST_HOPS = 10
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A capture that was read (or could not be: `reading.error`), together with the captures `made_of`."""
+    """A capture that was read (or could not be: `reading.error`), together with the captures `made_of`.
+
+    `hurt`: the places that were found damaged while they were to be read.
+    """
 
     capture_id: int
     reading: Reading
     made_of: tuple[int, ...] = ()
+    hurt: tuple[Damage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,7 @@ class Known:
     works: Works = field(default_factory=Works)
     rounds: Rounds = field(default_factory=Rounds)
     listings: dict[tuple[str, int], Listing] = field(default_factory=dict)
+    no_record: set[int] = field(default_factory=set)
     pages: Pages = field(default_factory=Pages)
     looked: set[tuple[int, int]] = field(default_factory=set)
     hops: dict[str, int] = field(default_factory=dict)
@@ -162,6 +168,7 @@ def _load_lists(c: Connection, known: Known, items: Sequence[Item]) -> None:
         return
     rows = {known.address_of(seed).id for item in items for seed in item.rows}
     known.listings = listings.load(c, {item.address.source for item in items}, rows)
+    known.no_record = readings.without_record(c, rows)
     known.queues |= queues.load(c, {seed.queue for item in items for seed in item.rows})
     own = {item.address.id for item in items} | {known.address_of(seed).id for item in items for seed in item.further}
     known.pages = list_pages.load(c, known.runs, own)
@@ -277,9 +284,10 @@ def _load_redirects(c: Connection, known: Known) -> None:
     known.led = {row.run: row.led for row in c.execute(LED, {"runs": sorted(known.runs)})}
 
 
-def apply(c: Connection, known: Known, writes: Writes) -> None:
+def apply(c: Connection, known: Known, writes: Writes, now: Millis) -> None:
     """Write it: one statement a table."""
     addresses.save(c, writes.addresses.values())
+    captures.hurt(c, {place for item in known.items for place in item.settled.hurt}, now)
     works.insert(c, known.works)
     documents.insert(c, writes.made)
     versions.insert(c, writes.versions)

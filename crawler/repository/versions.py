@@ -39,7 +39,7 @@ def bodies(c: Connection, ids: Collection[int]) -> dict[int, tuple[str, ...]]:
 
 
 def insert(c: Connection, made: Sequence[NewVersion]) -> None:
-    """Append versions with the attachments they name."""
+    """Append versions with the attachments they name the addresses of."""
     if not made:
         return
     c.execute(t.versions.insert(), [_row(version) for version in made])
@@ -47,6 +47,7 @@ def insert(c: Connection, made: Sequence[NewVersion]) -> None:
         {"version": version.id, "position": position, "url": clean(item.url), "name": clean(item.name)}
         for version in made
         for position, item in enumerate(version.notice.attachments)
+        if item.url is not None
     ]
     if rows:
         c.execute(t.attachments.insert(), rows)

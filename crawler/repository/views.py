@@ -87,14 +87,19 @@ WHERE {_shown("c.url")}"""
 
 
 def _changes(dialect: str) -> str:
+    """`detail` is JSON: of an edit `differences` (field, paragraph, before, after, passage); its times are milliseconds."""
     return f"""CREATE VIEW v_changes AS
-SELECT h.seq, {_time(dialect, "h.at")}, h.kind, h.source, d.public_id AS document, v.title, b.n AS before_version,
-       a.n AS after_version, h.rank, h.detail
+SELECT h.seq, {_time(dialect, "h.at")}, h.kind, h.source, d.public_id AS document, v.title, v.doc_no, v.source AS origin,
+       u.public_url AS url, b.n AS before_version, a.n AS after_version, x.public_id AS before_capture, y.public_id AS after_capture,
+       h.rank, h.detail
 FROM changes h
 LEFT JOIN documents d ON d.id = h.document
+LEFT JOIN urls u ON u.id = d.url
 LEFT JOIN versions v ON v.id = d.version
 LEFT JOIN versions b ON b.id = h.before
 LEFT JOIN versions a ON a.id = h.after
+LEFT JOIN captures x ON x.id = b.capture
+LEFT JOIN captures y ON y.id = a.capture
 WHERE d.withheld IS NULL"""
 
 

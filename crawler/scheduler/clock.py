@@ -8,6 +8,7 @@ import asyncio
 import functools
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -21,7 +22,7 @@ from crawler.politeness.clocks import Drift
 from crawler.repository import runs
 from crawler.scheduler.firing import fire_slot
 from crawler.scheduler.holding import steady_ms
-from crawler.scheduler.slots import due_slot, jitter
+from crawler.scheduler.slots import due_slot, jitter, when
 
 log = structlog.get_logger()
 
@@ -40,6 +41,11 @@ class Beat:
     source: Source
     kind: RunKind
     schedule: Schedule
+
+    @property
+    def id(self) -> str:
+        """Its name among the others."""
+        return f"{self.source.id}/{self.kind}"
 
 
 def timetable(config: Config) -> list[Beat]:
@@ -71,6 +77,7 @@ class Clock:
         self._scheduler = AsyncIOScheduler(timezone="UTC")
         self._drift = Drift.begin(line.clock(), steady_ms())
         self._looking: asyncio.Task[None] | None = None
+        self._beats: dict[str, Beat] = {}
 
     def start(self) -> None:
         """Plan every beat's next slot; what is due already fires at once."""
@@ -78,28 +85,42 @@ class Clock:
         self._plan()
         self._looking = asyncio.create_task(self._keep_looking())
 
+    def take_over(self, config: Config) -> None:
+        """Go on by another timetable: what is in neither or in both stays as it is, what is new or fires otherwise is planned anew."""
+        self.config = config
+        self._plan()
+
+    def _plan(self) -> None:
+        beats = {beat.id: beat for beat in timetable(self.config)}
+        before, self._beats = self._beats, beats
+        for id_ in before.keys() - beats.keys():
+            if self._scheduler.get_job(id_) is not None:  # else it is being claimed
+                self._scheduler.remove_job(id_)
+        for id_, beat in beats.items():
+            if before.get(id_) != beat:
+                self._at(beat, self.line.clock())
+
     def stop(self) -> None:
         """No further slot; a slot being claimed is claimed or not, never half."""
         if self._looking is not None:
             self._looking.cancel()
         self._scheduler.shutdown(wait=False)
 
-    def _plan(self) -> None:
-        for beat in timetable(self.config):
-            self._at(beat, self.line.clock())
-
     async def _keep_looking(self) -> None:
         while True:
             await asyncio.sleep(LOOK)
             if self._drift.moved(self.line.clock(), steady_ms()):
-                self._plan()
+                for beat in self._beats.values():
+                    self._at(beat, self.line.clock())
 
     def _at(self, beat: Beat, when: Millis) -> None:
+        if self._beats.get(beat.id) != beat:  # another timetable was taken over meanwhile
+            return
         self._scheduler.add_job(
             functools.partial(self._fire, beat),
             "date",
             run_date=datetime.fromtimestamp(when / 1000, UTC),
-            id=f"{beat.source.id}/{beat.kind}",
+            id=beat.id,
             replace_existing=True,
             misfire_grace_time=None,
         )
@@ -126,5 +147,11 @@ class Clock:
             limit = revisits(self.config.schedule.revisit_per_day, slots.due) if beat.kind is RunKind.REVISIT else None
             run = fire_slot(self.line, beat.source, beat.kind, slots.due, skipped=slots.skipped, limit=limit)
             if run is not None:
-                log.info("fired", source=beat.source.id, kind=str(beat.kind), slot=slots.due, skipped=len(slots.skipped))
+                log.info(
+                    "fired",
+                    source=beat.source.id,
+                    kind=str(beat.kind),
+                    slot=when(slots.due, ZoneInfo(beat.schedule.timezone)),
+                    skipped=len(slots.skipped),
+                )
         return slots.next

@@ -20,6 +20,7 @@ from crawler.fetcher.fetcher import Fetcher
 from crawler.model import Exchange, Millis, Task
 from crawler.pipeline.closing import close_finished
 from crawler.pipeline.line import Line, messages
+from crawler.pipeline.policy import Policy
 from crawler.politeness.budget import Spending
 from crawler.politeness.host import Lease, Origin, Probe
 from crawler.politeness.pace import Pace
@@ -86,6 +87,7 @@ class Engine:
         self._unindexed = asyncio.Event()
         self._stopping = False
         self._spending: dict[int, Spending] = {}
+        self._origins: dict[str, Origin] = {}  # what robots.txt said of late
         self._room_until = 0.0  # when the disk's room is looked at again
         self._failed = asyncio.Event()  # the machine stands in the way: the process ends
         self._failure: CannotError | None = None
@@ -148,6 +150,13 @@ class Engine:
             await asyncio.sleep(0.01)
         while await self._threads.write(self.line.index):
             pass
+
+    async def take_over(self, policy: Policy, fetcher: Fetcher) -> None:
+        """Go on under another configuration, queue by queue as they are leased. Raises RepositoryError, and then nothing has changed."""
+        await self._threads.write(self.line.take_over, policy)
+        self.fetcher, self.pacing = fetcher, policy.pacing(self.pacing.agent)
+        self.queues_at_once = policy.config.network.queues_at_once
+        self._spending.clear()  # under other budgets
 
     # -------------------------------------------------------------- queues
     async def _turn_loop(self) -> None:
@@ -229,6 +238,10 @@ class Engine:
 
     async def origin(self, name: str) -> Origin | None:
         """What is remembered of an origin's robots.txt."""
+        held = self._origins.get(name)
+        if held is not None and held.expires > self.line.clock():
+            return held
+        self._origins.pop(name, None)
         return await self._threads.ask(origins.get, name)
 
     async def probe(self, name: str) -> Probe | None:
@@ -282,8 +295,8 @@ class Engine:
         return self.line.policy.queue(source, url)
 
     async def remember(self, origin: Origin) -> None:
-        """Keep what robots.txt said."""
-        await self._threads.change(origins.put, origin)
+        """What robots.txt said; its exchange takes it into the database."""
+        self._origins[origin.origin] = origin
 
     async def hand_over(self, exchange: Exchange, lease: Lease) -> Awaitable[None]:
         """Give an exchange to the keep step; the answer is set when it is committed."""

@@ -23,16 +23,21 @@ def fire_slot(
     now = line.clock()
     if kind is RunKind.REVISIT:
         return line.do(runs.fire_revisits, source.id, slot, now, limit or 0)
-    seeds = _seeds(line, source.id, source.start, Kind.LIST)
+    seeds = _seeds(line, source.id, source.start, Kind.LIST) + _seeds(line, source.id, source.pages, Kind.DETAIL)
     return line.do(runs.fire, Run(source.id, kind, slot), seeds, now, skipped=skipped)
 
 
 def fire_once(
-    line: Line, name: str, starts: Sequence[Request], options: Mapping[str, object], *, listed: bool, resume: bool = False
+    line: Line,
+    name: str,
+    lists: Sequence[Request],
+    pages: Sequence[Request],
+    options: Mapping[str, object],
+    *,
+    resume: bool = False,
 ) -> int:
-    """Fire a one-off run of these addresses, as lists or as single notices; its id. `resume`: go on with an open one of these options."""
-    kind = Kind.LIST if listed else Kind.DETAIL
-    seeds = _seeds(line, name, starts, kind)
+    """Fire a one-off run of these lists and single pages; its id. `resume`: go on with an open one of these options."""
+    seeds = _seeds(line, name, lists, Kind.LIST) + _seeds(line, name, pages, Kind.DETAIL)
     with line.database.write() as c:
         runs.ensure_source(c, name)
         frontier.ask_again(c, {seed.queue for seed in seeds}, line.clock())

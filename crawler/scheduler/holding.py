@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from crawler.model import Millis
-from crawler.pipeline.line import LEASE_MARGIN, Line
+from crawler.pipeline.line import Line
+from crawler.pipeline.member import LEASE_MARGIN
 from crawler.politeness import clocks
 from crawler.politeness.clocks import Drift
 from crawler.politeness.host import Lease
@@ -127,15 +128,12 @@ class Holding:
             await self._look_at_the_clock()
             if await self._threads.look(self._any_dead) or time.monotonic() >= adopt_at:
                 adopt_at = time.monotonic() + self._adopt_every
-                if await self._threads.write(self._take_over):
+                if await self._threads.write(self.line.inherit):
                     news()
             await asyncio.sleep(min(WATCH, self._adopt_every))
 
     def _any_dead(self) -> bool:
         return bool(self.line.dead())
-
-    def _take_over(self) -> int:
-        return self.line.take_over()
 
     async def _look_at_the_clock(self) -> None:
         moved = self._drift.moved(self.line.clock(), steady_ms())

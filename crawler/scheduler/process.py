@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import socket
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -36,6 +37,8 @@ from crawler.repository.progress import Progress, progress
 from crawler.repository.runs import are_open
 from crawler.scheduler.engine import Engine
 from crawler.scheduler.firing import fire_once, fire_slot
+from crawler.scheduler.narrator import Narrator
+from crawler.scheduler.reload import Reload
 from crawler.text import urls
 
 VERSION = "0.1.0"
@@ -77,6 +80,22 @@ def pacing(line: Line) -> Pacing:
     return line.policy.pacing(AGENT)
 
 
+def warcinfo(config: Config) -> dict[str, str]:
+    """What every WARC file begins with: who made it, with what, by which rules (WARC 1.1, 6.2, and the names that crawlers use)."""
+    return {
+        "software": f"gongkai/{VERSION}",
+        "format": "WARC File Format 1.1",
+        "conformsTo": "https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
+        "operator": f"{config.operator.name} ({config.operator.contact})",
+        "hostname": socket.gethostname(),
+        "http-header-user-agent": user_agent(config.operator.name, config.operator.contact, VERSION),
+        "robots": "obey (RFC 9309)",
+        "isPartOf": config.operator.name,
+        "description": "Disclosure pages of government bodies: one look is a request, its answer, and a metadata record gongkai-look.",
+        "configuration": f"sha256:{config.digest}",
+    }
+
+
 @contextlib.contextmanager
 def open_line(config: Config, what: str, *, workers: int = 2) -> Iterator[Line]:
     """The line of one writing process: schema upgraded, sources known, dead processes' files adopted (not for a reindex).
@@ -84,23 +103,18 @@ def open_line(config: Config, what: str, *, workers: int = 2) -> Iterator[Line]:
     `what` says what kind of process this is (run, crawl, reindex). Raises CannotError when the disk or the database is in the way.
     """
     owner = owner_name()
-    info = {
-        "software": f"gongkai/{VERSION}",
-        "operator": config.operator.name,
-        "http-header-user-agent": user_agent(config.operator.name, config.operator.contact, VERSION),
-        "format": "WARC File Format 1.1",
-        "robots": "obey",
-    }
     database = Database(config.storage.database, patience_ms=PATIENCE_MS)
     try:
         upgrade(database)
-        archive = Archive(config.storage.archive, owner=owner, info=info)
+        storage = config.storage
+        archive = Archive(
+            storage.archive, owner=owner, info=warcinfo(config), max_bytes=storage.file_size, max_age=storage.file_age_ms / 1000
+        )
         with Readers(workers) as readers:
             line = Line(Policy(config), database, archive, readers, owner=owner)
             try:
-                line.begin(what)
-                if what != REINDEX:  # which tells everything in the order it happened, dead processes' files too
-                    line.adopt()
+                # a reindex tells everything in the order it happened, dead processes' files too
+                line.begin(what, inherit=what != REINDEX)
                 yield line
             finally:
                 line.close()
@@ -112,7 +126,7 @@ def source_of(config: Config, url: str) -> str:
     """The source whose start addresses stand on the same host, else the ad-hoc one."""
     host = urls.host(url)
     for source in config.sources.values():
-        if host in {urls.host(start.url) for start in source.start}:
+        if host in {urls.host(start.url) for start in source.addresses}:
             return source.id
     return AD_HOC
 
@@ -161,35 +175,76 @@ def alarms(config: Config, line: Line) -> Alarms:
     return Alarms(config, line.database, fetch_settings(config), line.clock, line.outage)
 
 
-async def _keep_telling(teller: Alarms) -> None:
-    """Send alarms as they come due. Trouble with that is no reason to stop the archive."""
-    while True:
-        try:
-            await teller.tell()
-        except GongkaiError as error:
-            log.warning("alarms cannot be told", error=str(error))
-        except Exception:
-            log.exception("alarms cannot be told")
-        await asyncio.sleep(TELL)
+class Daemon:
+    """What a daemon is made of, and how it goes on under another configuration."""
+
+    def __init__(self, config: Config, line: Line, span: Millis | None) -> None:
+        from crawler.scheduler.clock import SPAN, Clock  # a crawl has no timetable
+
+        self.line = line
+        self.clock = Clock(line, span=SPAN if span is None else span)
+        self.teller = alarms(config, line)
+        self.fetchers = [Fetcher(fetch_settings(config))]  # the last is asked; those before have what was on its way
+        self.engine = Engine(line, self.fetchers[-1], pacing(line), queues_at_once=config.network.queues_at_once)
+        self.reload = Reload(config, self.take_over)
+        self.narrator = Narrator(line)
+
+    async def take_over(self, config: Config) -> None:
+        """Go on under another configuration. Raises RepositoryError, and then nothing has changed."""
+        settings = fetch_settings(config)
+        fetcher = self.fetchers[-1] if settings == self.fetchers[-1].settings else Fetcher(settings)
+        await self.engine.take_over(Policy(config, self.line.policy), fetcher)
+        if fetcher is not self.fetchers[-1]:
+            self.fetchers.append(fetcher)
+        self.clock.take_over(config)
+        self.teller = alarms(config, self.line)
+
+    async def keep_telling(self) -> None:
+        """Send alarms as they come due. Trouble with that is no reason to stop the archive."""
+        while True:
+            try:
+                await self.teller.tell()
+            except GongkaiError as error:
+                log.warning("alarms cannot be told", error=str(error))
+            except Exception:
+                log.exception("alarms cannot be told")
+            await asyncio.sleep(TELL)
+
+
+def _not_alone(task: "asyncio.Task[None]") -> None:
+    """What goes on beside the work ended by itself: the work goes on, and the log has why."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("a part of the daemon ended", part=str(task.get_coro()), exc_info=error)
 
 
 async def run(config: Config, line: Line, *, span: Millis | None = None) -> None:
-    """The daemon: fires the timetable, works everything due and tells alarms until SIGTERM or SIGINT."""
-    from crawler.scheduler.clock import Clock  # a crawl has no timetable
-
-    stop = asyncio.Event()
+    """The daemon: fires the timetable, works everything due and tells alarms until SIGTERM or SIGINT; SIGHUP, or a changed file, makes it
+    read its configuration again."""
+    stop, again = asyncio.Event(), asyncio.Event()
     _handle_signals(stop)
-    clock = Clock(line) if span is None else Clock(line, span=span)
-    fetcher = Fetcher(fetch_settings(config))
-    engine = Engine(line, fetcher, pacing(line), queues_at_once=config.network.queues_at_once)
-    clock.start()
-    telling = asyncio.create_task(_keep_telling(alarms(config, line)))
+    if hasattr(signal, "SIGHUP"):
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, again.set)
+    daemon = Daemon(config, line, span)
+    for name, problems in config.broken.items():
+        log.warning("source file broken", source=name, problems=list(problems))
+    enabled = sum(source.enabled for source in config.sources.values())
+    log.info("running", sources=enabled, broken=len(config.broken), database=line.database.name)
+    daemon.narrator.begin()
+    daemon.clock.start()
+    beside = [daemon.keep_telling(), daemon.reload.watch(again), daemon.narrator.listen()]
+    tasks = [asyncio.create_task(work) for work in beside]
+    for task in tasks:
+        task.add_done_callback(_not_alone)
     try:
-        await engine.run(stop)
+        await daemon.engine.run(stop)
     finally:
-        telling.cancel()
-        clock.stop()
-        await fetcher.aclose()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        daemon.clock.stop()
+        for fetcher in daemon.fetchers:
+            await fetcher.aclose()
+        await asyncio.to_thread(daemon.narrator.speak)
 
 
 async def work(
@@ -215,13 +270,15 @@ async def work(
             show_at = time.monotonic() + max(SHOW, 20 * (time.monotonic() - began))
         return not still
 
-    teller = alarms(config, line)
+    teller, narrator = alarms(config, line), Narrator(line)
+    narrator.begin()
     try:
         await teller.tell()  # from here on its channels hear of what happens
         await engine.run(stop, finished)
         await teller.tell(waiting=False)  # its runs are over: nothing more comes to be told with them
     finally:
         await fetcher.aclose()
+        await asyncio.to_thread(narrator.speak)
     with line.database.read() as c:
         return progress(c, runs), bool(caught)
 
@@ -238,10 +295,12 @@ def fire(config: Config, line: Line, wish: Wish) -> list[int]:
     if wish.url is None:
         bounded = wish.since is not None or wish.max_pages is not None
         return [
-            fire_once(line, source.id, source.start, options, listed=True, resume=bounded)
+            fire_once(line, source.id, source.start, source.pages, options, resume=bounded)
             for source in chosen(config, wish.sources)
         ]
     if not urls.is_http(wish.url):
         raise UsageError(f"{wish.url!r} is no http or https address", remedy="give the whole address, scheme included")
     name = wish.sources[0] if wish.sources else source_of(config, wish.url)
-    return [fire_once(line, name, (Request(wish.url),), {**options, "url": wish.url}, listed=wish.follow)]
+    asked = (Request(wish.url),)
+    lists, pages = (asked, ()) if wish.follow else ((), asked)
+    return [fire_once(line, name, lists, pages, {**options, "url": wish.url})]

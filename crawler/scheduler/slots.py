@@ -6,7 +6,7 @@ Times are milliseconds since 1970, UTC.
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from crawler.config.cron import Schedule, Trigger, first_after, trigger_of
 from crawler.model import Millis
@@ -68,6 +68,11 @@ def _time(at: Millis) -> datetime:
 
 def _millis(at: datetime) -> Millis:
     return int(at.timestamp()) * 1000
+
+
+def when(at: Millis, zone: tzinfo) -> str:
+    """A moment in a zone, with its offset."""
+    return datetime.fromtimestamp(at // 1000, UTC).astimezone(zone).isoformat(timespec="seconds")
 
 
 def jitter(source: str, slot: Millis, span: Millis) -> Millis:

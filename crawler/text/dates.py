@@ -12,10 +12,18 @@ YEAR = r"(?:19|20)\d\d"
 ROUND = "◯OoОοΟ"  # what else people type for 〇: a circle, the Latin, Cyrillic and Greek letter
 NUMERAL = f"[〇○零Ｏ{ROUND}0一二三四五六七八九]"
 GAP = " {0,3}"
+AM_PM = r"[AaPp]\.?[Mm]\b\.?"
+HALF = rf"上午|下午|中午|晚上|晚间|傍晚|凌晨|早上|清晨|{AM_PM}"  # which half of the day; English puts its words behind the clock
 CLOCK = (
-    r"(?:(?:-|[ T]{0,4})(?P<hour>[01]?\d|2[0-3]) ?[:时] ?(?P<minute>[0-5]?\d)(?!\d)"
-    r"(?: ?[:分] ?(?P<second>[0-5]?\d)(?!\d)秒?|分)?)?"
+    rf"(?:(?:-|[ T]{{0,4}})(?:,? ?(?:星期|周)[一二三四五六日天] ?)?(?P<half>{HALF})? ?(?P<hour>[01]?\d|2[0-3]) ?[:时点] ?(?P<minute>[0-5]?\d)(?!\d)"
+    rf"(?: ?[:分] ?(?P<second>[0-5]?\d)(?!\d)秒?|分)?(?: ?(?P<after>{AM_PM}))?)?"
 )
+MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+MONTHS = {name: number for number, name in enumerate(MONTH_NAMES, start=1)}
+MONTH = r"(?P<name>(?:[Jj]an|[Ff]eb|[Mm]ar|[Aa]pr|[Mm]ay|[Jj]un|[Jj]ul|[Aa]ug|[Ss]ep|[Oo]ct|[Nn]ov|[Dd]ec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Za-z]{0,6}\b\.?)"
+NO_ZONE = r"(?!.{0,12}(?:GMT|UTC|[+-]\d{4}))"  # a clock of another zone is read by whoever knows zones
+ORDINAL = r"(?:st|nd|rd|th)?"
+ROC = 1911  # the first year of the Republic is 1912
 FORMS = (
     re.compile(
         rf"(?<!\d)(?P<year>{YEAR}|[一二]{NUMERAL}{{3}}){GAP}年{GAP}(?P<month>[\d一二三四五六七八九十元]{{1,3}}){GAP}月"
@@ -24,6 +32,37 @@ FORMS = (
     re.compile(rf"(?<!\d)(?P<year>{YEAR}) ?(?P<mark>[-/.]) ?(?P<month>\d{{1,2}}) ?(?P=mark) ?(?P<day>\d{{1,2}})(?!\d){CLOCK}"),
     re.compile(rf"(?<!\d)(?P<year>{YEAR})(?P<month>\d\d)(?P<day>\d\d)(?:(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d))?(?!\d)"),
     re.compile(rf"(?<![\d./-])(?P<year>{YEAR})[-/.](?P<month>0?[1-9]|1[0-2])(?![\d./-])"),
+)
+OTHERS = (  # what is rarer; asked only of a text that has its sign
+    (
+        "國国",
+        re.compile(
+            rf"(?:中[華华])?民[國国] ?(?P<roc>\d{{2,3}}|[一二三四五六七八九十百零〇○]{{1,6}}) ?(?:年 ?(?P<month>[\d一二三四五六七八九十元]{{1,3}}) ?月(?: ?(?P<day>[\d一二三四五六七八九十廿卅]{{1,4}}) ?[日号號]{CLOCK})?"
+            rf"|[-/.] ?(?P<month2>\d{{1,2}}) ?[-/.] ?(?P<day2>\d{{1,2}})(?!\d))"
+        ),
+    ),
+    (
+        "aceopuACEOPU",
+        re.compile(
+            rf"(?<![A-Za-z]){MONTH} {{0,2}}(?P<day>\d{{1,2}}){ORDINAL}(?!\d)[, ]{{0,3}}(?P<year>{YEAR})(?!\d){NO_ZONE},?{CLOCK}"
+        ),
+    ),
+    (
+        "aceopuACEOPU",
+        re.compile(rf"(?<!\d)(?P<day>\d{{1,2}}){ORDINAL}[ -]{{0,2}}{MONTH}[, -]{{0,3}}(?P<year>{YEAR})(?!\d){NO_ZONE},?{CLOCK}"),
+    ),
+    (
+        "mM午晚",
+        re.compile(
+            rf"(?<![\d/.])(?P<month>\d{{1,2}})/(?P<day>\d{{1,2}})/(?P<year>{YEAR}),?(?={CLOCK})(?: ?\d[\d: ]*[AaPp]\.?[Mm])(?<=[Mm])"
+        ),
+    ),
+    (
+        "-/年'",
+        re.compile(
+            rf"(?<![\w.\-/'])'?(?P<short>\d\d)(?P<mark>[-/年]) ?(?P<month>\d{{1,2}}) ?(?:(?P=mark)|月) ?(?P<day>\d{{1,2}})(?:日|(?![\w.\-/])){CLOCK}"
+        ),
+    ),
 )
 DAY_LIKE = re.compile(r"(?<!\d)(?P<year>\d{4}) ?(?P<mark>[-/.年]) ?(?P<month>\d{1,2}) ?(?:(?P=mark)|月) ?(?P<day>\d{1,2})(?!\d)")
 YEARS = (
@@ -62,7 +101,7 @@ def read_date(text: str, *, not_after: str | None = None) -> Stamp | None:
         return None
     flat = text.translate(WIDTH)
     limit = _day_after(not_after) if not_after else f"{LATEST}"
-    for forms in (FORMS, YEARS):
+    for forms in (FORMS, _others(flat), YEARS):
         matches = [match for form in forms for match in form.finditer(flat)]
         matches.sort(key=re.Match.start)
         for match in matches:
@@ -70,6 +109,11 @@ def read_date(text: str, *, not_after: str | None = None) -> Stamp | None:
             if iso is not None and iso[:10] <= limit:
                 return Stamp(iso, text[match.start() : match.end()].strip())
     return None
+
+
+def _others(flat: str) -> tuple[re.Pattern[str], ...]:
+    """The rarer forms whose sign a text has."""
+    return tuple(form for signs, form in OTHERS if any(sign in flat for sign in signs))
 
 
 @lru_cache(maxsize=16)
@@ -94,7 +138,7 @@ def why_not(text: str, *, not_after: str | None = None) -> str | None:
 
 def _iso(parts: dict[str, str | None]) -> str | None:
     """ISO text of a match's numbers, None when there is no such day."""
-    year, month, day = (_number(parts.get(name)) for name in ("year", "month", "day"))
+    year, month, day = _year(parts), _month(parts), _number(parts.get("day") or parts.get("day2"))
     if year is None or not EARLIEST <= year < LATEST:
         return None
     try:
@@ -103,15 +147,43 @@ def _iso(parts: dict[str, str | None]) -> str | None:
         return None
     if day is None:
         return whole[:4] if month is None else whole[:7]
-    return whole + _clock(parts.get("hour"), parts.get("minute"), parts.get("second"))
+    return whole + _clock(parts.get("hour"), parts.get("minute"), parts.get("second"), parts.get("half") or parts.get("after"))
 
 
-def _clock(hour: str | None, minute: str | None, second: str | None) -> str:
+def _year(parts: dict[str, str | None]) -> int | None:
+    """The year: whole, in two digits (50 to 99 are the last century's), or of the Republic."""
+    if short := parts.get("short"):
+        return int(short) + (1900 if int(short) >= 50 else 2000)
+    if roc := parts.get("roc"):
+        hundreds, _, rest = roc.rpartition("百")
+        units = _number(rest.lstrip("零〇○")) if rest.strip("零〇○") else 0
+        return None if units is None or units < 0 else ROC + 100 * len(hundreds) + units
+    return _number(parts.get("year"))
+
+
+def _month(parts: dict[str, str | None]) -> int | None:
+    name = parts.get("name")
+    return MONTHS[name[:3].lower()] if name else _number(parts.get("month") or parts.get("month2"))
+
+
+def _clock(hour: str | None, minute: str | None, second: str | None, half: str | None) -> str:
     if hour is None or minute is None or int(hour) > 23 or int(minute) > 59 or int(second or 0) > 59:
         return ""
-    if int(hour) == int(minute) == int(second or 0) == 0:
+    hours = _of_24(int(hour), half) if half else int(hour)
+    if hours is None or hours == int(minute) == int(second or 0) == 0:
         return ""
-    return f" {int(hour):02}:{int(minute):02}" + ("" if second is None else f":{int(second):02}")
+    return f" {hours:02}:{int(minute):02}" + ("" if second is None else f":{int(second):02}")
+
+
+def _of_24(hour: int, half: str) -> int | None:
+    """The hour of a clock of twelve: 12:05 AM and 上午12:05 are five past midnight; None where nobody can say."""
+    if hour > 12:
+        return hour
+    if half[0] in "Aa上凌早清":
+        return hour % 12
+    if half in ("晚上", "晚间") and hour == 12:
+        return None
+    return hour % 12 + 12 if half != "中午" or hour < 11 else hour
 
 
 def _number(written: str | None) -> int | None:

@@ -8,6 +8,7 @@ query goes through the same functions.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from operator import add
@@ -126,17 +127,10 @@ def token_text(searched: str) -> str:
     return " ".join(found)
 
 
-def parse(query: str) -> tuple[Phrase, ...]:
-    """The phrases of a query, all of which must match; `word*` is a prefix, quotes keep words together.
-
-    Empty when the query has neither letter nor digit.
-    """
-    found = []
-    for quoted, word in re.findall(r'"([^"]+)"|(\S+)', query):
-        searched = search_text(quoted or word).strip("|")
-        if searched:
-            found.append(_phrase(searched, open_ended=word.endswith("*") and searched.endswith(" ")))
-    return tuple(found)
+def phrase_of(text: str, *, open_ended: bool = False) -> Phrase | None:
+    """What must be found for some text; `open_ended`: it ends with the beginning of a word. None: it has neither letter nor digit."""
+    searched = search_text(text).strip("|")
+    return _phrase(searched, open_ended=open_ended and searched.endswith(" ")) if searched else None
 
 
 def _phrase(searched: str, *, open_ended: bool) -> Phrase:
@@ -166,9 +160,9 @@ def _pair(one: str, other: str) -> str:
     return f"{one}{other}" if LETTER.match(one) or LETTER.match(other) else f"{one}{JOINT}{other}"
 
 
-def snippet(text: str, query: str, width: int = 40, marks: tuple[str, str] = ("[", "]")) -> str:
+def snippet(text: str, phrases: Sequence[Phrase], width: int = 40, marks: tuple[str, str] = ("[", "]")) -> str:
     """A window of the page's own text with the hits marked, traditional characters and annotations included."""
-    spans = _hits(text, query)
+    spans = marked(text, phrases)
     if not spans:
         return text[: 2 * width]
     low, high = max(0, spans[0][0] - width), min(len(text), spans[0][1] + width)
@@ -180,12 +174,13 @@ def snippet(text: str, query: str, width: int = 40, marks: tuple[str, str] = ("[
     return "".join(out) + text[done:high]
 
 
-def _hits(text: str, query: str) -> list[tuple[int, int]]:
+def marked(text: str, phrases: Sequence[Phrase]) -> list[tuple[int, int]]:
+    """Where phrases stand in a page's own text: (first character, the one behind the last), in order; they may overlap."""
     folded, at = fold_map(text)
     searched, where = _laid_out(folded)
     notes = dict(annotations(text))
     spans = []
-    for phrase in parse(query):
+    for phrase in phrases:
         place = searched.find(phrase.text)
         while place >= 0:
             inner = [i for i in range(place, place + len(phrase.text)) if searched[i] not in " |"]

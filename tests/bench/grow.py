@@ -40,8 +40,10 @@ from crawler.record.normalize import notice
 from crawler.record.notice import Draft, Notice
 from crawler.record.pack import pack, unpack
 from crawler.record.reading import Reading
-from crawler.repository import frontier, runs, search
+from crawler.repository import frontier, runs
 from crawler.repository import schema as t
+from crawler.repository.search.find import find
+from crawler.repository.search.question import Question
 from crawler.repository.settle import Settled
 from crawler.scheduler.process import open_line
 from crawler.text import urls
@@ -312,7 +314,7 @@ class Bench:
             if place % 2:
                 query += " " + words[(place * 7919) % 600]
             with self.line.database.read() as c:
-                yield self.timed(search.find, c, query)
+                yield self.timed(find, c, Question(query, counted=True))
 
 
 def tell(cost: Cost) -> None:

@@ -134,7 +134,7 @@ def test_the_second_crawl_notices_and_says_so_with_its_exit_code(site: Site, hom
     second = gongkai(*config, "crawl")
     assert second.returncode == 1  # done, and a source has fallen silent
     assert "1 edited" in second.stdout
-    assert "gongkai changes --kind health" in second.stderr
+    assert "qinghe: failed: list has 0 rows, had 8 · gongkai health qinghe" in second.stderr
     told = gongkai(*config, "changes", "--kind", "edit").stdout
     assert "90.2% → 9.02%     正文第 2 段" in told
 

@@ -147,7 +147,7 @@ def test_a_breaker_leaves_the_lists_of_a_timetable_due(desk: Desk) -> None:
     with house.open_line(config, "test") as line:
         listed = firing.fire_slot(line, config.sources["bad"], RunKind.LIST, line.clock())
         assert listed is not None
-        once = firing.fire_once(line, "bad", config.sources["bad"].start, {}, listed=True)
+        once = firing.fire_once(line, "bad", config.sources["bad"].start, (), {})
         with line.database.write() as c:
             runs.shelve(c, "the host is in trouble", queue=HOST, run=None)
         with line.database.read() as c:

@@ -92,7 +92,6 @@ def test_every_problem_of_every_file_is_told_at_once_in_its_place(tmp_path: Path
         "config/sources/demo.toml:3:10 start",
         "config/sources/demo.toml:5:1 list.row",
         "config/sources/demo.toml:7:22 expect.fill.published",
-        "config/sources/other.toml:1:1 start",
         "config/sources/other.toml:1:9 title",
         "config/sources/other.toml:2:1 strat",
     ]

@@ -123,6 +123,20 @@ DELIMITED: dict[str, Case] = {
     "a length": ok(answer()),
     "a length, byte by byte": ok(*[bytes([byte]) for byte in answer()]),
     "chunks": ok(chunked(GOOD_CHUNKS)),
+    "a field's name with brackets": ok(raw(b"HTTP/1.1 200 OK", b"X-Info(1): a", b"Content-Length: 11", body=HTML)),
+    "a field's name with brackets, byte by byte": ok(
+        *[bytes([b]) for b in raw(b"HTTP/1.1 200 OK", b"X-Info(1): a", b"Content-Length: 11", body=HTML)]
+    ),
+    "a field's name with a blank": ok(raw(b"HTTP/1.1 200 OK", b"Content-Length: 11", b"X Info: a", body=HTML)),
+    "a field without a name": ok(raw(b"HTTP/1.1 200 OK", b": a", b"Content-Length: 11", body=HTML)),
+    "a line without a colon": ok(raw(b"HTTP/1.1 200 OK", b"Content-Length: 11", b"by the firewall", b"X-Y: z", body=HTML)),
+    "a field's name in Chinese": ok(raw(b"HTTP/1.1 200 OK", "来源: a".encode(), b"Content-Length: 11", body=HTML)),
+    "a field's name in quotes, and its next line": ok(
+        raw(b"HTTP/1.1 200 OK", b'"X": a', b"  b: c", b"Content-Length: 11", body=HTML)
+    ),
+    "a field's name with brackets, and chunks": ok(
+        raw(b"HTTP/1.1 200 OK", b"X[1]: a", b"Transfer-Encoding: chunked", b"@: b", body=GOOD_CHUNKS)
+    ),
     "chunks, byte by byte": ok(*[bytes([byte]) for byte in chunked(GOOD_CHUNKS)]),
     "chunks with extension and trailer": ok(chunked(b"5;x=1\r\n<p>bo\r\n6\r\ndy</p>\r\n0\r\nX-T: 1\r\n\r\n")),
     "chunk sizes in capitals with zeros": ok(chunked(b"000B\r\n" + HTML + b"\r\n000\r\n\r\n")),

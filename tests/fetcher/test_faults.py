@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.archive.reader import find, open_page, read_record
+from crawler.archive.reader import find, open_page, open_wire, read_record
 from crawler.archive.writer import Archive
 from crawler.model import Exchange, Outcome
 from tests.fetcher.conftest import Faults
@@ -53,7 +53,7 @@ def the_archive_holds_what_was_sent(exchange: Exchange, case: Case, folder: Path
         assert wire.response == case.message
         return
     record = read_record(find(folder, kept.capture.file), kept.capture.offset, kept.capture.length)
-    assert record.block == case.message
+    assert open_wire(folder, kept.capture) == case.message
     if exchange.page is not None and kept.capture.type == "response":  # a reader is handed either
         assert open_page(folder, kept.capture) == exchange.page
     assert ("warc-truncated" in record.headers) == (not wire.whole)

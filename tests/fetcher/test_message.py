@@ -58,7 +58,9 @@ def played(case: Case, pieces: list[bytes]) -> Got:
 
 
 @pytest.mark.parametrize("name", ["a length", "chunks with extension and trailer", "bare line feeds and chunks", "a folded header", "an interim answer first",
-                                  "interim answers in one piece with the real one", "a blank line before the status line", "a second answer behind the chunks"])  # fmt: skip
+                                  "interim answers in one piece with the real one", "a blank line before the status line", "a second answer behind the chunks", "a field's name with brackets",
+                                  "a field's name with a blank", "a field without a name", "a line without a colon", "a field's name in Chinese",
+                                  "a field's name in quotes, and its next line", "a field's name with brackets, and chunks"])  # fmt: skip
 def test_cut_at_any_place_an_answer_is_the_same(name: str) -> None:
     case = DELIMITED[name]
     for at in range(1, len(case.sent)):
@@ -89,6 +91,15 @@ def test_whatever_comes_an_exchange_ends_and_keeps_it(data: bytes, before: bytes
         wire = error.wire
     assert wire is not None
     assert bytes(wire.response) in before + data
+
+
+def test_fields_whose_names_are_none_are_left_out_and_told_and_their_bytes_kept() -> None:
+    got = played(DELIMITED["chunks"], [DELIMITED["a field's name with brackets, and chunks"].sent])
+    assert [name for name, _ in got.answer.headers] == [b"Transfer-Encoding"]
+    assert got.answer.dropped == (b"X[1]", b"@")
+    assert b"X[1]: a" in bytes(got.wire.response)
+    with pytest.raises(WireError, match="bad HTTP"):
+        played(DELIMITED["chunks"], [b"SSH-2.0-(x)\r\n"])
 
 
 def test_trailers_are_no_headers() -> None:

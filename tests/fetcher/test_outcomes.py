@@ -2,7 +2,7 @@
 
 import pytest
 
-from crawler.fetcher.outcomes import location_of, outcome_of, retry_after, wall_in
+from crawler.fetcher.outcomes import is_blank, location_of, outcome_of, retry_after, wall_in
 from crawler.model import Outcome
 from crawler.text.urls import leads
 
@@ -89,3 +89,26 @@ def test_the_home_page_s_own_redirect_leads_nowhere_special() -> None:
 )  # fmt: skip
 def test_retry_after_is_read_in_both_its_forms(value: str | None, expected: int | None) -> None:
     assert retry_after(value, 1000) == expected
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b" \r\n\t", b"\xef\xbb\xbf", b"<html><head></head><body></body></html>", b"<!DOCTYPE html><html><head><meta charset=utf-8><title>\xe6\x9f\x90\xe5\x8e\xbf</title></head><body></body></html>",
+        b"<html><body>&nbsp;<br/><p></p></body></html>", b"<html><body><!-- cms --></body></html>", b"<html><head><style>p{color:red}</style></head><body><div id='c'></div></body></html>",
+    ],
+)  # fmt: skip
+def test_a_page_with_nothing_to_see_is_blank(body: bytes) -> None:
+    assert is_blank(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html><body>a</body></html>", b"<html><body><img src=a.png></body></html>", b"<html><body><script src=a.js></script></body></html>",
+        b"<html><body><iframe src=a.html></iframe></body></html>", b"<frameset><frame src=a.html></frameset>", b"<html><head><meta http-equiv=refresh content='0;url=/x'></head></html>",
+        b"<html><body><ul class='list'></ul></body></html>", b"<html><body><embed src=a.pdf></body></html>", b"{}", b"[]", b"0", b"<?xml version='1.0'?><urlset></urlset>", b"<svg></svg>",
+    ],
+)  # fmt: skip
+def test_a_page_that_shows_or_may_be_filled_with_something_is_not(body: bytes) -> None:
+    assert not is_blank(body)

@@ -2,13 +2,13 @@
 
 import asyncio
 import hashlib
-import json
 import ssl
 import zlib
 from pathlib import Path
 
 import pytest
 
+from crawler.archive.metadata import look_of
 from crawler.archive.record import parse
 from crawler.archive.writer import Archive
 from crawler.fetcher.fetcher import Fetcher, FetchSettings
@@ -66,8 +66,8 @@ def test_an_old_protocol_is_spoken_where_a_source_asks_for_it_and_the_capture_sa
     archive = Archive(tmp_path, owner="test", info={})
     archive.append(exchange)
     archive.close()
-    metadata = json.loads(last_block(next(tmp_path.glob("*.gz")).read_bytes()))
-    reach, said = metadata["reach"], metadata["tls"]
+    look = look_of(last_block(next(tmp_path.glob("*.gz")).read_bytes()))
+    reach, said = look["reach"], look["tls"]
     assert (reach["host"], reach["guard"], reach["tls_profile"]) == ("old.test", "configured", "tls-1.0")
     assert reach["address"] == faults.where.connect["old.test"]
     assert said.pop("chain").startswith("sha256:")

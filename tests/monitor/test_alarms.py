@@ -21,18 +21,21 @@ import sqlalchemy as sa
 import structlog
 import trustme
 
+from crawler.cli.main import run
 from crawler.config.load import load
 from crawler.errors import ConfigError
 from crawler.fetcher.fetcher import FetchSettings
 from crawler.fetcher.outgoing import MailServer, mail
 from crawler.model import ChangeKind, Millis
 from crawler.monitor.alarms import Alarms, Message, cut, hide, refusal, retry_at, shape
+from crawler.record.frame import framed
 from crawler.repository import outbox
 from crawler.repository import schema as t
 from crawler.repository.changes import NewChange, append
-from crawler.repository.database import Database
+from crawler.repository.database import Database, ignoring
 from crawler.repository.migrations import upgrade
 from crawler.scheduler.process import fetch_settings
+from crawler.text.words import search_text
 
 MINUTE: Millis = 60_000
 DAY: Millis = 86_400_000
@@ -483,4 +486,80 @@ def test_the_log_tells_an_alarm(tmp_path: Path, capfd: pytest.CaptureFixture[str
     desk.health("a", "suspect")
     assert desk.tell(waiting=False) == 1
     assert "suspect: list empty, one.test 通知公告" in "".join(capfd.readouterr())
+    desk.database.close()
+
+
+# ------------------------------------------------------------------ what a channel hears of
+def notice(desk: Desk, number: int, source: str, kind: ChangeKind, title: str, body: str) -> None:
+    """A line about a notice of its own."""
+    with desk.database.write() as c:
+        c.execute(t.works.insert(), {"id": number, "public_id": f"{number:012}"})
+        c.execute(
+            t.urls.insert(),
+            {
+                "id": number, "key": f"GET http://one.test/{number}", "method": "GET", "url": f"http://one.test/{number}",
+                "public_url": "", "queue": "one.test", "kind": "detail", "source": source,
+            },
+        )  # fmt: skip
+        document = {"public_id": f"{number:012}", "url": number, "part": 0, "source": source, "work": number}
+        c.execute(t.documents.insert(), {"id": number, **document, "first_seen": 1, "last_seen": 1, "version": number})
+        c.execute(ignoring(t.files)(c), {"name": "f", "owner": "o", "state": "closed"})
+        capture = {"id": number, "record": f"r{number}", "public_id": f"c-{number:012}", "url": number, "at": 1, "file": "f"}
+        more = {"offset": number, "length": 1, "type": "response", "payload_digest": "", "media_type": "", "status": 200}
+        c.execute(t.captures.insert(), capture | more)
+        version = {"id": number, "document": number, "n": 1, "rules": "1", "capture": number, "first_seen": 1, "text_digest": ""}
+        record = framed("{}", search_text(title), search_text(body))
+        c.execute(t.versions.insert(), version | {"title": title, "record": record})
+        append(c, [NewChange(kind, desk.now, source, document=number, after=number)])
+
+
+FILTERS = {
+    'query = "中标 水务局"': {1, 2},
+    'query = "\\"水务局 管网\\""': set[int](),
+    'sources = ["a"]': {1, 4, 5},
+    'regions = ["210000"]': {2, 3},
+    'regions = ["2102"]': {3},
+    'sources = ["a"]\nregions = ["2102"]': {1, 3, 4, 5},
+    "min_rank = 80": {2, 5},
+    'query = "中标"\nsources = ["a"]\nmin_rank = 20': {1, 5},
+}
+
+
+@pytest.mark.parametrize("filters", FILTERS)
+def test_a_channel_hears_of_what_it_asked_for(tmp_path: Path, service: Service, filters: str) -> None:
+    desk = Desk(tmp_path, hook(service, f'tell = ["new", "edit", "health"]\n{filters}\n'))
+    for source, region in {"b": "210100", "c": "210283"}.items():
+        file = desk.path.parent / "sources" / f"{source}.toml"
+        file.write_text(file.read_text("utf-8") + f'region = "{region}"\n', "utf-8")
+    desk.alarms.config = load(desk.path)
+    notice(desk, 1, "a", ChangeKind.NEW, "管网改造中标公告", "采购人：区水务局。")
+    notice(desk, 2, "b", ChangeKind.EDIT, "公告", "水務局 中標 结果")
+    notice(desk, 3, "c", ChangeKind.NEW, "中标公告", "采购人：区教育局。")
+    notice(desk, 4, "a", ChangeKind.NEW, "水务局任免", "免去职务。")
+    notice(desk, 5, "a", ChangeKind.EDIT, "中标公告", "采购人：区教育局。")
+    desk.tell(waiting=False)
+    told = {int(alarm["document"]) for _, body in service.got for alarm in body["alarms"] if alarm["document"]}
+    assert told == FILTERS[filters]
+    desk.database.close()
+
+
+def test_a_test_message_arrives_and_a_channel_that_refuses_is_told(
+    tmp_path: Path, service: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = Desk(tmp_path, hook(service, 'query = "中标"\n') + '[alarms.channels.away]\nkind = "slack"\nurl_env = "NOT_SET"\n')
+    command = ["--config", str(desk.path), "alarms"]
+    assert run([*command, "test", "duty"]) == 0
+    assert [body["kind"] for _, body in service.got] == ["test"]
+    assert run([*command, "test", "away"]) == 3
+    assert "NOT_SET" in capsys.readouterr().err
+    assert run([*command, "test", "dut"]) == 2
+    assert "did you mean 'duty'?" in capsys.readouterr().err
+    desk.health("a", "suspect")
+    desk.tell(waiting=False)
+    assert run([*command, "list", "--json"]) == 1
+    shown = {line["name"]: line for line in map(json.loads, capsys.readouterr().out.splitlines())}
+    assert (shown["duty"]["heard"], shown["duty"]["waiting"], shown["duty"]["query"]) == (1, 0, "中标")
+    assert "NOT_SET" in shown["away"]["error"]
+    assert run([*command, "list"]) == 1
+    assert "health; saying 中标" in capsys.readouterr().out
     desk.database.close()

@@ -119,7 +119,7 @@ def jpaas() -> Page:
         "category": "安全生产",
         "issuer": "示例区人民政府",
         "written_date": "2021-11-28",
-        "doc_no": "示政发[2021]12号",
+        "doc_no": "示政发〔2021〕12号",
         "validity": "有效",
     }
     return Page(page(inner), source="区政府办公室", meta=meta)

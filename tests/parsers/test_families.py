@@ -64,9 +64,12 @@ def emptied(name: str) -> str:
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_a_notice_without_its_article_makes_no_record(name: str) -> None:
+def test_a_notice_without_its_article_is_none_and_says_what_is_missing(name: str) -> None:
     found = reading(emptied(name))
-    assert (found.notices, bool(found.evidence)) == ((), True)
+    assert found.page_kind is not PageKind.NOTICE
+    assert found.evidence
+    for made in map(record_of, found.notices):
+        assert (made.body, made.attachments, bool(made.incomplete)) == ((), (), True)
 
 
 @pytest.mark.parametrize("sentence", ["抱歉，您访问的页面不存在或已删除！", "404 Not Found", "对不起，该信息已被删除。"])

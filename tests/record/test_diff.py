@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from crawler.record.diff import Difference, paragraphs
 from crawler.record.normalize import text_digest
-from crawler.record.notice import Attachment, Record, Witness
+from crawler.record.notice import Attachment, Pair, Person, Record, Witness
 
 
 def made(*body: str) -> Record:
@@ -99,3 +99,25 @@ BODIES = st.lists(st.sampled_from(["一", "二", "三", "四", "五 五", "1.5%"
 def test_there_is_a_difference_exactly_where_the_text_digests_differ(old: tuple[str, ...], new: tuple[str, ...]) -> None:
     before, after = (made(*(text for text in body if text.strip())) for body in (old, new))
     assert bool(paragraphs(before, after)) == (text_digest(before) != text_digest(after))
+
+
+def test_rows_of_a_table_are_compared_by_cell() -> None:
+    before, after = (made("各单位：", f"东镇\t{n}\t8", "西镇\t1") for n in (7, 9))
+    (found,) = paragraphs(before, after)
+    assert (found.paragraph, found.cell, found.before, found.after) == (2, 2, "7", "9")
+
+
+def test_another_number_of_cells_is_a_changed_row() -> None:
+    (found,) = paragraphs(made("东镇\t7"), made("东镇\t7\t8"))
+    assert (found.paragraph, found.cell) == (1, None)
+
+
+def test_people_and_labels_that_no_field_tells_are_compared() -> None:
+    before = replace(made(), people=(Person("编辑", "甲"),), labels=(Pair("备注", "一"), Pair("点击数", "1")))
+    after = replace(made(), people=(Person("编辑", "乙"),), labels=(Pair("备注", "二"), Pair("点击数", "2")))
+    assert [(item.field, item.before, item.after) for item in paragraphs(before, after)] == [
+        ("people", "甲", "乙"),
+        ("meta.labels", "一", "二"),
+    ]
+    assert text_digest(before) != text_digest(after)
+    assert text_digest(replace(before, labels=before.labels[:1])) == text_digest(before)

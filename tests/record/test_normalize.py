@@ -225,7 +225,7 @@ def test_a_record_comes_back_from_its_json() -> None:
 
 def test_the_keys_stand_in_the_order_of_the_format() -> None:
     assert list(as_json(made())) == [
-        "title", "channel", "published", "source", "clicks", "body", "attachments", "meta",
+        "title", "channel", "published", "source", "clicks", "body", "attachments", "tables", "images", "people", "meta",
         "url", "final_url", "site", "provenance", "incomplete", "capture", "further",
     ]  # fmt: skip
     assert list(made().meta) == ["index_no", "doc_no", "written_date"]
@@ -242,7 +242,13 @@ def test_the_keys_stand_in_the_order_of_the_format() -> None:
         ("body", [1]),
         ("body", {"0": "甲"}),
         ("attachments", ["甲"]),
-        ("attachments", [{"name": "甲"}]),
+        ("attachments", [{"url": None}]),
+        ("tables", [{"at": 0, "rows": ["甲"]}]),
+        ("tables", [{"at": 0, "rows": [[1]]}]),
+        ("images", [{"at": "0"}]),
+        ("people", [{"role": "编辑"}]),
+        ("meta", {"labels": ["甲"]}),
+        ("meta", {"labels": [{"value": "甲"}]}),
         ("meta", {"doc_no": 1}),
         ("meta", []),
         ("provenance", {"title": "h1"}),

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from crawler.model import ChangeKind
 from crawler.record.frame import unpacked
 from crawler.repository import schema as t
-from crawler.repository.changes import RANK, NewChange, Only, append, read
+from crawler.repository.changes import LONGEST_PASSAGE, RANK, NewChange, Only, append, count, read
 from crawler.repository.database import Database
 
 
@@ -42,12 +42,48 @@ def test_a_line_shows_its_document_and_both_versions(database: Database, library
     with database.read() as c:
         (line,) = read(c)
     assert (line.document, line.title, line.doc_no, line.before, line.after) == ("aaaaaaaaaaaa", "新", "〔2024〕5号", 1, 2)
-    assert line.detail == {"paragraph": 3, "note": "a\ufffdb"}
+    differs = [{"field": "title", "paragraph": None, "cell": None, "before": "旧", "after": "新", "passage": None}]
+    assert line.detail == {"paragraph": 3, "note": "a\ufffdb", "differences": differs}
+    assert (line.url, line.before_capture is None, line.after_capture is None) == (
+        "http://www.example.test/aaaaaaaaaaaa.html",
+        False,
+        False,
+    )
     assert line.before_record is not None
     assert unpacked(line.before_record)["title"] == "旧"
     assert line.after_record is not None
     assert unpacked(line.after_record)["title"] == "新"
     assert (line.rank, line.last_seen, line.first_missed) == (RANK[ChangeKind.EDIT], 2000, None)
+
+
+def test_the_passage_of_an_edit_stands_in_its_line_cut_to_what_is_around_it(database: Database, library: Any) -> None:
+    long = "甲" * 900 + "支出占比90.2%。" + "乙" * 900
+    with database.write() as c:
+        shelf = library(c)
+        document = shelf.document("aaaaaaaaaaaa", "题", long)
+        before = c.execute(sa.select(t.documents.c.version)).scalar_one()
+        after = shelf.version(document, 2, "题", long.replace("90.2%", "9.02%"))
+        append(c, [NewChange(ChangeKind.EDIT, 5, "s", document, before, after)])
+        append(c, [NewChange(ChangeKind.REREAD, 6, "s", document, before, after)])
+    with database.read() as c:
+        edit, reread = read(c)
+    (found,) = edit.detail["differences"]
+    assert (found["field"], found["paragraph"], found["before"], found["after"]) == ("body", 1, "90.2%", "9.02%")
+    assert "支出占比9.02%。" in found["passage"]
+    assert len(found["passage"]) <= LONGEST_PASSAGE + 2
+    assert "differences" not in reread.detail  # of which there may be a hundred thousand at once
+    assert reread.differences == edit.differences
+
+
+def test_the_newest_lines_come_first_when_they_are_asked_for_and_all_are_counted(database: Database) -> None:
+    with database.write() as c:
+        append(c, [NewChange(ChangeKind.NEW, number, "a") for number in range(7)])
+    with database.read() as c:
+        assert [line.seq for line in read(c, Only(after=2), 3)] == [3, 4, 5]
+        assert [line.seq for line in read(c, limit=3, newest=True)] == [7, 6, 5]
+        assert [line.seq for line in read(c, Only(before=5), 3, newest=True)] == [4, 3, 2]
+        assert count(c) == 7
+        assert count(c, Only(before=5, kind="new", source="a")) == 4
 
 
 def test_lines_are_chosen_by_every_filter(database: Database, library: Any) -> None:

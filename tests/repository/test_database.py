@@ -65,7 +65,7 @@ def test_errors_of_the_body_keep_their_own_clothes(database: Database) -> None:
 
 def test_foreign_keys_hold(database: Database) -> None:
     with pytest.raises(RepositoryError), database.write() as c:
-        c.execute(t.clauses.insert().values(hash=1, document=99))
+        c.execute(t.continuations.insert().values(capture=99, position=1, url=99))
 
 
 def test_the_gate_takes_out_what_no_database_takes(database: Database) -> None:

@@ -10,10 +10,11 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from crawler.errors import RepositoryError
-from crawler.repository import indexing, views
+from crawler.repository import views
 from crawler.repository.database import Database
 from crawler.repository.migrations import FOLDER, HEAD, check_schema, current, upgrade
 from crawler.repository.schema import metadata
+from crawler.repository.search import index
 
 VIEWS_AT = {"0001": "0be887352fba3699"}  # revision → digest of the views it brings
 
@@ -25,7 +26,7 @@ def stamp(database: Database, revision: str) -> None:
 
 def test_the_revisions_make_the_tables_of_the_schema(database: Database) -> None:
     def ours(_item: object, name: str | None, *_rest: object) -> bool:
-        return not (name or "").startswith(indexing.OWN)
+        return not (name or "").startswith(index.OWN)
 
     with database.read() as c:
         assert (

@@ -4,7 +4,7 @@ import contextlib
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import sqlalchemy as sa
@@ -84,6 +84,14 @@ def insert(database: Database, name: str) -> str:
     return name
 
 
+def until(condition: Callable[[], bool]) -> None:
+    """Wait until it is so; fail after ten seconds."""
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.01)
+
+
 def test_a_database_that_somebody_holds_is_waited_for_and_that_is_said_once(
     database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -102,16 +110,15 @@ def test_a_database_that_somebody_holds_is_waited_for_and_that_is_said_once(
     with pytest.raises(Unreachable):
         insert(quick, "never")
     names = ["a", "b"]
-    waiting = [threading.Thread(target=lambda name=name: outage.through(lambda: insert(quick, name))) for name in names]  # type: ignore[misc]
+    waiting = [threading.Thread(target=lambda name=name: outage.through(lambda: insert(quick, name))) for name in names]
     for thread in waiting:
         thread.start()
-    while not outage.is_on:
-        time.sleep(0.01)
+    until(lambda: outage.is_on)
     for thread in [*waiting, holder]:
         thread.join(30)
     with database.read() as c:
         assert set(c.execute(sa.select(t.sources.c.id)).scalars()) == {"a", "b"}
-    assert not outage.is_on
+    until(lambda: not outage.is_on)
     quick.close()
     said = capsys.readouterr().out
     assert said.count("cannot be reached") == 1

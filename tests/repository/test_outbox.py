@@ -8,6 +8,7 @@ from crawler.repository import outbox, runs
 from crawler.repository import schema as t
 from crawler.repository.changes import NewChange, append
 from crawler.repository.database import Database
+from crawler.repository.outbox import Hears
 
 DAY = 86_400_000
 NOW = 1_725_000_000_000
@@ -25,14 +26,14 @@ def told(database: Database) -> list[tuple[object, ...]]:
 def test_a_line_goes_from_the_ledger_through_the_outbox_once(database: Database) -> None:
     with database.write() as c:
         runs.sync_sources(c, [runs.SourceRow("s", "甲", "", enabled=True)])
-        assert outbox.enqueue(c, {"duty": ["health"]}, 0) == 0
+        assert outbox.enqueue(c, {"duty": Hears(frozenset({"health"}))}, 0) == 0
     with database.write() as c:
         c.execute(t.sources.update().values(health="suspect", trouble="list empty"))
         detail = {"before": "ok", "after": "suspect", "trouble": "list empty", "reasons": ["list has 0 rows"]}
         append(c, [NewChange(ChangeKind.HEALTH, NOW, "s", detail=detail), NewChange(ChangeKind.GONE, NOW, "s")])
     with database.write() as c:
-        assert outbox.enqueue(c, {"duty": ["health"]}, 1000) == 1
-        assert outbox.enqueue(c, {"duty": ["health"]}, 1000) == 0
+        assert outbox.enqueue(c, {"duty": Hears(frozenset({"health"}))}, 1000) == 1
+        assert outbox.enqueue(c, {"duty": Hears(frozenset({"health"}))}, 1000) == 0
         assert outbox.claim(c, "duty", NOW, NOW + 5000) == []
         (due,) = outbox.claim(c, "duty", NOW + 1000, NOW + 5000)
         assert (due.title, due.health, due.change.detail["after"]) == ("甲", "suspect", "suspect")
@@ -56,7 +57,7 @@ def test_a_line_goes_from_the_ledger_through_the_outbox_once(database: Database)
 def test_a_pause_is_a_line_of_the_ledger_and_no_alarm(database: Database) -> None:
     with database.write() as c:
         runs.sync_sources(c, [runs.SourceRow("s", "甲", "", enabled=True)])
-        outbox.enqueue(c, {"duty": ["health"]}, 0)
+        outbox.enqueue(c, {"duty": Hears(frozenset({"health"}))}, 0)
     with database.write() as c:
         assert runs.pause(c, "s", NOW, "rebuilt")
         assert runs.is_held(c, "s", NOW)
@@ -66,7 +67,7 @@ def test_a_pause_is_a_line_of_the_ledger_and_no_alarm(database: Database) -> Non
         assert runs.resume(c, "s", NOW)
         assert not runs.is_held(c, "s", NOW)
     with database.write() as c:
-        assert outbox.enqueue(c, {"duty": ["health"]}, 0) == 0
+        assert outbox.enqueue(c, {"duty": Hears(frozenset({"health"}))}, 0) == 0
         assert c.execute(sa.select(sa.func.count()).select_from(t.changes)).scalar_one() == 2
 
 

@@ -11,11 +11,16 @@ from hypothesis import strategies as st
 from crawler.errors import UsageError
 from crawler.record.frame import searched, unpacked
 from crawler.repository import schema as t
-from crawler.repository import search
 from crawler.repository.database import Database
-from crawler.repository.indexing import index, merge
-from crawler.repository.search import DAY, FIRST_DAY, LARGEST, Hits, Only, day, find
-from crawler.text.words import parse
+from crawler.repository.search import matches
+from crawler.repository.search.facts import FIRST_DAY, day
+from crawler.repository.search.find import Answer
+from crawler.repository.search.find import find as answered
+from crawler.repository.search.index import index, merge
+from crawler.repository.search.plan import origins, plan
+from crawler.repository.search.question import Only, Question, meaning
+from crawler.repository.search.texts import DAY, LARGEST
+from crawler.text.asked import Node, Not, Words
 
 NOTICES = [
     ("a00000000001", "长政发〔2019〕12号", "根据《行政许可法》，即日施行。", "2019-08-26"),
@@ -26,7 +31,7 @@ NOTICES = [
 ANSWERS = {  # query → the notices it finds, newest first
     "采购": "24", "会议": "3", "貴州": "3", "购率": "", "12号": "1", "112号": "2", "(2019)12号": "1", "〔2019〕": "21", "2.5": "2",
     "pm 2.5": "2", "wt": "", "wt*": "3", "201*": "21", "采购 2020": "2", "行政许可法": "1", '"两委"全体': "3", "，。": "", "": "",
-    "甲'乙\"丙": "", "O'Neill": "3", "号 采": "2", "OR": "", "NOT 采购": "",
+    "甲'乙\"丙": "", "O'Neill": "3", "号 采": "2", '"OR"': "", "NOT 采购": "31", "采购 -公告": "4", "贵州 OR 采购": "324",
 }  # fmt: skip
 
 
@@ -37,6 +42,11 @@ def notices(database: Database, library: Any) -> Database:
             library(c).document(public_id, title, body, published=published)
         assert index(c, 100) == 4
     return database
+
+
+def find(c: Any, query: str, *, limit: int = 20, after: str | None = None, only: Only = Only()) -> Answer:  # noqa: B008
+    """The answer to a query."""
+    return answered(c, Question(query, only, limit=limit, after=after))
 
 
 def found(database: Database, query: str, **options: Any) -> str:
@@ -100,14 +110,14 @@ def test_the_last_page_says_that_it_is_the_last(notices: Database) -> None:
     with notices.read() as c:
         assert find(c, "采购", limit=2).next is None
         assert find(c, "采购", limit=1).next is not None
-        assert find(c, "……") == Hits((), None)
+        assert find(c, "……") == Answer((), None)
 
 
 def test_nonsense_is_a_usage_error(notices: Database) -> None:
     with notices.read() as c:
         with pytest.raises(UsageError, match="501 characters"):
             find(c, "长" * 501)
-        with pytest.raises(UsageError, match="not a day"):
+        with pytest.raises(UsageError, match="no calendar has"):
             find(c, "长", only=Only(since="2020-02-30"))
 
 
@@ -263,7 +273,7 @@ def test_what_a_day_cannot_hold_is_found_behind_all_others(database: Database, l
 def test_a_common_character_is_found_as_a_rare_one(database: Database, library: Any) -> None:
     """A lone character is looked for in the newest texts first, then in the index; both answers join."""
     with database.write() as c:
-        for number in range(search.TRIED + 40):
+        for number in range(matches.TRIED + 40):
             library(c).document(
                 f"c{number:011}", "公告" if number % 50 else "规", "甲" if number in (5, 290) else "乙", published="2020"
             )
@@ -279,32 +289,59 @@ def test_a_common_character_is_found_as_a_rare_one(database: Database, library: 
 
 def test_newest_first_needs_no_sort_on_sqlite(notices: Database) -> None:
     if notices.dialect == "sqlite":
-        sql = search._statement("sqlite", ("采购", "公告"), (), {"source": "s", "presence": "here"})
-        values = {"source": "s", "presence": "here", "terms": "采购", "low": 0, "below": 1 << 62, "size": 20}
         with notices.read() as c:
-            rows = c.execute(sa.text(f"EXPLAIN QUERY PLAN {sql}"), values).all()
-        plan = " / ".join(row.detail for row in rows)
-        assert plan.startswith("SCAN i VIRTUAL TABLE")
-        assert "B-TREE" not in plan
+            made = plan(c, meaning(Question("采购 公告", Only(source="s", presence="here"))), origins(c))
+            values = {**made.values, "low": 0, "below": 1 << 62, "size": 20}
+            rows = c.execute(sa.text(f"EXPLAIN QUERY PLAN {matches.statement('sqlite', made)}"), values).all()
+        steps = " / ".join(row.detail for row in rows)
+        assert steps.startswith("SCAN i VIRTUAL TABLE")
+        assert "B-TREE" not in steps
 
 
 LETTERS = st.text(alphabet="甲乙丙丁戊，。12ab .*\"'(〔", max_size=40)
+WORD = st.text(alphabet="甲乙丙丁12ab .", min_size=1, max_size=3)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    texts=st.lists(st.tuples(LETTERS, LETTERS), min_size=1, max_size=8), query=st.text(alphabet="甲乙丙丁12ab .*\"'", max_size=6)
-)
+def queries() -> st.SearchStrategy[str]:
+    """Queries of words, OR, -, brackets and fields."""
+    atoms = st.one_of(
+        WORD.map(lambda word: f'"{word}"'), WORD.map(lambda word: f'title:"{word}甲"'), st.sampled_from(["甲*", "12*", "乙丙"])
+    )
+    return st.recursive(
+        atoms,
+        lambda inner: st.one_of(
+            st.tuples(inner, inner).map(" ".join),
+            st.tuples(inner, inner).map(" OR ".join).map("({})".format),
+            inner.map("-({})".format),
+        ),
+        max_leaves=5,
+    )
+
+
+def truth(node: Node, title: str, body: str) -> bool:
+    """A full scan's own idea of what a query means."""
+    if isinstance(node, Not):
+        return not truth(node.of, title, body)
+    if hasattr(node, "of"):
+        return (any if type(node).__name__ == "Any" else all)(truth(inner, title, body) for inner in node.of)
+    assert isinstance(node, Words)
+    return node.phrase.text in title or (node.field == "text" and node.phrase.text in body)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(texts=st.lists(st.tuples(LETTERS, LETTERS), min_size=1, max_size=8), query=queries())
 def test_the_answer_is_that_of_a_full_scan(database: Database, library: Any, texts: list[tuple[str, str]], query: str) -> None:
     with database.write() as c:
         start = c.execute(sa.select(sa.func.coalesce(sa.func.max(t.documents.c.id), 0))).scalar_one()
         for number, (title, body) in enumerate(texts):
             library(c).document(f"{start + number:012}", title, body)
         index(c, 1000)
-        phrases = parse(query)
-        held = [(row.document, *searched(row.record)) for row in c.execute(sa.select(t.versions.c.document, t.versions.c.record))]
-        truth = {number for number, title, body in held if phrases and all(p.text in title or p.text in body for p in phrases)}
-        hits = find(c, query, limit=1000).rows
-        at = {row.place: row.document for row in c.execute(sa.select(t.search.c.place, t.search.c.document))}
-    assert {at[hit.place] for hit in hits} == truth
-    assert [hit.place for hit in hits] == sorted((hit.place for hit in hits), reverse=True)
+        node = meaning(Question(query))
+        held = c.execute(
+            sa.select(t.documents.c.public_id, t.versions.c.record).join(t.versions, t.versions.c.id == t.documents.c.version)
+        )
+        wanted = {row.public_id for row in held if truth(node, *searched(row.record))}
+        for sort in ("date", "relevance"):
+            answer = answered(c, Question(query, limit=1000, sort=sort, counted=True))
+            assert {hit.id for hit in answer.rows} == wanted
+            assert (answer.total, answer.exact) == (len(wanted), True)

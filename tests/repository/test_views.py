@@ -105,7 +105,8 @@ def test_the_columns_of_the_views_are_the_same_on_both_databases(archive: Databa
     columns = {view: list(rows(archive, view)[0]) for view in views.NAMES}
     assert all(view in columns for view in views.NAMES)
     assert columns["v_changes"] == [
-        "seq", "at", "kind", "source", "document", "title", "before_version", "after_version", "rank", "detail",
+        "seq", "at", "kind", "source", "document", "title", "doc_no", "origin", "url", "before_version", "after_version",
+        "before_capture", "after_capture", "rank", "detail",
     ]  # fmt: skip
     with archive.read() as c:
         for view in views.NAMES:

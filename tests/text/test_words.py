@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.text.words import OVERLAP, SEARCHED, Phrase, parse, parts, search_text, snippet, tokens
+from crawler.text.asked import phrases as parse
+from crawler.text.words import OVERLAP, SEARCHED, Phrase, parts, search_text, snippet, tokens
 
 DOCUMENTS = {
     1: "長(zhǎng)興島經(jīng)濟(jì)區(qū)召開“兩委”全體會(huì)議。8月23日下午召開的會(huì)議。長政發〔2019〕12號。",
@@ -147,15 +148,15 @@ def test_whatever_stands_in_a_text_is_found_there(text: str, data: st.DataObject
 
 def test_a_snippet_marks_the_pages_own_characters_annotations_included() -> None:
     own = "長(zhǎng)興島經(jīng)濟(jì)區(qū)召開“兩委”全體(擴(kuò)大)會(huì)議"
-    assert snippet(own, "经济区", 5) == "ng)興島[經(jīng)濟(jì)區(qū)]召開“兩委"
-    assert snippet(own, "长兴岛 会议", 80) == "[長(zhǎng)興島]經(jīng)濟(jì)區(qū)召開“兩委”全體(擴(kuò)大)[會(huì)議]"
+    assert snippet(own, parse("经济区"), 5) == "ng)興島[經(jīng)濟(jì)區(qū)]召開“兩委"
+    assert snippet(own, parse("长兴岛 会议"), 80) == "[長(zhǎng)興島]經(jīng)濟(jì)區(qū)召開“兩委”全體(擴(kuò)大)[會(huì)議]"
 
 
 def test_a_snippet_is_a_window_around_the_first_hit() -> None:
     text = "前" * 100 + "采购" + "后" * 100 + "采购"
-    assert snippet(text, "采购", 5, ("<b>", "</b>")) == "前" * 5 + "<b>采购</b>" + "后" * 5
-    assert snippet(text, "无此词", 5) == "前" * 10
-    assert snippet("", "采购") == ""
+    assert snippet(text, parse("采购"), 5, ("<b>", "</b>")) == "前" * 5 + "<b>采购</b>" + "后" * 5
+    assert snippet(text, parse("无此词"), 5) == "前" * 10
+    assert snippet("", parse("采购")) == ""
 
 
 @given(
@@ -163,6 +164,6 @@ def test_a_snippet_is_a_window_around_the_first_hit() -> None:
     st.sampled_from(["甲", "甲乙", "长", "1", "a*", "12 甲"]),
 )
 def test_a_snippet_holds_the_pages_own_text_and_nothing_else(text: str, query: str) -> None:
-    shown = snippet(text, query, 1000, ("\x01", "\x02"))
+    shown = snippet(text, parse(query), 1000, ("\x01", "\x02"))
     assert shown.replace("\x01", "").replace("\x02", "") == text
     assert shown.count("\x01") == shown.count("\x02")

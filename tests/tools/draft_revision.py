@@ -13,15 +13,15 @@ import sqlalchemy as sa
 from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.runtime.migration import MigrationContext
 
-from crawler.repository import indexing
 from crawler.repository.database import Database
 from crawler.repository.migrations import FOLDER, upgrade
 from crawler.repository.schema import metadata
+from crawler.repository.search import index
 
 
 def first() -> None:
     """Write the SQL of the first revision for both databases."""
-    for url, more in (("sqlite://", indexing.SQLITE), ("postgresql+psycopg://", indexing.POSTGRESQL)):
+    for url, more in (("sqlite://", index.SQLITE), ("postgresql+psycopg://", index.POSTGRESQL)):
         dialect = sa.make_url(url).get_dialect()()
         made: list[str] = []
         for table in metadata.sorted_tables:
@@ -39,7 +39,7 @@ def following() -> str:
         database = Database(f"sqlite:///{Path(folder) / 'draft.db'}")
         upgrade(database)
         with database.read() as c:
-            options = {"include_object": lambda item, name, *rest: not (name or "").startswith(indexing.OWN)}
+            options = {"include_object": lambda item, name, *rest: not (name or "").startswith(index.OWN)}
             operations = produce_migrations(MigrationContext.configure(c, opts=options), metadata).upgrade_ops
         database.close()
     assert operations is not None

@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from crawler.archive.reader import find, read_record
+from crawler.archive.reader import open_wire
 from crawler.archive.writer import Archive
 from crawler.fetcher.fetcher import Fetcher, FetchSettings
 from crawler.model import Exchange, Outcome
@@ -77,15 +77,14 @@ async def healthy(fetcher: Fetcher, seen: list[float]) -> None:
 
 
 def archived(exchange: Exchange, case: Case) -> str:
-    """Is the response block in the archive what was sent? `yes`, `no`, or `-` where there is nothing to compare."""
+    """Does the archive hold what was sent? `yes`, `no`, or `-` where there is nothing to compare."""
     with tempfile.TemporaryDirectory() as folder:
         archive = Archive(Path(folder), owner="table", info={})
         kept = archive.append(exchange)
         archive.close()
         if kept.capture is None or case.bomb or any(isinstance(step, Flood) for step in case.script):
             return "-"
-        block = read_record(find(Path(folder), kept.capture.file), kept.capture.offset, kept.capture.length).block
-        return "yes" if block == case.message else "no"
+        return "yes" if open_wire(Path(folder), kept.capture) == case.message else "no"
 
 
 async def row(where: Where, name: str) -> Row:

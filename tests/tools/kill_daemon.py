@@ -99,6 +99,8 @@ def check(path: Path, site: Site) -> list[str]:
             "slots twice": "SELECT source FROM runs GROUP BY source, kind, slot HAVING count(*) > 1",
             "edits of an unchanged site": "SELECT seq FROM changes WHERE kind IN ('edit', 'gone', 'missing')",
             "readings pending": "SELECT capture FROM readings WHERE state <> 'done'",
+            "robots.txt believed without a look": "SELECT origin FROM origins o WHERE NOT EXISTS (SELECT 1 FROM looks l JOIN urls u ON u.id = l.url"
+            " WHERE u.url = o.origin || '/robots.txt' AND l.at <= o.fetched)",
             "runs open": "SELECT id FROM runs WHERE ended IS NULL",
         }.items():
             rows = c.execute(sa.text(query)).all()

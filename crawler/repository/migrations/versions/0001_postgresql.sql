@@ -71,6 +71,8 @@ CREATE TABLE sources (
 	title TEXT NOT NULL,
 	config_digest TEXT NOT NULL,
 	enabled SMALLINT DEFAULT '0' NOT NULL,
+	region TEXT,
+	level TEXT,
 	paused BIGINT,
 	health TEXT DEFAULT 'ok' NOT NULL,
 	health_since BIGINT,
@@ -138,6 +140,7 @@ CREATE TABLE captures (
 	media_type TEXT NOT NULL,
 	status INTEGER NOT NULL,
 	original BIGINT,
+	damaged BIGINT,
 	CONSTRAINT pk_captures PRIMARY KEY (id),
 	CONSTRAINT uq_captures_file_offset UNIQUE (file, "offset"),
 	CONSTRAINT uq_captures_record UNIQUE (record),
@@ -145,6 +148,8 @@ CREATE TABLE captures (
 	CONSTRAINT fk_captures_url FOREIGN KEY(url) REFERENCES urls (id),
 	CONSTRAINT fk_captures_file FOREIGN KEY(file) REFERENCES files (name)
 )
+
+CREATE INDEX ix_captures_damaged ON captures (url) WHERE damaged IS NOT NULL
 
 CREATE INDEX ix_captures_payload ON captures (payload_digest) WHERE type = 'response'
 
@@ -171,6 +176,8 @@ CREATE TABLE documents (
 	CONSTRAINT fk_documents_work FOREIGN KEY(work) REFERENCES works (id)
 )
 
+CREATE INDEX ix_documents_absent ON documents (presence) WHERE presence <> 'here'
+
 CREATE INDEX ix_documents_source ON documents (source)
 
 CREATE INDEX ix_documents_unindexed ON documents (id) WHERE indexed = 0
@@ -195,6 +202,7 @@ CREATE TABLE listings (
 	title TEXT DEFAULT '' NOT NULL,
 	date TEXT,
 	run BIGINT,
+	page BIGINT,
 	reason TEXT,
 	CONSTRAINT pk_listings PRIMARY KEY (source, url),
 	CONSTRAINT fk_listings_url FOREIGN KEY(url) REFERENCES urls (id)
@@ -243,20 +251,6 @@ CREATE INDEX ix_changes_at ON changes (at)
 CREATE INDEX ix_changes_document ON changes (document)
 
 CREATE INDEX ix_changes_look ON changes (look)
-
-CREATE TABLE clause_sets (
-	document BIGINT NOT NULL,
-	hashes BYTEA NOT NULL,
-	CONSTRAINT pk_clause_sets PRIMARY KEY (document),
-	CONSTRAINT fk_clause_sets_document FOREIGN KEY(document) REFERENCES documents (id)
-)
-
-CREATE TABLE clauses (
-	hash BIGINT NOT NULL,
-	document BIGINT NOT NULL,
-	CONSTRAINT pk_clauses PRIMARY KEY (hash, document),
-	CONSTRAINT fk_clauses_document FOREIGN KEY(document) REFERENCES documents (id)
-)
 
 CREATE TABLE continuations (
 	capture BIGINT NOT NULL,
@@ -427,7 +421,13 @@ CREATE TABLE search (
 	place BIGINT NOT NULL,
 	document BIGINT NOT NULL,
 	part INTEGER NOT NULL,
+	parts INTEGER NOT NULL,
 	version BIGINT NOT NULL,
+	source TEXT NOT NULL,
+	channel TEXT,
+	issuer TEXT,
+	category TEXT,
+	written INTEGER DEFAULT '0' NOT NULL,
 	CONSTRAINT pk_search PRIMARY KEY (place),
 	CONSTRAINT fk_search_document FOREIGN KEY(document) REFERENCES documents (id),
 	CONSTRAINT fk_search_version FOREIGN KEY(version) REFERENCES versions (id)

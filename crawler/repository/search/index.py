@@ -1,16 +1,20 @@
-"""The index written: what settle marked as not indexed gets its rows, in blocks and in the order of their keys (`search.py`)."""
+"""The index written: what settle marked as not indexed gets its rows, in blocks and in the order of their keys (`texts.py`)."""
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from crawler.record.frame import unpacked
 from crawler.repository import schema as t
-from crawler.repository.database import AnyRow, lock_keys
-from crawler.repository.search import DAY, FIRST_DAY, day, texts
+from crawler.repository.database import AnyRow, clean, lock_keys
+from crawler.repository.search.facts import FIRST_DAY, day, said
+from crawler.repository.search.terms import field_tokens
+from crawler.repository.search.texts import DAY, texts
 from crawler.text.words import token_text
 
 OWN = ("search_index", "ix_search_words", "words")  # made by a revision, not in `schema.py`: alembic must not compare them
@@ -29,11 +33,12 @@ POSTGRESQL = (
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One document to be indexed: its day, and the words of each of its parts."""
+    """One document to be indexed: its day, what it is narrowed and counted by, and the words of each of its parts."""
 
     day: int
     document: int
     version: int
+    facets: Mapping[str, str | int | None]
     words: tuple[str, ...]
 
 
@@ -61,6 +66,7 @@ _UNINDEXED = (
     sa.select(
         t.documents.c.id,
         t.documents.c.withheld,
+        t.documents.c.source,
         t.versions.c.id.label("version"),
         t.versions.c.published,
         t.versions.c.record,
@@ -73,7 +79,7 @@ _UNINDEXED = (
 )
 _MARK = t.documents.update().where(t.documents.c.id.in_(sa.bindparam("ids", expanding=True))).values(indexed=1)
 _HELD = (
-    sa.select(t.search.c.place, t.search.c.part, t.versions.c.record)
+    sa.select(t.search.c.place, t.search.c.part, t.search.c.source, t.versions.c.record)
     .join(t.versions, t.versions.c.id == t.search.c.version)
     .where(t.search.c.document.in_(sa.bindparam("ids", expanding=True)))
 )
@@ -81,20 +87,42 @@ _DROP = t.search.delete().where(t.search.c.document.in_(sa.bindparam("ids", expa
 
 
 def _entry(document: AnyRow) -> _Entry:
-    words = tuple(token_text(f"{title}|{body}") for title, body in texts(document.record))
-    return _Entry(day(document.published), document.id, document.version, words)
+    values = unpacked(document.record)
+    facets = {
+        "source": document.source,
+        **{name: clean(said(values, name)) or None for name in ("channel", "issuer", "category")},
+        "written": day((values.get("meta") or {}).get("written_date")),
+    }
+    return _Entry(
+        day(document.published), document.id, document.version, facets, _words(document.record, values, document.source)
+    )
+
+
+def _words(record: bytes, values: Mapping[str, Any], source: str) -> tuple[str, ...]:
+    """The tokens of each part; those of its fields stand with the first."""
+    fields = " ".join(field_tokens(values, source))
+    return tuple(
+        f"{token_text(f'{title}|{body}')} {fields if number == 0 else ''}" for number, (title, body) in enumerate(texts(record))
+    )
 
 
 def _write(c: Connection, entries: Sequence[_Entry]) -> None:
     """Rows and words, in the order of their keys; the parts of a document have keys that follow each other."""
     free = _free(c, {entry.day for entry in entries})
-    rows: list[dict[str, int]] = []
+    rows: list[dict[str, Any]] = []
     words: list[str] = []
     for entry in sorted(entries, key=lambda entry: (-entry.day, entry.document)):
         whole = free[entry.day] + len(entry.words) > (entry.day + 1) << DAY
         its_day = 0 if whole else entry.day
         for part, cut in enumerate(entry.words):
-            rows.append({"place": free[its_day] + part, "document": entry.document, "part": part, "version": entry.version})
+            row = {
+                "place": free[its_day] + part,
+                "document": entry.document,
+                "part": part,
+                "parts": len(entry.words),
+                "version": entry.version,
+            }
+            rows.append({**row, **entry.facets})
             words.append(cut)
         free[its_day] += len(entry.words)
     order = sorted(range(len(rows)), key=lambda number: rows[number]["place"])
@@ -107,8 +135,9 @@ def _write(c: Connection, entries: Sequence[_Entry]) -> None:
             [(rows[number]["place"], words[number]) for number in order],
         )
         return
-    columns = "place, document, part, version, words"
-    insert = f"INSERT INTO search ({columns}) VALUES (:place, :document, :part, :version, CAST(:words AS tsvector))"
+    columns = "place", "document", "part", "parts", "version", "source", "channel", "issuer", "category", "written"
+    named = ", ".join(f":{column}" for column in columns)
+    insert = f"INSERT INTO search ({', '.join(columns)}, words) VALUES ({named}, CAST(:words AS tsvector))"
     c.execute(sa.text(insert), [{**rows[number], "words": _quoted(words[number])} for number in order])
 
 
@@ -134,10 +163,9 @@ def _forget(c: Connection, documents: Sequence[int]) -> None:
     if not held:
         return
     if c.dialect.name == "sqlite":
-        held_texts = [(row.place, texts(row.record)[row.part]) for row in held]
         c.exec_driver_sql(
             "INSERT INTO search_index (search_index, rowid, words) VALUES ('delete', ?, ?)",
-            [(place, token_text(f"{title}|{body}")) for place, (title, body) in held_texts],
+            [(row.place, _words(row.record, unpacked(row.record), row.source)[row.part]) for row in held],
         )
     c.execute(_DROP, {"ids": documents})
 

@@ -1,0 +1,99 @@
+"""A backup is an archive: taken while somebody writes, it is whole, and is gone on with."""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crawler.cli.main import run
+from crawler.config.load import load
+from crawler.demo.site import Site
+from crawler.repository.database import reading
+from crawler.repository.query import export
+from crawler.scheduler import process as house
+
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+Home = Any  # the fixture's class lives in conftest, which tests do not import
+
+
+def records(url: str) -> list[dict[str, Any]]:
+    """Every record of a database."""
+    with reading(url) as c:
+        return list(export(c))
+
+
+def restored(target: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The configuration of a backup, with everything in place."""
+    monkeypatch.setenv("GONGKAI_DATABASE", f"sqlite:///{target / 'data' / 'gongkai.db'}")
+    monkeypatch.setenv("GONGKAI_ARCHIVE", str(target / "data" / "warc"))
+    return target / "config" / "gongkai.toml"
+
+
+@POSIX
+def test_a_backup_taken_beside_a_daemon_is_restored_and_gone_on_with(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "copy"
+    home.crawl("lanwan")
+    command = [sys.executable, "-m", "crawler.cli", "--config", str(home.path), "run"]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as daemon:
+        end = time.monotonic() + 60
+        while len(home.export()) < 45:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        assert list(home.config.storage.archive.glob("*.open"))
+        assert run(["--config", str(home.path), "backup", str(target), "--json"]) == 0
+        daemon.terminate()
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert told["files"] == 2
+    before = home.export()
+    path = restored(target, monkeypatch)
+    assert records(f"sqlite:///{target / 'data' / 'gongkai.db'}") == before
+    with house.open_line(load(path), "crawl") as line:
+        assert line.adopt() == 0
+        again = home.work(line, house.fire(load(path), line, house.Wish(("lanwan", "qinghe", "songling"))))
+    assert (again.new, again.edit, again.failed) == (0, 0, 0)
+    (target / "data" / "gongkai.db").rename(target / "old.db")
+    assert run(["--config", str(path), "reindex"]) == 0
+    assert [record["id"] for record in records(f"sqlite:///{target / 'data' / 'gongkai.db'}")] == [r["id"] for r in before]
+
+
+def test_a_second_backup_copies_what_is_new_and_a_damaged_file_is_told(
+    site: Site, home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "copy"
+    home.crawl("lanwan")
+    command = ["--config", str(home.path), "backup", str(target), "--json"]
+    assert run(command) == 0
+    home.crawl("qinghe")
+    assert run(command) == 0
+    first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{"))
+    assert (first["files"], first["kept"], second["kept"]) == (1, 0, 1)
+    assert second["files"] == 2
+    shutil.rmtree(target)
+    file = next(home.config.storage.archive.glob("*.warc.gz"))
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    assert run(command) == 3
+    assert f"{file.name} is not what was written" in capsys.readouterr().err
+
+
+def test_a_folder_that_holds_something_else_or_the_archive_itself_is_refused(
+    home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.crawl("lanwan")
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "letters").write_text("mine", "utf-8")
+    plain = tmp_path / "file"
+    plain.write_text("", "utf-8")
+    for place in (other, plain, home.config.storage.archive, home.config.storage.archive / "below", home.folder):
+        assert run(["--config", str(home.path), "backup", str(place)]) == 2, place
+    assert "Traceback" not in capsys.readouterr().err
+    assert [file.name for file in other.iterdir()] == ["letters"]
