@@ -24,7 +24,7 @@ from crawler.monitor.condition import Columns
 from crawler.pipeline.line import Line
 from crawler.pipeline.rebuild import rebuild
 from crawler.repository import query, runs
-from crawler.repository.database import Database
+from crawler.repository.database import Connection, Database
 from crawler.repository.migrations import check_schema
 from crawler.repository.progress import Ended, Failure, Looked, Progress, ended, failures, looked
 from crawler.scheduler import process as house
@@ -72,7 +72,7 @@ def crawl(
         fired = [run for one in asked or (None,) for run in house.fire(config, line, replace(wish, url=one))]
         with Bar(" ".join(names or asked) or "all sources", quiet=as_json) as bar:
             progress, interrupted = house.on_loop(house.work(config, line, fired, bar.show if bar.shown else None))
-        came = _came(line.database, fired, () if follow else asked)
+        came = line.ask(_came, fired, () if follow else asked)
     seconds = time.monotonic() - began
     if interrupted and not as_json:
         bounded = since is not None or max_pages is not None
@@ -102,14 +102,13 @@ class Came:
     sample: tuple[str, str] | None
 
 
-def _came(database: Database, fired: list[int], asked: Sequence[str]) -> Came:
+def _came(c: Connection, fired: list[int], asked: Sequence[str]) -> Came:
     """Everything of one read transaction. `asked`: the addresses of these runs, where each was asked for one look."""
-    with database.read() as c:
-        found = tuple(looked(c, run, url) for run, url in zip(fired, asked, strict=False))
-        of_these = ((public_id, title) for one in found for _, public_id, title in one.documents)
-        any_known = ((item["id"], item["title"]) for item in query.export(c))
-        sample = next(of_these if asked else any_known, None)
-        return Came(found, ended(c, fired), failures(c, fired, FAILURES_SHOWN + 1), condition.columns(c, fired), sample)
+    found = tuple(looked(c, run, url) for run, url in zip(fired, asked, strict=False))
+    of_these = ((public_id, title) for one in found for _, public_id, title in one.documents)
+    any_known = ((item["id"], item["title"]) for item in query.export(c))
+    sample = next(of_these if asked else any_known, None)
+    return Came(found, ended(c, fired), failures(c, fired, FAILURES_SHOWN + 1), condition.columns(c, fired), sample)
 
 
 def _check_wish(config: Config, wish: house.Wish, asked: Sequence[str]) -> None:

@@ -89,14 +89,17 @@ class Line(Member):
         """
         self.what = what
         self.fellows.begin()
-        with self.database.write() as c:
+
+        def step(c: Connection) -> Moved:
             moved = settings.sync(c, self.policy.settings())
             runs.beat(c, self.owner, what, self.clock())
+            return moved
+
+        moved = self.database.do(step)
         self.put_right()
         if inherit:
             self.inherit()
-        with self.database.write() as c:
-            close_finished(c, runs.open_ids(c), self.clock(), self.policy.expectations)
+        self.do(lambda c: close_finished(c, runs.open_ids(c), self.clock(), self.policy.expectations))
         _say(moved)
 
     def take_over(self, policy: Policy) -> None:

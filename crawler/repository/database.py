@@ -130,7 +130,8 @@ class Database:
             yield connection
 
     def do(self, step: Callable[[Connection], T]) -> T:
-        """A step that is one write transaction; done over when the server rolled it back for a deadlock. Raises RepositoryError.
+        """A step that is one write transaction and stands when it is done twice; done over when the server rolled it back for a deadlock,
+        or the connection was cut. Raises RepositoryError.
 
         `step` keeps nothing from one try to the next.
         """
@@ -139,7 +140,7 @@ class Database:
                 with self.write() as c:
                     return step(c)
             except RepositoryError as error:
-                if tries == MOST_TRIES or not _is_deadlock(error):
+                if tries == MOST_TRIES or not (_is_deadlock(error) or _is_cut(error)):
                     raise
         raise AssertionError
 
@@ -224,6 +225,12 @@ def _is_refusal(error: sa.exc.DBAPIError) -> bool:
 def _is_deadlock(error: RepositoryError) -> bool:
     cause = error.__cause__
     return isinstance(cause, sa.exc.DBAPIError) and getattr(cause.orig, "sqlstate", None) == DEADLOCK
+
+
+def _is_cut(error: RepositoryError) -> bool:
+    """A connection that had stood was lost: another may be had at once."""
+    cause = error.__cause__
+    return isinstance(error, Unreachable) and isinstance(cause, sa.exc.DBAPIError) and cause.connection_invalidated
 
 
 def is_fault(error: BaseException) -> bool:

@@ -12,6 +12,7 @@ from crawler.model import Kind, Millis, Request, Run, RunKind
 from crawler.pipeline.line import Line
 from crawler.repository import frontier, runs
 from crawler.repository.addresses import Seed
+from crawler.repository.database import Connection
 
 log = structlog.get_logger()
 
@@ -38,14 +39,18 @@ def fire_once(
 ) -> int:
     """Fire a one-off run of these lists and single pages; its id. `resume`: go on with an open one of these options."""
     seeds = _seeds(line, name, lists, Kind.LIST) + _seeds(line, name, pages, Kind.DETAIL)
-    with line.database.write() as c:
+    now = line.clock()
+
+    def step(c: Connection) -> int:
         runs.ensure_source(c, name)
-        frontier.ask_again(c, {seed.queue for seed in seeds}, line.clock())
-        held = runs.unfinished(c, name, options) if resume else None
+        frontier.ask_again(c, {seed.queue for seed in seeds}, now)
+        held = runs.unfinished(c, name, options) if resume else runs.fired_then(c, name, options, now)
         if held is not None:
             log.info("resumed", source=name, run=held)
             return held
-        return runs.fire_once(c, name, seeds, line.clock(), options)
+        return runs.fire_once(c, name, seeds, now, options)
+
+    return line.do(step)
 
 
 def requeue(line: Line, ids: Collection[int], source: str | None, reason: str | None) -> tuple[list[int], int]:

@@ -279,8 +279,7 @@ async def work(
     finally:
         await fetcher.aclose()
         await asyncio.to_thread(narrator.speak)
-    with line.database.read() as c:
-        return progress(c, runs), bool(caught)
+    return line.ask(progress, runs), bool(caught)
 
 
 def revisit(config: Config, line: Line, names: Sequence[str], limit: int) -> list[int]:
