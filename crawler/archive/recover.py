@@ -40,7 +40,7 @@ def recover(
     them. Where nobody knows, everything whole is adopted, also behind damage.
 
     A file gets its final name when the caller asks for the next one, that is when what it held is committed: whoever dies before
-    that leaves it to be found again. A file that cannot be read or closed is left alone: `trouble` is told of it, and the others go on.
+    that leaves it to be found again; a file that the caller discards meanwhile gets none. A file that cannot be read or closed is left alone: `trouble` is told of it, and the others go on.
     """
     for path in sorted(folder.glob(f"*{SUFFIX}{OPEN}")):
         try:
@@ -54,6 +54,11 @@ def recover(
         except OSError as error:
             if trouble is not None:
                 trouble(path, error)
+
+
+def discard(folder: Path, found: Recovered) -> None:
+    """Take away a file that recovery has just found empty: its writer died before anything of it was written."""
+    (folder / (found.info.name + OPEN)).unlink(missing_ok=True)
 
 
 def _adopt(path: Path, file: IO[bytes], committed: int | None) -> Recovered:

@@ -153,6 +153,15 @@ Hours = Annotated[tuple[int, int], BeforeValidator(_hours)]
 Cron = Annotated[str, AfterValidator(_cron)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Address = Annotated[str, AfterValidator(_address)]
+
+
+def listen_of(value: str) -> str:
+    host, colon, port = value.rpartition(":")
+    if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65_535:
+        raise ValueError("expected where to listen, such as 127.0.0.1:8080")
+    return value
+
+
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 Line = Annotated[str, AfterValidator(one_line)]
 Told = Annotated[str, AfterValidator(_told)]

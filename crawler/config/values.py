@@ -39,6 +39,7 @@ class Network:
     queues_at_once: int
     connect: Mapping[str, str]
     allow_private: tuple[str, ...]
+    patience_ms: Millis = 120_000  # what is put off longer, a one-off crawl does not wait for
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,17 @@ class Alarms:
     remind_ms: Millis
     gather_ms: Millis
     channels: Mapping[str, Channel]
+
+
+@dataclass(frozen=True, slots=True)
+class Serve:
+    """The console. `host` and `port` it listens on; `closed`: reading needs the token too; `names` it answers to besides loopback's."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    closed: bool = False
+    names: tuple[str, ...] = ()
+    requests_per_minute: int = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +153,4 @@ class Config:
     path: Path
     digest: str  # SHA-256 over the names and SHA-256 of its files, as `sha256sum` lists them
     broken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    serve: Serve = Serve()

@@ -8,6 +8,7 @@ are worth about as much, so that no platform makes a page worse than the generic
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 
 from crawler.parsers.attachments import DOWNLOADS, leads_to_file
@@ -157,6 +158,7 @@ def _sums(sheet: Sheet, title: int | None, skip: frozenset[int]) -> list[float]:
     lines = sheet.lines
     reads = [line.prose and (len(line.plain) >= LONG or _is_text(line)) for line in lines]
     texts = {_box(sheet, line) for is_text, line in zip(reads, lines, strict=True) if is_text and not line.cells}
+    above = title if title is not None else -1
     foot, listed, behind = foot_from(sheet, title), -1, False
     for at, line in enumerate(lines):
         if line.prose and at not in skip:
@@ -168,7 +170,7 @@ def _sums(sheet: Sheet, title: int | None, skip: frozenset[int]) -> list[float]:
             elif value < 0 and read and not behind:
                 behind = TOOLS.search(line.text) is not None
         else:
-            value = 0.0 if at not in skip and _names_file(sheet, at, listed) else -float(len(line.plain))
+            value = 0.0 if above < at not in skip and _names_file(sheet, at, listed) else -float(len(line.plain))
         if line.text[0] in OPENS_FILES and FILES.match(line.plain):
             listed = _box(sheet, line)
         if value > 0:
@@ -249,6 +251,7 @@ def _names_file(sheet: Sheet, at: int, listed: int) -> bool:
     return False
 
 
+@lru_cache(maxsize=4096)  # a site's menus are the same on all its pages
 def leads_to_document(href: str) -> bool:
     """Does an address end like a document's, or ask for one?"""
     return leads_to_file(href) or DOWNLOADS.search(href) is not None

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from crawler.parsers.article import ICON, Container
 from crawler.parsers.attachments import ENDING, TYPES, leads_to_file
+from crawler.parsers.disclosure import Disclosure
 from crawler.parsers.furniture import (
     NEIGHBOUR,
     chrome_of,
@@ -37,6 +38,7 @@ NAME = re.compile(r"[\u3400-\u9fff]")
 FILES_LABEL = re.compile(r"^\W*(?:相关)?附件(?:下载|列表)?\W*$")
 FILE_NAME = re.compile(r"^[\w.%-]+\.(?:jpe?g|png|gif|bmp|webp)$|^\d+$|^(?:img|image|图片)\d*$", re.IGNORECASE)
 WORD = re.compile(r"\w")
+OF_A_TABLE = frozenset({"line of facts", "furniture", "breadcrumb"})  # what a row below other rows of a table only looks like
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +66,15 @@ class Body:
 def read_body(
     sheet: Sheet,
     container: Container,
-    block: frozenset[int],
+    disclosed: Disclosure,
     title: str,
     *,
     own: frozenset[int | None] = frozenset(),
     column: str = "",
-    loose: frozenset[int] = frozenset(),
 ) -> Body:
     """`own`: the lines where the page shows the title and a bare date of publication; `column`: the channel's name. Furniture, the disclosure block, the title repeated, second copies and what is hidden are left out."""
     span = range(*container.span(sheet))
-    block = _beside_text(sheet, span, block, loose)
+    block = _beside_text(sheet, span, disclosed.lines, disclosed.loose)
     chrome = _chrome(sheet, container)
     why: dict[int, str] = {}
     for at in span:
@@ -98,10 +99,14 @@ def read_body(
 def _rows(grids: tuple[Grid, ...], why: dict[int, str]) -> dict[int, str]:
     """First line of a table's row → its one paragraph; empty for its further lines. A row is left out as a whole or not at all."""
     rows: dict[int, str] = {}
+    above = False  # is the row above kept?
     for row in (row for grid in grids for row in grid.lines):
         own = range(row.first, row.last)
-        if all(at in why for at in own) or row.first in rows:  # in another table's cell
+        fact = above and "\t" in row.text and all(why.get(at) in OF_A_TABLE for at in own)
+        if row.first in rows or (all(at in why for at in own) and not fact):  # in another table's cell, or left out
+            above = row.first in rows
             continue
+        above = True
         for at in own:
             why.pop(at, None)
             rows[at] = row.text if at == row.first else ""

@@ -15,6 +15,7 @@ NO_CHANNEL = re.compile(
     r"(?:网站|返回|门户|本站)?首\s*页|主页|第?\d{1,4}[年期号月]?|\d{4}年?第?\d{1,3}[期号]|(?:您|你)?(?:现在|当前|目前)?的?(?:所在)?位置[是:：]*|[>＞»›/\\|:：·\-→\s]*)$"
 )
 PREFIX = re.compile(r"^.{0,20}?位置(?:是)?\s*[:：]?\s*")
+CRUMBLY = re.compile(r"crumb|curmb|bread|weizhi|dqwz|position|location|dangqian", re.IGNORECASE)
 HOME = re.compile(r"^(?:网站|本站|门户|返回)?(?:首页|主页)$|^home$", re.IGNORECASE)
 HOST = re.compile(r"^(?:https?:)?//[^/]+")
 LONGEST, LONGEST_ITEM = 300, 40
@@ -68,7 +69,9 @@ def _trails(sheet: Sheet, article: tuple[int, int]) -> Iterator[list[str]]:
             continue
         if CRUMB_CUT.search(text):
             yield _cut(text)
-        elif (items := _apart(sheet, place)) and (HOME.match(squeeze(items[0])) or _nests(sheet, place)):
+        elif (items := _apart(sheet, place)) and (
+            _nests(sheet, place) or (CRUMBLY.search(sheet.label(place)) and HOME.match(squeeze(items[0])))
+        ):
             yield items
     for place in _nameless(sheet, min(first, last)):
         yield _apart(sheet, place)

@@ -22,12 +22,15 @@ INNER = 6  # lines at either end of the article that may be lines of facts
 LONGEST_UNLABELLED = 80
 MOST_FACTS = 12  # lines of a box of facts
 ABOUT = re.compile(r"通过|修[订正]|公布|施行|会议|批准|届|印发|第.{1,6}次")  # what a regulation says of itself under its title
-LABEL = re.compile(r"([\w\s]{1,20}?)(?:[:：∶]\s*|(?<=[间期日时])[\s\t]*)$")
+LABEL = re.compile(r"([\w\s]{1,20}?)(?:[:：∶]\s*|(?<=[间期日时限])[\s\t]*)$")
 SPAN = re.compile(r"\s*(?:起|止|前|后|之前|以前|以后|内|(?:至|到|—+|--+|~|～|-\s?(?=\d{4}))\s*\S)")
 FROM = re.compile(r"(?:自|从|由|截至|截止|至|到|于)\s*$")
 WEEKDAYS = re.compile(r"星期[一二三四五六日天]|今天|现在时间|农历")
 
 
+WEEKDAY = re.compile(
+    r"^(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?\s*|(?:星期|周).[,，]?\s*)", re.IGNORECASE
+)
 PUBLISHED = frozenset(label for label, (name, _) in FACT_LABELS.items() if name == "published")
 
 
@@ -69,7 +72,8 @@ def read_facts(sheet: Sheet, title: int | None, name: str, article: tuple[int, i
         _take(sheet, at, zone, facts, first if at < first else last)
     facts.head = any("head" in zones for zones in facts.said.values())
     head = range(head_from, min(first + 3, len(sheet.lines), last))
-    place, facts.unlabelled = _unlabelled(sheet, head, first, title, name, block.lines)
+    place, facts.unlabelled, refused = _unlabelled(sheet, head, first, title, name, block.lines)
+    facts.refused += refused
     facts.date_line = place if facts.get("published", "head") is None else None
     return facts
 
@@ -130,7 +134,7 @@ def _next_line(sheet: Sheet, at: int) -> str:
 def _value(name: str, value: str, line: Line) -> str | None:
     if name == "published":
         stamp = read_date(value)
-        if stamp is None or value.find(stamp.raw) > 3 or SPAN.match(value.partition(stamp.raw)[2]):
+        if stamp is None or WEEKDAY.sub("", value).find(stamp.raw) > 3 or SPAN.match(value.partition(stamp.raw)[2]):
             return None  # a date somewhere behind a label is what the text is about, and so is a span of days
         return value if len(stamp.iso) >= 10 or value.strip() == stamp.raw else None
     if name == "source":
@@ -143,8 +147,10 @@ def _value(name: str, value: str, line: Line) -> str | None:
 
 def _unlabelled(
     sheet: Sheet, head: range, first: int, title: int | None, name: str, block: frozenset[int]
-) -> tuple[int | None, str | None]:
-    """A date without a label, in a short line between the title and the article, in the title's own line, or at the article's head."""
+) -> tuple[int | None, str | None, list[str]]:
+    """A date without a label, in a short line between the title and the article, in the title's own line, or at the article's head; its
+    place, the line, and what was met before it and is another day."""
+    refused: list[str] = []
     for at in head:
         line = sheet.lines[at]
         if at in block or not line.prose or len(line.text) > LONGEST_UNLABELLED or WEEKDAYS.search(line.text):
@@ -155,14 +161,16 @@ def _unlabelled(
         if at == title:
             behind = line.text[len(name) :] if key(line.text).startswith(key(name)) else ""
             if read_date(behind) is not None:
-                return at, behind.strip()
+                return at, behind.strip(), refused
             continue
-        if ABOUT.search(text) or (at >= first and not _only_date(text)):
+        if (told := read_date(text)) is not None and len(told.iso) >= 10 and is_other_day(text, told.raw):
+            refused += [f"label.head: {text[:40]}: another day than that of publication"] if at < first else []
             continue
-        stamp = read_date(text)
-        if stamp is not None and len(stamp.iso) >= 10 and not is_other_day(text, stamp.raw):
-            return at, text
-    return None, None
+        if ABOUT.search(text) or (at >= first and not _only_date(text) and not tells(sheet.lines, at)):
+            continue
+        if told is not None and len(told.iso) >= 10:
+            return at, text, refused
+    return None, None, refused
 
 
 def _only_date(text: str) -> bool:

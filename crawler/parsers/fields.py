@@ -37,7 +37,7 @@ ORDER: dict[str, tuple[str, ...]] = {
     # ColumnName is the site's name, a year or another column of the same notice on some sites; the breadcrumb is where the reader is.
     "channel": ("own", "breadcrumb", "meta.ColumnName"),
     # the block is made for the purpose; the text only repeats it, and its signature may be a copy's.
-    "meta": ("disclosure", "label.head", "text", "title"),
+    "meta": ("disclosure", "label.head", "under_title", "text", "title"),
 }
 PLACES = {name: {rule: place for place, rule in enumerate(rules)} for name, rules in ORDER.items()}
 # Bumped with every change of how a field is read.

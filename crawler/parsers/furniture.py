@@ -96,9 +96,8 @@ def is_furniture(line: str) -> bool:
         return False
     if plain[0] in ORNAMENTS:
         plain = plain.lstrip(ORNAMENTS) or plain
-    if plain[-1] == "页" or "页" in plain[:24]:
-        if len(plain) <= 80 and PAGER.match(plain):
-            return True
+    if (plain[-1] == "页" or "页" in plain[:24]) and len(plain) <= 80 and PAGER.match(plain):
+        return True
     if key_of(plain[0])[:1] not in HEADS:
         return False
     folded = fold(plain)

@@ -14,7 +14,8 @@ LABELS = {
     "index_no": "索引号 信息索引号 信息索引 索取号 信息索取号 公开索引号 索引码 信息索引码 索引",
     "doc_no": "发文字号 文号 文件编号 文件字号 公文文号 发文文号 文件号 发文号 文件文号 公文字号 发布文号 文件字号",
     "issuer": "发文机关 发文机构 发布机构 发文单位 制发机关 发布机关 制定机关 公开机构 发布单位 信息发布机构 公开责任部门 制发单位 印发机关 发文部门 发布部门 公布机关 信息公开机构 公开单位",
-    "written_date": "成文日期 生成日期 成文时间 发文日期 制发日期 印发日期 公文生成日期 生成时间 签发日期 制发时间 印发时间 文件日期 公开日期",
+    "written_date": "成文日期 生成日期 成文时间 发文日期 制发日期 印发日期 公文生成日期 生成时间 签发日期 制发时间 印发时间 文件日期",
+    "open_date": "公开日期",
     "category": "主题分类 信息分类 信息类别 公开分类 主题类别 所属主题 分类 文件分类 组配分类 公开类别 公开目录 信息类型 所属类别 主题",
     "keywords": "主题词 关键词 关键字",
     "validity": "有效性 效力状态 时效性 是否有效 有效状态 时效状态 文件有效性 文件效力 文件状态 效力 时效",
@@ -24,14 +25,30 @@ LABELS = {
     "open_type": "公开方式 公开形式 公开属性 公开类型",
     "abstract": "内容概述 内容摘要 信息概述 内容概要 摘要 概述 内容简介",
     "name": "信息名称 文件名称 名称 标题 信息标题 文件标题 公文名称 公文标题",
+    "language": "语种",
+    "format": "信息格式 载体类型 记录形式",
+    "genre": "体裁 体裁分类",
+    "doc_type": "公文种类 文种",
+    "department": "责任部门 办文部门",
+    "open_scope": "公开范围",
+    "open_term": "公开时限",
+    "audience": "服务对象分类 服务对象",
+    "note": "备注",
     "project": "采购项目名称 项目名称",
+    "project_no": "采购项目编号 项目编号",
     "buyer": "采购单位 采购人 采购人名称 采购单位名称",
     "region": "行政区域",
+    "item": "品目 品目名称 采购品目",
+    "budget": "预算金额 采购预算 项目预算",
+    "opening_time": "开标时间 开启时间",
+    "agency": "代理机构名称 代理机构 采购代理机构 采购代理机构名称",
+    "amount": "总中标金额 成交金额 中标金额 总成交金额",
+    "experts": "评审专家 评审专家名单 评标委员会成员 评审小组成员 谈判小组成员 磋商小组成员",
     "published": "发布日期 发布时间 公开时间 信息发布时间 发文时间 公布日期 公布时间 信息发布日期 上网日期 上网时间",
     "source": "信息来源 来源",
-    "": "语种 信息格式 备注 公开范围 公开时限 体裁分类 服务对象分类 服务对象 载体类型 品目 公告时间 体裁 责任部门 附件 有效期 截止日期 公文种类 文种 信息编号 "
-    "开标时间 预算金额 联系人及联系方式 项目联系人 项目联系电话 采购单位地址 采购单位联系方式 代理机构名称 代理机构地址 代理机构联系方式 项目编号 首次公告日期 总中标金额 中标日期 成交日期 办文部门 "
-    "更新日期 更新时间 浏览次数 点击数 联系电话 所属机构 公开程序 记录形式 审核程序 主送机关 签发人 发布人 解读 相关解读 政策解读 生命周期 文件下载 访问量",
+    "": "公告时间 附件 有效期 截止日期 信息编号 "
+    "联系人及联系方式 项目联系人 项目联系电话 采购单位地址 采购单位联系方式 代理机构地址 代理机构联系方式 首次公告日期 中标日期 成交日期 "
+    "更新日期 更新时间 浏览次数 点击数 联系电话 所属机构 公开程序 审核程序 主送机关 签发人 发布人 解读 相关解读 政策解读 生命周期 文件下载 访问量",
 }
 # Facts of the line under a title. 发布机构 is a source there, the issuer in a block.
 FACTS = {
@@ -51,12 +68,13 @@ IN_ENGLISH = {
 FACTS_IN_ENGLISH = {
     "published": "date released releasetime releasedate releasedon publishedon published publishdate publishtime publicationdate dateofpublication postedon posted updated updatetime",
     "source": "source publishedby",
+    "doc_no": IN_ENGLISH["doc_no"],
     "clicks": "views hits visits",
     "": "author editor fontsize print share",
 }
 STRONG = frozenset(  # two of these stand together in a disclosure block only
     {
-        "index_no", "doc_no", "issuer", "written_date", "category", "open_type", "project", "buyer", "region", "keywords", "validity",
+        "index_no", "doc_no", "issuer", "written_date", "open_date", "category", "open_type", "project", "buyer", "region", "keywords", "validity",
         "effective_date", "expiry_date", "repeal_date",
     }
 )  # fmt: skip

@@ -18,6 +18,7 @@ SIGNED = re.compile(
 IN_FORCE = re.compile(
     r"(?<![“\"‘「『《])本[\u3400-\u9fff（）()]{1,12}?自\s*([\d一二三四五六七八九〇○零]{4}年[\d一二三四五六七八九十]{1,3}月[\d一二三四五六七八九十]{1,3}日)\s*起?(?:正式)?(?:施行|实施|生效|执行)"
 )
+DIGITS = {ord("０") + digit: str(digit) for digit in range(10)}
 DRAFT = re.compile(r"征求.{0,40}意见|意见征集|征集.{0,20}意见|征求意见|草案|送审稿|讨论稿|起草说明|听证")
 ANNEX = re.compile(r"^[【\[（(]?附(?:件|录|表)?[】\])）]?[\d一二三四五六七八九十]{0,3}[:：]?$")
 TAIL_NO = re.compile(
@@ -27,8 +28,22 @@ TAIL_NO = re.compile(
 
 def number_in_title(title: str) -> str | None:
     """The document number in brackets at a title's end: `…的通知（财税〔2017〕49号）`."""
-    found = TAIL_NO.search(title)
-    return found[1] if found is not None else None
+    plain = squeeze(title)
+    found = TAIL_NO.search(plain.translate(DIGITS))
+    return plain[found.start(1) : found.end(1)] if found is not None else None
+
+
+def number_of(line: str) -> str | None:
+    """The document number that fills a line, perhaps in brackets."""
+    if "号" not in line or len(line) > 120:
+        return None
+    plain = squeeze(line).translate(DIGITS)
+    if len(plain) > 40:
+        return None
+    inner = BRACKETED.match(plain)
+    if DOC_NO.match(plain):
+        return line
+    return line.strip("（()） \u3000\xa0") if inner is not None and DOC_NO.match(inner[1]) else None
 
 
 def stated(paragraphs: Sequence[str], title: str = "") -> dict[str, str]:
@@ -36,11 +51,8 @@ def stated(paragraphs: Sequence[str], title: str = "") -> dict[str, str]:
     sentence that says when *this* act comes into force: not in a draft, a quotation, or what is annexed."""
     found: dict[str, str] = {}
     for text in (text for text in paragraphs[:HEAD] if "\t" not in text):  # a table's row is about another act
-        plain = squeeze(text)
-        inner = BRACKETED.match(plain)
-        candidate = inner[1] if inner is not None and DOC_NO.match(inner[1]) else plain
-        if len(plain) <= 40 and DOC_NO.match(candidate):
-            found["doc_no"] = text if candidate == plain else inner[1] if inner is not None else text
+        if (number := number_of(text)) is not None:
+            found["doc_no"] = number
             break
     for text in reversed(paragraphs[-TAIL:]):
         plain = squeeze(text)

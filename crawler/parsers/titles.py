@@ -24,18 +24,22 @@ HEADING = re.compile(
 SCRIPTED = re.compile(r"^(?:doc|art|article|info|news|page)?_?(?:title|biaoti|bt)$", re.IGNORECASE)
 SETS_TITLE = re.compile(r"(?:[iI][tT][lL][eE]|[bB][iI][aA][oO][tT][iI]|[bB][tT])\s*=\s*[\"']")
 TAGS = re.compile(r"<[^>]{0,2000}>")
-PIECES = re.compile(r"\s*(?:[-_|—–－_·>»]|--|__|\s{2,})+\s*")
+PIECES = re.compile(r"\s*(?:[-_|｜—–－_·>»]|--|__|\s{2,})+\s*")
 ORGANISATION = re.compile(
     r"(?:网|网站|政府|委员会|[省市县区州]|局|厅|部|门户|平台|委|办公室|gov\.cn|公开|中心|办|公报|官网|频道|专栏|首页|管委会|集团|学院|大学)$"
 )
 ACT = re.compile(
     r"(?:通知|公告|公示|通报|意见|决定|决议|办法|规定|条例|细则|方案|规划|批复|函|令|报告|纪要|通告|公报)(?:\([^()]{1,20}\))?$"
 )
+COLUMN = re.compile(
+    r"(?:公[开告示文报]|通知|文件|动态|新闻|要闻|政策|法规|法|信息|专栏|专题|栏目|解读|资讯|快讯|正文|详情|内容|目录|指南|招聘|采购|人事|统计|财政|规划|工作|服务)$"
+)
 BROKEN = re.compile(r"^[\u3400-\u9fff“”《》（）、]{2}$|^[\u3400-\u9fff”》）]\d$|^\d[\u3400-\u9fff]$")
 GLYPHS = re.compile(r"^(?:\S[ \u3000\xa0]+)+\S$")  # a title set wide: shown in its usual form where another witness has that
 MOST_HEADS = 5
 MOST_LINES = 2000
 SITE = re.compile(r"^.{0,20}(?:门户网站?|官方网站|政府网站?|人民政府|政府网|政务网|信息公开网|公众信息网|官网)$")
+SPACED = re.compile(r"^(\S.{5,}?)\s+(\S{4,24})$")
 LARGE = re.compile(r"font-size\s*:\s*(?:(?:2[0-9]|3\d)(?:\.\d+)?\s*p[xt]|1[6-9](?:\.\d+)?\s*pt|x+-large)", re.IGNORECASE)
 SHORTEST, LONGEST = 4, 600
 SHORTER = 2  # characters of a title that is set as one, or is a piece of <title>: 公告, 通 告, a name
@@ -372,8 +376,13 @@ def _without_site(sheet: Sheet, page: str, meta: Mapping[str, str]) -> str:
         )
 
     kept = list(pieces)
+    if len(kept) == 1 and (apart := SPACED.match(page)) and (squeeze(apart[2]) in names or SITE.search(squeeze(apart[2]))):
+        return apart[1].rstrip(EDGES)
     while len(kept) > 1 and is_site(kept[-1]):
         kept.pop()
+    if len(kept) < len(pieces):  # the site's name is cut: what stands before it is a column, if it is short and called so
+        while len(kept) > 1 and len(kept[-1]) <= 10 and COLUMN.search(kept[-1]) and len(kept[0]) > len(kept[-1]):
+            kept.pop()
     while len(kept) > 1 and is_site(kept[0]) and len(squeeze(kept[0])) < len(squeeze("".join(kept[1:]))):
         kept.pop(0)
     if not kept:

@@ -13,7 +13,6 @@ adopt   the files of dead processes → what they had archived but not committed
 import contextlib
 import logging
 import random
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
@@ -24,7 +23,7 @@ from crawler.archive.members import Damage
 from crawler.archive.reader import damage_of, open_page, size_of, whole
 from crawler.archive.writer import Archive, digest_of
 from crawler.errors import DamagedRecord, Refused, Unreachable
-from crawler.model import Capture, Exchange, Kept, Kind, Millis, Octets, Original, Outcome, Page, PageKind, Task
+from crawler.model import Capture, Exchange, Kept, Kind, Millis, Octets, Original, Outcome, Page, PageKind, Task, now_ms
 from crawler.parsers.version import ABSENT
 from crawler.pipeline import keep as keeping
 from crawler.pipeline import settle as settling
@@ -51,11 +50,6 @@ INDEX_AT_ONCE = 500
 LONGEST_HEAD = 8192  # bytes of an answer's head that a log shows
 READ_AT_ONCE = 16  # pages of one message to a child
 READ_BYTES = 1 << 20  # archived bytes of one message, unless a single page is larger
-
-
-def now_ms() -> Millis:
-    """Milliseconds since 1970 UTC."""
-    return time.time_ns() // 1_000_000
 
 
 class Line(Member):
@@ -255,6 +249,11 @@ class Line(Member):
             )
             for item in waiting
         ]
+
+    def read_as_list(self, item: Pending) -> Reading:
+        """What a page says when it is taken for a list; nothing is settled. Raises DamagedRecord."""
+        page = self._page(item.capture, item.payload)
+        return self.readers.read(Job(page, Kind.LIST, self.policy.rules(item.source), item.public_url))
 
     def _read(self, jobs: Sequence[tuple[Pending, Job]]) -> dict[int, Reading]:
         """By capture; where all at once fail by a fault of ours, one by one."""

@@ -9,7 +9,7 @@ import structlog
 
 from crawler.archive.alive import Alive
 from crawler.archive.members import Damage
-from crawler.archive.recover import Recovered, recover, walk
+from crawler.archive.recover import Recovered, discard, recover, walk
 from crawler.archive.writer import Archive, FileInfo, describe
 from crawler.model import Kept, Millis
 from crawler.monitor import alarms, health
@@ -100,13 +100,15 @@ class Member:
         adopted = 0
         for found in recover(self.archive.folder, lambda name: committed.get(name, 0), _left_alone):
             self.do(self._adopt, found)
+            if not found.info.bytes and not committed.get(found.info.name):
+                discard(self.archive.folder, found)
             adopted += len(found.kept)
             log.info("adopted", file=found.info.name, looks=len(found.kept), torn=found.torn)
         return adopted + self._adopt_closed()
 
     def _adopt(self, c: Connection, found: Recovered) -> None:
         self.commit(c, found.kept, found.owner, None)
-        files.closed(c, [found.info], found.owner)
+        files.closed(c, [found.info] if found.info.bytes else [], found.owner)
         self.fellows.free(c, found.owner, self.clock())
 
     def _adopt_closed(self) -> int:

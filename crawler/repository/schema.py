@@ -69,6 +69,7 @@ runs = sa.Table(
     sa.Column("observation", Text),  # what its list showed: JSON of model.Observation
     sa.Column("trouble", Text),  # what was wrong, by name
     sa.Column("options", Text, nullable=False, server_default="{}"),  # of a one-off crawl: since, max_pages, url
+    sa.Column("others", Text, nullable=False, server_default="[]"),  # hosts beyond the source's site that were followed: JSON
     sa.UniqueConstraint("source", "kind", "slot"),
     sa.Index("ix_runs_open", "source", sqlite_where=sa.text("ended IS NULL"), postgresql_where=sa.text("ended IS NULL")),
 )
@@ -427,6 +428,16 @@ clock_faults = sa.Table(  # stored moments that lay ahead of the clock that read
     _id(),
     _time("at", nullable=False),  # when it was noticed
     sa.Column("ahead", Time, nullable=False),
+)
+
+acts = sa.Table(  # what was changed by the console; append-only
+    "acts",
+    metadata,
+    _id(),
+    _time("at", nullable=False),
+    sa.Column("what", Text, nullable=False),  # pause, resume, crawl, …
+    sa.Column("about", Text, nullable=False),  # a source or document
+    sa.Column("who", Text, nullable=False),
 )
 
 # The search tables differ by database and are made by the migration (`search.py` names them):

@@ -1,3 +1,12 @@
+CREATE TABLE acts (
+	id BIGSERIAL NOT NULL,
+	at BIGINT NOT NULL,
+	what TEXT NOT NULL,
+	about TEXT NOT NULL,
+	who TEXT NOT NULL,
+	CONSTRAINT pk_acts PRIMARY KEY (id)
+)
+
 CREATE TABLE channels (
 	name TEXT NOT NULL,
 	seq BIGINT NOT NULL,
@@ -224,6 +233,7 @@ CREATE TABLE runs (
 	observation TEXT,
 	trouble TEXT,
 	options TEXT DEFAULT '{}' NOT NULL,
+	others TEXT DEFAULT '[]' NOT NULL,
 	CONSTRAINT pk_runs PRIMARY KEY (id),
 	CONSTRAINT uq_runs_source_kind_slot UNIQUE (source, kind, slot),
 	CONSTRAINT fk_runs_source FOREIGN KEY(source) REFERENCES sources (id)
