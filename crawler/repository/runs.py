@@ -232,22 +232,16 @@ def spent(c: Connection, run: int) -> tuple[int, int, Millis]:
     return c.execute(asked.select_from(t.looks)).scalar_one(), _bytes(c, run), started
 
 
-def fired_then(c: Connection, source: str, options: Mapping[str, object], now: Millis) -> int | None:
-    """The one-off run of these options that was fired at this very moment: by the same step, when nobody heard that it was committed."""
-    its = (t.runs.c.source == source, t.runs.c.kind == str(RunKind.ONCE), t.runs.c.started == now)
-    query = sa.select(t.runs.c.id).where(*its, t.runs.c.ended.is_(None), t.runs.c.options == json.dumps(dict(options)))
-    found: int | None = c.execute(query.limit(1)).scalar()
-    return found
-
-
-def unfinished(c: Connection, source: str, options: Mapping[str, object]) -> int | None:
-    """The newest one-off run of a source with these very options that is still open; None when there is none."""
+def unfinished(c: Connection, source: str, options: Mapping[str, object], started: Millis | None = None) -> int | None:
+    """The newest one-off run of a source with these very options that is still open; None when there is none. `started`: at this very
+    moment, by a step that never heard that it was committed."""
     query = sa.select(t.runs.c.id).where(
         t.runs.c.source == source,
         t.runs.c.kind == str(RunKind.ONCE),
         t.runs.c.ended.is_(None),
         t.runs.c.options == json.dumps(dict(options)),
     )
+    query = query if started is None else query.where(t.runs.c.started == started)
     found: int | None = c.execute(query.order_by(t.runs.c.id.desc()).limit(1)).scalar()
     return found
 

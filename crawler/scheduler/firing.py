@@ -44,9 +44,10 @@ def fire_once(
     def step(c: Connection) -> int:
         runs.ensure_source(c, name)
         frontier.ask_again(c, {seed.queue for seed in seeds}, now)
-        held = runs.unfinished(c, name, options) if resume else runs.fired_then(c, name, options, now)
-        if held is not None:
+        held = runs.unfinished(c, name, options, None if resume else now)
+        if held is not None and resume:
             log.info("resumed", source=name, run=held)
+        if held is not None:
             return held
         return runs.fire_once(c, name, seeds, now, options)
 
