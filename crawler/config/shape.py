@@ -140,6 +140,14 @@ class ServeTable(Table):
     requests_per_minute: int = Field(default=600, ge=0)
 
 
+class AuditTable(Table):
+    """`[audit]`."""
+
+    schedule: Cron = "30 3 * * *"
+    older_than: Duration = 30 * 86_400_000
+    rate: Size = 20 << 20
+
+
 class SettingsTable(Table):
     """`config/gongkai.toml`."""
 
@@ -151,6 +159,7 @@ class SettingsTable(Table):
     budget: BudgetTable = BudgetTable()
     alarms: AlarmsTable = AlarmsTable()
     serve: ServeTable = ServeTable()
+    audit: AuditTable = AuditTable()
 
 
 class StartTable(Table):

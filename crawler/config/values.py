@@ -30,6 +30,15 @@ class Storage:
 
 
 @dataclass(frozen=True, slots=True)
+class Auditing:
+    """When the daemon audits, which files (not found sound for so long), and how many bytes a second it reads."""
+
+    schedule: str
+    older_than_ms: Millis
+    rate: int
+
+
+@dataclass(frozen=True, slots=True)
 class Network:
     """How the network is used. Times in milliseconds, sizes in bytes."""
 
@@ -148,6 +157,7 @@ class Config:
     watch: Watch
     budget: Budget  # of a run that belongs to no configured source
     alarms: Alarms
+    audit: Auditing
     sources: Mapping[str, Source]
     root: Path
     path: Path

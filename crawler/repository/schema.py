@@ -206,11 +206,14 @@ files = sa.Table(
 fixity = sa.Table(
     "fixity",
     metadata,
-    _id(),
-    sa.Column("file", Text, sa.ForeignKey("files.name"), nullable=False),
+    _id(),  # a row is an event of PREMIS: what was done, to what, when, by whom, and what came of it
+    sa.Column("event", Text, nullable=False),  # fixity check, replacement
+    sa.Column("object", Text, nullable=False),  # a file's name, or `archive`: what belongs to no single file
     _time("at", nullable=False),
-    sa.Column("result", Text, nullable=False),
-    sa.Column("detail", Text, nullable=False, server_default=""),
+    sa.Column("agent", Text, nullable=False),
+    sa.Column("outcome", Text, nullable=False),  # pass, fail, not checked
+    sa.Column("detail", Text, nullable=False, server_default="[]"),  # what is wrong, as JSON
+    sa.Index("ix_fixity_object", "object", "at"),
 )
 
 looks = sa.Table(

@@ -37,6 +37,7 @@ from crawler.repository.migrations import upgrade
 from crawler.repository.patience import put_off, shelve_put_off
 from crawler.repository.progress import Progress, progress
 from crawler.repository.runs import are_open
+from crawler.scheduler.auditing import keep_auditing
 from crawler.scheduler.engine import Engine
 from crawler.scheduler.firing import fire_once, fire_slot
 from crawler.scheduler.narrator import Narrator
@@ -202,6 +203,7 @@ class Daemon:
         storage = config.storage
         self.line.archive.go_on(warcinfo(config), max_bytes=storage.file_size, max_age=storage.file_age_ms / 1000)
         self.clock.take_over(config)
+        self.line.archive.info = warcinfo(config)  # of the next file
         self.teller = alarms(config, self.line)
 
     async def keep_telling(self) -> None:
@@ -236,7 +238,12 @@ async def run(config: Config, line: Line, *, span: Millis | None = None) -> None
     log.info("running", sources=enabled, broken=len(config.broken), database=line.database.name)
     daemon.narrator.begin()
     daemon.clock.start()
-    beside = [daemon.keep_telling(), daemon.reload.watch(again), daemon.narrator.listen()]
+    beside = [
+        daemon.keep_telling(),
+        daemon.reload.watch(again),
+        daemon.narrator.listen(),
+        keep_auditing(line, f"{AGENT}/{VERSION}"),
+    ]
     tasks = [asyncio.create_task(work) for work in beside]
     for task in tasks:
         task.add_done_callback(_not_alone)

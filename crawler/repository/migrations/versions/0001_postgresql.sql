@@ -39,6 +39,19 @@ CREATE TABLE files (
 	CONSTRAINT pk_files PRIMARY KEY (name)
 )
 
+CREATE TABLE fixity (
+	id BIGSERIAL NOT NULL,
+	event TEXT NOT NULL,
+	object TEXT NOT NULL,
+	at BIGINT NOT NULL,
+	agent TEXT NOT NULL,
+	outcome TEXT NOT NULL,
+	detail TEXT DEFAULT '[]' NOT NULL,
+	CONSTRAINT pk_fixity PRIMARY KEY (id)
+)
+
+CREATE INDEX ix_fixity_object ON fixity (object, at)
+
 CREATE TABLE origins (
 	origin TEXT NOT NULL,
 	fetched BIGINT NOT NULL,
@@ -192,16 +205,6 @@ CREATE INDEX ix_documents_source ON documents (source)
 CREATE INDEX ix_documents_unindexed ON documents (id) WHERE indexed = 0
 
 CREATE INDEX ix_documents_work ON documents (work)
-
-CREATE TABLE fixity (
-	id BIGSERIAL NOT NULL,
-	file TEXT NOT NULL,
-	at BIGINT NOT NULL,
-	result TEXT NOT NULL,
-	detail TEXT DEFAULT '' NOT NULL,
-	CONSTRAINT pk_fixity PRIMARY KEY (id),
-	CONSTRAINT fk_fixity_file FOREIGN KEY(file) REFERENCES files (name)
-)
 
 CREATE TABLE listings (
 	source TEXT NOT NULL,
