@@ -7,6 +7,7 @@ GongkaiError
 │   ├── ArchiveError       the WARC files cannot be written or read
 │   │   └── DamagedRecord  a record's bytes are not what they were when they were written
 │   ├── RepositoryError    the database cannot be reached, is locked, or has another schema
+│   │   ├── Unreachable    for now: its server is away, or another program holds it; the same step may be tried again
 │   │   ├── NoArchive      there is no database yet, or nothing in it
 │   │   └── Refused        the database is well and does not take what it was given
 │   └── Condemned          a file may no longer be written to after a failed write or fsync
@@ -59,6 +60,11 @@ class Condemned(ArchiveError):
 
 class RepositoryError(CannotError):
     """The database cannot be reached, is locked, or has another schema than this program."""
+
+
+class Unreachable(RepositoryError):
+    """The database cannot be reached for now, or somebody else holds it. What was to be done may be done over: nothing says whether it
+    was committed."""
 
 
 class NoArchive(RepositoryError):

@@ -20,6 +20,13 @@ if sys.platform == "win32":
             else:
                 return True
 
+    def is_locked(file: IO[bytes]) -> bool:
+        """Does somebody hold the lock?"""
+        if not lock(file):
+            return True
+        unlock(file)
+        return False
+
     def unlock(file: IO[bytes]) -> None:
         """Give the lock back."""
         file.seek(0)
@@ -35,6 +42,15 @@ else:
         except BlockingIOError:
             return False
         return True
+
+    def is_locked(file: IO[bytes]) -> bool:
+        """Does somebody hold the lock? Who asks is in nobody's way: the question is a shared lock."""
+        try:
+            fcntl.flock(file.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        unlock(file)
+        return False
 
     def unlock(file: IO[bytes]) -> None:
         """Give the lock back."""

@@ -20,6 +20,7 @@ from crawler.model import DOWN, RECOVERED, SUSPECT, Millis
 from crawler.monitor import condition
 from crawler.monitor.condition import Condition, House
 from crawler.monitor.health import HOST_WIDE
+from crawler.politeness import clocks
 from crawler.repository.captures import Hurt
 from crawler.text.urls import host
 
@@ -62,6 +63,7 @@ class Found:
         said += [f"{output.plural(damaged, 'capture')} damaged"] if damaged else []
         if self.house is not None:
             said += ["no daemon is alive"] if self.house.lacks_daemon else []
+            said += ["a clock was ahead"] if self.house.clock else []
             said += [f"{queue.name} is left alone" for queue in self.house.broken]
             said += [f"alarms by {channel.name}" for channel in self.house.channels if channel.error or channel.given_up]
         if self.broken:
@@ -207,6 +209,10 @@ def _hosts(found: Found) -> None:
 def _tell_house(house: House, disk: Disk | None, now: Millis) -> None:
     """One line a part of the works; what is well is dim."""
     output.say(f"{output.fit('daemon', INDENT)}{_daemon(house, now)}", "yellow" if house.lacks_daemon else "dim")
+    if house.clock is not None:
+        noticed = output.when(house.clock.at, "%m-%d %H:%M")
+        by = f"{clocks.span(house.clock.ahead)} ahead" if house.clock.ahead else "ahead"
+        output.say(f"{output.fit('clock', INDENT)}was {by}, noticed {noticed}; what it held back is put right", "yellow")
     for queue in house.broken:
         asked = output.when(queue.until, "%m-%d %H:%M")
         left = f"left alone since {output.when(queue.since, '%m-%d %H:%M')}, asked again at {asked}"
@@ -251,6 +257,7 @@ def _house_json(found: Found, now: Millis) -> dict[str, Any]:
         "at": output.iso(now),
         "well": not found.unwell,
         "unwell": found.unwell,
+        "clock": {"noticed": output.iso(house.clock.at), "ahead": house.clock.ahead // 1000} if house.clock else None,
         "daemon": {
             "alive": house.alive,
             "expected": house.fired is not None or daemon is not None,

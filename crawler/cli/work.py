@@ -6,11 +6,12 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Any
 
 import structlog
 import typer
 
+from crawler.archive.alive import is_dead
 from crawler.cli import archive, crawled, lines, output
 from crawler.cli.options import Globals, Json, day
 from crawler.cli.progress import Bar
@@ -108,14 +109,19 @@ class Came:
 
 def _came(line: Line, fired: list[int], asked: Sequence[str]) -> Came:
     """Everything, of one read transaction. `asked`: the addresses of these runs, where each was asked for one look."""
-    with line.database.read() as c:
-        found = [(one := looked(c, run, url), _bytes_of(c, one)) for run, url in zip(fired, asked, strict=False)]
-        of_these = ((public_id, title) for one, _ in found for _, public_id, title in one.documents)
-        any_known = ((item["id"], item["title"]) for item in query.export(c))
-        sample = next(of_these if asked else any_known, None)
-        ends, failed, columns = ended(c, fired), failures(c, fired, FAILURES_SHOWN + 1), condition.columns(c, fired)
-        given_up = patience.given_up(c, fired)
+    found, ends, failed, columns, sample, given_up = line.ask(_asked, fired, asked)
     return Came(tuple(_as_list(line, one, page) for one, page in found), ends, failed, columns, sample, given_up)
+
+
+def _asked(c: Connection, fired: list[int], asked: Sequence[str]) -> tuple[Any, ...]:
+    """Of one read transaction: the looks with their pages, and the rest as `Came` has it."""
+    found = [(one := looked(c, run, url), _bytes_of(c, one)) for run, url in zip(fired, asked, strict=False)]
+    of_these = ((public_id, title) for one, _ in found for _, public_id, title in one.documents)
+    any_known = ((item["id"], item["title"]) for item in query.export(c))
+    sample = next(of_these if asked else any_known, None)
+    ends, failed, columns = ended(c, fired), failures(c, fired, FAILURES_SHOWN + 1), condition.columns(c, fired)
+    given_up = patience.given_up(c, fired)
+    return found, ends, failed, columns, sample, given_up
 
 
 def _bytes_of(c: Connection, found: Looked) -> Pending | None:
@@ -159,7 +165,7 @@ def _words(
 
 def _others(line: Line) -> list[tuple[str, str]]:
     with line.database.read() as c:
-        return [found for found in runs.working(c, line.clock() - ALIVE_MS) if found[0] != line.owner]
+        return [found for found in runs.working(c, line.clock() - ALIVE_MS, line.clock() + ALIVE_MS) if found[0] != line.owner]
 
 
 def _say_others(line: Line) -> None:
@@ -266,9 +272,11 @@ def _check(config: Config) -> None:
     try:
         check_schema(database)
         with database.read() as c:
-            found = [owner for owner, what in runs.working(c, int(time.time() * 1000) - ALIVE_MS) if what == "run"]
+            now = int(time.time() * 1000)
+            found = [owner for owner, what in runs.working(c, now - ALIVE_MS, now + ALIVE_MS) if what == "run"]
     finally:
         database.close()
+    found = [owner for owner in found if not is_dead(config.storage.archive, owner)]  # heard of, and killed since
     if not found:
         output.note("no daemon has been heard of within a minute")
         raise typer.Exit(1)

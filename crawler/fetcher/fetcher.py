@@ -69,9 +69,14 @@ class Fetcher:
     """Fetches tasks, one hop each, over one guarded transport."""
 
     def __init__(
-        self, settings: FetchSettings, *, resolver: Resolver | None = None, clock: Callable[[], Millis] = wall_clock
+        self,
+        settings: FetchSettings,
+        *,
+        resolver: Resolver | None = None,
+        clock: Callable[[], Millis] = wall_clock,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.settings, self.clock = settings, clock
+        self.settings, self.clock, self.steady = settings, clock, steady
         self.jars = Jars()
         self.transport = Transport(
             Guard(settings.allow_private, settings.connect, resolver),
@@ -81,14 +86,14 @@ class Fetcher:
 
     async def fetch(self, task: Task, deadline: float) -> Exchange:
         """What came of asking for the task's address once, within `deadline` seconds. Raises CannotError when this machine's disk is full."""
-        at, began = self.clock(), time.monotonic()
+        at, began = self.clock(), self.steady()
         try:
             request = self._request(task, deadline, self.jars.header(task.source, task.run.id, task.request.url, at))
         except (httpx.InvalidURL, ValueError) as error:
             return Exchange(task, Outcome.CLIENT_ERROR, at, 0, detail=f"not asked: {error}")
 
         def ended(outcome: Outcome, detail: str) -> Exchange:
-            ms = int((time.monotonic() - began) * 1000)
+            ms = int((self.steady() - began) * 1000)
             return Exchange(task, outcome, at, ms, detail=detail, reach=request.extensions.get("reach"))
 
         try:
@@ -182,7 +187,7 @@ class Fetcher:
             outcome, details = Outcome.PROTOCOL_ERROR, [f"redirected to what is no address: {headers['location'][:60]!a}"]
         if location is not None and (to := urls.leads(task.request.url, location)):
             details.append(f"leads to {LEADS[to]}")
-        ms = int((time.monotonic() - began) * 1000)
+        ms = int((self.steady() - began) * 1000)
         return Exchange(
             task,
             outcome,

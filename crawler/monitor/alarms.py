@@ -16,7 +16,7 @@ import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -28,12 +28,14 @@ from crawler.model import ChangeKind, Millis
 from crawler.monitor.health import HOST_WIDE, Trouble
 from crawler.monitor.told import told
 from crawler.repository import outbox
-from crawler.repository.database import Database
+from crawler.repository.database import Connection, Database
+from crawler.repository.outage import Outage
 from crawler.repository.outbox import Due, Hears
 from crawler.text.asked import parse
 from crawler.text.beijing import beijing
 from crawler.text.urls import host
 
+T = TypeVar("T")
 log = structlog.get_logger()
 
 CLAIM: Millis = 180_000  # a message on its way is nobody else's for so long
@@ -202,8 +204,20 @@ def hears(channel: Channel, sources: Mapping[str, Source]) -> Hears:
 class Alarms:
     """Tells the configured channels. Used by one process at a time or by several: the outbox keeps them apart."""
 
-    def __init__(self, config: Config, database: Database, settings: FetchSettings, clock: Callable[[], Millis]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        database: Database,
+        settings: FetchSettings,
+        clock: Callable[[], Millis],
+        outage: Outage | None = None,
+    ) -> None:
         self.config, self.database, self.settings, self.clock = config, database, settings, clock
+        self._outage = outage or Outage()
+
+    def _do(self, step: Callable[[Connection], T]) -> T:
+        """A step that stands when it is done twice, done over for as long as the database is away."""
+        return self._outage.through(lambda: self.database.do(step))
 
     def host_of(self, source: str) -> str:
         """The politeness key of a source's first address."""
@@ -231,10 +245,13 @@ class Alarms:
 
     def _collect(self, gather: Millis) -> None:
         alarms, now = self.config.alarms, self.clock()
-        with self.database.write() as c:
+
+        def step(c: Connection) -> None:
             outbox.enqueue(c, {name: hears(channel, self.config.sources) for name, channel in alarms.channels.items()}, gather)
             if alarms.remind_ms:
                 outbox.remind(c, alarms.channels, now, alarms.remind_ms)
+
+        self._do(step)
 
     async def _channel(self, channel: Channel) -> int:
         groups = await asyncio.to_thread(self._claim, channel)
@@ -247,7 +264,8 @@ class Alarms:
 
     def _claim(self, channel: Channel) -> list[list[Due]]:
         now = self.clock()
-        with self.database.write() as c:
+
+        def step(c: Connection) -> list[Due]:
             rows = outbox.claim(c, channel.name, now, now + CLAIM)
             over = [row for row in rows if row.is_over]
             outbox.done(c, channel.name, over, now, outbox.GROUPED)
@@ -258,7 +276,9 @@ class Alarms:
             }
             joined = [row for row in rows if row not in over and not row.reminder and self._is_told(row, told)]
             outbox.done(c, channel.name, joined, now, outbox.GROUPED)
-        return group([row for row in rows if row not in over and row not in joined], self.host_of)
+            return [row for row in rows if row not in over and row not in joined]
+
+        return group(self._do(step), self.host_of)
 
     def _is_told(self, row: Due, told: set[tuple[str, str, str]]) -> bool:
         """Has this host's trouble been told already, for another of its sources?"""
@@ -267,7 +287,8 @@ class Alarms:
 
     def _record(self, channel: Channel, rows: Sequence[Due], error: str) -> None:
         now = self.clock()
-        with self.database.write() as c:
+
+        def step(c: Connection) -> None:
             if not error:
                 outbox.done(c, channel.name, rows, now, outbox.SENT)
             elif max(row.tries for row in rows) + 1 >= MOST_TRIES:
@@ -275,6 +296,8 @@ class Alarms:
                 outbox.done(c, channel.name, rows, now, outbox.GIVEN_UP)
             else:
                 outbox.failed(c, channel.name, rows, retry_at(max(row.tries for row in rows), now), error)
+
+        self._do(step)
         told = {"channel": channel.name, "subject": compose(rows, self.host_of).subject, "alarms": len(rows)}
         if error:
             log.warning("alarm not taken", **told, error=error)

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from crawler.model import Expect, Millis, Observation
 from crawler.monitor import health
 from crawler.monitor.health import Rhythm
-from crawler.repository import captures, observations, outbox, queues, runs, sources
+from crawler.repository import captures, moments, observations, outbox, queues, runs, sources
 from crawler.repository.captures import Hurt
 from crawler.repository.database import Connection
+from crawler.repository.moments import Fault
 from crawler.repository.observations import FIELDS
 from crawler.repository.outbox import ChannelView
 from crawler.repository.queues import Broken
@@ -84,7 +85,7 @@ class House:
     """How the archive's own works are, beside its sources.
 
     `daemon`: the one alive, else the one that died without taking its leave. `fired`: when a schedule fired last; then a daemon is looked
-    for. `broken`: hosts that are left alone just now, and that anybody waits for.
+    for. `clock`: a clock fault that was noticed within a day. `broken`: hosts that are left alone just now, and that anybody waits for.
     """
 
     daemon: Process | None
@@ -92,6 +93,7 @@ class House:
     fired: Millis | None
     broken: tuple[Broken, ...]
     channels: tuple[ChannelView, ...]
+    clock: Fault | None = None
 
     @property
     def lacks_daemon(self) -> bool:
@@ -104,10 +106,11 @@ def house(c: Connection, wanted: Collection[str], channels: Collection[str], now
     daemons = [process for process in runs.processes(c) if process.what == "run"]
     return House(
         daemon=daemons[0] if daemons else None,
-        alive=bool(daemons) and now - daemons[0].beat <= ALIVE,
+        alive=bool(daemons) and abs(now - daemons[0].beat) <= ALIVE,  # nobody was heard of later than now
         fired=runs.last_fired(c),
         broken=tuple(queue for queue in queues.broken(c) if queue.waiting or queue.name in wanted),
         channels=tuple(channel for channel in outbox.channels(c) if channel.name in channels),
+        clock=moments.last_fault(c, now - health.DAY),
     )
 
 

@@ -3,13 +3,17 @@
 import json
 from collections.abc import Collection, Mapping
 
+import structlog
+
 from crawler.model import OK, ChangeKind, Expect, Millis, RunKind
 from crawler.monitor import health
 from crawler.monitor.health import Finding, Rhythm
 from crawler.repository import changes, observations, runs
 from crawler.repository.changes import NewChange
-from crawler.repository.database import Connection
+from crawler.repository.database import Connection, is_fault
 from crawler.repository.rows import RunRow
+
+log = structlog.get_logger()
 
 
 def close_finished(c: Connection, ids: Collection[int], now: Millis, expect: Mapping[str, Expect]) -> list[int]:
@@ -17,8 +21,14 @@ def close_finished(c: Connection, ids: Collection[int], now: Millis, expect: Map
     closed, lines = [], list[NewChange]()
     for run in runs.finished(c, ids):
         counts = runs.count(c, run.id)
-        found = _judge(c, run, expect.get(run.source), now, lines)
-        runs.end(c, run.id, now, health.result(counts, found), counts)
+        try:
+            result = health.result(counts, _judge(c, run, expect.get(run.source), now, lines))
+        except Exception as error:
+            if not is_fault(error):
+                raise
+            log.exception("a fault of this program: a run is not judged", run=run.id, source=run.source)
+            result = "failed"
+        runs.end(c, run.id, now, result, counts)
         closed.append(run.id)
     changes.append(c, lines)
     return closed

@@ -25,7 +25,7 @@ from crawler.model import (
 )
 from crawler.pipeline import columns, list_pages, presence
 from crawler.pipeline.presence import GONE_PAGES, SHOWN, Sighting
-from crawler.politeness import pace
+from crawler.politeness import clocks, pace
 from crawler.politeness.host import Probe
 from crawler.politeness.pace import Pace
 from crawler.repository import frontier
@@ -80,20 +80,30 @@ def seeds(batch: Sequence[Kept], rules: Rules) -> Iterator[Seed]:
             yield _target(kept, rules)
 
 
-def decide(known: Known, batch: Sequence[Kept], fences: Mapping[str, int] | None, rules: Rules, spread: float) -> Writes:
+def decide(
+    known: Known, batch: Sequence[Kept], fences: Mapping[str, int] | None, rules: Rules, spread: float, now: Millis | None = None
+) -> Writes:
     """What is written of a batch.
 
     `fences`: queue → fence of the lease it was fetched under; None when the looks are told by the archive (adoption, reindex). A look fetched
-    after the lease was lost is kept all the same; only its queue is not touched. `spread`: a random number of this batch, in [0, 1).
+    after the lease was lost is kept all the same; only its queue is not touched. `spread`: a random number of this batch, in [0, 1). `now`: what is dated later was dated by a clock
+    that was ahead; it is kept as it was dated, and counts as of now.
     """
-    return _Fold(known, fences, rules).all(batch, spread)
+    return _Fold(known, fences, rules, now).all(batch, spread)
+
+
+def _believed(kept: Kept, now: Millis | None) -> Kept:
+    ahead = clocks.ahead(kept.at, now) if now is not None else 0
+    if not ahead:
+        return kept
+    return replace(kept, at=kept.at - ahead, retry_after=None if kept.retry_after is None else kept.retry_after - ahead)
 
 
 class _Fold:
     """One batch while it is folded."""
 
-    def __init__(self, known: Known, fences: Mapping[str, int] | None, rules: Rules) -> None:
-        self.known, self.fences, self.rules = known, fences, rules
+    def __init__(self, known: Known, fences: Mapping[str, int] | None, rules: Rules, now: Millis | None) -> None:
+        self.known, self.fences, self.rules, self.now = known, fences, rules, now
         self.writes = Writes()
 
     def all(self, batch: Sequence[Kept], spread: float) -> Writes:
@@ -140,7 +150,7 @@ class _Fold:
         self.known.looked.add((run.id, address.id))
         if capture is not None and kept.outcome in (Outcome.OK, Outcome.SAME_BYTES):
             self.known.rounds.showing.append((run.id, capture))
-        return _Look(kept, address, run, look_id, capture)
+        return _Look(_believed(kept, self.now), address, run, look_id, capture)
 
     def _capture(self, kept: Kept, address: Address, number: int) -> int:
         capture = kept.capture

@@ -15,31 +15,34 @@ import logging
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
+from typing import TypeVar
 
 import structlog
 
 from crawler.archive.members import Damage
 from crawler.archive.reader import damage_of, open_page, size_of, whole
-from crawler.archive.recover import discard, recover, walk
-from crawler.archive.writer import Archive, describe, digest_of
-from crawler.errors import DamagedRecord, Refused, RepositoryError
-from crawler.model import Capture, Exchange, Kept, Kind, Millis, Octets, Original, Outcome, Page, PageKind, now_ms
+from crawler.archive.writer import Archive, digest_of
+from crawler.errors import DamagedRecord, Refused, Unreachable
+from crawler.model import Capture, Exchange, Kept, Kind, Millis, Octets, Original, Outcome, Page, PageKind, Task, now_ms
 from crawler.parsers.version import ABSENT
 from crawler.pipeline import keep as keeping
 from crawler.pipeline import settle as settling
 from crawler.pipeline.closing import close_finished
 from crawler.pipeline.handover import HandOver
+from crawler.pipeline.member import Member
 from crawler.pipeline.policy import Policy
 from crawler.pipeline.readers import Job, Readers
+from crawler.politeness import clocks
 from crawler.record.reading import Reading
-from crawler.repository import captures, files, frontier, keep, origins, runs, settings, settle
+from crawler.repository import captures, files, frontier, keep, leases, origins, runs, settings, settle
 from crawler.repository.captures import Holding
-from crawler.repository.database import Connection, Database, savepoint
+from crawler.repository.database import Connection, Database, is_fault, savepoint
 from crawler.repository.readings import Pending
 from crawler.repository.search import index as search_index
 from crawler.repository.settings import Moved
 from crawler.repository.settle import Settled
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -49,7 +52,7 @@ READ_AT_ONCE = 16  # pages of one message to a child
 READ_BYTES = 1 << 20  # archived bytes of one message, unless a single page is larger
 
 
-class Line:
+class Line(Member):
     """The steps of one writing process over one archive and one database. `keep` and `close` belong to one thread."""
 
     def __init__(
@@ -62,8 +65,8 @@ class Line:
         owner: str,
         clock: Callable[[], Millis] = now_ms,
     ) -> None:
-        self.database, self.archive, self.readers = database, archive, readers
-        self.owner, self.clock = owner, clock
+        super().__init__(database, archive, owner, clock)
+        self.readers = readers
         self._handover = HandOver()
         self._examined: set[str] = set()  # files that were looked through for damage
         self._use(policy)
@@ -74,12 +77,23 @@ class Line:
         self._settle_rules = settling.Rules(watch, policy.queue, lambda name: policy.rules(name).list)
 
     # -------------------------------------------------------------- the process
-    def begin(self, what: str) -> None:
-        """Tell the database what sources there are and that this process works on the archive; close what waits for nothing more."""
-        with self.database.write() as c:
+    def begin(self, what: str, *, inherit: bool = True) -> None:
+        """Tell the database what sources there are and that this process works on the archive; put right what a clock that was ahead
+        has left; take over from the dead; close what waits for nothing more. Raises RepositoryError when the database is away.
+        """
+        self.what = what
+        self.fellows.begin()
+
+        def step(c: Connection) -> Moved:
             moved = settings.sync(c, self.policy.settings())
             runs.beat(c, self.owner, what, self.clock())
-            close_finished(c, runs.open_ids(c), self.clock(), self.policy.expectations)
+            return moved
+
+        moved = self.database.do(step)
+        self.put_right()
+        if inherit:
+            self.inherit()
+        self.do(lambda c: close_finished(c, runs.open_ids(c), self.clock(), self.policy.expectations))
         _say(moved)
 
     def take_over(self, policy: Policy) -> None:
@@ -90,58 +104,25 @@ class Line:
             close_finished(c, moved.shelved, self.clock(), policy.expectations)
             return moved
 
-        moved = self.database.do(step)
+        moved = self.do(step)
         self._use(policy)
         _say(moved)
 
     def close(self) -> None:
         """Close the archive's file and give back whatever this process still holds. May be called twice."""
         self.archive.close()
-        with self.database.write() as c:
-            files.closed(c, self.archive.finished(), self.owner)
-            frontier.release_owner(c, self.owner)
+        finished = self.archive.finished()
+
+        def step(c: Connection) -> None:
+            files.closed(c, finished, self.owner)
+            leases.release_owner(c, self.owner)
             runs.leave(c, self.owner)
 
-    def adopt(self) -> int:
-        """Take over from processes that died: commit what they had archived, close their files, free their queues. How many looks."""
-        with self.database.read() as c:
-            committed = files.committed(c)
-        adopted = 0
-        for found in recover(self.archive.folder, lambda name: committed.get(name, 0), _left_alone):
-            with self.database.write() as c:
-                self.commit(c, found.kept, found.owner, None)
-                files.closed(c, [found.info] if found.info.bytes else [], found.owner)
-                frontier.release_owner(c, found.owner)
-                runs.leave(c, found.owner)
-            if not found.info.bytes and not committed.get(found.info.name):
-                discard(self.archive.folder, found)
-            adopted += len(found.kept)
-            log.info("adopted", file=found.info.name, looks=len(found.kept), torn=found.torn)
-        return adopted + self._adopt_closed()
-
-    def _adopt_closed(self) -> int:
-        """Files that got their final name from a process that died before it could say so; how many looks they still held."""
-        with self.database.read() as c:
-            unclosed = files.unclosed(c)
-        adopted = 0
-        for name, owner, committed in unclosed:
-            path = self.archive.folder / name
-            if not path.exists():
-                continue
-            lost: list[Damage] = []
-            try:
-                kept, info = tuple(walk(path, committed, lost)), describe(path)
-            except OSError as error:
-                _left_alone(path, error)
-                continue
-            for damage in lost:
-                log.warning("damaged", file=name, said=str(damage))
-            with self.database.write() as c:
-                self.commit(c, kept, owner, None)
-                files.closed(c, [info], owner)
-            adopted += len(kept)
-            log.info("adopted", file=name, looks=len(kept), torn=0)
-        return adopted
+        self.outage.end()
+        try:
+            self.do(step)
+        finally:
+            self.fellows.end()
 
     # -------------------------------------------------------------- keep
     def keep(self, exchanges: Sequence[Exchange], fences: Mapping[str, int]) -> None:
@@ -156,32 +137,44 @@ class Line:
             raise
 
     def _archive_and_commit(self, exchanges: Sequence[Exchange], fences: Mapping[str, int]) -> None:
-        digests = [digest_of(exchange) for exchange in exchanges]
-        sought = {digest for exchange, digest in zip(exchanges, digests, strict=True) if _may_repeat(exchange)}
-        with self.database.read() as c:
-            held = self._standing(captures.holding(c, sought))
-        kept = []
-        for exchange, digest in zip(exchanges, digests, strict=True):
-            repeats = _may_repeat(exchange)
-            look = self.archive.append(exchange, held.get(digest) if repeats else None, digest)
-            kept.append(look)
-            if look.capture and look.capture.type == "response" and repeats:
-                held.setdefault(digest, Original(look.capture.record_id, look.capture.url, look.capture.at, digest))
+        faults: list[tuple[Task, str]] = []
+
+        def each(step: Callable[[Exchange], T], listed: Sequence[Exchange]) -> Iterator[tuple[Exchange, T]]:
+            for exchange in listed:
+                try:
+                    yield exchange, step(exchange)
+                except Exception as error:  # noqa: BLE001 - what is no matter of one look _fault raises again
+                    faults.append((exchange.task, _fault(error, url=exchange.task.request.url)))
+
+        digests = dict(each(digest_of, exchanges))
+        held = self._standing(
+            self.ask(captures.holding, {digest for exchange, digest in digests.items() if _may_repeat(exchange)})
+        )
+        looks = list(each(lambda exchange: self._append(exchange, digests[exchange], held), list(digests)))
         self.archive.sync()
-        finished = self.archive.finished()
+        kept, finished = [look for _, look in looks], self.archive.finished()
 
         def step(c: Connection) -> None:
             origins.put(c, [exchange.origin for exchange in exchanges if exchange.origin is not None])
             self.commit(c, kept, self.owner, fences)
             files.closed(c, finished, self.owner)
+            for task, reason in faults:
+                self._give_up(c, task, reason)
 
-        self.database.do(step)
-        for look, exchange in zip(kept, exchanges, strict=True):
+        self.do(step)
+        for exchange, look in looks:
             if look.capture and look.capture.type == "response" and exchange.page and look.outcome is Outcome.OK:
                 self._handover.put(look.capture.record_id, exchange.page)
         if log.is_enabled_for(logging.DEBUG):
-            for look, exchange in zip(kept, exchanges, strict=True):
+            for exchange, look in looks:
                 _say_look(look, exchange)
+
+    def _append(self, exchange: Exchange, digest: str, held: dict[str, Original]) -> Kept:
+        repeats = _may_repeat(exchange)
+        look = self.archive.append(exchange, held.get(digest) if repeats else None, digest)
+        if look.capture and look.capture.type == "response" and repeats:
+            held.setdefault(digest, Original(look.capture.record_id, look.capture.url, look.capture.at, digest))
+        return look
 
     def _standing(self, found: Sequence[Holding]) -> dict[str, Original]:
         """By payload digest, the records that a revisit may refer to: those whose files are there and long enough."""
@@ -195,13 +188,15 @@ class Line:
     def commit(self, c: Connection, kept: Sequence[Kept], owner: str, fences: Mapping[str, int] | None) -> None:
         """What the keep step's one transaction holds; `fences` None adopts.
 
-        What the database refuses though it is well is kept in the archive alone, its frontier row given up with the reason; the others
-        of its batch are committed one by one.
+        What the database refuses though it is well, or what a fault of ours stands in the way of, is kept in the archive alone, its
+        frontier row given up with the reason; the others of its batch are committed one by one.
         """
         try:
             with savepoint(c):
                 self._commit(c, kept, owner, fences)
-        except Refused:
+        except Exception as error:
+            if not isinstance(error, Refused) and not is_fault(error):
+                raise
             for look in kept:
                 self._commit_alone(c, look, owner, fences)
 
@@ -209,17 +204,20 @@ class Line:
         try:
             with savepoint(c):
                 self._commit(c, [look], owner, fences)
-        except Refused as error:
-            log.warning("refused", url=look.task.request.url, file=look.file, error=error.message)
+        except Exception as error:  # noqa: BLE001 - what is no matter of one page _fault raises again
+            reason = _fault(error, url=look.task.request.url, file=look.file)
             files.reached(c, [look], owner)
-            frontier.give_up(c, look.task.run, look.task.key, f"refused by the database: {error.message}")
-            concerned = {run.id for run in runs.ensure(c, [look.task.run]).values()}
-            close_finished(c, concerned, self.clock(), self.policy.expectations)
+            self._give_up(c, look.task, reason)
+
+    def _give_up(self, c: Connection, task: Task, reason: str) -> None:
+        frontier.give_up(c, task.run, task.key, reason)
+        concerned = {run.id for run in runs.ensure(c, [task.run]).values()}
+        close_finished(c, concerned, self.clock(), self.policy.expectations)
 
     def _commit(self, c: Connection, kept: Sequence[Kept], owner: str, fences: Mapping[str, int] | None) -> None:
         spread = random.random()  # noqa: S311 - jitter, no secret
         known = keep.load(c, kept, tuple(keeping.seeds(kept, self._keep_rules)))
-        writes = keeping.decide(known, kept, fences, self._keep_rules, spread)
+        writes = keeping.decide(known, kept, fences, self._keep_rules, spread, self.clock())
         keep.apply(c, kept, owner, known, writes)
         close_finished(c, writes.concerned, self.clock(), self.policy.expectations)
 
@@ -236,11 +234,12 @@ class Line:
             try:
                 jobs.append((item, self._job(item)))
             except DamagedRecord as error:
-                found[item.capture_id] = Reading(self.policy.version(item.source), PageKind.OTHER, error=f"damaged: {error}")
+                found[item.capture_id] = self._unread(item, f"damaged: {error}")
                 hurt[item.capture_id] = self._hurt(item)
                 log.warning("damaged", url=item.public_url, said=error.message)
-        readings = self.readers.read_many([job for _, job in jobs])
-        found |= {item.capture_id: self._placed(item, read) for (item, _), read in zip(jobs, readings, strict=True)}
+            except Exception as error:  # noqa: BLE001 - what is no matter of one page _fault raises again
+                found[item.capture_id] = self._unread(item, _fault(error, capture=item.capture_id))
+        found |= self._read(jobs)
         return [
             Settled(
                 item.capture_id,
@@ -255,6 +254,20 @@ class Line:
         """What a page says when it is taken for a list; nothing is settled. Raises DamagedRecord."""
         page = self._page(item.capture, item.payload)
         return self.readers.read(Job(page, Kind.LIST, self.policy.rules(item.source), item.public_url))
+
+    def _read(self, jobs: Sequence[tuple[Pending, Job]]) -> dict[int, Reading]:
+        """By capture; where all at once fail by a fault of ours, one by one."""
+        try:
+            readings = self.readers.read_many([job for _, job in jobs])
+            return {item.capture_id: self._placed(item, read) for (item, _), read in zip(jobs, readings, strict=True)}
+        except Exception as error:  # noqa: BLE001 - what is no matter of one page _fault raises again
+            if len(jobs) > 1 and is_fault(error):
+                return {number: read for job in jobs for number, read in self._read([job]).items()}
+            ((item, _),) = jobs
+            return {item.capture_id: self._unread(item, _fault(error, capture=item.capture_id))}
+
+    def _unread(self, item: Pending, why: str) -> Reading:
+        return Reading(self.policy.version(item.source), PageKind.OTHER, error=why)
 
     def _hurt(self, item: Pending) -> tuple[Damage, ...]:
         """Where the bytes a reading rests on are not what was written; its own place where none of them can be named.
@@ -301,44 +314,51 @@ class Line:
 
         Returns the queues in which there is something new to be looked at.
 
-        What the database refuses though it is well is unreadable, and the refusal is kept with the reading.
+        What the database refuses though it is well is unreadable, and so is what a fault of ours stands in the way of; why is kept with
+        the reading.
         """
         try:
             return self._settle(items)
-        except RepositoryError as error:
-            if len(items) == 1 and not isinstance(error, Refused):
+        except Exception as error:
+            if isinstance(error, Unreachable) or (len(items) == 1 and not isinstance(error, Refused) and not is_fault(error)):
                 raise
             return set[str]().union(*[self._settle_alone(item) for item in items])
 
     def _settle_alone(self, item: Settled) -> set[str]:
         try:
             return self._settle([item])
-        except Refused as error:
-            log.warning("refused", capture=item.capture_id, error=str(error))
-            refused = Reading(item.reading.rules, PageKind.OTHER, error=f"refused by the database: {error.message}")
-            return self._settle([replace(item, reading=refused)])
+        except Exception as error:  # noqa: BLE001 - what is no matter of one page _fault raises again
+            why = _fault(error, capture=item.capture_id)
+        unreadable = Reading(item.reading.rules, PageKind.OTHER, error=why)
+        try:
+            return self._settle([replace(item, reading=unreadable)])
+        except Exception as error:  # noqa: BLE001 - what is no matter of one page _fault raises again
+            _fault(error, capture=item.capture_id)
+        self.do(self._unsettled, item, why)
+        return set()
+
+    def _unsettled(self, c: Connection, item: Settled, why: str) -> None:
+        run = settle.give_up(c, item.capture_id, item.reading.rules, why)
+        close_finished(c, [run] if run is not None else [], self.clock(), self.policy.expectations)
 
     def _settle(self, items: Sequence[Settled]) -> set[str]:
         def step(c: Connection) -> set[str]:
             pairs, rows = settle.begin(c, items)
             by_capture = {item.capture_id: item for item in items}
-            known = settle.load(c, [settling.item(by_capture[held.id], held, at, self._settle_rules) for held, at in pairs], rows)
+            now = self.clock()
+            seen = [(replace(held, at=clocks.past(held.at, now)), at) for held, at in pairs]
+            known = settle.load(c, [settling.item(by_capture[held.id], held, at, self._settle_rules) for held, at in seen], rows)
+            settling.believe(known, now)
             writes = settling.decide(known, self._settle_rules)
-            settle.apply(c, known, writes, self.clock())
+            settle.apply(c, known, writes, now)
             close_finished(c, writes.concerned, self.clock(), self.policy.expectations)
             return writes.frontier.queues
 
-        return self.database.do(step)
+        return self.do(step)
 
     def index(self) -> int:
         """Write search rows of documents that have none or old ones; how many documents."""
-        with self.database.write() as c:
-            return search_index.index(c, INDEX_AT_ONCE)
-
-
-def _left_alone(path: Path, error: OSError) -> None:
-    """One file that cannot be recovered stops nobody: it is tried again with the next look for dead processes."""
-    log.error("cannot recover", file=path.name, error=error.strerror or str(error))
+        return self.do(search_index.index, INDEX_AT_ONCE)
 
 
 def messages(waiting: Sequence[Pending], readers: int = 1) -> Iterator[list[Pending]]:
@@ -389,3 +409,14 @@ def _may_repeat(exchange: Exchange) -> bool:
     """Is this a whole answer, which an earlier record may hold already?"""
     wire = exchange.wire
     return wire is not None and wire.whole and bool(exchange.payload) and exchange.outcome is not Outcome.NOT_MODIFIED
+
+
+def _fault(error: Exception, **where: object) -> str:
+    """Why one look, page or reading is given up, for its row; with its traceback in the log. What is no matter of one is raised again."""
+    if isinstance(error, Refused):
+        log.warning("refused", error=error.message, **where)
+        return f"refused by the database: {error.message}"
+    if not is_fault(error):
+        raise error
+    log.error("a fault of this program: one page is given up, everything else goes on", exc_info=error, **where)
+    return f"fault: {type(error).__name__}: {error}"[:500]

@@ -23,7 +23,7 @@ DEFAULT = Budget(requests=20_000)  # half a day of one host at a request every t
 
 @dataclass(slots=True)
 class Spending:
-    """What a run has spent of its budget so far."""
+    """What a run has spent of its budget so far. `started`: by the clock that `spent` is told."""
 
     budget: Budget
     started: Millis

@@ -7,6 +7,7 @@ the pace it had.
 from dataclasses import dataclass, replace
 
 from crawler.model import GOOD, Millis, Outcome
+from crawler.politeness import clocks
 
 TROUBLE = frozenset(
     {Outcome.BUSY, Outcome.BLOCKED, Outcome.SERVER_ERROR, Outcome.NETWORK_ERROR, Outcome.TIMEOUT, Outcome.TLS_ERROR}
@@ -17,6 +18,7 @@ LONGEST_LATENCY: Millis = 30_000  # a pause follows the server's own slowness up
 BREAK_AFTER = 5  # failures in a row that open the breaker
 FIRST_BREAK: Millis = 10 * 60_000
 LONGEST_BREAK: Millis = 6 * 3_600_000
+LONGEST_WAIT: Millis = 24 * 3_600_000  # that a server may ask for (Retry-After, fetcher.outcomes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,20 @@ class Pace:
         if self.failures >= BREAK_AFTER:
             return max(calm, min(FIRST_BREAK << min(self.failures - BREAK_AFTER, 16), LONGEST_BREAK))
         return max(calm, min(calm << self.failures, LONGEST_PAUSE))
+
+    def longest(self, least: Millis) -> Millis:
+        """The longest a queue in this state may have to wait: only a server in trouble asks for more than a pause."""
+        return max(self.pause(least), LONGEST_WAIT if self.failures else LONGEST_PAUSE)
+
+    def put_right(self, now: Millis, least: Millis) -> "Pace":
+        """The same without what a clock that was ahead has written: as far ahead as its last exchange is, everything is."""
+        was_ahead = clocks.ahead(self.last_end, now)
+        last_end = self.last_end - was_ahead
+        next_at = clocks.bounded(self.next_at - was_ahead, now, self.longest(least))
+        if next_at != self.next_at - was_ahead:
+            next_at = max(now, last_end + self.pause(least))
+        broken, blocked = (None if at is None else clocks.past(at - was_ahead, now) for at in (self.broken, self.blocked))
+        return replace(self, next_at=next_at, last_end=last_end, broken=broken, blocked=blocked)
 
 
 FRESH = Pace()

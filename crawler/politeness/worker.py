@@ -12,9 +12,10 @@ from typing import Protocol
 
 import structlog
 
+from crawler.errors import GongkaiError
 from crawler.fetcher.fetcher import Fetcher
 from crawler.model import Exchange, Kind, Millis, Outcome, Request, RobotsSaid, Task
-from crawler.politeness import pace
+from crawler.politeness import clocks, pace
 from crawler.politeness.host import Lease, Origin, Probe
 from crawler.politeness.hours import Window
 from crawler.politeness.pace import Pace
@@ -23,7 +24,6 @@ from crawler.text import urls
 
 SLICE = 32
 PATIENCE: Millis = 10_000  # a longer pause gives the queue back instead of sleeping on it
-MARGIN: Millis = 60_000  # a lease outlives the longest exchange by this much
 ROBOTS_FRESH: Millis = 24 * 3_600_000  # RFC 9309, 2.4
 ROBOTS_UNREACHABLE: Millis = 3_600_000  # how long an unreachable robots.txt closes its origin
 ROBOTS_BUSY: Millis = 60_000  # the least wait before a busy server is asked for it again
@@ -72,10 +72,11 @@ class Pacing:
 
 @dataclass(slots=True)
 class _Held:
-    """A queue that is held, and its pace by now."""
+    """A queue that is held, and its pace by now. `ended`: its last exchange under this lease, by the clock that only goes forward."""
 
     lease: Lease
     pace: Pace
+    ended: Millis | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +108,14 @@ class QueueWorker:
             clock,
             sleep,
         )
-        self._held = _Held(lease, lease.pace)
+        self._held = self._hold(lease)
         self._sites: dict[str, _Site] = {}
         self._details: dict[str, int] = {}  # how many notices of an origin were looked at
         self._probes: dict[str, Probe | None] = {}
         self._said_closed = False
+
+    def _hold(self, lease: Lease) -> _Held:
+        return _Held(lease, lease.pace.put_right(self.clock(), self.pacing.pause(lease.queue)))
 
     @property
     def pace(self) -> Pace:
@@ -126,7 +130,7 @@ class QueueWorker:
             closed: list[tuple[Task, Millis]] = []
             unhurried = True
             for task in tasks:
-                unhurried = not stopping() and await self._visit(task, kept, closed)
+                unhurried = not stopping() and await self._look(task, kept, closed)
                 if not unhurried:
                     break
             if kept:
@@ -139,6 +143,21 @@ class QueueWorker:
                 await self.backend.shelve(self.lease.queue, pace.in_trouble(self.pace))
             if self.pace.broken is not None or not unhurried:
                 return
+
+    async def _look(self, task: Task, kept: list[Awaitable[None]], closed: list[tuple[Task, Millis]]) -> bool:
+        """One task; a fault of ours is an outcome of it, and of nothing else. False when the queue must rest instead."""
+        try:
+            return await self._visit(task, kept, closed)
+        except GongkaiError:
+            raise
+        except Exception as error:
+            log.exception("a fault of this program: one look is given up, everything else goes on", url=task.request.url)
+            held, now = self._held, self.clock()
+            held.pace = pace.after(held.pace, Outcome.CLIENT_ERROR, at=now, ms=0, least=self._least(held), retry_after=None)
+            held.ended = self._steady()  # it may have been asked
+            exchange = Exchange(task, Outcome.CLIENT_ERROR, now, 0, detail=f"fault: {type(error).__name__}: {error}")
+            kept.append(await self.backend.hand_over(exchange, self.lease))
+            return True
 
     async def _visit(self, task: Task, kept: list[Awaitable[None]], closed: list[tuple[Task, Millis]]) -> bool:
         """One task; False when the queue must rest instead."""
@@ -186,21 +205,38 @@ class QueueWorker:
 
     async def _ready(self, task: Task, held: _Held) -> bool:
         """Sleep until the next polite moment; False when that is too far away to hold the queue for, or nothing may be spent any more."""
-        known = held.pace
-        moment = max(known.next_at, known.last_end + known.pause(self._least(held)) if known.last_end else 0)
-        if moment - self.clock() > PATIENCE:
-            held.pace = replace(known, next_at=moment)
+        wait = self._wait_for(held)
+        if wait > PATIENCE:
+            held.pace = replace(held.pace, next_at=self.clock() + wait)
             return False
-        while (wait := moment - self.clock()) > 0:  # a loop may wake a little early
-            await self.sleep(wait / 1000)
+        until = self._steady() + wait
+        while (rest := until - self._steady()) > 0:  # a loop may wake a little early
+            await self.sleep(rest / 1000)
         return await self.backend.may_spend(task)
+
+    def _wait_for(self, held: _Held) -> Millis:
+        """How long until the queue may be asked. What this holder has asked itself it knows without the wall's clock, which may be moved."""
+        known = held.pace
+        pause = known.pause(self._least(held))
+        if held.ended is not None:
+            return max(known.next_at - known.last_end, pause) - (self._steady() - held.ended)
+        return max(known.next_at, known.last_end + pause if known.last_end else 0) - self.clock()
+
+    def _steady(self) -> Millis:
+        return round(self.fetcher.steady() * 1000)
 
     async def _fetch(self, task: Task, held: _Held | None = None) -> Exchange:
         held = held or self._held
+        began = self._steady()
         exchange = await self.fetcher.fetch(task, self.pacing.deadline)
-        ms = max(exchange.ms, self.clock() - exchange.at)
-        least, again = self._least(held), exchange.retry_after
-        held.pace = pace.after(held.pace, exchange.outcome, at=exchange.at, ms=ms, least=least, retry_after=again)
+        ended, now, again = self._steady(), self.clock(), exchange.retry_after
+        ms = max(exchange.ms, ended - began)
+        if again is not None:  # counted from the answer, whatever the wall's clock was set to since
+            again = now + min(max(again - exchange.at - exchange.ms, 0), pace.LONGEST_WAIT)
+        known = pace.after(held.pace, exchange.outcome, at=now - ms, ms=ms, least=self._least(held), retry_after=again)
+        if exchange.outcome not in pace.NOT_ASKED:
+            held.ended = ended
+        held.pace = known
         return exchange
 
     # -------------------------------------------------------------- robots.txt
@@ -214,16 +250,19 @@ class QueueWorker:
         """What the address's origin asks of us; None when robots.txt must be asked for later."""
         name = urls.origin(task.request.url)
         held = self._sites.get(name)
-        if held is not None and held.origin.expires > self.clock():
+        if held is not None and self._stands(held.origin):
             return held
         origin = await self.backend.origin(name)
-        if origin is None or origin.expires <= self.clock():
+        if origin is None or not self._stands(origin):
             origin = await self._ask_robots(name, task, kept)
         if origin is None:
             return None
         rules = Robots.parse(origin.body.encode())
         self._sites[name] = _Site(origin, rules, rules.asks(self.pacing.agent))
         return self._sites[name]
+
+    def _stands(self, origin: Origin) -> bool:
+        return clocks.is_fresh(origin.fetched, origin.expires, self.clock(), ROBOTS_FRESH)
 
     async def _ask_robots(self, name: str, task: Task, kept: list[Awaitable[None]]) -> Origin | None:
         """Fetch robots.txt as a kept exchange like any other; a redirect into another queue waits for its turn in that one."""
@@ -249,7 +288,7 @@ class QueueWorker:
         if lease is None:
             self._wait(ROBOTS_BUSY)
             return None
-        held = _Held(lease, lease.pace)
+        held = self._hold(lease)
         try:
             exchange = await self._ask(replace(task, queue=queue), held, kept, name, hop)
             await asyncio.gather(*kept)  # while the fence of the borrowed lease holds
@@ -272,7 +311,9 @@ class QueueWorker:
         return exchange
 
     def _wait(self, wait: Millis) -> None:
-        self._held.pace = replace(self.pace, next_at=max(self.pace.next_at, self.clock() + wait))
+        now = self.clock()
+        rest = max(self._wait_for(self._held), wait)
+        self._held.pace = replace(self.pace, next_at=now + rest)
 
     def _judge_robots(self, name: str, exchange: Exchange) -> Origin | None:
         now = self.clock()
@@ -297,7 +338,7 @@ class QueueWorker:
         if self._details[name] < 2 or name in self._probes or self.pace.failures:  # a host in trouble says nothing about itself
             return True
         known = await self.backend.probe(name)
-        if known is None or known.at + PROBE_FRESH <= self.clock():
+        if known is None or not clocks.is_fresh(known.at, known.at + PROBE_FRESH, self.clock(), PROBE_FRESH):
             url = urls.join(task.request.url, f"gongkai-has-no-such-page-{secrets.token_hex(6)}.html")
             if url is None or self._robots_say(site, url).decision == "disallow":
                 self._probes[name] = known

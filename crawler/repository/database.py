@@ -21,7 +21,8 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, make_url
 
-from crawler.errors import Refused, RepositoryError, UsageError
+from crawler.errors import GongkaiError, Refused, RepositoryError, Unreachable, UsageError
+from crawler.repository.outage import comes_back
 from crawler.repository.reader import is_missing, missing, remedy
 from crawler.repository.reader import read_only as readers_uri
 from crawler.repository.revision import check
@@ -37,6 +38,7 @@ __all__ = [
     "clean",
     "dump",
     "ignoring",
+    "is_fault",
     "iso",
     "lock_keys",
     "replacing",
@@ -54,6 +56,8 @@ _LOCK = sa.text(  # the inner order is the order in which they are taken
 )
 
 BUSY_MS = 30_000  # how long a transaction waits for another to end
+# a server whose machine is gone answers nothing at all: a minute later the connection is taken for cut
+GIVEN_UP = {"keepalives": 1, "keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 4, "tcp_user_timeout": 60_000}
 DEADLOCK = "40P01"  # PostgreSQL, appendix A: rolled back so that another transaction can go on
 MOST_TRIES = 4
 CHECKPOINT_BYTES = 16 << 20  # the WAL is moved into the database when it has grown by so much
@@ -126,7 +130,8 @@ class Database:
             yield connection
 
     def do(self, step: Callable[[Connection], T]) -> T:
-        """A step that is one write transaction; done over when the server rolled it back for a deadlock. Raises RepositoryError.
+        """A step that is one write transaction and stands when it is done twice; done over when the server rolled it back for a deadlock,
+        or the connection was cut. Raises RepositoryError.
 
         `step` keeps nothing from one try to the next.
         """
@@ -135,7 +140,7 @@ class Database:
                 with self.write() as c:
                     return step(c)
             except RepositoryError as error:
-                if tries == MOST_TRIES or not _is_deadlock(error):
+                if tries == MOST_TRIES or not (_is_deadlock(error) or _is_cut(error)):
                     raise
         raise AssertionError
 
@@ -146,6 +151,11 @@ class Database:
             raise missing(self.path)
         with self._translated(), self._readers.connect() as connection, connection.begin():
             yield connection
+
+    def session(self) -> Connection:
+        """A connection for as long as its holder lives, each statement its own transaction; close it. Raises RepositoryError."""
+        with self._translated():
+            return self._writers.connect().execution_options(isolation_level="AUTOCOMMIT")
 
     def close(self) -> None:
         """Close every connection; may be called twice. The checkpoint of SQLite's last connection happens inside the turn; who only
@@ -196,12 +206,14 @@ class Database:
             yield
         except sa.exc.DBAPIError as error:
             said = str(error.orig).strip().partition("\n")[0]
-            kind = Refused if _is_refusal(error) else RepositoryError
+            passing = Unreachable if comes_back(error.orig, cut=error.connection_invalidated) else RepositoryError
+            kind = Refused if _is_refusal(error) else passing
             raise kind(f"{self.name}: {said}", remedy=remedy(error.orig)) from error
         except OverflowError as error:  # SQLite's driver, of a number beyond 64 bits
             raise Refused(f"{self.name}: {error}") from error
         except (sa.exc.TimeoutError, sqlite3.Error) as error:
-            raise RepositoryError(f"{self.name}: {error}", remedy=remedy(error)) from error
+            kind = Unreachable if isinstance(error, sa.exc.TimeoutError) or comes_back(error) else RepositoryError
+            raise kind(f"{self.name}: {error}", remedy=remedy(error)) from error
 
 
 def _is_refusal(error: sa.exc.DBAPIError) -> bool:
@@ -213,6 +225,17 @@ def _is_refusal(error: sa.exc.DBAPIError) -> bool:
 def _is_deadlock(error: RepositoryError) -> bool:
     cause = error.__cause__
     return isinstance(cause, sa.exc.DBAPIError) and getattr(cause.orig, "sqlstate", None) == DEADLOCK
+
+
+def _is_cut(error: RepositoryError) -> bool:
+    """A connection that had stood was lost: another may be had at once."""
+    cause = error.__cause__
+    return isinstance(error, Unreachable) and isinstance(cause, sa.exc.DBAPIError) and cause.connection_invalidated
+
+
+def is_fault(error: BaseException) -> bool:
+    """Is an exception a fault of this program, which concerns what it was working on, and neither the machine nor the database?"""
+    return isinstance(error, Exception) and not isinstance(error, sa.exc.SQLAlchemyError | sqlite3.Error | GongkaiError | OSError)
 
 
 # ------------------------------------------------------------------ engines
@@ -274,7 +297,7 @@ def _postgresql_engine(parsed: sa.URL, patience_ms: int) -> sa.Engine:
         pool_size=4,
         max_overflow=28,
         pool_pre_ping=True,
-        connect_args={"options": options, "connect_timeout": 10},
+        connect_args={"options": options, "connect_timeout": 10, **GIVEN_UP},
     )
 
 

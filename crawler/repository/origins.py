@@ -6,13 +6,18 @@ from collections.abc import Collection, Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler.model import Outcome
+from crawler.model import Millis, Outcome
 from crawler.politeness.host import Origin, Probe
 from crawler.repository import schema as t
 from crawler.repository.database import AnyRow, clean, replacing
 
 _ORIGIN = sa.select(t.origins).where(t.origins.c.origin == sa.bindparam("name"))
-_PROBE = sa.select(t.probes).where(t.probes.c.origin == sa.bindparam("name")).order_by(t.probes.c.at.desc()).limit(1)
+_PROBE = (
+    sa.select(t.probes)
+    .where(t.probes.c.origin == sa.bindparam("name"), t.probes.c.at <= sa.bindparam("until"))
+    .order_by(t.probes.c.at.desc())
+    .limit(1)
+)
 
 
 def get(c: Connection, name: str) -> Origin | None:
@@ -44,9 +49,9 @@ def put(c: Connection, found: Sequence[Origin]) -> None:
         c.execute(PUT(c), [rows[name] for name in sorted(rows)])
 
 
-def probe(c: Connection, name: str) -> Probe | None:
-    """The last look at an address that an origin cannot have."""
-    row = c.execute(_PROBE, {"name": name}).first()
+def probe(c: Connection, name: str, until: Millis) -> Probe | None:
+    """The last look up to then at an address that an origin cannot have."""
+    row = c.execute(_PROBE, {"name": name, "until": until}).first()
     return _probe(row) if row else None
 
 

@@ -103,6 +103,22 @@ def load(c: Connection, names: Collection[str], *, lock: bool = False) -> dict[s
     return found
 
 
+_HELD_BY = sa.select(_q.name).where(_q.owner == sa.bindparam("owner"))
+_REST = t.queues.update().where(_q.name == sa.bindparam("b_name")).values(next_at=sa.bindparam("b_next_at"))
+
+
+def held_by(c: Connection, owner: str) -> list[str]:
+    """The queues that a process holds, by its name."""
+    return list(c.execute(_HELD_BY, {"owner": owner}).scalars())
+
+
+def rest(c: Connection, rows: Iterable[QueueRow]) -> None:
+    """These queues are not to be asked before their paces say."""
+    values = [{"b_name": row.name, "b_next_at": row.pace.next_at} for row in sorted(rows, key=lambda row: row.name)]
+    if values:
+        c.execute(_REST, values)
+
+
 def save(c: Connection, held: Iterable[QueueRow]) -> None:
     """Write how held queues are; one whose fence is another's by now is left alone."""
     rows = [

@@ -18,6 +18,7 @@ from crawler.repository.database import AnyRow, chunks, ignoring, upsert
 from crawler.repository.rows import RunRow
 
 SKIPPED = "skipped"
+AHEAD = '{"ahead": true}'  # options of a run whose slot was taken by a clock that was ahead: the slot is still to come
 BY_HAND = 30  # rank of what the operator did
 
 
@@ -96,9 +97,10 @@ def leave(c: Connection, owner: str) -> None:
     c.execute(t.daemons.delete().where(t.daemons.c.owner == owner))
 
 
-def working(c: Connection, since: Millis) -> list[tuple[str, str]]:
-    """(owner, what) of the processes heard of since then."""
-    query = sa.select(t.daemons.c.owner, t.daemons.c.what).where(t.daemons.c.beat >= since).order_by(t.daemons.c.started)
+def working(c: Connection, since: Millis, until: Millis) -> list[tuple[str, str]]:
+    """(owner, what) of the processes heard of last between two moments: nobody was heard of later than now."""
+    heard = t.daemons.c.beat.between(since, until)
+    query = sa.select(t.daemons.c.owner, t.daemons.c.what).where(heard).order_by(t.daemons.c.started)
     return [(row.owner, row.what) for row in c.execute(query)]
 
 
@@ -128,9 +130,10 @@ def last_fired(c: Connection) -> Millis | None:
 
 
 # ------------------------------------------------------------------ firing
-def last_slot(c: Connection, source: str, kind: RunKind) -> Millis | None:
-    """The newest slot taken, skipped ones included."""
-    return c.execute(sa.select(sa.func.max(t.runs.c.slot)).where(t.runs.c.source == source, t.runs.c.kind == str(kind))).scalar()
+def last_slot(c: Connection, source: str, kind: RunKind, now: Millis) -> Millis | None:
+    """The newest slot taken up to now, skipped ones included: what was taken by a clock that was ahead says nothing of today."""
+    its = (t.runs.c.source == source, t.runs.c.kind == str(kind), t.runs.c.slot <= now)
+    return c.execute(sa.select(sa.func.max(t.runs.c.slot)).where(*its)).scalar()
 
 
 def fire(
@@ -150,12 +153,19 @@ def fire(
         _skip(c, run.source, run.kind, [*skipped, run.slot], now)
         return None
     _skip(c, run.source, run.kind, skipped, now)
+    if run.kind is not RunKind.ONCE and _was_taken_ahead(c, run):
+        run = replace(run, slot=run.slot + 1)
     values = {"source": run.source, "kind": str(run.kind), "slot": run.slot, "started": now, "options": json.dumps(dict(options))}
     number = c.execute(upsert(c, t.runs).values(**values).on_conflict_do_nothing().returning(t.runs.c.id)).scalar()
     if number is None:
         return None
     frontier.seed(c, number, seeds)
     return replace(run, id=number)
+
+
+def _was_taken_ahead(c: Connection, run: Run) -> bool:
+    its = (t.runs.c.source == run.source, t.runs.c.kind == str(run.kind), t.runs.c.slot == run.slot, t.runs.c.options == AHEAD)
+    return c.execute(sa.select(t.runs.c.id).where(*its)).first() is not None
 
 
 def fire_once(c: Connection, source: str, seeds: Sequence[Seed], now: Millis, options: Mapping[str, object]) -> int:
@@ -222,14 +232,16 @@ def spent(c: Connection, run: int) -> tuple[int, int, Millis]:
     return c.execute(asked.select_from(t.looks)).scalar_one(), _bytes(c, run), started
 
 
-def unfinished(c: Connection, source: str, options: Mapping[str, object]) -> int | None:
-    """The newest one-off run of a source with these very options that is still open; None when there is none."""
+def unfinished(c: Connection, source: str, options: Mapping[str, object], started: Millis | None = None) -> int | None:
+    """The newest one-off run of a source with these very options that is still open; None when there is none. `started`: at this very
+    moment, by a step that never heard that it was committed."""
     query = sa.select(t.runs.c.id).where(
         t.runs.c.source == source,
         t.runs.c.kind == str(RunKind.ONCE),
         t.runs.c.ended.is_(None),
         t.runs.c.options == json.dumps(dict(options)),
     )
+    query = query if started is None else query.where(t.runs.c.started == started)
     found: int | None = c.execute(query.order_by(t.runs.c.id.desc()).limit(1)).scalar()
     return found
 

@@ -425,6 +425,14 @@ daemons = sa.Table(
     _time("beat", nullable=False),
 )
 
+clock_faults = sa.Table(  # stored moments that lay ahead of the clock that read them, and were put right
+    "clock_faults",
+    metadata,
+    _id(),
+    _time("at", nullable=False),  # when it was noticed
+    sa.Column("ahead", Time, nullable=False),
+)
+
 acts = sa.Table(  # what was changed by the console; append-only
     "acts",
     metadata,

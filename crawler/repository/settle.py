@@ -36,7 +36,7 @@ from crawler.repository.addresses import Address, Seed
 from crawler.repository.captures import CaptureRow
 from crawler.repository.changes import NewChange
 from crawler.repository.continuations import Question, Rounds
-from crawler.repository.database import block, chunks, lock_keys
+from crawler.repository.database import block, chunks, clean, lock_keys
 from crawler.repository.documents import Document
 from crawler.repository.frontier import Moves
 from crawler.repository.list_pages import Pages
@@ -301,3 +301,14 @@ def apply(c: Connection, known: Known, writes: Writes, now: Millis) -> None:
     if any(item.address.kind == Kind.LIST for item in known.items):
         runs.save_met(c, known.runs.values())
     changes.append(c, writes.changes)
+
+
+def give_up(c: Connection, capture: int, rules: str, why: str) -> int | None:
+    """A capture that no reading can be settled of is unreadable, if it is still pending; the run that waited for it."""
+    row = readings.lock(c, [capture]).get(capture)
+    if row is None or row.state != readings.PENDING:
+        return None
+    run, row.run = row.run, None
+    row.state, row.page_kind, row.rules, row.error = readings.UNREADABLE, "other", rules, clean(why)[:2000]
+    readings.save(c, [row])
+    return run

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from crawler.archive.locks import lock, unlock
-from crawler.errors import RepositoryError
+from crawler.errors import RepositoryError, Unreachable
 
 # Seconds between two tries. With pauses of up to 0.01 one of three busy processes waited 3.4 s at worst, with these 0.7 s.
 FIRST_PAUSE, LONGEST_PAUSE = 0.0005, 0.002
@@ -55,9 +55,9 @@ class WriteLock:
                 raise RepositoryError(message, remedy="check the permissions and the space of its folder") from error
         return self._file
 
-    def _busy(self) -> RepositoryError:
+    def _busy(self) -> Unreachable:
         message = f"{self._name}: another writer has held the database for {self._patience:g} seconds"
-        return RepositoryError(message, remedy="end that program, or wait and try again")
+        return Unreachable(message, remedy="end that program, or wait and try again")
 
     def close(self) -> None:
         """Close the lock file; whoever writes next opens it again."""

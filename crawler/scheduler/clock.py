@@ -18,8 +18,10 @@ from crawler.config.values import Config, Source
 from crawler.errors import GongkaiError
 from crawler.model import Millis, RunKind
 from crawler.pipeline.line import Line
+from crawler.politeness.clocks import Drift
 from crawler.repository import runs
 from crawler.scheduler.firing import fire_slot
+from crawler.scheduler.holding import steady_ms
 from crawler.scheduler.slots import due_slot, jitter, when
 
 log = structlog.get_logger()
@@ -29,6 +31,7 @@ REVISIT_SLOTS_A_DAY = 144
 REVISIT_SLOT: Millis = 600_000
 SPAN: Millis = 60_000  # the sources of one cron line start spread over this long
 AGAIN: Millis = 60_000  # a claim that failed is tried again so much later
+LOOK = 5.0  # seconds between two looks whether the machine slept or its clock was set: slots are planned by the wall's clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +75,15 @@ class Clock:
     def __init__(self, line: Line, *, span: Millis = SPAN, again: Millis = AGAIN) -> None:
         self.line, self.config, self.span, self.again = line, line.policy.config, span, again
         self._scheduler = AsyncIOScheduler(timezone="UTC")
+        self._drift = Drift.begin(line.clock(), steady_ms())
+        self._looking: asyncio.Task[None] | None = None
         self._beats: dict[str, Beat] = {}
 
     def start(self) -> None:
         """Plan every beat's next slot; what is due already fires at once."""
         self._scheduler.start()
         self._plan()
+        self._looking = asyncio.create_task(self._keep_looking())
 
     def take_over(self, config: Config) -> None:
         """Go on by another timetable: what is in neither or in both stays as it is, what is new or fires otherwise is planned anew."""
@@ -96,7 +102,16 @@ class Clock:
 
     def stop(self) -> None:
         """No further slot; a slot being claimed is claimed or not, never half."""
+        if self._looking is not None:
+            self._looking.cancel()
         self._scheduler.shutdown(wait=False)
+
+    async def _keep_looking(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK)
+            if self._drift.moved(self.line.clock(), steady_ms()):
+                for beat in self._beats.values():
+                    self._at(beat, self.line.clock())
 
     def _at(self, beat: Beat, when: Millis) -> None:
         if self._beats.get(beat.id) != beat:  # another timetable was taken over meanwhile
@@ -113,8 +128,11 @@ class Clock:
     async def _fire(self, beat: Beat) -> None:
         try:
             following = await asyncio.to_thread(self._claim, beat)
-        except GongkaiError as error:  # a database that is locked or away: the slot stays due
-            log.warning("not fired", source=beat.source.id, kind=str(beat.kind), error=str(error))
+        except Exception as error:
+            known = isinstance(error, GongkaiError)
+            log.warning(
+                "not fired", source=beat.source.id, kind=str(beat.kind), error=str(error), exc_info=None if known else error
+            )
             self._at(beat, self.line.clock() + self.again)
             return
         self._at(beat, following + jitter(beat.source.id, following, self.span))
@@ -122,8 +140,8 @@ class Clock:
     def _claim(self, beat: Beat) -> Millis:
         """Claim what is due; the next slot."""
         now = self.line.clock()
-        with self.line.database.read() as c:
-            last, held = runs.last_slot(c, beat.source.id, beat.kind), runs.is_held(c, beat.source.id, now)
+        last = self.line.ask(runs.last_slot, beat.source.id, beat.kind, now)
+        held = self.line.ask(runs.is_held, beat.source.id, now)
         slots = due_slot(beat.schedule, last, now)
         if slots.due is not None and not held:
             limit = revisits(self.config.schedule.revisit_per_day, slots.due) if beat.kind is RunKind.REVISIT else None

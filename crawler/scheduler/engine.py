@@ -24,11 +24,12 @@ from crawler.pipeline.policy import Policy
 from crawler.politeness.budget import Spending
 from crawler.politeness.host import Lease, Origin, Probe
 from crawler.politeness.pace import Pace
-from crawler.politeness.worker import MARGIN, SLICE, Pacing, QueueWorker
+from crawler.politeness.worker import SLICE, Pacing, QueueWorker
 from crawler.repository import frontier, origins, runs
 from crawler.repository.database import Connection
 from crawler.repository.readings import Pending, pending
 from crawler.repository.settle import Settled
+from crawler.scheduler.holding import Holding, steady_ms
 from crawler.scheduler.threads import Threads
 
 log = structlog.get_logger()
@@ -38,7 +39,6 @@ LINGER = 1.0  # seconds a queue with nothing due is held on to while pages are b
 GATHER = 0.05  # seconds that few exchanges wait for others to be committed with
 INDEX = 1.0  # seconds between two transactions of the search index
 ROOM = 1.0  # seconds between two looks at the disk's room
-BEAT = 15.0  # seconds between two renewals of the leases
 ADOPT = 60.0  # seconds between two looks for dead processes
 KEEP_AT_ONCE = 256  # exchanges of one transaction
 SETTLE_AT_ONCE = 128
@@ -78,8 +78,7 @@ class Engine:
         self._to_settle: asyncio.Queue[asyncio.Future[list[Settled]]] = asyncio.Queue()
         self._reading: set[int] = set()  # captures on their way through a reader
         self._messages = 0  # to readers, that are not answered yet
-        self._leases: dict[str, Lease] = {}
-        self._returned: deque[tuple[Lease, Pace]] = deque()  # leases to be given back
+        self._holding = Holding(line, self._threads, pacing.deadline, adopt_every)
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._freed = asyncio.Event()  # a worker ended
         self._quiet = asyncio.Event()  # nothing is on its way any more
@@ -100,8 +99,8 @@ class Engine:
         Raises what the archive or the database raised; what was kept by then is committed, what was due stays due.
         """
         self._pending.set()
-        loops = [self._keep_loop(), self._read_loop(), self._settle_loop(), self._index_loop(), self._beat_loop()]
-        loops += [self._adopt_loop(), self._turn_loop()]
+        loops = [self._keep_loop(), self._read_loop(), self._settle_loop(), self._index_loop()]
+        loops += [self._holding.beat(self._drop), self._holding.watch(self._pending.set), self._turn_loop()]
         tasks = [asyncio.create_task(loop) for loop in loops]
         ending = asyncio.create_task(self._until(stop, finished))
         failing = asyncio.create_task(self._failed.wait())
@@ -114,6 +113,7 @@ class Engine:
                 raise self._failure
         finally:
             self._stopping = True
+            self.line.outage.end()
             for task in [ending, failing, *tasks, *self._workers.values()]:
                 task.cancel()
             await asyncio.gather(ending, failing, *tasks, *self._workers.values(), return_exceptions=True)
@@ -137,6 +137,7 @@ class Engine:
     async def _wind_down(self, tasks: list[asyncio.Task[None]]) -> None:
         """No new request; what is fetched is kept, what is being read is settled."""
         self._stopping = True
+        self.line.outage.end()
         tasks[-1].cancel()
         for worker in self._workers.values():
             worker.cancel()
@@ -181,7 +182,7 @@ class Engine:
             if name not in self._workers:
                 names.append(name)
         if names:
-            for lease in await self._lease(names):
+            for lease in await self._holding.lease(names):
                 self._start(lease)
 
     def _start(self, lease: Lease) -> None:
@@ -198,7 +199,9 @@ class Engine:
         if isinstance(error, CannotError):
             self._failure = error
             self._failed.set()
-        log.error("queue given back", queue=name, error=str(error))
+            log.error("queue given back", queue=name, error=str(error))
+        else:
+            log.error("queue given back", queue=name, exc_info=error)
 
     async def _hold(self, lease: Lease) -> None:
         """One turn of one leased queue."""
@@ -208,42 +211,15 @@ class Engine:
         finally:
             await self.give_back(lease, worker.pace)
 
-    async def _lease(self, names: Sequence[str]) -> list[Lease]:
-        now = self.line.clock()
-        leases = await self._threads.change(frontier.lease, names, self.line.owner, now, now + self._lease_length())
-        self._leases.update({lease.queue: lease for lease in leases})
-        return leases
-
-    def _lease_length(self) -> Millis:
-        return int(self.pacing.deadline * 1000) + MARGIN
-
-    async def _beat_loop(self) -> None:
-        """Renew the leases; a queue that somebody else holds now is dropped at once."""
-        while True:
-            lost = await self._threads.change(self._beat, list(self._leases.values()))
-            for name in lost:
-                log.warning("lease lost", queue=name)
-                if name in self._workers:
-                    self._workers[name].cancel()
-            await asyncio.sleep(BEAT)
-
-    def _beat(self, c: Connection, leases: Sequence[Lease]) -> set[str]:
-        now = self.line.clock()
-        runs.beat(c, self.line.owner, "", now)
-        length = self._lease_length()
-        return frontier.renew(c, leases, now + length, now + length // 2)
+    def _drop(self, queue: str) -> None:
+        """Somebody else holds it now."""
+        if queue in self._workers:
+            self._workers[queue].cancel()
 
     def _shelve(self, c: Connection, reason: str, queue: str | None, run: int | None) -> None:
         """Give up, for now, what a run still waits for, or what runs wait for in a queue; `frontier requeue` takes it up again."""
         shelved = runs.shelve(c, reason, queue=queue, run=run)
         close_finished(c, shelved, self.line.clock(), self.line.policy.expectations)
-
-    async def _adopt_loop(self) -> None:
-        """Take over from processes that die while this one lives: a one-off crawl's run may wait for what only they were to read."""
-        while True:
-            await asyncio.sleep(self.adopt_every)
-            if await self._threads.write(self.line.adopt):
-                self._pending.set()
 
     # -------------------------------------------------------------- what a worker asks for (politeness.Backend)
     async def slice(self, lease: Lease, limit: int) -> list[Task]:
@@ -270,26 +246,16 @@ class Engine:
 
     async def probe(self, name: str) -> Probe | None:
         """How an origin says that it has not something."""
-        return await self._threads.ask(origins.probe, name)
+        return await self._threads.ask(origins.probe, name, self.line.clock())
 
     async def borrow(self, queue: str) -> Lease | None:
         """Hold another queue for one exchange; None when somebody else does."""
-        return next(iter(await self._lease([queue])), None)
+        return next(iter(await self._holding.lease([queue])), None)
 
     async def give_back(self, lease: Lease, known: Pace) -> None:
-        """Give a queue back; what is given back while the writer is busy goes in one transaction."""
-        self._leases.pop(lease.queue, None)
+        """Give a queue back; nobody asks for it in vain meanwhile."""
         self._news.pop(lease.queue, None)
-        self._returned.append((lease, known))
-        await asyncio.shield(self._threads.write(self._release))
-
-    def _release(self) -> None:
-        returned = []
-        while self._returned:
-            returned.append(self._returned.popleft())
-        if returned:
-            with self.line.database.write() as c:
-                frontier.release(c, returned)
+        await self._holding.give_back(lease, known)
 
     async def postpone(self, tasks: Sequence[tuple[Task, Millis]]) -> None:
         """Tasks that are not due before a certain time."""
@@ -300,7 +266,10 @@ class Engine:
         await self._threads.change(self._shelve, reason, queue, None)
 
     async def may_spend(self, task: Task) -> bool:
-        """May this run make one more request? If not, what it still waits for is shelved. Raises CannotError when the disk is nearly full."""
+        """May this run make one more request, in this queue? Not when another process holds the queue by now, or when nothing may be
+        spent any more: then what the run still waits for is shelved. Raises CannotError when the disk is nearly full."""
+        if not await self._holding.is_held(task.queue):
+            return False
         now = time.monotonic()
         if now >= self._room_until:
             self.line.archive.check_room(self.line.policy.config.storage.keep_free)
@@ -311,12 +280,14 @@ class Engine:
             if len(self._spending) > MOST_SPENDINGS:
                 self._spending.clear()
             requests, size, started = await self._threads.ask(runs.spent, run)
-            spending = self._spending[run] = Spending(self.line.policy.budget(task.source), started, requests, size)
-        reason = spending.spent(self.line.clock())
+            began = steady_ms() - max(self.line.clock() - started, 0)  # by a clock that nobody sets
+            spending = self._spending[run] = Spending(self.line.policy.budget(task.source), began, requests, size)
+        reason = spending.spent(steady_ms())
         if reason:
             await self._threads.change(self._shelve, reason, None, run)
             return False
         spending.requests += 1
+        self.line.fellows.asks()
         return True
 
     def queue_of(self, source: str, url: str) -> str:
@@ -386,6 +357,7 @@ class Engine:
         self._messages -= 1
         self._pending.set()
         if not future.cancelled():
+            future.exception()  # seen: the process may end before anybody asks
             self._to_settle.put_nowait(future)
 
     async def _settle_loop(self) -> None:

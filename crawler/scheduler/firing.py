@@ -12,6 +12,7 @@ from crawler.model import Kind, Millis, Request, Run, RunKind
 from crawler.pipeline.line import Line
 from crawler.repository import frontier, runs
 from crawler.repository.addresses import Seed
+from crawler.repository.database import Connection
 
 log = structlog.get_logger()
 
@@ -21,11 +22,10 @@ def fire_slot(
 ) -> Run | None:
     """Claim a slot of a source's schedule; `limit` addresses at most of a revisit. None: somebody else has it, or nothing is due."""
     now = line.clock()
-    with line.database.write() as c:
-        if kind is RunKind.REVISIT:
-            return runs.fire_revisits(c, source.id, slot, now, limit or 0)
-        seeds = _seeds(line, source.id, source.start, Kind.LIST) + _seeds(line, source.id, source.pages, Kind.DETAIL)
-        return runs.fire(c, Run(source.id, kind, slot), seeds, now, skipped=skipped)
+    if kind is RunKind.REVISIT:
+        return line.do(runs.fire_revisits, source.id, slot, now, limit or 0)
+    seeds = _seeds(line, source.id, source.start, Kind.LIST) + _seeds(line, source.id, source.pages, Kind.DETAIL)
+    return line.do(runs.fire, Run(source.id, kind, slot), seeds, now, skipped=skipped)
 
 
 def fire_once(
@@ -39,14 +39,19 @@ def fire_once(
 ) -> int:
     """Fire a one-off run of these lists and single pages; its id. `resume`: go on with an open one of these options."""
     seeds = _seeds(line, name, lists, Kind.LIST) + _seeds(line, name, pages, Kind.DETAIL)
-    with line.database.write() as c:
+    now = line.clock()
+
+    def step(c: Connection) -> int:
         runs.ensure_source(c, name)
-        frontier.ask_again(c, {seed.queue for seed in seeds}, line.clock())
-        held = runs.unfinished(c, name, options) if resume else None
-        if held is not None:
+        frontier.ask_again(c, {seed.queue for seed in seeds}, now)
+        held = runs.unfinished(c, name, options, None if resume else now)
+        if held is not None and resume:
             log.info("resumed", source=name, run=held)
+        if held is not None:
             return held
-        return runs.fire_once(c, name, seeds, line.clock(), options)
+        return runs.fire_once(c, name, seeds, now, options)
+
+    return line.do(step)
 
 
 def requeue(line: Line, ids: Collection[int], source: str | None, reason: str | None) -> tuple[list[int], int]:

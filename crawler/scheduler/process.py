@@ -32,7 +32,7 @@ from crawler.pipeline.readers import Readers
 from crawler.politeness.worker import Pacing
 from crawler.record.reading import Reading
 from crawler.record.rules import ReadRules
-from crawler.repository.database import Database
+from crawler.repository.database import Connection, Database
 from crawler.repository.migrations import upgrade
 from crawler.repository.patience import put_off, shelve_put_off
 from crawler.repository.progress import Progress, progress
@@ -49,6 +49,7 @@ VERSION = "0.1.0"
 AGENT = "gongkai"
 REINDEX = "reindex"
 SHOW = 1.0  # seconds at least between two counts of how far runs are, and twenty times what one takes: each reads all their looks
+PATIENCE_MS = 5_000  # of one try of a step that is tried again
 TELL = 15.0  # seconds between two looks at the outbox
 
 T = TypeVar("T")
@@ -106,7 +107,7 @@ def open_line(config: Config, what: str, *, workers: int = 2) -> Iterator[Line]:
     `what` says what kind of process this is (run, crawl, reindex). Raises CannotError when the disk or the database is in the way.
     """
     owner = owner_name()
-    database = Database(config.storage.database)
+    database = Database(config.storage.database, patience_ms=PATIENCE_MS)
     try:
         upgrade(database)
         storage = config.storage
@@ -116,9 +117,8 @@ def open_line(config: Config, what: str, *, workers: int = 2) -> Iterator[Line]:
         with Readers(workers) as readers:
             line = Line(Policy(config), database, archive, readers, owner=owner)
             try:
-                line.begin(what)
-                if what != REINDEX:  # which tells everything in the order it happened, dead processes' files too
-                    line.adopt()
+                # a reindex tells everything in the order it happened, dead processes' files too
+                line.begin(what, inherit=what != REINDEX)
                 yield line
             finally:
                 line.close()
@@ -176,7 +176,7 @@ def _handle_signals(stop: asyncio.Event) -> list[signal.Signals]:
 
 def alarms(config: Config, line: Line) -> Alarms:
     """What tells the configured channels."""
-    return Alarms(config, line.database, fetch_settings(config), line.clock)
+    return Alarms(config, line.database, fetch_settings(config), line.clock, line.outage)
 
 
 class Daemon:
@@ -213,6 +213,8 @@ class Daemon:
                 await self.teller.tell()
             except GongkaiError as error:
                 log.warning("alarms cannot be told", error=str(error))
+            except Exception:
+                log.exception("alarms cannot be told")
             await asyncio.sleep(TELL)
 
 
@@ -274,15 +276,14 @@ async def work(
     def finished() -> bool:
         nonlocal show_at
         began = time.monotonic()
-        with line.database.read() as c:
-            still = are_open(c, runs)
-            if still and began < show_at:
-                return False
-            if watch is not None:
-                watch(progress(c, runs))
-            until = line.clock() + config.network.patience_ms
-            asked_at = put_off(c, runs, until) if still else None
-            show_at = time.monotonic() + max(SHOW, 20 * (time.monotonic() - began))
+        still = line.ask(are_open, runs)
+        if still and began < show_at:
+            return False
+        if watch is not None:
+            watch(line.ask(progress, runs))
+        until = line.clock() + config.network.patience_ms
+        asked_at = line.ask(put_off, runs, until) if still else None
+        show_at = time.monotonic() + max(SHOW, 20 * (time.monotonic() - began))
         if asked_at is not None:
             _give_up(line, runs, until, asked_at)
         return not still
@@ -296,16 +297,19 @@ async def work(
     finally:
         await fetcher.aclose()
         await asyncio.to_thread(narrator.speak)
-    with line.database.read() as c:
-        return progress(c, runs), bool(caught)
+    return line.ask(progress, runs), bool(caught)
 
 
 def _give_up(line: Line, runs: Sequence[int], until: Millis, asked_at: Millis) -> None:
     """What hosts put off beyond the patience of whoever waits for these runs is given up, with the moment from which it may be asked for."""
     reason = f"put off, not before {beijing(asked_at)} (Beijing time)"
-    with line.database.write() as c:
+
+    def step(c: Connection) -> set[int]:
         shelved = shelve_put_off(c, runs, until, reason)
         close_finished(c, shelved, line.clock(), line.policy.expectations)
+        return shelved
+
+    shelved = line.do(step)
     log.warning("given up", runs=len(shelved), why=reason)
 
 

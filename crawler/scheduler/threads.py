@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
 from crawler.pipeline.line import Line
@@ -30,21 +31,16 @@ class Threads:
         return await asyncio.get_running_loop().run_in_executor(self._writer, lambda: step(*args, **kwargs))
 
     async def change(self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """A change by the repository, in the writer's thread, in a write transaction of its own."""
-
-        def step() -> T:
-            with self._line.database.write() as c:
-                return change(c, *args, **kwargs)
-
-        return await self.write(step)
+        """A change by the repository that stands when it is done twice, in the writer's thread, in a write transaction of its own."""
+        return await self.write(partial(self._line.do, change, *args, **kwargs))
 
     async def ask(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """A query of the repository, in a read transaction of its own, while others write."""
 
-        def step() -> T:
-            with self._line.database.read() as c:
-                return query(c, *args, **kwargs)
+        return await self.look(partial(self._line.ask, query, *args, **kwargs))
 
+    async def look(self, step: Callable[[], T]) -> T:
+        """What only asks, beside the writer."""
         return await asyncio.get_running_loop().run_in_executor(self._asking, step)
 
     def read(self, waiting: Sequence[Pending]) -> asyncio.Future[list[Settled]]:

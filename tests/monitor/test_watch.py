@@ -31,7 +31,7 @@ from crawler.pipeline.rebuild import settle_all
 from crawler.politeness.host import Lease, Origin, Probe
 from crawler.politeness.pace import Pace
 from crawler.politeness.worker import Pacing, QueueWorker
-from crawler.repository import changes, frontier, origins, runs
+from crawler.repository import changes, frontier, leases, origins, runs
 from crawler.repository.changes import ChangeView
 from crawler.scheduler import process as house
 from crawler.scheduler.firing import fire_slot
@@ -197,7 +197,7 @@ class Months:
         self.now: Millis = 0
         line.clock = self.clock
         self.loop = asyncio.Runner()
-        self.fetcher = Fetcher(house.fetch_settings(line.policy.config), clock=self.clock)
+        self.fetcher = Fetcher(house.fetch_settings(line.policy.config), clock=self.clock, steady=lambda: self.now / 1000)
         self.pacing = Pacing({}, 0, 10.0, house.AGENT)
         self.handed: list[Exchange] = []
         self.runs = 0
@@ -253,18 +253,18 @@ class Months:
     async def probe(self, name: str) -> Probe | None:
         """How an origin says that it has not something."""
         with self.line.database.read() as c:
-            return origins.probe(c, name)
+            return origins.probe(c, name, self.now)
 
     async def borrow(self, queue: str) -> Lease | None:
         """Hold another queue."""
         now = self.clock()
         with self.line.database.write() as c:
-            return next(iter(frontier.lease(c, [queue], self.line.owner, now, now + 60_000)), None)
+            return next(iter(leases.lease(c, [queue], self.line.owner, now, now + 60_000)), None)
 
     async def give_back(self, lease: Lease, known: Pace) -> None:
         """Give it back."""
         with self.line.database.write() as c:
-            frontier.release(c, [(lease, known)])
+            leases.release(c, [(lease, known)], self.now)
 
     async def postpone(self, tasks: Sequence[tuple[Task, Millis]]) -> None:
         """Later."""

@@ -9,7 +9,7 @@ from crawler.demo.site import LANWAN, QINGHE, Site
 from crawler.fetcher.fetcher import Fetcher
 from crawler.model import Exchange, Task
 from crawler.pipeline.line import Line
-from crawler.repository import frontier
+from crawler.repository import frontier, leases
 from crawler.scheduler import process as house
 
 Home = Any  # the fixture's class lives in conftest, which tests do not import
@@ -29,13 +29,13 @@ def look(home: Home, line: Line, run: int, queue: str) -> str:
 
     now = line.clock()
     with line.database.write() as c:
-        (lease,) = frontier.lease(c, [queue], line.owner, now, now + 60_000)
+        (lease,) = leases.lease(c, [queue], line.owner, now, now + 60_000)
     with line.database.read() as c:
         (task,) = frontier.slice_(c, lease, now, 1, [run])
     exchange = asyncio.run(fetch(task))
     line.keep([exchange], {queue: lease.fence})
     with line.database.write() as c:
-        frontier.release(c, [(lease, lease.pace)])
+        leases.release(c, [(lease, lease.pace)], now)
     return str(exchange.outcome)
 
 

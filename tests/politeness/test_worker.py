@@ -35,6 +35,7 @@ class World:
     answers: dict[str, bytes | list[bytes]] = field(default_factory=dict)  # path, or host and path → answer, or one after another
     takes: Millis = 0  # how long each answer takes
     now: Millis = START
+    set_by: Millis = 0  # by how much somebody has set the wall's clock
     seen: list[tuple[str, Millis, Millis]] = field(default_factory=list)  # host and path, came, left
     cookies: list[str] = field(default_factory=list)
     due: list[Task] = field(default_factory=list)
@@ -49,7 +50,10 @@ class World:
     open: list[asyncio.StreamWriter] = field(default_factory=list)
 
     def clock(self) -> Millis:
-        return self.now
+        return self.now + self.set_by
+
+    def steady(self) -> float:
+        return self.now / 1000
 
     async def sleep(self, seconds: float) -> None:
         self.now += round(seconds * 1000)
@@ -134,14 +138,16 @@ def notice(path: str, kind: Kind = Kind.DETAIL) -> Task:
     return Task(f"GET {url}", Request(url), url, HOST, kind, "demo", Run("demo", RunKind.LIST, 1, 1))
 
 
-def hold(world: World, *paths: str, pace: Pace | None = None, **pacing: object) -> QueueWorker:
+def hold(world: World, *paths: str, pace: Pace | None = None, fetching: type[Fetcher] = Fetcher, **pacing: object) -> QueueWorker:
     """Hold the queue until there is nothing to do for it; the worker, as it is then."""
     world.due += [notice(path) for path in paths]
 
     async def main() -> QueueWorker:
         server = await asyncio.start_server(world.serve, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
-        fetcher = Fetcher(FetchSettings("test-agent", connect={"*": f"127.0.0.1:{port}"}), clock=world.clock)
+        fetcher = fetching(
+            FetchSettings("test-agent", connect={"*": f"127.0.0.1:{port}"}), clock=world.clock, steady=world.steady
+        )
         kind = Pacing({HOST: DELAY}, DELAY, 5.0, "gongkai", **pacing)  # type: ignore[arg-type] # a test's own keywords
         worker = QueueWorker(world, fetcher, kind, Lease(HOST, "me", 1, pace or Pace()), world.clock, world.sleep)
         try:
@@ -396,3 +402,55 @@ def test_fetching_is_what_moves_the_clock() -> None:
     world = World(takes=123)
     hold(world, "/1")
     assert world.seen[0][2] - world.seen[0][1] == 123
+
+
+# ------------------------------------------------------------------ clocks that are set, faults of ours
+class Wound(World):
+    """A world whose clock somebody sets while the queue's holder sleeps."""
+
+    by: Millis = 0
+
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(seconds)
+        self.set_by += self.by
+
+
+@pytest.mark.parametrize("by", [2 * 3_600_000, -2 * 3_600_000, 2 * 86_400_000, -400 * 86_400_000])
+def test_a_clock_that_is_set_during_a_pause_makes_it_neither_longer_nor_shorter(by: Millis) -> None:
+    world = Wound(takes=100)
+    world.by = by
+    worker = hold(world, "/1.html", "/2.html", "/3.html")
+    assert [path for path in world.paths() if path[1:2].isdigit()] == ["/1.html", "/2.html", "/3.html"]
+    assert world.is_paced(DELAY)
+    assert abs(worker.pace.last_end - world.clock()) < 1_000
+
+
+@pytest.mark.parametrize("skew", [2 * 3_600_000, 2 * 86_400_000, 400 * 86_400_000])
+def test_what_a_clock_ahead_has_left_holds_a_queue_back_no_longer_than_its_pause(skew: Millis) -> None:
+    name = urls.origin(f"http://{HOST}/")
+    world = World()
+    world.origins[name] = Origin(name, "disallow", "", "", START + skew, START + skew + ROBOTS_UNREACHABLE)
+    world.probes[name] = Probe(name, START + skew, Outcome.NOT_FOUND)
+    hold(world, "/1.html", "/2.html", pace=Pace(next_at=START + skew + DELAY, last_end=START + skew))
+    assert world.seen[0][0] == "/robots.txt"
+    assert world.seen[0][1] - START <= DELAY
+    assert [path for path, _ in world.outcomes() if path in ("/1.html", "/2.html")] == ["/1.html", "/2.html"]
+
+
+class Broken(Fetcher):
+    """A fetcher with a fault, for one address."""
+
+    async def fetch(self, task: Task, deadline: float) -> Exchange:
+        if task.request.url.endswith("/2.html"):
+            raise IndexError("list index out of range")
+        return await super().fetch(task, deadline)
+
+
+def test_a_fault_of_ours_is_the_outcome_of_one_look_and_no_other_s() -> None:
+    world = World()
+    hold(world, "/1.html", "/2.html", "/3.html", fetching=Broken)
+    told = {path: outcome for path, outcome in world.outcomes() if path.endswith(".html") and "no-such" not in path}
+    assert told == {"/1.html": "ok", "/2.html": "client_error", "/3.html": "ok"}
+    (fault,) = [exchange for exchange in world.kept if exchange.detail.startswith("fault")]
+    assert fault.detail == "fault: IndexError: list index out of range"
+    assert min(world.gaps()) >= DELAY

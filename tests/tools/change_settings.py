@@ -47,7 +47,7 @@ from crawler.pipeline.rebuild import settle_all
 from crawler.politeness.host import Lease, Origin, Probe
 from crawler.politeness.pace import Pace
 from crawler.politeness.worker import QueueWorker
-from crawler.repository import frontier, origins, runs
+from crawler.repository import frontier, leases, origins, runs
 from crawler.repository.database import Database, reading
 from crawler.repository.migrations import upgrade
 from crawler.scheduler import process as house
@@ -415,18 +415,18 @@ class Process:
     async def probe(self, name: str) -> Probe | None:
         """How an origin says that it has not something."""
         with self.line.database.read() as c:
-            return origins.probe(c, name)
+            return origins.probe(c, name, self.clock())
 
     async def borrow(self, queue: str) -> Lease | None:
         """Hold a queue."""
         now = self.clock()
         with self.line.database.write() as c:
-            return next(iter(frontier.lease(c, [queue], self.line.owner, now, now + 60_000)), None)
+            return next(iter(leases.lease(c, [queue], self.line.owner, now, now + 60_000)), None)
 
     async def give_back(self, lease: Lease, known: Pace) -> None:
         """Give it back."""
         with self.line.database.write() as c:
-            frontier.release(c, [(lease, known)])
+            leases.release(c, [(lease, known)], self.clock())
 
     async def postpone(self, tasks: Sequence[tuple[Task, Millis]]) -> None:
         """Later."""

@@ -14,6 +14,13 @@ CREATE TABLE channels (
 	CONSTRAINT pk_channels PRIMARY KEY (name)
 )
 
+CREATE TABLE clock_faults (
+	id INTEGER NOT NULL,
+	at BIGINT NOT NULL,
+	ahead BIGINT NOT NULL,
+	CONSTRAINT pk_clock_faults PRIMARY KEY (id)
+)
+
 CREATE TABLE daemons (
 	owner TEXT NOT NULL,
 	what TEXT NOT NULL,

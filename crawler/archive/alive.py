@@ -1,0 +1,80 @@
+"""A process's sign of life: a file beside the WARC files, held under an exclusive lock from the first moment. The lock dies with it.
+
+A process that is stopped (SIGSTOP, a machine that sleeps) is silent and alive: it still holds the lock. The file's time is when its
+process began its last request: what a dead one asked for a moment ago nobody else can know.
+"""
+
+import contextlib
+import os
+import time
+from pathlib import Path
+from typing import IO
+
+from crawler.archive.locks import is_locked, lock
+from crawler.errors import ArchiveError
+from crawler.model import Millis
+
+SUFFIX = ".alive"
+
+
+class Alive:
+    """The sign of one process. `begin` before anything is held, `end` when nothing is."""
+
+    def __init__(self, folder: Path, owner: str) -> None:
+        self.folder, self._path = folder, folder / (owner + SUFFIX)
+        self._file: IO[bytes] | None = None
+
+    def begin(self) -> None:
+        """Show it. Nobody ever sees it without its lock: it gets its name when it is held. Raises ArchiveError."""
+        born = self._path.with_suffix(".born")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._file = born.open("xb")
+            lock(self._file)
+            os.replace(born, self._path)
+        except OSError as error:
+            raise ArchiveError(
+                f"cannot write {self._path}: {error.strerror or error}", remedy="check the folder and its free space"
+            ) from error
+
+    def asks(self) -> None:
+        """A request begins."""
+        if self._file is not None:
+            with contextlib.suppress(OSError):  # a time that cannot be told is an earlier one
+                os.utime(self._path)
+
+    def end(self) -> None:
+        """Take it away. May be called twice."""
+        if self._file is not None:
+            self._path.unlink(missing_ok=True)
+            self._file.close()
+            self._file = None
+
+
+def is_dead(folder: Path, owner: str) -> bool | None:
+    """Has a process of that name died? None: it shows nothing here; it is another machine's, or ended long ago."""
+    try:
+        with (folder / (owner + SUFFIX)).open("rb") as file:
+            return not is_locked(file)
+    except OSError:
+        return None
+
+
+def asked(folder: Path, owner: str) -> Millis:
+    """When that process began its last request, at the latest; now where it shows nothing."""
+    try:
+        return (folder / (owner + SUFFIX)).stat().st_mtime_ns // 1_000_000
+    except OSError:
+        return time.time_ns() // 1_000_000
+
+
+def bury(folder: Path, owner: str) -> None:
+    """Take the sign of a dead process away."""
+    with contextlib.suppress(OSError):
+        (folder / (owner + SUFFIX)).unlink(missing_ok=True)
+
+
+def unlocked(folder: Path) -> list[str]:
+    """The names of those that died, of whom the database may know nothing."""
+    names = [path.name.removesuffix(SUFFIX) for path in sorted(folder.glob("*" + SUFFIX))]
+    return [name for name in names if is_dead(folder, name)]

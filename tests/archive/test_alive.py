@@ -1,0 +1,60 @@
+"""Signs of life: seen while their process lives, however silent it is, and gone with it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from crawler.archive.alive import Alive, asked, bury, is_dead, unlocked
+
+PROCESS = """
+import sys
+from pathlib import Path
+from crawler.archive.alive import Alive
+sign = Alive(Path(sys.argv[1]), "other")
+sign.begin()
+print("here", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_a_process_that_is_stopped_lives_and_one_that_is_killed_is_dead_at_once(tmp_path: Path) -> None:
+    other = subprocess.Popen([sys.executable, "-c", PROCESS, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert other.stdout is not None
+    other.stdout.readline()
+    assert is_dead(tmp_path, "other") is False
+    os.kill(other.pid, signal.SIGSTOP)
+    assert is_dead(tmp_path, "other") is False
+    assert unlocked(tmp_path) == []
+    os.kill(other.pid, signal.SIGKILL)
+    other.communicate()
+    assert is_dead(tmp_path, "other") is True
+    assert unlocked(tmp_path) == ["other"]
+    bury(tmp_path, "other")
+    assert is_dead(tmp_path, "other") is None
+
+
+def test_who_asks_is_in_nobody_s_way_and_whoever_ends_leaves_no_sign(tmp_path: Path) -> None:
+    sign = Alive(tmp_path / "warc", "me")
+    sign.begin()
+    assert [is_dead(tmp_path / "warc", "me") for _ in range(3)] == [False] * 3
+    sign.end()
+    sign.end()
+    assert list((tmp_path / "warc").iterdir()) == []
+    assert is_dead(tmp_path / "warc", "me") is None
+
+
+def test_a_sign_says_when_its_process_asked_last(tmp_path: Path) -> None:
+    sign = Alive(tmp_path, "me")
+    sign.begin()
+    os.utime(tmp_path / "me.alive", (1_000, 1_000))
+    assert asked(tmp_path, "me") == 1_000_000
+    sign.asks()
+    assert abs(asked(tmp_path, "me") - time.time() * 1000) < 5_000
+    assert asked(tmp_path, "nobody") >= asked(tmp_path, "me")
+    sign.end()
