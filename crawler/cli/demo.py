@@ -46,7 +46,10 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     folder: Annotated[
-        Path | None, typer.Option(help="Where the demo's archive is kept; default a new temporary folder.", show_default=False)
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Where the demo's archive is kept; default a new temporary folder.", show_default=False
+        ),
     ] = None,
 ) -> None:
     """A small government site in your machine: crawled, changed behind your back, crawled again.

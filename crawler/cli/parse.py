@@ -46,7 +46,7 @@ def parse(
     notice: Annotated[bool, typer.Option("--notice", help="Read text files in the sample notice's layout.")] = False,
     form: Annotated[As, typer.Option("--as", help="record, or notice: the sample notice's layout.")] = As.RECORD,
     as_json: Annotated[bool, typer.Option("--json", help="JSON Lines on stdout and nothing else.")] = False,
-    manifest: Annotated[Path | None, typer.Option(help="JSON Lines with file and page_url.")] = None,
+    manifest: Annotated[Path | None, typer.Option(metavar="FILE", help="JSON Lines with file and page_url.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Say why: rules, witnesses, what was left out.")] = False,
 ) -> None:
     """Read saved pages; no configuration, nothing is kept.

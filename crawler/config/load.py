@@ -4,7 +4,6 @@
 to the folder that holds `config/`. GONGKAI_CONFIG names another file; GONGKAI_DATABASE and GONGKAI_ARCHIVE override the storage lines.
 """
 
-import contextlib
 import difflib
 import hashlib
 import ipaddress
@@ -94,7 +93,7 @@ def survey(path: Path | None = None) -> Config:
     settings = _read(chosen, SettingsTable, problems)
     sources: dict[str, Source] = {}
     broken: dict[str, tuple[str, ...]] = {}
-    for file in sorted(chosen.parent.glob("sources/*.toml")):
+    for file in source_files(chosen, problems):
         wrong: list[str] = []
         found = _one(file, settings, root, wrong)
         if wrong:
@@ -199,8 +198,8 @@ def _config(settings: SettingsTable, sources: Mapping[str, Source], root: Path, 
         ),
         schedule=ScheduleDefaults(settings.schedule.timezone, settings.schedule.lists, settings.schedule.revisit_per_day),
         alarms=_alarms(settings.alarms),
-        audit=Auditing(settings.audit.schedule, settings.audit.older_than, settings.audit.rate),
         serve=_serve(settings.serve),
+        audit=Auditing(settings.audit.schedule, settings.audit.older_than, settings.audit.rate),
         watch=Watch(tuple(settings.watch.revisit), settings.watch.gone_misses, settings.watch.gone_after),
         budget=_budget(settings.budget, DEFAULT_BUDGET),
         sources=MappingProxyType(dict(sources)),
@@ -215,13 +214,30 @@ def _serve(table: ServeTable) -> Serve:
     return Serve(host.strip("[]"), int(port), table.read == "token", tuple(table.names), table.requests_per_minute)
 
 
+def source_files(path: Path, problems: list[str]) -> list[Path]:
+    """The sources' files beside a configuration's. A folder that is there and cannot be listed is a problem: it is not taken for an empty one."""
+    folder = path.parent / "sources"
+    try:
+        return sorted(file for file in folder.iterdir() if file.suffix == ".toml" and not file.name.startswith("."))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        problems.append(f"{folder}:1:1: cannot be listed: {error.strerror}")
+        return []
+
+
+def _digest_of(file: Path) -> str:
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError:  # its source is told to be broken
+        return "-" * 64
+
+
 def _digest(path: Path) -> str:
-    """One digest of all files of a configuration that can be read."""
-    listed = []
-    for file in [path, *sorted(path.parent.glob("sources/*.toml"))]:
-        with contextlib.suppress(OSError):  # what is wrong with such a file is told where it is read
-            listed.append(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(path.parent).as_posix()}\n")
-    return hashlib.sha256("".join(listed).encode()).hexdigest()
+    """One digest of all files of a configuration."""
+    files = [path, *source_files(path, [])]
+    listed = "".join(f"{_digest_of(file)}  {file.relative_to(path.parent).as_posix()}\n" for file in files)
+    return hashlib.sha256(listed.encode()).hexdigest()
 
 
 def _alarms(found: AlarmsTable) -> Alarms:

@@ -131,14 +131,6 @@ class AlarmsTable(Table):
     channels: dict[str, ChannelTable] = {}
 
 
-class AuditTable(Table):
-    """`[audit]`."""
-
-    schedule: Cron = "30 3 * * *"
-    older_than: Duration = 30 * 86_400_000
-    rate: Size = 20 << 20
-
-
 class ServeTable(Table):
     """`[serve]`."""
 
@@ -146,6 +138,14 @@ class ServeTable(Table):
     read: Literal["open", "token"] = "open"
     names: list[Annotated[str, AfterValidator(host_of)]] = []
     requests_per_minute: int = Field(default=600, ge=0)
+
+
+class AuditTable(Table):
+    """`[audit]`."""
+
+    schedule: Cron = "30 3 * * *"
+    older_than: Duration = 30 * 86_400_000
+    rate: Size = 20 << 20
 
 
 class SettingsTable(Table):
@@ -158,8 +158,8 @@ class SettingsTable(Table):
     watch: WatchTable = WatchTable()
     budget: BudgetTable = BudgetTable()
     alarms: AlarmsTable = AlarmsTable()
-    audit: AuditTable = AuditTable()
     serve: ServeTable = ServeTable()
+    audit: AuditTable = AuditTable()
 
 
 class StartTable(Table):

@@ -10,7 +10,8 @@ from crawler.console.api import captures, changes, common, operations, records, 
 from crawler.console.api.shapes import Problem
 from crawler.console.door import Door
 from crawler.console.guard import Guard, Rate
-from crawler.console.pages import rendering
+from crawler.console.pages import ledger, rendering
+from crawler.console.pages import records as record_pages
 
 TITLE = "Gongkai"
 ABOUT = (
@@ -27,7 +28,7 @@ def create(door: Door, *, version: str = "0.1.0") -> Guard:
     problems.install(app)
     for module in (records, changes, captures, sources, operations):
         app.include_router(module.router, prefix="/api/v1", responses=common.PROBLEMS)
-    for plain in (machines, memento, rendering):
+    for plain in (machines, memento, rendering, ledger, record_pages):
         app.include_router(plain.router)
     _describe(app)
     serve = door.config.serve

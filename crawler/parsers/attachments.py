@@ -61,7 +61,8 @@ HELD = (
     "data-filepath",
     "data-fileurl",
 )
-SHOWN = (*EMBEDS, "video", "audio", "source")
+CLICKED = frozenset({"onclick", *HELD})
+SHOWN = frozenset({*EMBEDS, "video", "audio", "source"})
 LABEL = re.compile(
     r"[（(【\[]?(?:相关|本文|文件|文档|公告)?(?:附[件表录图]|文件下载|资料下载|下载附件|相关下载|下载中心)(?:下载|列表|清单|材料|文件)?[（(]?[\d一二三四五六七八九十]{0,3}[)）】\]]?[:：.．、]?"
 )
@@ -140,9 +141,7 @@ def _offers(sheet: Sheet, box: int, base: tuple[str, str], *, named: bool) -> It
         tag, attributes = sheet.tags[at], sheet.attributes[at]
         if tag in SHOWN:
             offer = _shown(sheet, at, base)
-        elif (
-            attributes and (tag == "a" or "onclick" in attributes or (tag != "img" and not attributes.keys().isdisjoint(HELD)))
-        ) or tag == "a":
+        elif tag == "a" or (attributes and tag != "img" and not CLICKED.isdisjoint(attributes)):
             offer = _linked(sheet, at, base, lines, named=named)
         else:
             continue

@@ -251,6 +251,11 @@ class Line:
             for item in waiting
         ]
 
+    def read_as_list(self, item: Pending) -> Reading:
+        """What a page says when it is taken for a list; nothing is settled. Raises DamagedRecord."""
+        page = self._page(item.capture, item.payload)
+        return self.readers.read(Job(page, Kind.LIST, self.policy.rules(item.source), item.public_url))
+
     def _hurt(self, item: Pending) -> tuple[Damage, ...]:
         """Where the bytes a reading rests on are not what was written; its own place where none of them can be named.
 

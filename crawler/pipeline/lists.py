@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 
-from crawler.model import GOOD, PASSING, WHOLE, Face, Kind, Request, RunKind, Stop
+from crawler.model import GOOD, PASSING, WHOLE, Face, Kind, PageKind, Request, RunKind, Stop
 from crawler.pipeline import columns, list_pages
 from crawler.pipeline.columns import Leaf, Wish
 from crawler.politeness import pace
@@ -240,7 +240,7 @@ def _go_on(batch: Batch, item: Item, run: int, wish: Wish, outcome: _Outcome, sk
         for page in may_go_back[:back]:
             _look_again(batch, item, page)
     repeats = list_pages.repeats(pages, own, outcome.fresh)
-    blank = not count and list_pages.is_inside(pages, own, reading.total_pages)
+    blank = not count and reading.page_kind is PageKind.LIST and list_pages.is_inside(pages, own, reading.total_pages)
     late = again and not own.rows and own.stop is None and not list_pages.has_gone_on(pages, own)
     pages.touch(own)
     own.at, own.looks, own.rows, own.fresh, own.tail = at, max(own.looks, 1), count, own.fresh + outcome.fresh, tail

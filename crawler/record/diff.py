@@ -40,12 +40,12 @@ def paragraphs(before: Record, after: Record) -> tuple[Difference, ...]:
     found = [_changed(name, None, getattr(before, name), getattr(after, name)) for name in FIELDS]
     old_body, new_body = ([collapse(text) for text in record.body] for record in (before, after))
     rows = {collapse(text): text.split("\t") for record in (before, after) for text in record.body if "\t" in text}
-    for number, old, new in _unequal(old_body, new_body):
+    for number, old, new in unequal(old_body, new_body):
         found += _paragraph(number, old, new, rows)
     old_names, new_names = ([collapse(item.name) for item in record.attachments] for record in (before, after))
-    found += [_changed("attachments", None, old, new) for _, old, new in _unequal(old_names, new_names)]
+    found += [_changed("attachments", None, old, new) for _, old, new in unequal(old_names, new_names)]
     for name, (old_said, new_said) in {"people": _people(before, after), "meta.labels": _labels(before, after)}.items():
-        found += [_changed(name, None, old, new) for _, old, new in _unequal(old_said, new_said)]
+        found += [_changed(name, None, old, new) for _, old, new in unequal(old_said, new_said)]
     metas = dict.fromkeys([*before.meta, *after.meta])
     found += [_changed(f"meta.{name}", None, before.meta.get(name), after.meta.get(name)) for name in metas]
     return tuple(difference for difference in found if difference is not None)
@@ -99,7 +99,7 @@ def _common_ends(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
     return start, tail
 
 
-def _unequal(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, str | None, str | None]]:
+def unequal(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, str | None, str | None]]:
     """(number from 1, old, new) of every item that is not the same on both sides; between anchors, items are paired in order."""
     for (old_from, new_from), (old_to, new_to) in pairwise([(-1, -1), *_anchors(old, new), (len(old), len(new))]):
         left, right = old[old_from + 1 : old_to], new[new_from + 1 : new_to]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler.model import ABOUT_THE_SITE, WHOLE, Millis, Outcome, Request
+from crawler.model import ABOUT_THE_SITE, WHOLE, Millis, Outcome, Request, Stop
 from crawler.repository import schema as t
 from crawler.repository.addresses import request_of
 from crawler.repository.database import AnyRow, replacing
@@ -161,14 +161,15 @@ def behind_shells(c: Connection, run: int) -> int:
 def _blank(pages: Collection[AnyRow]) -> int:
     """Pages without rows that are not the last of those that the column says it has."""
     said = max((page.total_pages or 0 for page in pages if page.at is not None), default=0)
-    return sum(1 for page in pages if page.at is not None and page.page and not page.rows and page.page + 1 < said)
+    read = (page for page in pages if page.at is not None and page.stop in (None, Stop.BLANK_PAGE))
+    return sum(1 for page in read if page.page and not page.rows and page.page + 1 < said)
 
 
 def _reconcile(found: Counter[str], pages: Collection[AnyRow]) -> None:
     blank = _blank(pages)
     found["skip:blank list page"] += blank
     declared = [page.total_rows for page in pages if page.total_rows is not None and page.at is not None]
-    if not declared or not any(page.stop in WHOLE for page in pages):
+    if not declared or not any(page.stop in WHOLE or page.stop == Stop.BLANK_PAGE for page in pages):
         found["undercount"] += blank * max((page.rows for page in pages), default=0)
         return
     listed = sum(page.fresh for page in pages)

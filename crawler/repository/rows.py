@@ -18,7 +18,6 @@ class RunRow:
     ended: Millis | None
     options: str
     others: str = "[]"  # hosts beyond its source's site that rows of it have led to, as JSON
-    met: bool = False  # another one, since it was loaded
 
     def meets(self, host: str, most: int) -> bool:
         """May a row lead this run to a host beyond its source's site? So many different ones may."""
@@ -27,7 +26,7 @@ class RunRow:
             return True
         if len(known) >= most:
             return False
-        self.others, self.met = json.dumps([*known, host]), True
+        self.others = json.dumps([*known, host])
         return True
 
     @property

@@ -267,7 +267,7 @@ def fire_revisits(c: Connection, source: str, slot: Millis, now: Millis, limit: 
 
 
 _r = t.runs.c
-_ROW = tuple(t.runs.c[name] for name in RunRow.__slots__ if name != "met")
+_ROW = tuple(t.runs.c[name] for name in RunRow.__slots__)
 BY_SLOT = sa.select(*_ROW).where(
     _r.slot.in_(sa.bindparam("slots", expanding=True)), _r.source.in_(sa.bindparam("sources", expanding=True))
 )
@@ -308,7 +308,7 @@ MET = t.runs.update().where(_r.id == sa.bindparam("b_id")).values(others=sa.bind
 
 def save_met(c: Connection, found: Iterable[RunRow]) -> None:
     """Remember which hosts beyond their sources' sites runs were led to."""
-    rows = [{"b_id": run.id, "b_others": run.others} for run in sorted(found, key=lambda run: run.id) if run.met]
+    rows = [{"b_id": run.id, "b_others": run.others} for run in sorted(found, key=lambda run: run.id)]
     if rows:
         c.execute(MET, rows)
 

@@ -89,5 +89,5 @@ def _dump(url: str, target: Path) -> None:
     if done.returncode:
         said = done.stderr.strip().splitlines()
         raise CannotError(
-            f"pg_dump: {said[0] if said else f'exit code {done.returncode}'}", remedy="is its version the server's?"
+            f"pg_dump: {' '.join(said[:2]) or f'exit code {done.returncode}'}", remedy="is its version the server's?"
         )

@@ -200,6 +200,8 @@ class Daemon:
         await self.engine.take_over(Policy(config, self.line.policy), fetcher)
         if fetcher is not self.fetchers[-1]:
             self.fetchers.append(fetcher)
+        storage = config.storage
+        self.line.archive.go_on(warcinfo(config), max_bytes=storage.file_size, max_age=storage.file_age_ms / 1000)
         self.clock.take_over(config)
         self.line.archive.info = warcinfo(config)  # of the next file
         self.teller = alarms(config, self.line)
@@ -285,7 +287,7 @@ async def work(
             _give_up(line, runs, until, asked_at)
         return not still
 
-    teller, narrator = alarms(config, line), Narrator(line)
+    teller, narrator = alarms(config, line), Narrator(line, warns=False)
     narrator.begin()
     try:
         await teller.tell()  # from here on its channels hear of what happens

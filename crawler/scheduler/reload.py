@@ -19,8 +19,7 @@ from crawler.errors import GongkaiError, UsageError
 
 LOOK = 2.0  # seconds between two looks at the files; what changes is read when it stays the same for so long
 
-TABLES = ("operator", "storage", "network", "schedule", "watch", "budget", "audit")
-ONCE = ("database", "archive", "file_size", "file_age_ms")  # of storage: a process has one of each
+ONCE = ("database", "archive")  # of storage: a process has one of each
 
 log = structlog.get_logger()
 Files = Mapping[str, tuple[int, int, int]]
@@ -29,7 +28,8 @@ Files = Mapping[str, tuple[int, int, int]]
 # ------------------------------------------------------------------ what changed, pure
 def differences(old: Config, new: Config) -> list[str]:
     """What is configured otherwise than before, in words, one for each key and source."""
-    said = [words for table in TABLES for words in _of_table(table, getattr(old, table), getattr(new, table))]
+    tables = [field.name for field in fields(Config) if is_dataclass(getattr(old, field.name)) and field.name != "alarms"]
+    said = [words for table in tables for words in _of_table(table, getattr(old, table), getattr(new, table))]
     said += _of_table("alarms", replace(old.alarms, channels={}), replace(new.alarms, channels={}))
     said += _of_names("alarms.channels.", old.alarms.channels, new.alarms.channels)
     said += _of_sources(old, new)

@@ -97,3 +97,13 @@ def test_a_folder_that_holds_something_else_or_the_archive_itself_is_refused(
         assert run(["--config", str(home.path), "backup", str(place)]) == 2, place
     assert "Traceback" not in capsys.readouterr().err
     assert [file.name for file in other.iterdir()] == ["letters"]
+
+
+@pytest.mark.parametrize("home", ["postgresql"], indirect=True)
+def test_a_backup_of_postgresql_without_its_client_programs_says_so(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.crawl("lanwan")
+    monkeypatch.setenv("PATH", "")
+    assert run(["--config", str(home.path), "backup", str(tmp_path / "copy")]) == 3
+    assert "there is no pg_dump here" in capsys.readouterr().err

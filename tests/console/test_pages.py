@@ -1,0 +1,73 @@
+"""The pages: they answer, in both languages, escape what they show, and lead to each other."""
+
+import re
+from typing import Any
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+PAGES = ("/", "/search?q=公告", "/search", "/changes", "/changes?kind=edit")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_answers_in_both_languages(console: Any, path: str, language: str) -> None:
+    with console.client() as client:
+        answer = client.get(path, headers={"Accept-Language": language})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    tree = LexborHTMLParser(answer.text)
+    assert len(tree.css("h1")) == 1
+    assert tree.css_first("html").attributes["lang"] == ("zh-Hans" if language == "zh" else "en")
+    assert not tree.css("[style], script:not([src])")
+
+
+def test_from_a_search_to_document_difference_and_capture(console: Any) -> None:
+    with console.client() as client:
+        edited = client.get("/api/v1/changes", params={"kind": "edit"}).json()["items"][0]["document"]
+        page = client.get(f"/d/{edited}")
+        assert page.status_code == 200
+        tree = LexborHTMLParser(page.text)
+        links = [node.attributes.get("href") or "" for node in tree.css("a")]
+        assert f"/d/{edited}/diff/1..2" in links
+        assert any(link.startswith("/c/c-") for link in links)
+        for form in ("sides", "inline"):
+            difference = client.get(f"/d/{edited}/diff/1..2", params={"as": form})
+            assert difference.status_code == 200
+            assert LexborHTMLParser(difference.text).css("del, ins")
+        assert client.get(f"/d/{edited}/v/1").status_code == 200
+        assert client.get(f"/d/{edited}/v/9").status_code == 404
+        assert client.get(f"/d/{edited}/diff/x").status_code == 404
+
+
+def test_a_question_that_is_not_understood_is_shown_with_its_fault(console: Any) -> None:
+    with console.client() as client:
+        answer = client.get("/search", params={"q": '公告 "全体'})
+    assert answer.status_code == 422
+    assert [node.text() for node in LexborHTMLParser(answer.text).css(".query mark")] == ['"']
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{7*7}}", "' onmouseover='x", "javascript:alert(1)"],
+)
+def test_what_somebody_types_is_text_and_nothing_else(console: Any, hostile: str) -> None:
+    with console.client() as client:
+        plain = LexborHTMLParser(client.get("/search", params={"q": "无"}).text)
+        answer = LexborHTMLParser(client.get("/search", params={"q": f'"{hostile}"' if '"' not in hostile else hostile}).text)
+    assert {node.tag for node in answer.css("*")} <= {node.tag for node in plain.css("*")} | {
+        "code",
+        "p",
+        "mark",
+        "br",
+        "span",
+        "h1",
+    }
+    assert not answer.css("[onerror], [onmouseover], [style]")
+    assert "49" not in re.findall(r"value=\"([^\"]*)\"", answer.html or "")
+
+
+def test_the_language_is_remembered(console: Any) -> None:
+    with console.client() as client:
+        assert 'lang="en"' in client.get("/?lang=en").text
+        assert '<html lang="en">' in client.get("/changes", headers={"Accept-Language": "zh"}).text
