@@ -64,7 +64,9 @@ def choose(c: Connection, question: Question = PRESENT, source: str | None = Non
         return Choice(source=source)
     made = plan(c, node, origins(c))
     found = array("q", (row.document for row in Matches(c, made, made.span).read(ROWS)))
-    waiting = c.execute(sa.select(sa.func.count()).where(t.documents.c.indexed == 0, t.documents.c.withheld.is_(None))).scalar_one()
+    waiting = c.execute(
+        sa.select(sa.func.count()).where(t.documents.c.indexed == 0, t.documents.c.withheld.is_(None))
+    ).scalar_one()
     return Choice(array("q", sorted(set(found))) if len(found) < ROWS else _distinct(found), source, unindexed=waiting)
 
 
@@ -108,7 +110,9 @@ def versions(c: Connection, choice: Choice = EVERYTHING, *, after: tuple[str, in
     start, past = after
     for page in _documents(c, choice, start, including=True):
         of = {row.id: row for row in page}
-        numbers = sa.select(v.document, v.n, sa.func.max(v.id).label("id")).where(v.document.in_(list(of))).group_by(v.document, v.n)
+        numbers = (
+            sa.select(v.document, v.n, sa.func.max(v.id).label("id")).where(v.document.in_(list(of))).group_by(v.document, v.n)
+        )
         if choice.as_of is not None:
             numbers = numbers.where(v.first_seen <= choice.as_of)
         found = sorted(
@@ -122,9 +126,9 @@ def versions(c: Connection, choice: Choice = EVERYTHING, *, after: tuple[str, in
                 yield _record(row, read[number])
 
 
-_VERSIONS = sa.select(t.versions.c.id, t.versions.c.n, t.versions.c.first_seen, t.versions.c.record, t.versions.c.further, *PLACE).join(
-    t.captures, t.captures.c.id == t.versions.c.capture
-)
+_VERSIONS = sa.select(
+    t.versions.c.id, t.versions.c.n, t.versions.c.first_seen, t.versions.c.record, t.versions.c.further, *PLACE
+).join(t.captures, t.captures.c.id == t.versions.c.capture)
 _DOCUMENTS = (
     sa.select(
         t.documents.c.id, t.documents.c.public_id, t.documents.c.version, t.documents.c.source, t.documents.c.presence,
@@ -159,7 +163,7 @@ def _versions_then(c: Connection, page: Sequence[Row], at: Millis) -> dict[int, 
         .where(v.document.in_([row.id for row in page]), v.first_seen <= at)
         .group_by(v.document)
     )
-    newest = {document: number for document, number in c.execute(then)}
+    newest = {row[0]: row[1] for row in c.execute(then)}
     return {newest[row.id]: row for row in page if row.id in newest}
 
 

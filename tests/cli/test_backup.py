@@ -13,8 +13,8 @@ import pytest
 from crawler.cli.main import run
 from crawler.config.load import load
 from crawler.demo.site import Site
-from crawler.repository.database import reading
 from crawler.repository import exports
+from crawler.repository.database import reading
 from crawler.scheduler import process as house
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
