@@ -189,9 +189,9 @@ def _sqlite_said(error: sqlite3.Error, limits: Limits) -> Exception:
 
 
 # ------------------------------------------------------------------ PostgreSQL
-NAMED = """SELECT DISTINCT c.relname, n.nspname = current_schema() FROM pg_rewrite r
-    JOIN pg_depend p ON p.classid = 'pg_rewrite'::regclass AND p.objid = r.oid AND p.refclassid = 'pg_class'::regclass
-    JOIN pg_class c ON c.oid = p.refobjid JOIN pg_namespace n ON n.oid = c.relnamespace
+NAMED = """SELECT DISTINCT c.relname, n.nspname = current_schema() FROM pg_rewrite r,
+    LATERAL regexp_matches(r.ev_action::text, ':relid (\\d+)', 'g') AS m
+    JOIN pg_class c ON c.oid = m[1]::oid JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE r.ev_class = 'pg_temp.asked'::regclass AND c.oid <> r.ev_class"""
 CALLED = """SELECT DISTINCT f.proname FROM pg_rewrite r,
     LATERAL regexp_matches(r.ev_action::text, ':(?:funcid|aggfnoid|winfnoid|opfuncid) (\\d+)', 'g') AS m
@@ -225,6 +225,7 @@ def _ask_postgresql(database: Any, query: str, limits: Limits) -> Found:
 
 def _check_postgresql(held: Any, query: str, limits: Limits) -> None:
     """Raises UsageError where a query names anything but views, or calls what may do more than compute."""
+    held.execute("BEGIN")
     held.execute(f"SET LOCAL statement_timeout = {int(limits.seconds * 1000)}")
     held.execute(f"CREATE TEMPORARY VIEW asked AS SELECT 1 AS one FROM (\n{query}\n) AS asked", prepare=True)
     for name, ours in held.execute(NAMED).fetchall():

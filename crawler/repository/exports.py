@@ -145,6 +145,8 @@ def _documents(c: Connection, choice: Choice, after: str, *, including: bool = F
     """Rows of the documents chosen, by public id, so many at a time as their records may be held. `including` the one named by `after`."""
     d = t.documents.c
     asked = _DOCUMENTS if choice.source is None else _DOCUMENTS.where(d.source == choice.source)
+    if choice.as_of is not None:
+        asked = asked.where(d.first_seen <= choice.as_of)
     while True:
         rows = c.execute(asked.where(d.public_id >= after if including else d.public_id > after)).all()
         chosen = [row for row in rows if choice.has(row.id)]
