@@ -71,7 +71,7 @@ def ask(
     """Ask a console; so many examples an operation."""
     command = [
         sys.executable, "-m", "schemathesis.cli", "run", f"{url}/api/openapi.json", "--checks", "all", "--max-examples", str(examples),
-        "--seed", str(seed), "--phases", phases, "--generation-database", "none", "--no-color", "--header", f"Authorization: Bearer {TOKEN}",
+        "--seed", str(seed), "--workers", "4", "--phases", phases, "--generation-database", "none", "--no-color", "--header", f"Authorization: Bearer {TOKEN}",
         "--suppress-health-check", "all", "--request-timeout", "40", "--max-response-time", "35", "--exclude-path", "/api/v1/changes/stream", *more,
     ]  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
@@ -99,7 +99,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="ask-api-") as made:
         config = given.folder / "config" / "gongkai.toml" if given.folder else demo(Path(made))
         with answering(config) as url:
-            came = ask(url, max(1, given.cases // 15), given.seed)
+            came = ask(url, max(1, given.cases // 25), given.seed)
     print(came.told)
     print(f"{came.cases} cases")
     return 1 if came.code or came.cases < given.cases else 0
