@@ -15,6 +15,7 @@ from crawler.text.dates import read_date
 
 LONGEST_LINE = 400
 MANY = 3
+LEAST_BETWEEN = 6  # characters of a line between two tables that makes them two blocks
 GAP = 4  # lines between two labels of one block
 NEAR = 12  # lines before and behind a table in which the text around it stands
 LONGEST_VALUE = {"issuer": 100, "category": 100, "validity": 40, "open_type": 40, "name": 300, "abstract": 2000, "region": 40}
@@ -45,7 +46,9 @@ class _Found:
 
 def read_disclosure(sheet: Sheet) -> Disclosure:
     """The block's fields; nothing when there are not two labels of a disclosure block near each other."""
-    groups = [group for group in map(_trimmed, _groups(_pairs(sheet))) if len({item.field for item in group} & STRONG) >= 2]
+    groups = [
+        group for group in map(_trimmed, _groups(sheet, _pairs(sheet))) if len({item.field for item in group} & STRONG) >= 2
+    ]
     groups = [group for group in groups if not _in_text(sheet, group)]
     if not groups or _is_list(groups):
         return Disclosure()
@@ -109,16 +112,27 @@ def _fits(name: str, value: str) -> bool:
     return len(value) <= LONGEST_VALUE.get(name, 400)
 
 
-def _groups(found: list[_Found]) -> Iterator[list[_Found]]:
-    """Labels that stand near each other."""
+def _groups(sheet: Sheet, found: list[_Found]) -> Iterator[list[_Found]]:
+    """Labels that stand near each other; what stands in another table behind a line of its own (the title) is another group."""
     group: list[_Found] = []
     for item in found:
-        if group and item.at - group[-1].upto > GAP:
+        if group and (item.at - group[-1].upto > GAP or _is_apart(sheet, group, item)):
             yield group
             group = []
         group.append(item)
     if group:
         yield group
+
+
+def _is_apart(sheet: Sheet, group: list[_Found], other: _Found) -> bool:
+    """Does a label stand in another table than those before it, and a line between the two?"""
+    one = next((item for item in reversed(group) if sheet.lines[item.at].cells), None)
+    if one is None or not sheet.lines[other.at].cells:
+        return False
+    between = sheet.lines[one.upto + 1 : other.at]
+    if not any(not line.cells and len(line.plain) >= LEAST_BETWEEN and not line.labelled for line in between):
+        return False
+    return _table_of(sheet, one.at) != _table_of(sheet, other.at)
 
 
 def _trimmed(group: list[_Found]) -> list[_Found]:
