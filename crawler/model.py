@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,6 +11,11 @@ from types import MappingProxyType
 Millis = int
 Octets = bytes | memoryview  # a memoryview when the bytes are many and lie in a temporary file; it goes when nobody holds it
 EMPTY: Mapping[str, str] = MappingProxyType({})
+
+
+def now_ms() -> Millis:
+    """Milliseconds since 1970 UTC."""
+    return time.time_ns() // 1_000_000
 
 
 # ------------------------------------------------------------------ words

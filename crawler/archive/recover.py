@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -40,7 +40,7 @@ def recover(
     them. Where nobody knows, everything whole is adopted, also behind damage.
 
     A file gets its final name when the caller asks for the next one, that is when what it held is committed: whoever dies before
-    that leaves it to be found again. A file that cannot be read or closed is left alone: `trouble` is told of it, and the others go on.
+    that leaves it to be found again; a file that the caller discards meanwhile gets none. A file that cannot be read or closed is left alone: `trouble` is told of it, and the others go on.
     """
     for path in sorted(folder.glob(f"*{SUFFIX}{OPEN}")):
         try:
@@ -56,10 +56,15 @@ def recover(
                 trouble(path, error)
 
 
+def discard(folder: Path, found: Recovered) -> None:
+    """Take away a file that recovery has just found empty: its writer died before anything of it was written."""
+    (folder / (found.info.name + OPEN)).unlink(missing_ok=True)
+
+
 def _adopt(path: Path, file: IO[bytes], committed: int | None) -> Recovered:
     name = path.name.removesuffix(OPEN)
     start = committed or 0
-    kept = tuple(_groups(file, name, start, [] if committed is None else None))
+    kept = tuple(looks_of(members(file, start, [] if committed is None else None, name), name))
     size = os.fstat(file.fileno()).st_size
     good = kept[-1].end if kept else start or _first_end(file)
     if good < size:
@@ -98,7 +103,8 @@ def walk(path: Path, start: int = 0, lost: list[Damage] | None = None) -> Iterat
     Without `lost` it stops at damage; with it, it goes on behind, and what was lost is told there.
     """
     with path.open("rb") as file:
-        yield from _groups(file, path.name.removesuffix(OPEN), start, lost)
+        name = path.name.removesuffix(OPEN)
+        yield from looks_of(members(file, start, lost, name), name)
 
 
 def closed_files(folder: Path) -> list[Path]:
@@ -106,9 +112,10 @@ def closed_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob(f"*{SUFFIX}") if not path.is_dir())
 
 
-def _groups(file: IO[bytes], name: str, start: int, lost: list[Damage] | None) -> Iterator[Kept]:
+def looks_of(records: Iterable[Member], name: str) -> Iterator[Kept]:
+    """The looks that these records of a file tell of."""
     answer: Member | None = None
-    for member in members(file, start, lost, name):
+    for member in records:
         kind = member.record.type
         if kind == "request":
             answer = None

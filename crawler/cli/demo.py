@@ -18,8 +18,8 @@ from crawler.config.values import Config
 from crawler.demo.site import HOSTS, Site
 from crawler.demo.story import IDS, write_config
 from crawler.errors import UsageError
-from crawler.model import Millis
-from crawler.pipeline.line import Line, now_ms
+from crawler.model import Millis, now_ms
+from crawler.pipeline.line import Line
 from crawler.repository import changes, query
 from crawler.repository.database import reading
 from crawler.repository.progress import Progress
@@ -46,7 +46,10 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     folder: Annotated[
-        Path | None, typer.Option(help="Where the demo's archive is kept; default a new temporary folder.", show_default=False)
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Where the demo's archive is kept; default a new temporary folder.", show_default=False
+        ),
     ] = None,
 ) -> None:
     """A small government site in your machine: crawled, changed behind your back, crawled again.

@@ -42,6 +42,8 @@ def tell(name: str, told: dict[str, Any], *, as_json: bool) -> None:
             output.say(f"      but {', '.join(witness['against'])}: {witness['disagrees']}", "dim")
         for refused in witness["refused"]:
             output.say(f"      refused {refused}", "dim")
+    for pair in told.get("labels", []):
+        output.say(f"  block: {pair['label']}  {pair['value']}", "dim")
     dropped = told.get("dropped", [])
     output.say(f"  left out of the article: {len(dropped)} lines" if dropped else "  nothing was left out of the article")
     for item in dropped:

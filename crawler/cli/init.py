@@ -20,11 +20,15 @@ def register(app: typer.Typer) -> None:
 
 
 def init(
-    name: Annotated[str | None, typer.Option(help="Who asks: sent with every request.")] = None,
-    contact: Annotated[str | None, typer.Option(help="A page about your crawler, or mailto:you@example.org.")] = None,
-    folder: Annotated[Path, typer.Option(help="Where config/ is written.")] = Path(),
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="Who asks: sent with every request.")] = None,
+    contact: Annotated[
+        str | None, typer.Option(metavar="URL|MAILTO", help="A page about your crawler, or mailto:you@example.org.")
+    ] = None,
+    folder: Annotated[Path, typer.Option(metavar="FOLDER", help="Where config/ is written.")] = Path(),
 ) -> None:
-    """Write config/gongkai.toml with comments; name and contact are required before anything is fetched.
+    """Write config/gongkai.toml with comments, and the columns that come with gongkai, none of them turned on.
+
+    Name and contact are required before anything is fetched.
 
     Example: gongkai init --name "Example Archive" --contact mailto:archive@example.org
     """
@@ -40,16 +44,37 @@ def init(
     text = text.replace(CONTACT, f"contact = {_quoted(contact)}" if contact else f"# {CONTACT}   # required", 1)
     try:
         (target.parent / "sources").mkdir(parents=True, exist_ok=True)
-        target.write_text(text, "utf-8")
+        with target.open("x", encoding="utf-8") as file:
+            file.write(text)
+        brought = _bring_columns(target.parent / "sources")
     except OSError as error:
         raise CannotError(
             f"cannot write {target}: {error.strerror or error}", remedy="choose another place with --folder"
         ) from error
-    output.say(f"wrote {target}")
+    columns = (
+        f" and {output.plural(brought, 'column')}, none of them turned on, in {target.parent / 'sources'}" if brought else ""
+    )
+    output.say(f"wrote {target}{columns}")
     missing = [flag for flag, value in (("operator.name", name), ("operator.contact", contact)) if not value]
     if missing:
         output.note(f"set {' and '.join(missing)} in it before the first crawl")
-    output.note("next: put sources into config/sources/, then gongkai sources check · gongkai crawl SOURCE")
+    came = "gongkai sources list · gongkai sources enable ID · " if brought else ""
+    output.note(f"next: {came}a column of your own: gongkai probe URL")
+
+
+def _bring_columns(folder: Path) -> int:
+    """Write the source files that come with gongkai where there is none of that name; how many."""
+    shipped = resources.files("crawler.config").joinpath("columns")  # in a wheel; in a clone they lie beside the package
+    held = shipped if shipped.is_dir() else Path(__file__).parents[2] / "config" / "sources"
+    if not held.is_dir():
+        return 0
+    count = 0
+    for file in sorted(held.iterdir(), key=lambda file: file.name):
+        target = folder / file.name
+        if file.name.endswith(".toml") and not target.exists():
+            target.write_text(file.read_text("utf-8"), "utf-8")
+            count += 1
+    return count
 
 
 def _quoted(value: str) -> str:

@@ -10,7 +10,7 @@ import typer
 from crawler.cli import known, lines, output, sheets, sink, streams
 from crawler.cli.archive import reading
 from crawler.cli.options import Json, moment
-from crawler.errors import CannotError
+from crawler.errors import CannotError, UsageError
 from crawler.model import ChangeKind
 from crawler.repository import changes as ledger
 from crawler.repository import query
@@ -79,13 +79,24 @@ def export(
     source: Annotated[str | None, typer.Option(metavar="SOURCE", help="Only this source.")] = None,
     form: Annotated[Form, typer.Option("--as", help="jsonl: whole records, or csv: a line each.")] = Form.JSONL,
     tables: Annotated[Path | None, typer.Option(metavar="DIR", help="Each table of a notice as a CSV file there.")] = None,
+    warc: Annotated[bool, typer.Option("--warc", help="The looks' WARC records, to a folder.")] = False,
+    cdxj: Annotated[bool, typer.Option("--cdxj", help="An index of the archive's captures, sorted.")] = False,
+    wacz: Annotated[bool, typer.Option("--wacz", help="One WACZ file, for ReplayWeb.page.")] = False,
+    pywb: Annotated[bool, typer.Option("--pywb", help="A folder that pywb shows.")] = False,
+    bag: Annotated[bool, typer.Option("--bag", help="The WARC records in a bag (BagIt).")] = False,
+    since: Annotated[str | None, typer.Option(metavar="WHEN", help="Of these: looks from then on: a span (7d) or a day.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="WHEN", help="Of these: looks before then.")] = None,
 ) -> None:
-    """Every document's current version as JSON Lines or CSV, ordered by id.
+    """Every document's current version as JSON Lines or CSV, ordered by id; or the evidence itself, for other programs.
 
     A file that is there is replaced when everything is written, and not before.
 
     Example: gongkai export --to records.jsonl
     """
+    bundles = [name for name, asked in (("warc", warc), ("cdxj", cdxj), ("wacz", wacz), ("pywb", pywb), ("bag", bag)) if asked]
+    if bundles:
+        _hand_over(context, bundles, to, source, (moment(since) if since else None, moment(until) if until else None))
+        return
     count = files = 0
     with reading(context) as c:
         records = query.export(c, source=known.source(context, c, source))
@@ -99,6 +110,18 @@ def export(
         output.note(f"{output.plural(count - (form is Form.CSV), 'record')} in {to}")
     if tables is not None:
         output.note(f"{output.plural(files, 'table')} in {tables}")
+
+
+def _hand_over(
+    context: typer.Context, bundles: list[str], to: str, source: str | None, span: tuple[int | None, int | None]
+) -> None:
+    from crawler.cli.handover import Bundle, hand_over
+
+    if len(bundles) > 1:
+        raise UsageError(f"--{bundles[0]} and --{bundles[1]} are two exports", remedy="ask for one at a time")
+    with reading(context) as c:
+        chosen = known.source(context, c, source)
+    hand_over(context, Bundle(bundles[0]), to, chosen, span)
 
 
 def _written(

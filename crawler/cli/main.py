@@ -7,6 +7,7 @@ import contextlib
 import errno
 import gc
 import importlib
+import os
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Annotated
 import typer
 
 from crawler.cli import streams, typed
+from crawler.cli.command import strict
 from crawler.cli.output import safe
 from crawler.errors import CannotError, GongkaiError, UsageError
 
@@ -32,6 +34,8 @@ COMMANDS = {  # name → module; a module is imported when its command is called
     "crawl": "work",
     "run": "work",
     "reindex": "work",
+    "audit": "evidence",
+    "extract": "handover",
     "parse": "parse",
     "search": "search",
     "show": "look",
@@ -44,7 +48,9 @@ COMMANDS = {  # name → module; a module is imported when its command is called
     "sources": "sources",
     "frontier": "frontier",
     "fetch": "fetch",
+    "serve": "serve",
 }
+COMPLETING = ("COMP_WORDS", "_TYPER_COMPLETE_ARGS")  # where a shell that completes a command puts what is typed so far
 READERS = ("search", "look", "ledger")  # modules whose commands log nothing: structlog is not imported for them
 HELP = {
     "demo": "A small government site in your machine: crawled, changed behind your back, crawled again.",
@@ -54,6 +60,8 @@ HELP = {
     "crawl": "One-off crawl, with progress, to its end.",
     "run": "The daemon.",
     "reindex": "Rebuild the database from the WARC files.",
+    "audit": "Is the archive what was written?",
+    "extract": "The very bytes of a capture.",
     "parse": "Read saved pages; keeps nothing.",
     "search": "Find records.",
     "show": "One document.",
@@ -66,6 +74,7 @@ HELP = {
     "sources": "The columns: list, check, enable, disable, pause, resume.",
     "frontier": "What is due, what is dead: list, requeue.",
     "fetch": "The whole story of one exchange; keeps nothing.",
+    "serve": "Pages and API over the archive.",
 }
 
 
@@ -86,13 +95,13 @@ def _version(value: bool) -> None:
 def options(
     context: typer.Context,
     config: Annotated[
-        Path | None, typer.Option(help="Configuration file; default config/gongkai.toml.", show_default=False)
+        Path | None, typer.Option(metavar="FILE", help="Configuration file; default config/gongkai.toml.", show_default=False)
     ] = None,
     verbose: Annotated[
         int, typer.Option("-v", "--verbose", count=True, help="On stderr what happens, looks too; twice: exchanges.")
     ] = 0,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only warnings on stderr.")] = False,
-    log_format: Annotated[str, typer.Option(help="text or json.")] = "text",
+    log_format: Annotated[str, typer.Option(metavar="text|json", help="How logs are written.")] = "text",
     version: Annotated[  # noqa: ARG001 - its callback has answered
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Versions, for a bug report.")
     ] = False,
@@ -114,7 +123,8 @@ def options(
 
 def build(arguments: Sequence[str]) -> typer.Typer:
     """The command line for these arguments: the module of the command that is called is imported, the others stay names."""
-    called = next((word for word in arguments if word in COMMANDS), None)
+    typed_so_far = [*arguments, *(os.environ[name] for name in COMPLETING if name in os.environ)]
+    called = next((word for text in typed_so_far for word in text.split() if word in COMMANDS), None)
     return _app({COMMANDS[called]} if called else set())
 
 
@@ -125,11 +135,12 @@ def everything() -> typer.Typer:
 
 def _app(wanted: Collection[str]) -> typer.Typer:
     """The command line with the commands of these modules; the others are names in the overview."""
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, rich_markup_mode=None)
+    app = typer.Typer(pretty_exceptions_enable=False, no_args_is_help=True, rich_markup_mode=None)
     app.callback()(options)
     for module in dict.fromkeys(COMMANDS.values()):
         if module in wanted:
             importlib.import_module(f"crawler.cli.{module}").register(app)
+            strict(app)
             continue
         for name in (name for name, home in COMMANDS.items() if home == module):
             app.command(name, help=HELP[name])(_not_called)
@@ -148,9 +159,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         code = _run(given)
         streams.flush()
-    except (BrokenPipeError, SystemExit):  # the latter is what typer makes of the former: whoever read has seen enough
-        streams.reader_left()
-        code = 0
+    except SystemExit as left:  # of completion; and what typer makes of a reader that has left
+        completing = any(name in os.environ for name in COMPLETING)
+        code = left.code if completing and isinstance(left.code, int) else _left()
+    except BrokenPipeError:
+        code = _left()
     except UsageError as error:
         code = _complain(error, 2)
     except GongkaiError as error:
@@ -182,6 +195,12 @@ def _of_system(error: OSError) -> CannotError:
     where = f"{error.filename}: " if error.filename else ""
     remedy = "free some space, or write elsewhere" if error.errno == errno.ENOSPC else "check that it is there and may be used"
     return CannotError(f"cannot go on: {where}{error.strerror or error}", remedy=remedy)
+
+
+def _left() -> int:
+    """Whoever read has seen enough."""
+    streams.reader_left()
+    return 0
 
 
 def _interrupted() -> int:

@@ -46,7 +46,7 @@ def parse(
     notice: Annotated[bool, typer.Option("--notice", help="Read text files in the sample notice's layout.")] = False,
     form: Annotated[As, typer.Option("--as", help="record, or notice: the sample notice's layout.")] = As.RECORD,
     as_json: Annotated[bool, typer.Option("--json", help="JSON Lines on stdout and nothing else.")] = False,
-    manifest: Annotated[Path | None, typer.Option(help="JSON Lines with file and page_url.")] = None,
+    manifest: Annotated[Path | None, typer.Option(metavar="FILE", help="JSON Lines with file and page_url.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Say why: rules, witnesses, what was left out.")] = False,
 ) -> None:
     """Read saved pages; no configuration, nothing is kept.
@@ -59,7 +59,7 @@ def parse(
         _notices(files, form, problems, as_json=as_json)
     elif explain:
         for item in saved.items(files, known, problems):
-            tell(item.name, explained(item.page), as_json=as_json)
+            tell(item.name, saved.as_written(explained(item.page), item), as_json=as_json)
     else:
         kind = Kind.LIST if listed else Kind.DETAIL
         workers = max(1, os.cpu_count() or 1)
@@ -95,22 +95,27 @@ def _in_order(pool: ThreadPoolExecutor, readers: Readers, jobs: Iterator[tuple[I
 # ------------------------------------------------------------------ output
 def _print(item: Item, reading: Reading, form: As, *, listed: bool, as_json: bool) -> None:
     if reading.error is not None:
-        values: dict[str, Any] = {"file": item.name, "page_kind": "unreadable", "evidence": reading.error}
-        _tell(values, as_json=as_json)
+        _tell({**_named(item), "page_kind": "unreadable", "evidence": saved.as_written(reading.error, item)}, as_json=as_json)
     elif listed:
         _print_list(item, reading, as_json=as_json)
     elif not reading.notices:
-        _tell({"file": item.name, "page_kind": str(reading.page_kind), "evidence": reading.evidence}, as_json=as_json)
+        evidence = saved.as_written(reading.evidence, item)
+        _tell({**_named(item), "page_kind": str(reading.page_kind), "evidence": evidence}, as_json=as_json)
     for notice in reading.notices:
         values = as_json_of(item, record_of(notice))
         if notice.part or len(reading.notices) > 1:
             values = {"file": item.name, "part": notice.part, **values}
         if as_json:
-            output.json_line({"file": item.name, **values})
+            output.json_line({**_named(item), **values})
         elif form is As.NOTICE:
-            output.say(write_notice(record_of(notice)).rstrip("\n"))
+            output.say(saved.as_written(write_notice(record_of(notice)), item).rstrip("\n"))
         else:
             _human(item, values)
+
+
+def _named(item: Item) -> dict[str, Any]:
+    """The file, and what in it says its address, where no manifest does."""
+    return {"file": item.name, **({"address_by": item.told_by} if item.told_by else {})}
 
 
 def as_json_of(item: Item, made: Record) -> dict[str, Any]:
@@ -118,7 +123,7 @@ def as_json_of(item: Item, made: Record) -> dict[str, Any]:
     values = as_values(made)
     if item.url is None:
         values["url"] = values["final_url"] = None
-    return values
+    return dict(saved.as_written(values, item))
 
 
 def _tell(values: Mapping[str, Any], *, as_json: bool) -> None:
@@ -138,14 +143,21 @@ def _print_list(item: Item, reading: Reading, *, as_json: bool) -> None:
             if following.method == "GET"
             else {"method": following.method, "url": following.url, "body": following.body.decode("utf-8", "replace")}
         )
+    after = saved.as_written(after, item)
     if as_json:
         rows = [{"url": row.url, "title": row.title, "date": row.date} for row in reading.rows]
         output.json_line(
-            {"file": item.name, "rows": rows, "next": after, "total_pages": reading.total_pages, "total_rows": reading.total_rows}
+            {
+                **_named(item),
+                "rows": saved.as_written(rows, item),
+                "next": after,
+                "total_pages": reading.total_pages,
+                "total_rows": reading.total_rows,
+            }
         )
         return
     output.say(f"{item.name}: {reading.page_kind}, {reading.evidence}", "bold")
-    output.table([[row.date or "-", row.title, row.url] for row in reading.rows], [16, 60])
+    output.table([[row.date or "-", row.title, saved.as_written(row.url, item)] for row in reading.rows], [16, 60])
 
 
 def _human(item: Item, values: Mapping[str, Any]) -> None:

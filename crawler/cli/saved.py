@@ -1,4 +1,4 @@
-"""What `parse` reads: saved pages with their manifest, standard input, WARC files of ours and of others."""
+"""What `parse` reads: saved pages with their manifest, MHTML, standard input, WARC files of ours and of others, ARC files."""
 
 import json
 import os
@@ -8,16 +8,21 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
 
 from crawler.archive import foreign
 from crawler.archive.reader import open_page
 from crawler.archive.recover import walk
+from crawler.archive.saved import read_saved
+from crawler.cli import output
 from crawler.errors import ArchiveError, DamagedRecord, UsageError
 from crawler.model import ABOUT_THE_SITE, Capture, Kept, Kind, Outcome, Page
-from crawler.text import urls
 
-UNFIT = re.compile(r"[^A-Za-z0-9.-]+")
-WARC = (".warc.gz", ".warc.gz.open", ".warc")
+WARC = (".warc.gz", ".warc.gz.open", ".warc", ".arc.gz", ".arc")
+NOWHERE_HOST = "http://nowhere.invalid"  # what a page without an address is read under (RFC 2606); it is never shown
+NOWHERE = f"{NOWHERE_HOST}/-/-/-/-/-/-/-/-/"
+PLACED = re.compile(r"http://nowhere\.invalid[^\s\"'<>]*")
 GOOD = (Outcome.OK, Outcome.SAME_BYTES)
 
 
@@ -29,6 +34,7 @@ class Item:
     page: Page
     url: str | None
     more: tuple[tuple[str, Page], ...] = ()
+    told_by: str = ""  # what of the file itself says the address
 
 
 def addresses(path: Path) -> dict[str, str]:
@@ -63,16 +69,46 @@ def items(files: list[str], known: Mapping[str, str], problems: list[str]) -> It
         except OSError as error:
             problems.append(f"cannot read {name}: {error.strerror or error}")
             continue
-        address = known.get(name) or known.get(Path(name).name)
-        page = Page(address or _nowhere(name), 200, (), body, int(time.time() * 1000))
-        yield Item(name, page, address)
+        yield _item(name, body, known.get(name) or known.get(Path(name).name))
 
 
-def _nowhere(name: str) -> str:
-    """An address for a page that has none, so that its links can be told: a host that cannot exist (RFC 2606)."""
-    host = UNFIT.sub("-", Path(name).name).strip("-.").lower()[:60]
-    address = f"http://{host or 'stdin'}.invalid/"
-    return address if urls.is_http(address) else "http://page.invalid/"
+def _item(name: str, body: bytes, given: str | None) -> Item:
+    """A saved page: its address is the manifest's, else its own, else none."""
+    held = read_saved(body)
+    address = given or held.url
+    headers = (("content-type", held.type),) if held.type else ()
+    page = Page(address or f"{NOWHERE}{quote(Path(name).name)}", 200, headers, held.body, held.at or int(time.time() * 1000))
+    return Item(name, page, address, (), "" if given else held.told_by)
+
+
+def as_written(values: Any, item: Item) -> Any:
+    """What is printed of a page without an address: its relative addresses as the page has them, no address that nobody wrote."""
+    if item.url is not None:
+        return values
+    if isinstance(values, str):
+        return PLACED.sub(lambda match: _relative(match[0], item.page.body), values) if NOWHERE_HOST in values else values
+    if isinstance(values, Mapping):
+        return {name: as_written(value, item) for name, value in values.items()}
+    return [as_written(value, item) for value in values] if isinstance(values, list | tuple) else values
+
+
+def _relative(address: str, body: bytes) -> str:
+    path = address.removeprefix(NOWHERE_HOST)
+    folders, own = NOWHERE.removeprefix(NOWHERE_HOST).strip("/").split("/"), path.strip("/").split("/")
+    shared = next(
+        (n for n, (one, other) in enumerate(zip(folders, own, strict=False)) if one != other), min(len(folders), len(own))
+    )
+    if not shared:
+        return path
+    near = "../" * (len(folders) - shared) + "/".join(own[shared:])
+    forms = (near, f"./{near}", unquote(near), f"./{unquote(near)}")
+    return next((form for form in forms if _stands(form, body)), near)
+
+
+def _stands(form: str, body: bytes) -> bool:
+    """Does the page have an address in just this form?"""
+    raw = form.replace("&", "&amp;").encode()
+    return any(mark + each in body for each in (form.encode(), raw) for mark in (b'"', b"'", b"="))
 
 
 def _from_warc(path: Path, problems: list[str]) -> Iterator[Item]:
@@ -88,6 +124,8 @@ def _from_warc(path: Path, problems: list[str]) -> Iterator[Item]:
             if found.page is None:
                 problems.append(f"{path}, record {found.number}: {found.trouble}")
             else:
+                if found.note:
+                    output.note(f"{path}, record {found.number}: read by what its bytes are: {found.note}")
                 yield Item(f"{path.name}:{found.number}", found.page, found.url)
     except ArchiveError as error:
         problems.append(str(error))

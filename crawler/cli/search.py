@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from crawler.cli import output
+from crawler.cli import known, output
 from crawler.cli.options import Json, asking, moment
 from crawler.errors import UsageError
 from crawler.record.frame import unpacked
@@ -25,14 +25,20 @@ FACETS = {
     "presence": "presence",
 }
 
+LEVELS = ("central", "province", "city", "county", "town")
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command("search", context_settings={"ignore_unknown_options": True})(search)
 
 
-def _filter(help_text: str) -> Any:
-    return typer.Option(help=help_text)
+def _filter(metavar: str, help_text: str) -> Any:
+    return typer.Option(metavar=metavar, help=help_text)
+
+
+def _word(what: str, words: tuple[str, ...], help_text: str) -> Any:
+    return typer.Option(metavar="|".join(words), parser=known.one_of(what, words), help=help_text)
 
 
 def search(
@@ -41,24 +47,24 @@ def search(
         list[str] | None,
         typer.Argument(metavar="QUERY", help='Words, "phrases", OR, -not, (…), title:… source:… issuer:… no:… has:…'),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many are shown.")] = 20,
-    after: Annotated[str | None, _filter("Go on: what the last answer named.")] = None,
-    sort: Annotated[str, _filter("date (newest first) or relevance.")] = "date",
-    source: Annotated[str | None, _filter("A source's id, or words of its title or of the page's 来源.")] = None,
-    since: Annotated[str | None, _filter("Published on this day or later: 2024, 2024-05, 2024-05-31.")] = None,
-    until: Annotated[str | None, _filter("Published on this day or earlier.")] = None,
-    written: Annotated[str | None, _filter("成文: a day, month or year, or A..B.")] = None,
-    seen: Annotated[str | None, _filter("First seen by the archive: a day, month or year, or A..B.")] = None,
-    presence: Annotated[str | None, _filter("here, missing or gone.")] = None,
-    region: Annotated[str | None, _filter("The beginning of a GB/T 2260 code: 21, 2102, 210200.")] = None,
-    level: Annotated[str | None, _filter("central, province, city, county or town.")] = None,
-    channel: Annotated[str | None, _filter("Words of the 栏目.")] = None,
-    issuer: Annotated[str | None, _filter("Words of the 发文机关.")] = None,
-    category: Annotated[str | None, _filter("Words of the 主题分类.")] = None,
-    genre: Annotated[str | None, _filter("Words of the 体裁.")] = None,
-    validity: Annotated[str | None, _filter("Words of the 有效性.")] = None,
-    has: Annotated[str | None, _filter("attachment, table or image.")] = None,
-    as_of: Annotated[str | None, _filter("What the archive knew then: a day, or 7d.")] = None,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, max=1000, help="How many are shown.")] = 20,
+    after: Annotated[str | None, _filter("PLACE", "Go on: what the last answer named.")] = None,
+    sort: Annotated[str, _word("order", ("date", "relevance"), "Newest first, or what fits best.")] = "date",
+    source: Annotated[str | None, _filter("SOURCE", "A source's id, or words of its title or of the page's 来源.")] = None,
+    since: Annotated[str | None, _filter("DAY", "Published on this day or later: 2024, 2024-05, 2024-05-31.")] = None,
+    until: Annotated[str | None, _filter("DAY", "Published on this day or earlier.")] = None,
+    written: Annotated[str | None, _filter("SPAN", "成文: a day, month or year, or A..B.")] = None,
+    seen: Annotated[str | None, _filter("SPAN", "First seen by the archive: a day, month or year, or A..B.")] = None,
+    presence: Annotated[str | None, _word("presence", ("here", "missing", "gone"), "Only what is so.")] = None,
+    region: Annotated[str | None, _filter("CODE", "The beginning of a GB/T 2260 code: 21, 2102, 210200.")] = None,
+    level: Annotated[str | None, _word("level", LEVELS, "Only this level of government.")] = None,
+    channel: Annotated[str | None, _filter("WORDS", "Words of the 栏目.")] = None,
+    issuer: Annotated[str | None, _filter("WORDS", "Words of the 发文机关.")] = None,
+    category: Annotated[str | None, _filter("WORDS", "Words of the 主题分类.")] = None,
+    genre: Annotated[str | None, _filter("WORDS", "Words of the 体裁.")] = None,
+    validity: Annotated[str | None, _filter("WORDS", "Words of the 有效性.")] = None,
+    has: Annotated[str | None, _word("part", ("attachment", "table", "image"), "Only what has one.")] = None,
+    as_of: Annotated[str | None, _filter("DAY|AGO", "What the archive knew then: a day, or 7d.")] = None,
     facets: Annotated[bool, typer.Option("--facets", help="Also count by source, year, issuer …")] = False,
     as_json: Json = False,
 ) -> None:
@@ -76,6 +82,8 @@ def search(
     question = Question(asked, only, sort, limit, after, moment(as_of) if as_of else None, counted=True)
     with asking(context) as c:
         answer = find(c, question)
+        if not answer.rows and source is not None and source.isascii():  # what may be words is Chinese
+            known.source(context, c, source)
     marked = phrases(asked)
     for hit in answer.rows:
         if as_json:

@@ -124,8 +124,10 @@ def check(context: typer.Context) -> None:
 
 
 Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Sources by their ids.")]
-Region = Annotated[str | None, typer.Option(help="All sources of this region and those below it, as 2102 or 210200.")]
-Tag = Annotated[str | None, typer.Option(help="All sources with this tag.")]
+Region = Annotated[
+    str | None, typer.Option(metavar="CODE", help="All sources of this region and those below it, as 2102 or 210200.")
+]
+Tag = Annotated[str | None, typer.Option(metavar="TAG", help="All sources with this tag.")]
 
 
 @sources.command("enable")
@@ -171,7 +173,7 @@ def _turn(config: Config, meant: list[Source], *, on: bool) -> None:
     output.note(f"{len(turned)} {word}" + (f", {rest} {'was' if rest == 1 else 'were'} so already" if rest else ""))
 
 
-Reason = Annotated[str, typer.Option(help="Why; it stands in the ledger.")]
+Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why; it stands in the ledger.")]
 
 
 @sources.command("pause")

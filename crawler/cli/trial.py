@@ -44,7 +44,7 @@ def register(app: typer.Typer) -> None:
 def probe(
     context: typer.Context,
     url: Annotated[str, typer.Argument(metavar="URL", help="The address of a column's list page.")],
-    name: Annotated[str | None, typer.Option("--id", help="The source's id; default: from the address.")] = None,
+    name: Annotated[str | None, typer.Option("--id", metavar="ID", help="The source's id; default: from the address.")] = None,
     dry: Annotated[bool, typer.Option("--print", help="Print the draft instead of writing it.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -86,7 +86,9 @@ def try_(
     keep: Annotated[
         bool, typer.Option("--save", help="Save the pages and what was read from them as the source's fixture.")
     ] = False,
-    to: Annotated[Path | None, typer.Option(help="Where fixtures lie; default tests/sources.", show_default=False)] = None,
+    to: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Where fixtures lie; default tests/sources.", show_default=False)
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Read one list page and three notices of a source; nothing is archived.
@@ -138,7 +140,10 @@ def _watch(url: str) -> None:
 
 # ------------------------------------------------------------------ what is shown
 def _fact(label: str, value: str, style: str = "") -> None:
-    output.say(f"{output.fit(label, 12)}{value}", style)
+    first, *rest = output.folded(output.safe(value).replace("\n", " "), output.width() - 12) or [""]
+    output.say(f"{output.fit(label, 12)}{first}", style)
+    for line in rest:
+        output.say(f"{' ' * 12}{line}", style)
 
 
 def _tell(found: Trial) -> None:
@@ -206,7 +211,10 @@ def _tell_sample(number: int, sample: Sample) -> None:
 
 def _sure(label: str, value: str, sure: float | None) -> None:
     mark = f"{sure:>4.0%} " if sure is not None else "     "
-    output.say(f"   {output.fit(label, 9)}{mark}{value}")
+    first, *rest = output.folded(output.safe(value).replace("\n", " "), output.width() - 17) or [""]
+    output.say(f"   {output.fit(label, 9)}{mark}{first}")
+    for line in rest:
+        output.say(f"{' ' * 17}{line}")
 
 
 def _table(found: Trial) -> None:
@@ -214,7 +222,12 @@ def _table(found: Trial) -> None:
         return
     output.say()
     shown: list[Row] = list(found.rows[:ROWS_SHOWN])
-    output.table([[row.date or "-", row.title, row.reason or urls.host(row.url)] for row in shown], [10, 64])
+    beside = max(len(row.reason or urls.host(row.url)) for row in shown)
+    room = min(64, output.width() - 10 - 4 - beside)
+    if room >= 30:
+        output.table([[row.date or "-", row.title, row.reason or urls.host(row.url)] for row in shown], [10, room])
+    else:
+        output.table([[row.date or "-", row.title] for row in shown], [10, output.width() - 12])
     if len(found.rows) > len(shown):
         output.say(f"… and {len(found.rows) - len(shown)} more", "dim")
 

@@ -17,15 +17,17 @@ from crawler.cli.progress import Bar
 from crawler.cli.settings import configured
 from crawler.config.choose import chosen
 from crawler.config.values import Config
-from crawler.errors import CannotError, UsageError
+from crawler.errors import ArchiveError, CannotError, UsageError
+from crawler.model import GOOD, PageKind
 from crawler.monitor import condition
 from crawler.monitor.condition import Columns
 from crawler.pipeline.line import Line
 from crawler.pipeline.rebuild import rebuild
-from crawler.repository import query, runs
-from crawler.repository.database import Database
+from crawler.repository import patience, query, readings, runs
+from crawler.repository.database import Connection, Database
 from crawler.repository.migrations import check_schema
 from crawler.repository.progress import Ended, Failure, Looked, Progress, ended, failures, looked
+from crawler.repository.readings import Pending
 from crawler.scheduler import process as house
 from crawler.text import urls
 
@@ -50,8 +52,8 @@ def crawl(
         list[str] | None, typer.Option(metavar="URL", help="One look at this address and its redirects; may be given again.")
     ] = None,
     follow: Annotated[bool, typer.Option("--follow", help="With --url: take it as a list.")] = False,
-    since: Annotated[str | None, typer.Option(help="Follow only rows dated this day or later.")] = None,
-    max_pages: Annotated[int | None, typer.Option(min=1, help="List pages, at most.")] = None,
+    since: Annotated[str | None, typer.Option(metavar="DAY", help="Follow only rows dated this day or later.")] = None,
+    max_pages: Annotated[int | None, typer.Option(metavar="N", min=1, help="List pages, at most.")] = None,
     as_json: Json = False,
 ) -> None:
     """One-off crawl of sources, or of one address, with progress, to its end.
@@ -71,7 +73,7 @@ def crawl(
         fired = [run for one in asked or (None,) for run in house.fire(config, line, replace(wish, url=one))]
         with Bar(" ".join(names or asked) or "all sources", quiet=as_json) as bar:
             progress, interrupted = house.on_loop(house.work(config, line, fired, bar.show if bar.shown else None))
-        came = _came(line.database, fired, () if follow else asked)
+        came = _came(line, fired, () if follow else asked)
     seconds = time.monotonic() - began
     if interrupted and not as_json:
         bounded = since is not None or max_pages is not None
@@ -83,6 +85,7 @@ def crawl(
     else:
         _summary(config, progress, seconds, came)
     _tell_failures(came.failures)
+    _tell_given_up(came.given_up)
     if interrupted:
         raise typer.Exit(130)
     crawled.tell_ended(came.ended)
@@ -99,16 +102,38 @@ class Came:
     failures: list[Failure]
     columns: dict[str, Columns]
     sample: tuple[str, str] | None
+    given_up: dict[str, int]
 
 
-def _came(database: Database, fired: list[int], asked: Sequence[str]) -> Came:
-    """Everything of one read transaction. `asked`: the addresses of these runs, where each was asked for one look."""
-    with database.read() as c:
-        found = tuple(looked(c, run, url) for run, url in zip(fired, asked, strict=False))
-        of_these = ((public_id, title) for one in found for _, public_id, title in one.documents)
+def _came(line: Line, fired: list[int], asked: Sequence[str]) -> Came:
+    """Everything, of one read transaction. `asked`: the addresses of these runs, where each was asked for one look."""
+    with line.database.read() as c:
+        found = [(one := looked(c, run, url), _bytes_of(c, one)) for run, url in zip(fired, asked, strict=False)]
+        of_these = ((public_id, title) for one, _ in found for _, public_id, title in one.documents)
         any_known = ((item["id"], item["title"]) for item in query.export(c))
         sample = next(of_these if asked else any_known, None)
-        return Came(found, ended(c, fired), failures(c, fired, FAILURES_SHOWN + 1), condition.columns(c, fired), sample)
+        ends, failed, columns = ended(c, fired), failures(c, fired, FAILURES_SHOWN + 1), condition.columns(c, fired)
+        given_up = patience.given_up(c, fired)
+    return Came(tuple(_as_list(line, one, page) for one, page in found), ends, failed, columns, sample, given_up)
+
+
+def _bytes_of(c: Connection, found: Looked) -> Pending | None:
+    """The page of an address that was there and holds no notice."""
+    wanted = found.outcome in GOOD and not found.documents and found.capture is not None
+    return readings.placed(c, found.capture) if wanted and found.capture is not None else None
+
+
+def _as_list(line: Line, found: Looked, page: Pending | None) -> Looked:
+    """A page without a notice is tried as a list: then that is what it is."""
+    if page is None:
+        return found
+    try:
+        read = line.read_as_list(page)
+    except ArchiveError:  # what is damaged is told already
+        return found
+    if read.page_kind is not PageKind.LIST or not read.rows:
+        return found
+    return replace(found, page_kind=str(PageKind.LIST), evidence=read.evidence, rows=len(read.rows))
 
 
 def _check_wish(config: Config, wish: house.Wish, asked: Sequence[str]) -> None:
@@ -147,6 +172,14 @@ def _tell_failures(failed: list[Failure]) -> None:
         output.note("… and more: every look stands in the view v_looks")
 
 
+def _tell_given_up(reasons: dict[str, int]) -> None:
+    """What nobody was asked for and why, and how to take it up again."""
+    for reason, count in list(reasons.items())[:FAILURES_SHOWN]:
+        output.note(f"given up without a look: {count} {'address' if count == 1 else 'addresses'}: {reason}")
+    if reasons:
+        output.note("gongkai frontier list --state dead names them · gongkai frontier requeue takes them up again")
+
+
 def _tell_columns(columns: dict[str, Columns]) -> None:
     """Source by source: why rows were not fetched, and by which rule its columns ended."""
     for source, found in columns.items():
@@ -178,8 +211,6 @@ def _summary(config: Config, progress: Progress, seconds: float, came: Came) -> 
         f"{seconds:.1f} s",
     ]
     output.say(f"done: {', '.join(counted)}")
-    if progress.shelved:
-        output.note(f"{progress.shelved} addresses were given up without a look: gongkai frontier list --state dead says why")
     _tell_columns(came.columns)
     if came.sample and came.looked:
         output.note(f"next: gongkai show {came.sample[0]} · gongkai history {came.sample[0]}")
@@ -199,7 +230,7 @@ def run(
     check: Annotated[
         bool, typer.Option("--check", help="Only say whether a daemon works on this archive: exit code 0 or 1.")
     ] = False,
-    log_format: Annotated[str | None, typer.Option(help="text or json.")] = None,
+    log_format: Annotated[str | None, typer.Option(metavar="text|json", help="How logs are written.")] = None,
 ) -> None:
     """The daemon: fires every enabled source by its schedule until SIGTERM or Ctrl-C. SIGHUP, or a changed file, is taken over at once.
 

@@ -33,7 +33,7 @@ def _duration(value: object) -> Millis:
     return int(found)
 
 
-def _size(value: object) -> int:
+def size_of(value: object) -> int:
     match = SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         raise ValueError('expected a size such as "32MB"')
@@ -147,12 +147,21 @@ Duration = Annotated[
     WithJsonSchema({"type": "string", "pattern": f"^{DURATION.pattern}$", "examples": ["2s", "14d"]}),
 ]
 Size = Annotated[
-    int, BeforeValidator(_size), WithJsonSchema({"type": "string", "pattern": f"^{SIZE.pattern}$", "examples": ["32MB"]})
+    int, BeforeValidator(size_of), WithJsonSchema({"type": "string", "pattern": f"^{SIZE.pattern}$", "examples": ["32MB"]})
 ]
 Hours = Annotated[tuple[int, int], BeforeValidator(_hours)]
 Cron = Annotated[str, AfterValidator(_cron)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Address = Annotated[str, AfterValidator(_address)]
+
+
+def listen_of(value: str) -> str:
+    host, colon, port = value.rpartition(":")
+    if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65_535:
+        raise ValueError("expected where to listen, such as 127.0.0.1:8080")
+    return value
+
+
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 Line = Annotated[str, AfterValidator(one_line)]
 Told = Annotated[str, AfterValidator(_told)]

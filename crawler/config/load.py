@@ -29,15 +29,29 @@ from crawler.config.shape import (
     BudgetTable,
     ListTable,
     OperatorTable,
+    ServeTable,
     SettingsTable,
     SourceTable,
     StartTable,
     TlsTable,
 )
 from crawler.config.storage import archive_folder, chosen_file, database_url, root_of
-from crawler.config.values import Alarms, Channel, Config, Network, Operator, Politeness, ScheduleDefaults, Source, Storage
+from crawler.config.values import (
+    Alarms,
+    Auditing,
+    Channel,
+    Config,
+    Network,
+    Operator,
+    Politeness,
+    ScheduleDefaults,
+    Serve,
+    Source,
+    Storage,
+)
 from crawler.errors import ConfigError, UsageError
 from crawler.model import Expect, Millis, Request, Route, Watch
+from crawler.politeness.budget import DEFAULT as DEFAULT_BUDGET
 from crawler.politeness.budget import Budget
 from crawler.politeness.hours import Window
 from crawler.record.rules import DetailRules, ListRules, ReadRules
@@ -79,7 +93,7 @@ def survey(path: Path | None = None) -> Config:
     settings = _read(chosen, SettingsTable, problems)
     sources: dict[str, Source] = {}
     broken: dict[str, tuple[str, ...]] = {}
-    for file in sorted(chosen.parent.glob("sources/*.toml")):
+    for file in source_files(chosen, problems):
         wrong: list[str] = []
         found = _one(file, settings, root, wrong)
         if wrong:
@@ -180,11 +194,14 @@ def _config(settings: SettingsTable, sources: Mapping[str, Source], root: Path, 
             network.queues_at_once,
             MappingProxyType(network.connect),
             tuple(network.allow_private),
+            network.patience,
         ),
         schedule=ScheduleDefaults(settings.schedule.timezone, settings.schedule.lists, settings.schedule.revisit_per_day),
         alarms=_alarms(settings.alarms),
+        serve=_serve(settings.serve),
+        audit=Auditing(settings.audit.schedule, settings.audit.older_than, settings.audit.rate),
         watch=Watch(tuple(settings.watch.revisit), settings.watch.gone_misses, settings.watch.gone_after),
-        budget=_budget(settings.budget, settings.budget),
+        budget=_budget(settings.budget, DEFAULT_BUDGET),
         sources=MappingProxyType(dict(sources)),
         root=root,
         path=path,
@@ -192,12 +209,34 @@ def _config(settings: SettingsTable, sources: Mapping[str, Source], root: Path, 
     )
 
 
+def _serve(table: ServeTable) -> Serve:
+    host, _, port = table.listen.rpartition(":")
+    return Serve(host.strip("[]"), int(port), table.read == "token", tuple(table.names), table.requests_per_minute)
+
+
+def source_files(path: Path, problems: list[str]) -> list[Path]:
+    """The sources' files beside a configuration's. A folder that is there and cannot be listed is a problem: it is not taken for an empty one."""
+    folder = path.parent / "sources"
+    try:
+        return sorted(file for file in folder.iterdir() if file.suffix == ".toml" and not file.name.startswith("."))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        problems.append(f"{folder}:1:1: cannot be listed: {error.strerror}")
+        return []
+
+
+def _digest_of(file: Path) -> str:
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError:  # its source is told to be broken
+        return "-" * 64
+
+
 def _digest(path: Path) -> str:
     """One digest of all files of a configuration."""
-    files = [path, *sorted(path.parent.glob("sources/*.toml"))]
-    listed = "".join(
-        f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(path.parent).as_posix()}\n" for file in files
-    )
+    files = [path, *source_files(path, [])]
+    listed = "".join(f"{_digest_of(file)}  {file.relative_to(path.parent).as_posix()}\n" for file in files)
     return hashlib.sha256(listed.encode()).hexdigest()
 
 
@@ -257,7 +296,7 @@ def _source(name: str, found: SourceTable, settings: SettingsTable, root: Path) 
             found.expect.rows, found.expect.silence, MappingProxyType({str(k): v for k, v in found.expect.fill.items()})
         ),
         digest=hashlib.sha256(json.dumps(found.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()[:16],
-        budget=_budget(found.budget, settings.budget),
+        budget=_budget(found.budget, _budget(settings.budget, DEFAULT_BUDGET)),
         route=Route(
             proxy=found.network.proxy,
             tls_profile=found.tls.profile,
@@ -272,9 +311,9 @@ def _request(found: StartTable) -> Request:
     return Request(found.url, found.method, tuple(found.headers.items()), found.body.encode())
 
 
-def _budget(own: BudgetTable, default: BudgetTable) -> Budget:
+def _budget(own: BudgetTable, default: Budget) -> Budget:
     """A source's own limits where it has some, else those for all."""
-    return Budget(own.requests or default.requests, own.bytes or default.bytes, own.time or default.time)
+    return Budget(own.requests or default.requests, own.bytes or default.bytes, own.time or default.time_ms)
 
 
 def _list_rules(found: ListTable) -> ListRules:
@@ -290,6 +329,7 @@ def _list_rules(found: ListTable) -> ListRules:
         max_pages=found.max_pages,
         only=found.only,
         skip=found.skip,
+        other_hosts=found.other_hosts,
     )
 
 

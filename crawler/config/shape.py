@@ -18,6 +18,7 @@ from crawler.config.kinds import (
     Zone,
     contact_of,
     host_of,
+    listen_of,
     one_line,
     profile_of,
     proxy_of,
@@ -58,6 +59,7 @@ class NetworkTable(Table):
     deadline: Duration = 60_000
     max_body: Size = 32 << 20
     queues_at_once: int = Field(default=20, ge=1, le=500)
+    patience: Duration = 120_000
     connect: dict[str, Endpoint] = {}
     allow_private: list[str] = []
 
@@ -129,6 +131,23 @@ class AlarmsTable(Table):
     channels: dict[str, ChannelTable] = {}
 
 
+class ServeTable(Table):
+    """`[serve]`."""
+
+    listen: Annotated[str, AfterValidator(listen_of)] = "127.0.0.1:8080"
+    read: Literal["open", "token"] = "open"
+    names: list[Annotated[str, AfterValidator(host_of)]] = []
+    requests_per_minute: int = Field(default=600, ge=0)
+
+
+class AuditTable(Table):
+    """`[audit]`."""
+
+    schedule: Cron = "30 3 * * *"
+    older_than: Duration = 30 * 86_400_000
+    rate: Size = 20 << 20
+
+
 class SettingsTable(Table):
     """`config/gongkai.toml`."""
 
@@ -139,6 +158,8 @@ class SettingsTable(Table):
     watch: WatchTable = WatchTable()
     budget: BudgetTable = BudgetTable()
     alarms: AlarmsTable = AlarmsTable()
+    serve: ServeTable = ServeTable()
+    audit: AuditTable = AuditTable()
 
 
 class StartTable(Table):
@@ -194,6 +215,7 @@ class ListTable(Table):
     """`[list]`."""
 
     hosts: list[str] = []
+    other_hosts: int = Field(default=20, ge=0)
     rows: str | None = None
     link: str | None = None
     title: str | None = None

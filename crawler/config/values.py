@@ -30,6 +30,15 @@ class Storage:
 
 
 @dataclass(frozen=True, slots=True)
+class Auditing:
+    """When the daemon audits, which files (not found sound for so long), and how many bytes a second it reads."""
+
+    schedule: str
+    older_than_ms: Millis
+    rate: int
+
+
+@dataclass(frozen=True, slots=True)
 class Network:
     """How the network is used. Times in milliseconds, sizes in bytes."""
 
@@ -39,6 +48,7 @@ class Network:
     queues_at_once: int
     connect: Mapping[str, str]
     allow_private: tuple[str, ...]
+    patience_ms: Millis = 120_000  # what is put off longer, a one-off crawl does not wait for
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +95,17 @@ class Alarms:
     remind_ms: Millis
     gather_ms: Millis
     channels: Mapping[str, Channel]
+
+
+@dataclass(frozen=True, slots=True)
+class Serve:
+    """The console. `host` and `port` it listens on; `closed`: reading needs the token too; `names` it answers to besides loopback's."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    closed: bool = False
+    names: tuple[str, ...] = ()
+    requests_per_minute: int = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +157,10 @@ class Config:
     watch: Watch
     budget: Budget  # of a run that belongs to no configured source
     alarms: Alarms
+    audit: Auditing
     sources: Mapping[str, Source]
     root: Path
     path: Path
     digest: str  # SHA-256 over the names and SHA-256 of its files, as `sha256sum` lists them
     broken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    serve: Serve = Serve()

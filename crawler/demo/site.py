@@ -37,6 +37,7 @@ class Page:
     location: str | None = None
     modified: int = 1_700_000_000
     cookie: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +253,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             headers["Location"] = page.location
         if page.cookie:
             headers["Set-Cookie"] = page.cookie
+        headers |= dict(page.headers)
         if host == LANWAN and status == 200:
             headers["ETag"] = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
             headers["Last-Modified"] = formatdate(page.modified, usegmt=True)

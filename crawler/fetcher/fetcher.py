@@ -166,7 +166,8 @@ class Fetcher:
         )
         if wrong is not None and outcome is Outcome.OK:  # of other answers the body is not what was asked for
             outcome = UNDECODABLE[type(wrong)]
-        if outcome is Outcome.OK and wrong is None and task.kind not in ABOUT_THE_SITE and outcomes.is_blank(decoded.body):
+        asked = response.status_code == 200 and task.request.method != "HEAD" and task.kind not in ABOUT_THE_SITE
+        if asked and outcome is Outcome.OK and outcomes.is_blank(decoded.body):
             outcome, evidence = Outcome.EMPTY, f"{len(decoded.body)} bytes with nothing to see"
         dropped = ", ".join(name.decode("latin-1") for name in response.extensions["dropped"])
         details = [

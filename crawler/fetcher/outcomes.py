@@ -11,6 +11,7 @@ from datetime import UTC
 
 from crawler.model import Millis, Outcome
 from crawler.text import urls
+from crawler.text.walls import wall_words
 
 LONGEST_WAIT: Millis = 24 * 3_600_000
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -37,6 +38,7 @@ WALL_BODY = re.compile(
     rb"|[\"'/._-]captcha|waf_captcha|\xe8\xae\xbf\xe9\x97\xae\xe8\xa2\xab\xe6\x8b\xa6\xe6\x88\xaa|\xe5\xae\x89\xe5\x85\xa8\xe9\xaa\x8c\xe8\xaf\x81)",
     re.IGNORECASE,
 )
+MARKUP = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.IGNORECASE | re.DOTALL)
 LOOKED_AT = 65_536  # bytes of a body that are searched for marks
 
 
@@ -91,7 +93,19 @@ def _wall(status: int, headers: Mapping[str, str], body: bytes) -> str:
         if found and name in headers:
             return f"{status} with a wall's mark, {name}: {found[1]}"
     mark = wall_in(body)
-    return f"{status} with a wall's mark in its body: {mark}" if mark else ""
+    if mark:
+        return f"{status} with a wall's mark in its body: {mark}"
+    words = wall_words(_shown(body))
+    return f"{status} with {words}" if words else ""
+
+
+def _shown(body: bytes) -> str:
+    """The words of a refusal's page, roughly: no reader looks at it."""
+    try:
+        plain = body[:LOOKED_AT].decode("utf-8")
+    except UnicodeDecodeError:
+        plain = body[:LOOKED_AT].decode("gb18030", "replace")
+    return MARKUP.sub(" ", plain)
 
 
 # ------------------------------------------------------------------ redirects

@@ -38,6 +38,7 @@ NAME = re.compile(r"[\u3400-\u9fff]")
 FILES_LABEL = re.compile(r"^\W*(?:相关)?附件(?:下载|列表)?\W*$")
 FILE_NAME = re.compile(r"^[\w.%-]+\.(?:jpe?g|png|gif|bmp|webp)$|^\d+$|^(?:img|image|图片)\d*$", re.IGNORECASE)
 WORD = re.compile(r"\w")
+OF_A_TABLE = frozenset({"line of facts", "furniture", "breadcrumb"})  # what a row below other rows of a table only looks like
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +99,14 @@ def read_body(
 def _rows(grids: tuple[Grid, ...], why: dict[int, str]) -> dict[int, str]:
     """First line of a table's row → its one paragraph; empty for its further lines. A row is left out as a whole or not at all."""
     rows: dict[int, str] = {}
+    above = False  # is the row above kept?
     for row in (row for grid in grids for row in grid.lines):
         own = range(row.first, row.last)
-        if all(at in why for at in own) or row.first in rows:  # in another table's cell
+        fact = above and "\t" in row.text and all(why.get(at) in OF_A_TABLE for at in own)
+        if row.first in rows or (all(at in why for at in own) and not fact):  # in another table's cell, or left out
+            above = row.first in rows
             continue
+        above = True
         for at in own:
             why.pop(at, None)
             rows[at] = row.text if at == row.first else ""

@@ -15,7 +15,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from crawler.model import Page, Request
 from crawler.parsers.tree import attribute, is_hidden, parse, squeeze
-from crawler.record.notice import Attachment, Draft, Witness
+from crawler.record.notice import Attachment, Draft, Image, Table, Witness
 from crawler.record.rules import ListRules
 from crawler.text import urls
 
@@ -36,11 +36,13 @@ STEM = re.compile(r"^(?P<stem>.*?)(?P<ending>\.[a-z]{3,5})?$", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What a further page adds: paragraphs and documents; `error` says why it adds nothing."""
+    """What a further page adds: paragraphs with their tables and pictures, and documents; `error` says why it adds nothing."""
 
     body: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     error: str = ""
+    tables: tuple[Table, ...] = ()
+    images: tuple[Image, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ def join(
     head, body = page.url, list(draft.body)
     names: list[Request] = []
     attachments = {item.url or item.name: item for item in draft.attachments}
+    tables, images = [*draft.tables], [*draft.images]
     trouble: list[str] = []
     at, (said, tree) = page, source
     seen = {urls.canonical(head)}
@@ -128,8 +131,13 @@ def join(
         if piece.error:
             trouble.append(f"page {len(names) + 1} is no part of the article ({piece.error}): {following.url}")
             break
-        body += _new_lines(piece.body, body)
+        added = _new_lines(piece.body, body)
+        shift = len(body) + len(added) - len(piece.body)
+        tables += [replace(item, at=max(0, item.at + shift)) for item in piece.tables]
+        images += [replace(item, at=max(0, item.at + shift)) for item in piece.images]
+        body += added
         attachments |= {key: item for item in piece.attachments if (key := item.url or item.name) not in attachments}
+    draft = replace(draft, tables=tuple(tables), images=tuple(images))
     return Joined(_made(draft, tuple(body), tuple(attachments.values()), trouble, len(names)), tuple(names))
 
 

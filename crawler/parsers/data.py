@@ -26,7 +26,10 @@ XML = re.compile(
 MOST_ROWS = 50_000  # what a sitemap may hold (sitemaps.org)
 TAGS = re.compile(r"<[^>]{1,200}>")
 HAN = re.compile(r"[\u3400-\u9fff]")
-LINK_LIKE = re.compile(r"^(?:https?:)?//\S+$|^\.{0,2}/\S+$|^[\w./-]+\.s?html?(?:\?\S*)?$", re.IGNORECASE)
+LINK_LIKE = re.compile(
+    r"^(?:https?:)?//\S+$|^\.{0,2}/\S+$|^[\w./%-]+\.(?:[sj]?html?|jspx?|aspx?|php|do|action|pdf|docx?|xlsx?)(?:[?#]\S*)?$|^[\w./%-]+\?[\w.-]+=\S+$",
+    re.IGNORECASE,
+)
 DEEPEST, MOST_NODES = 12, 200_000
 
 TITLES = (

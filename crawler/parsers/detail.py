@@ -19,22 +19,19 @@ from crawler.parsers.facts import Facts, read_facts
 from crawler.parsers.fields import Said, pick, same_day, same_text, testify
 from crawler.parsers.flat import lay_flat
 from crawler.parsers.furniture import NEIGHBOUR, is_foot, is_furniture
+from crawler.parsers.pictures import lines_of_people, read_images, read_people
 from crawler.parsers.platforms import recognise
 from crawler.parsers.sheet import Sheet
 from crawler.parsers.stated import number_in_title, number_of, stated
 from crawler.parsers.titles import Title, key, read_title, title_of_text
 from crawler.parsers.tree import parse, select, squeeze, text
 from crawler.parsers.worth import is_told, refuse
-from crawler.record.notice import Attachment, Draft, Witness
+from crawler.record.normalize import META_ORDER
+from crawler.record.notice import Attachment, Draft, Image, Witness
 from crawler.record.rules import DetailRules
 from crawler.text.dates import day_in_url, read_date, why_not
 
-META_FIELDS = frozenset(
-    {
-        "index_no", "doc_no", "issuer", "written_date", "category", "keywords", "validity", "effective_date", "expiry_date", "repeal_date",
-        "open_type", "abstract", "name", "project", "buyer", "region",
-    }
-)  # fmt: skip
+META_FIELDS = frozenset(META_ORDER)
 MOST_TROUBLE = 20  # complaints about tables that are kept
 BEHIND = 20  # lines behind the article among which its documents may be listed
 FILES = (
@@ -92,7 +89,8 @@ class _Read:
 def read_detail(source: str, page: Page, *, rules: DetailRules, encoding: str = "utf-8") -> Detail:
     """Read a page as a notice. Raises UnreadablePage for a selector of the source's own that is none."""
     read = _look(source, page, rules, encoding)
-    titled, dropped = read.title, read.body.dropped
+    titled = read.title
+    dropped = (*read.body.dropped, *(Dropped(said, "disclosure block: no label and value") for said in read.block.unread))
     size = sum(len(squeeze(paragraph)) for paragraph in read.body.paragraphs)
     attachments = _attachments(read)
     declared = bool(read.meta.get("articletitle"))
@@ -219,12 +217,22 @@ def _draft(read: _Read, title: Title, attachments: tuple[Attachment, ...]) -> Dr
         clicks=next((said for said in (read.facts.get("clicks", zone) for zone in ("head", "tail")) if said), None),
         body=read.body.paragraphs,
         attachments=attachments,
+        labels=read.block.pairs,
         tables=read.body.tables,
+        images=_images(read),
+        people=read_people(read.sheet, lines_of_people(read.sheet, title.line, read.article, read.facts.lines)),
         meta=MappingProxyType(facts),
         site_code=squeeze(read.meta.get("siteidcode")) or None,
         site_name=read.meta.get("sitename"),
         witnesses=MappingProxyType(witnesses),
     )
+
+
+def _images(read: _Read) -> tuple[Image, ...]:
+    if read.container is None or not read.sheet.named("img"):
+        return ()
+    base = base_of(read.sheet, read.page.url, read.encoding)
+    return tuple(read_images(read.sheet, read.container, read.body.places, base, read.encoding))
 
 
 def _title_witness(title: Title) -> Witness:
@@ -254,9 +262,7 @@ def _published(read: _Read) -> list[Said]:
     def dated(value: str | None) -> str | None:
         return value if value and read_date(value) is not None else None
 
-    block = read.block.fields.get("published")
-    if block is None and read.block.words.get("written_date", "").endswith("公开日期"):
-        block = read.block.fields.get("written_date")
+    block = read.block.fields.get("published") or read.block.fields.get("open_date")
     return [
         ("own", _own(read.tree, read.rules.published)),
         *((f"label.{zone}", read.facts.get("published", zone)) for zone in ("head", "tail", "page")),

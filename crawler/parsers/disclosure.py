@@ -8,14 +8,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from crawler.parsers.furniture import is_foot
+from crawler.parsers.heads import are_headings
 from crawler.parsers.labels import BEGIN_SO, CORE, NOTHING, SCRIPT, STRONG, head_of, in_block, label_of, spaced
+from crawler.parsers.pairs import read_pairs
 from crawler.parsers.sheet import Line, Sheet
-from crawler.parsers.tree import EDGES
+from crawler.parsers.tree import EDGES, squeeze
+from crawler.record.notice import Pair
 from crawler.text.dates import read_date
 
 LONGEST_LINE = 400
 MANY = 3
-LEAST_BETWEEN = 6  # characters of a line between two tables that makes them two blocks
 GAP = 4  # lines between two labels of one block
 NEAR = 12  # lines before and behind a table in which the text around it stands
 LONGEST_VALUE = {"issuer": 100, "category": 100, "validity": 40, "open_type": 40, "name": 300, "abstract": 2000, "region": 40}
@@ -25,13 +28,18 @@ DIGIT = re.compile(r"[\d０-９一二三四五六七八九]")
 @dataclass(frozen=True, slots=True)
 class Disclosure:
     """Field → the page's own text and the label it stood behind; `lines`: places of the block's lines; `labels`: distinct strong fields;
-    `loose`: those of its lines that tell of a procurement, and are the notice's text where it has no other."""
+    `loose`: those of its lines that tell of a procurement, and are the notice's text where it has no other.
+
+    `pairs`: all that stands in the block, known or not, in the page's order; `unread`: its lines that are no pairs.
+    """
 
     fields: dict[str, str] = field(default_factory=dict)
     words: dict[str, str] = field(default_factory=dict)
     lines: frozenset[int] = frozenset()
     labels: int = 0
     loose: frozenset[int] = frozenset()
+    pairs: tuple[Pair, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +57,7 @@ def read_disclosure(sheet: Sheet) -> Disclosure:
     groups = [
         group for group in map(_trimmed, _groups(sheet, _pairs(sheet))) if len({item.field for item in group} & STRONG) >= 2
     ]
-    groups = [group for group in groups if not _in_text(sheet, group)]
+    groups = [group for group in groups if not _in_text(sheet, group) and not _is_of_text(sheet, group)]
     if not groups or _is_list(groups):
         return Disclosure()
     best: dict[str, _Found] = {}
@@ -64,12 +72,17 @@ def read_disclosure(sheet: Sheet) -> Disclosure:
         places |= own
         loose |= own if not {item.field for item in group} & CORE else set()
     strong = {item.field for group in groups for item in group} & STRONG
+    shown = places | {at for group in groups for item in group for at in range(item.at, item.upto + 1)}
+    between = {at for group in groups for at in range(group[0].at, group[-1].upto + 1)}
+    pairs, unread = read_pairs(sheet, shown, between)
     return Disclosure(
         {name: item.value for name, item in best.items()},
         {name: item.word for name, item in best.items()},
         frozenset(places),
         len(strong),
         frozenset(loose),
+        pairs,
+        unread,
     )
 
 
@@ -86,6 +99,35 @@ def _in_text(sheet: Sheet, group: list[_Found]) -> bool:
     after = boxes([line for line in sheet.lines[last + 1 : last + 1 + NEAR] if not line.cells])
     table = _table_of(sheet, first)
     return bool(before & after) or (table is not None and bool(before & set(sheet.above(table, 3))))
+
+
+def _is_of_text(sheet: Sheet, group: list[_Found]) -> bool:
+    """A table most of whose labels nobody puts into a block: a permit, a punishment. It tells of that, not of this notice."""
+    if any(item.field == "index_no" for item in group) or not {item.field for item in group} & CORE:
+        return False
+    row = sheet.lines[group[0].at]
+    table = next((at for at in sheet.above(row.element, 3) if sheet.tags[at] == "table"), None)
+    if not row.cells or table is None:
+        return False
+    first, last = group[0].at, group[-1].upto
+    while first > sheet.firsts[table] and sheet.lines[first - 1].cells:
+        first -= 1
+    while last + 1 < sheet.lasts[table] and sheet.lines[last + 1].cells:
+        last += 1
+    labels = sum(len(line.cells) // 2 for line in sheet.lines[first : last + 1])
+    known = sum(1 for item in group if sheet.lines[item.at].cells)
+    return known * 2 < labels
+
+
+def _is_the_text(sheet: Sheet, first: int, last: int) -> bool:
+    """A table of what is bought and by whom is a summary where an article stands in another box; else it is the article, or of it."""
+    row = sheet.lines[first].element
+    table = next((at for at in sheet.above(row, 3) if sheet.tags[at] == "table"), row)
+    around = set(sheet.above(table, 2))
+    prose = [
+        line for at, line in enumerate(sheet.lines) if not first <= at <= last and _is_prose(line) and not is_foot(line.text)
+    ]
+    return not prose or any(sheet.ups[line.element] in around for line in prose)
 
 
 def _is_prose(line: Line) -> bool:
@@ -113,10 +155,10 @@ def _fits(name: str, value: str) -> bool:
 
 
 def _groups(sheet: Sheet, found: list[_Found]) -> Iterator[list[_Found]]:
-    """Labels that stand near each other; what stands in another table behind a line of its own (the title) is another group."""
+    """Labels that stand near each other; two tables with a heading between them are two."""
     group: list[_Found] = []
     for item in found:
-        if group and (item.at - group[-1].upto > GAP or _is_apart(sheet, group, item)):
+        if group and (item.at - group[-1].upto > GAP or _are_apart(sheet, group, item.at)):
             yield group
             group = []
         group.append(item)
@@ -124,15 +166,13 @@ def _groups(sheet: Sheet, found: list[_Found]) -> Iterator[list[_Found]]:
         yield group
 
 
-def _is_apart(sheet: Sheet, group: list[_Found], other: _Found) -> bool:
-    """Does a label stand in another table than those before it, and a line between the two?"""
-    one = next((item for item in reversed(group) if sheet.lines[item.at].cells), None)
-    if one is None or not sheet.lines[other.at].cells:
+def _are_apart(sheet: Sheet, group: list[_Found], at: int) -> bool:
+    """A heading, or a line as long as one, between the rows of two tables."""
+    lines = sheet.lines
+    before = next((item.upto for item in reversed(group) if lines[item.upto].cells), at)
+    if at - before < 2 or not lines[at].cells:
         return False
-    between = sheet.lines[one.upto + 1 : other.at]
-    if not any(not line.cells and len(line.plain) >= LEAST_BETWEEN and not line.labelled for line in between):
-        return False
-    return _table_of(sheet, one.at) != _table_of(sheet, other.at)
+    return any(len(line.plain) >= 8 and not line.cells for line in lines[before + 1 : at])
 
 
 def _trimmed(group: list[_Found]) -> list[_Found]:
@@ -144,10 +184,13 @@ def _trimmed(group: list[_Found]) -> list[_Found]:
 
 def _pairs(sheet: Sheet) -> list[_Found]:
     found: list[_Found] = []
-    lines = sheet.lines
+    lines, listed = sheet.lines, 0
     for at, line in enumerate(lines):
         if line.cells:
-            found += [] if _heads_data(sheet, at) else _in_cells(lines, at)
+            if at >= listed:
+                listed = _list_below(sheet, at)
+            if at >= listed:
+                found += _in_cells(lines, at)
             continue
         if len(line.text) > LONGEST_LINE:
             continue
@@ -164,6 +207,31 @@ def _pairs(sheet: Sheet) -> list[_Found]:
             if named is not None and rest:
                 found.append(_Found(named[0], named[1], first.strip(":："), rest.lstrip(":： "), at, at))
     return found
+
+
+def _list_below(sheet: Sheet, at: int) -> int:
+    """The line behind a table's rows where this row is their heading: words over columns, and below them none that is a label."""
+    line, lines = sheet.lines[at], sheet.lines
+    if len(line.cells) < 3 or at + 1 >= len(lines) or len(lines[at + 1].cells) != len(line.cells):
+        return at
+    below = lines[at + 1].cells
+    if any(label_of(cell) or cell.rstrip().endswith((":", "：")) for cell in below) or any(map(in_block, (*line.cells, *below))):
+        return at
+    named = [label_of(cell) is not None for cell in line.cells]
+    marked = all(
+        sheet.tags[cell] == "th" for cell in range(line.element, sheet.end(line.element)) if sheet.ups[cell] == line.element
+    )
+    if (
+        not any(named)
+        or all(named)
+        or not (marked or any(named[1::2]) or sum(named) * 2 < len(named) or are_headings([squeeze(cell) for cell in line.cells]))
+    ):
+        return at
+    box = sheet.ups[line.element]
+    end = at + 1
+    while end < len(lines) and lines[end].cells and sheet.within(lines[end].element, box):
+        end += 1
+    return end
 
 
 def _below(lines: list[Line], at: int, named: tuple[str, int]) -> _Found:
@@ -215,6 +283,8 @@ def _lines_of(sheet: Sheet, group: list[_Found]) -> set[int]:
     own = {place for item in group for place in range(item.at, item.upto + 1) if not _is_data(sheet, item.at, group)}
     if not {item.field for item in group} & CORE:
         own = {place for place in own if sheet.lines[place].cells}  # 项目名称 and 采购人 as lines of a text are that text
+        if own and _is_the_text(sheet, min(own), max(own)):
+            return set()
     if not own:
         return own
     first, last = min(own), max(own)
@@ -236,16 +306,6 @@ def _table_of(sheet: Sheet, at: int) -> int | None:
         if sheet.lines[at].cells
         else None
     )
-
-
-def _heads_data(sheet: Sheet, at: int) -> bool:
-    """A row of three cells and more over rows as wide, that is not made of labels: it heads a table of the text."""
-    cells = sheet.lines[at].cells
-    if len(cells) < 3 or at + 1 >= len(sheet.lines) or len(sheet.lines[at + 1].cells) != len(cells):
-        return False
-    below = sheet.lines[at + 1].cells
-    named = sum(1 for cell in cells if label_of(cell) is not None)
-    return 0 < named * 2 < len(cells) and not any(label_of(cell) is not None or in_block(cell) for cell in below)
 
 
 def _is_data(sheet: Sheet, at: int, group: list[_Found]) -> bool:

@@ -32,6 +32,7 @@ def explain(page: Page, *, rules: DetailRules = DetailRules()) -> dict[str, Any]
         told["body"] = made["body"]
         meta = made["meta"]
         assert isinstance(meta, dict)
+        told["labels"] = meta.get("labels", [])
         provenance = made["provenance"]
         assert isinstance(provenance, dict)
         for name, witness in provenance.items():

@@ -9,10 +9,15 @@ from crawler.parsers.scripts import written
 from crawler.parsers.sheet import EMBEDS, MARK, MEDIA, Line, Sheet
 from crawler.parsers.tree import BLOCKS, EDGES, HIDDEN, SILENT, SPACES, Node, squeeze
 
+KEEPS = re.compile(r"white-space\s*:\s*(?:pre\b|break-spaces)", re.IGNORECASE)
+CARRIED = re.compile(r"[^。；;：:！!？?）)」”\s]$")  # how a line of a paragraph ends that was broken by hand
+BEGUN = re.compile(r"[\s\u3000]|[一二三四五六七八九十]{1,3}[、.．]|[（(]?\d{1,2}[)）、.．]|第.{1,4}[章条节]")
+BROKEN = 24  # characters of a line that was broken because it was full
 LONGEST_CELL = 400
 SHORT = 30  # characters of a line that may well come again on another page
 INDEXED = frozenset(  # tags that are asked for by name
     {
+        "pre",
         "title",
         "meta",
         "body",
@@ -66,8 +71,9 @@ NO_ATTRIBUTES: dict[str, str | None] = {}
 
 
 @lru_cache(maxsize=4096)  # Word repeats a style in every span
-def _hides(style: str) -> bool:
-    return HIDDEN.search(style) is not None
+def _said(style: str) -> tuple[bool, bool]:
+    """Does a style hide, and does it keep line breaks?"""
+    return HIDDEN.search(style) is not None, KEEPS.search(style) is not None
 
 
 def _measured(text: str) -> tuple[str, bool]:
@@ -81,7 +87,7 @@ _short = lru_cache(maxsize=8192)(_measured)  # menus are the same on all pages o
 class _Walk:
     """One walk: inline text becomes lines, and cells rows."""
 
-    __slots__ = ("cells", "inline", "last", "linked", "marks", "owner", "row", "scripted", "sheet", "show_hidden")
+    __slots__ = ("cells", "inline", "kept", "last", "linked", "marks", "owner", "row", "scripted", "sheet", "show_hidden")
 
     def __init__(self, *, hidden: bool) -> None:
         self.sheet = Sheet()
@@ -92,6 +98,7 @@ class _Walk:
         self.scripted = False
         self.marks = 0
         self.last = -1
+        self.kept: set[int] = set()  # places of elements whose line breaks are kept
         self.row = -1  # place of the table row that is being read as one line
         self.cells: list[str] = []
 
@@ -109,6 +116,7 @@ class _Walk:
                 text = node.text_content or ""
                 if inline or not text.isspace():  # else it stands between two blocks
                     self.add(text, at, links)
+                    line = len(lines)
             else:
                 tag, own_bits = known(number) or _unknown(node)
                 if not own_bits & LEAF:
@@ -157,6 +165,8 @@ class _Walk:
         """An element begins that is asked for by name, or changes how what is in it is read."""
         if bits & NAMED:
             self.sheet.places.setdefault(tag, []).append(at)
+            if tag == "pre":
+                self.kept.add(at)
         if bits & SHOWN and self.owner >= 0:
             self.sheet.firsts[at] += 1  # behind the text that is being written
         elif bits & ROW and self.row < 0 and is_data(node):
@@ -189,7 +199,14 @@ class _Walk:
         if self.show_hidden:
             return False
         style = get("style")
-        if (style and _hides(style)) or "hidden" in attributes:
+        if style:
+            hides, keeps = _said(style)
+            if keeps:
+                self.kept.add(at)
+            if hides:
+                self.sheet.hidden.add(at)
+                return True
+        if "hidden" in attributes:
             self.sheet.hidden.add(at)
             return True
         return False
@@ -245,6 +262,9 @@ class _Walk:
     # -------------------------------------------------------------- text
     def add(self, text: str, at: int, links: int) -> None:
         """Text of a line; `links`: 0 where no link is open around it."""
+        if self.kept and "\n" in text and self.row < 0 and self.keeps(at):
+            self.add_lines(text, at, links)
+            return
         inline = self.inline
         if not text.isspace():
             if at != self.last:
@@ -259,6 +279,21 @@ class _Walk:
         elif not inline:
             return
         inline.append(text)
+
+    def keeps(self, at: int) -> bool:
+        """Are line breaks kept here?"""
+        return at in self.kept or any(up in self.kept for up in self.sheet.above(at))
+
+    def add_lines(self, text: str, at: int, links: int) -> None:
+        """Text whose line breaks are paragraphs, but for those that only break a full line."""
+        pieces = text.replace("\r\n", "\n").split("\n")
+        for number, piece in enumerate(pieces):
+            before = pieces[number - 1].rstrip() if number else ""
+            carried = len(before) >= BROKEN and CARRIED.search(before) and piece.strip() and not BEGUN.match(piece)
+            if number and not carried:
+                self.end(at)
+            if piece and (self.inline or not piece.isspace()):
+                self.add(piece, at, links)
 
     def end(self, at: int) -> None:
         """A line ends; within a row it is a part of the cell."""

@@ -9,6 +9,7 @@ from crawler.model import PageKind
 from crawler.parsers.flat import lay_flat
 from crawler.parsers.furniture import is_crumb, is_foot
 from crawler.parsers.sheet import Sheet
+from crawler.text.walls import wall_words
 
 ERROR_TITLE = re.compile(
     r"(?:页面不存在|不存在$|已(?:被)?删除|出错|(?<![\d第〔\[（(])(?:404|403|50[0-4])(?![\d号批])|错误页?$|页面丢失|not found|forbidden|\berror\b|whitelabel|访问被拒绝|无法访问|找不到)",
@@ -50,6 +51,7 @@ TEMPLATE = re.compile(r"\{\{[^{}]{1,80}\}\}")
 LEADS_ON = re.compile(r"(?:\blocation(?:\.href|\.replace\s*\(|\s*=)|window\.open\s*\()")
 SHORT = 400  # characters of a page that says only that it has nothing to say
 EMPTY = 60
+WALL_LINES = 150  # of a page, in which a wall says that it is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,8 @@ def judge(
     challenge = next((mark for mark in CHALLENGES if mark in source), None) if size < EMPTY else None
     if challenge is not None:
         return Kind(PageKind.CHALLENGE, f"{challenge} and no text")
+    if not article_title and (words := wall_words("\n".join(line.text for line in sheet.lines[:WALL_LINES]))):
+        return Kind(PageKind.CHALLENGE, words)
     error = _error(sheet, visible, body) if not article_title or body < EMPTY else None
     if error is not None:
         return error

@@ -29,14 +29,11 @@ from crawler.model import Page, Request
 from crawler.parsers.attachments import media_type, read_attachments
 from crawler.parsers.flat import lay_flat
 from crawler.parsers.tree import lines, parse
-from crawler.record.normalize import DATE_FIELDS
+from crawler.record.normalize import DATE_FIELDS, META_ORDER
 from crawler.record.notice import Attachment, Draft, Witness
 from crawler.text import urls
 
-META = (
-    "index_no", "doc_no", "issuer", "written_date", "category", "keywords", "validity", "effective_date", "repeal_date",
-    "expiry_date", "open_type", "abstract", "name", "project", "buyer", "region",
-)  # fmt: skip
+META = META_ORDER
 FIELDS = ("title", "published", "source", "channel", "clicks", "body")
 FILES = ("attachments", "attachment_url", "attachment_name")
 KEYS = ("address", "records", *FIELDS, *FILES, *META)

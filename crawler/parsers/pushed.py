@@ -4,6 +4,7 @@ its number. Each becomes a plain link of the tree, so that rows and pagers are r
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -57,8 +58,28 @@ def lay_open(tree: LexborHTMLParser) -> None:
             node.attrs["href"] = f"javascript:{said}"
 
 
+def leads(tree: LexborHTMLParser, code: str) -> str | None:
+    """Where code of the page leads, as its link would be followed."""
+    return _Scripts(tree).leads(code)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function of the page that is called: its name, its parameters' names, what is given for them, and its body."""
+
+    name: str
+    names: Sequence[str]
+    given: Sequence[str]
+    body: str
+
+
+def called(tree: LexborHTMLParser, code: str) -> Call | None:
+    """The function that code of an attribute calls; one that stands in no script of the page has no body."""
+    return _Scripts(tree).called(code)
+
+
 def _holds_links(node: Node) -> bool:
-    if node.tag in ("body", "html", "form", "input", "button", "select", "img"):
+    if node.tag in ("body", "html", "form", "select", "img"):
         return True
     return any(
         (href := attribute(link, "href").strip()) and href[:1] != "#" and href[:11].lower() != "javascript:"
@@ -96,13 +117,19 @@ class _Scripts:
         """Where code of an attribute leads: by itself, or by the function it calls."""
         if (found := _goes(code, {})) is not None:
             return found
-        call = CALL.match(code)
-        function = self._function(call["name"]) if call else None
-        if call is None or function is None:
+        call = self.called(code)
+        if call is None or not call.body:
             return None
-        names, body = function
+        return _goes(call.body, {**self._known, **dict(zip(call.names, call.given, strict=False))})
+
+    def called(self, code: str) -> Call | None:
+        """The function that code calls, with what it is given."""
+        call = CALL.match(code)
+        if call is None:
+            return None
+        names, body = self._function(call["name"]) or ((), "")
         given = [unquoted(part) if part[:1] in "'\"" else part for part in ARGUMENT.findall(call["args"])]
-        return _goes(body, {**self._known, **dict(zip(names, given, strict=False))})
+        return Call(call["name"], names, given, body)
 
     def _function(self, name: str) -> tuple[Sequence[str], str] | None:
         if self._source is None:

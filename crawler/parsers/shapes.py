@@ -116,7 +116,8 @@ def _piece(page: Page, rules: DetailRules) -> tuple[str, Piece]:
     said = charset.decode(page.body, page.header("content-type"))
     found = read_detail(said.text, page, rules=rules, encoding=said.encoding)
     if found.drafts:
-        return said.text, Piece(found.drafts[0].body, found.drafts[0].attachments, "" if found.drafts[0].body else "no text")
+        (draft, *_) = found.drafts
+        return said.text, Piece(draft.body, draft.attachments, "" if draft.body else "no text", draft.tables, draft.images)
     if found.page_kind is not PageKind.OTHER:
         return said.text, Piece(error=f"{found.page_kind}: {found.evidence}")
     tree = parse(said.text)

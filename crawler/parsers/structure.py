@@ -29,7 +29,7 @@ from crawler.record.reading import Row
 from crawler.text.dates import read_date
 
 MOST_ITEMS = 20_000  # links that are looked at
-NO_LINKS = frozenset({"link", "base", "area"})
+NO_LINKS = frozenset({"link", "base", "area", "button", "input"})
 CHROME = frozenset({"header", "footer", "nav"})
 NAVIGATION = re.compile(
     r"(?:^|[\s_-])(?:nav|menu|crumbs?|breadcrumb|footer|foot|header|head|top|links?|yqlj|friend|friendlink|pager|pagination|page-?turn|sitemap|tab)(?:$|[\s_-])",

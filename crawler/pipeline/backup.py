@@ -14,6 +14,7 @@ from pathlib import Path
 
 from crawler.archive.locks import sync_folder
 from crawler.archive.reader import find
+from crawler.config.load import source_files
 from crawler.config.values import Config
 from crawler.errors import ArchiveError, CannotError, UsageError
 from crawler.repository import snapshot
@@ -124,7 +125,7 @@ def _copy(archive: Path, folder: Path, file: Held) -> str:
 
 def _configuration(config: Config, target: Path) -> None:
     """The configuration's files as they are. Whoever may read them may read the copy."""
-    files: Sequence[Path] = [config.path, *sorted(config.path.parent.glob("sources/*.toml"))]
+    files: Sequence[Path] = [config.path, *(file for file in source_files(config.path, []) if file.is_file())]
     for file in files:
         place = target / "config" / ("gongkai.toml" if file == config.path else f"sources/{file.name}")
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -22,6 +22,7 @@ MOST_PINNED = 5  # rows above a page's others, whatever their days
 MOST_LOOKS = 3  # at one page of one run, whatever its totals say
 SCRIPT = "script"  # the pager's rule where the next page is known to the page's script alone
 FRONT = re.compile(r"/(?:(?:index|default|main)\.\w{2,5})?", re.IGNORECASE)
+OTHER_HOST = "other host"
 WALLED = frozenset({"mp.weixin.qq.com"})  # hands articles to its own app only
 NO_LIST = frozenset({PageKind.ERROR, PageKind.SOFT_404, PageKind.HOME})
 
@@ -62,13 +63,17 @@ def refusal(row: Row, rules: ListRules, *, key: str, lists: frozenset[str] | set
     if row.reason is not None:
         return row.reason
     host = urls.host(row.url)
-    if rules.hosts and host not in rules.hosts:
-        return "weixin" if host in WALLED else "other host"
-    if host in WALLED and not rules.hosts:
+    if host in WALLED and host not in rules.hosts:
         return "weixin"
     if (rules.only and not re.search(rules.only, row.url)) or (rules.skip and re.search(rules.skip, row.url)):
         return "pattern"
     return "not a notice" if key in lists else None
+
+
+def within(url: str, site: str, rules: ListRules) -> bool:
+    """Does an address belong to the site of the list at `site`: by its registered domain, or because the source's file says so?"""
+    host, own = urls.host(url), urls.host(site)
+    return host in rules.hosts or urls.registered(host) == urls.registered(own)
 
 
 def is_front(url: str) -> bool:

@@ -13,7 +13,6 @@ adopt   the files of dead processes → what they had archived but not committed
 import contextlib
 import logging
 import random
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,10 +21,10 @@ import structlog
 
 from crawler.archive.members import Damage
 from crawler.archive.reader import damage_of, open_page, size_of, whole
-from crawler.archive.recover import recover, walk
+from crawler.archive.recover import discard, recover, walk
 from crawler.archive.writer import Archive, describe, digest_of
 from crawler.errors import DamagedRecord, Refused, RepositoryError
-from crawler.model import Capture, Exchange, Kept, Kind, Millis, Octets, Original, Outcome, Page, PageKind
+from crawler.model import Capture, Exchange, Kept, Kind, Millis, Octets, Original, Outcome, Page, PageKind, now_ms
 from crawler.parsers.version import ABSENT
 from crawler.pipeline import keep as keeping
 from crawler.pipeline import settle as settling
@@ -48,11 +47,6 @@ INDEX_AT_ONCE = 500
 LONGEST_HEAD = 8192  # bytes of an answer's head that a log shows
 READ_AT_ONCE = 16  # pages of one message to a child
 READ_BYTES = 1 << 20  # archived bytes of one message, unless a single page is larger
-
-
-def now_ms() -> Millis:
-    """Milliseconds since 1970 UTC."""
-    return time.time_ns() // 1_000_000
 
 
 class Line:
@@ -116,9 +110,11 @@ class Line:
         for found in recover(self.archive.folder, lambda name: committed.get(name, 0), _left_alone):
             with self.database.write() as c:
                 self.commit(c, found.kept, found.owner, None)
-                files.closed(c, [found.info], found.owner)
+                files.closed(c, [found.info] if found.info.bytes else [], found.owner)
                 frontier.release_owner(c, found.owner)
                 runs.leave(c, found.owner)
+            if not found.info.bytes and not committed.get(found.info.name):
+                discard(self.archive.folder, found)
             adopted += len(found.kept)
             log.info("adopted", file=found.info.name, looks=len(found.kept), torn=found.torn)
         return adopted + self._adopt_closed()
@@ -254,6 +250,11 @@ class Line:
             )
             for item in waiting
         ]
+
+    def read_as_list(self, item: Pending) -> Reading:
+        """What a page says when it is taken for a list; nothing is settled. Raises DamagedRecord."""
+        page = self._page(item.capture, item.payload)
+        return self.readers.read(Job(page, Kind.LIST, self.policy.rules(item.source), item.public_url))
 
     def _hurt(self, item: Pending) -> tuple[Damage, ...]:
         """Where the bytes a reading rests on are not what was written; its own place where none of them can be named.

@@ -66,10 +66,12 @@ def settle(batch: Batch, item: Item, run: int | None, rules: ListRules) -> None:
             pages.touch(page).stop = str(Stop.NOT_READ)
         return
     rows = _rows(batch.known, item, rules)
-    _list(batch, item, rows, running)
     if running is None:
+        _list(batch, item, rows, None)
         return
     wish = _wish(running, rules)
+    _leave_far(running, item, rows, wish, rules)
+    _list(batch, item, rows, running)
     _go_on(batch, item, running.id, wish, _follow(batch, item, running.id, rows, wish), rows.skipped)
 
 
@@ -114,6 +116,15 @@ def _rows(known: Known, item: Item, rules: ListRules) -> _Rows:
     lists = {key for key, address in rows.addresses.items() if address.kind == Kind.LIST}
     rows.reasons = {key: columns.refusal(row, rules, key=key, lists=lists) for key, row in rows.found.items()}
     return rows
+
+
+def _leave_far(run: RunRow, item: Item, rows: _Rows, wish: Wish, rules: ListRules) -> None:
+    """Of the rows that would be looked at, those within the site are, and those on the first other hosts that the run meets."""
+    chosen, _ = _choose(rows, _known(rows), wish)
+    for key in chosen:
+        url = rows.seeds[key].request.url
+        if not columns.within(url, item.address.url, rules) and not run.meets(urls.host(url), rules.other_hosts):
+            rows.reasons[key] = columns.OTHER_HOST
 
 
 def _list(batch: Batch, item: Item, rows: _Rows, running: RunRow | None) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import structlog
 
 from crawler.archive.members import Damage
-from crawler.archive.recover import closed_files, recover, walk
+from crawler.archive.recover import closed_files, discard, recover, walk
 from crawler.archive.writer import FileInfo, describe
 from crawler.model import Kept
 from crawler.pipeline.line import Line, messages
@@ -42,6 +42,8 @@ def rebuild(line: Line, watch: Callable[[int, int], None]) -> Rebuilt:
         lost.append(_unread(path, error))
 
     for found in recover(folder, lambda _: None, trouble):
+        if not found.info.bytes:
+            discard(folder, found)
         log.info("closed", file=found.info.name, looks=len(found.kept), torn=found.torn)
     infos, looks = _told(closed_files(folder), lost)
     with line.database.write() as c:

@@ -4,6 +4,7 @@ Idempotent: a capture whose reading is not pending any more is passed over. Time
 rebuilt database says the same.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -19,7 +20,7 @@ from crawler.repository.addresses import Address, Seed
 from crawler.repository.captures import CaptureRow
 from crawler.repository.changes import NewChange
 from crawler.repository.continuations import Round
-from crawler.repository.database import clean
+from crawler.repository.database import clean, dump
 from crawler.repository.documents import HERE, MISSING, Current, Document
 from crawler.repository.looks import WELL, Look
 from crawler.repository.readings import DONE, PENDING, UNREADABLE, ReadingRow
@@ -201,6 +202,7 @@ class _Fold:
         for notice in notices:
             fresh |= self._notice(item, notice, its_round, look)
         parts = frozenset(notice.part for notice in notices)
+        row.facts = None if parts == {0} else dump(sorted(parts))
         self._parts_gone(item, parts, look)
         self._seen(item, row, parts)
         self._presence(item, row, there=True, fresh=fresh, parts=parts)
@@ -289,13 +291,14 @@ class _Fold:
         return number
 
     def _parts_gone(self, item: Item, parts: frozenset[int], look: int | None) -> None:
-        """Notices that stood on this page and do not any more, while the page itself is there. On the very same bytes that is our doing."""
+        """Notices that stood on this page and do not any more, while the page itself is there. On the very same bytes that is our doing;
+        and so it is where today's rules do not see them on the page that showed them either."""
         at = item.capture.at
         for document in self._documents(item):
             current = document.current
             assert current is not None
             later = current.capture_at <= at and current.capture != item.capture.id
-            if document.part not in parts and document.presence == HERE and later:
+            if document.part not in parts and document.presence == HERE and later and self._is_seen(document, current.capture):
                 document.presence, document.first_missed = MISSING, at
                 self.writes.seen[document.id] = document
                 detail = {"last_seen": document.last_seen, "first_missed": at, "part": document.part}
@@ -304,6 +307,13 @@ class _Fold:
                         ChangeKind.MISSING, at, item.address.source, document.id, document.version, document.version, look, detail
                     )
                 )
+
+    def _is_seen(self, document: Document, capture: int) -> bool:
+        """Do today's rules, which have read that capture too by now (`_stale`), see this notice there?"""
+        row = self.known.readings.get(capture)
+        if row is None or row.state == UNREADABLE:
+            return row is None
+        return document.part in (json.loads(row.facts) if row.facts else (0,))
 
     # -------------------------------------------------------------- presence
     def _seen(self, item: Item, row: ReadingRow, parts: frozenset[int]) -> None:
@@ -379,6 +389,7 @@ class _Fold:
         row.rules = reading.rules
         row.rows = len(reading.rows) or len(reading.notices)
         is_list = item.address.kind == Kind.LIST and reading.page_kind is PageKind.LIST
-        row.facts = lists.face(reading) if is_list else None
+        if is_list or not reading.notices:
+            row.facts = lists.face(reading) if is_list else None
         row.error = clean(reading.error)[:2000] if reading.error else None
         self.known.read[item.address.id] = max(self.known.read.get(item.address.id, 0), item.capture.id)

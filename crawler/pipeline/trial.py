@@ -13,6 +13,7 @@ from html import unescape
 from crawler.config.values import Config, Source
 from crawler.errors import CannotError
 from crawler.model import GOOD, Exchange, Kind, Millis, Outcome, Page, PageKind, Request, RobotsSaid
+from crawler.pipeline import columns
 from crawler.pipeline.peek import Peeker
 from crawler.pipeline.readers import Job, Readers
 from crawler.record.reading import Reading, Row
@@ -23,6 +24,7 @@ from crawler.text.beijing import beijing
 
 HOPS = 5
 SAMPLES = 3
+MOST_HOSTS = 20
 MARKS = (  # of list pages, on which no article shows what made it
     ("createPageHTML", "TRS WCM (its pager)"),
     ("dataproxy.jsp", "Hanweb (its data proxy)"),
@@ -250,6 +252,9 @@ def draft(trial: Trial, url: str, at: Millis, *, schema: str = "") -> str:
     notices = f"; {trial.read} of {len(trial.samples)} notices read" if trial.samples else ""
     day = datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d")
     dated = sum(1 for row in rows if row.date)
+    hosts = sorted({urls.host(row.url) for row in rows if row.reason is None and urls.is_http(row.url)} - columns.WALLED)[
+        :MOST_HOSTS
+    ]
     lines = [
         *([f"#:schema {schema}"] if schema else []),
         f"# Drafted by gongkai probe, {beijing(at)} (Beijing time). Look at it, at the site's robots.txt and at its terms, then turn it on.",
@@ -261,6 +266,14 @@ def draft(trial: Trial, url: str, at: Millis, *, schema: str = "") -> str:
         f"verified = {quoted(f'probed {day}: {len(rows)} rows, {dated} dated, pager {pager}{pages}{total}{notices}')}",
         "",
         "[list]                   # auto: rows and pager are found by the page's structure",
+        *(
+            [
+                f"hosts = [{', '.join(map(quoted, hosts))}]   # where its rows lead; beyond these and its own domain at most other_hosts a run"
+            ]
+            if hosts
+            else []
+        ),
+        "# other_hosts = 20",
         '# rows = "ul.list > li"  # CSS; for JSON a path of keys',
         '# link = "a"',
         '# date = "span"',

@@ -18,6 +18,7 @@ class Budget:
 
 
 UNLIMITED = Budget()
+DEFAULT = Budget(requests=20_000)  # half a day of one host at a request every two seconds
 
 
 @dataclass(slots=True)

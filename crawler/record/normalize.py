@@ -17,11 +17,12 @@ from crawler.text.words import search_text_of
 
 DIGEST_VERSION = "01"
 SHORTEST_MATCH = 40  # content characters: below, every one-line notice about an attachment would be one work
-DATE_FIELDS = frozenset({"written_date", "effective_date", "repeal_date", "expiry_date"})
+DATE_FIELDS = frozenset({"written_date", "open_date", "effective_date", "repeal_date", "expiry_date"})
 NOTHING = frozenset({"", "无", "無", "暂无", "暫無", "空", "-", "--", "—", "——", "/", "null", "undefined"})
 META_ORDER = (
-    "index_no", "doc_no", "issuer", "written_date", "category", "keywords", "validity", "effective_date", "repeal_date",
-    "expiry_date", "open_type", "abstract", "name", "project", "buyer", "region",
+    "index_no", "doc_no", "issuer", "written_date", "open_date", "category", "keywords", "validity", "effective_date", "repeal_date",
+    "expiry_date", "open_type", "open_scope", "open_term", "language", "format", "genre", "doc_type", "department", "audience", "note",
+    "abstract", "name", "project", "project_no", "buyer", "agency", "region", "item", "budget", "amount", "opening_time", "experts",
 )  # fmt: skip
 META_PLACE = {name: place for place, name in enumerate(META_ORDER)}
 EDGES = " \t\r\n\f\v\xa0\u3000\u200b\ufeff\u2002\u2003\u2009"

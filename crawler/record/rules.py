@@ -22,7 +22,8 @@ class ListRules:
     """A source's own rules for its list pages; None means auto.
 
     `rows`, `link`, `title`, `date`: CSS selectors, or paths of keys where the answer is JSON. `next`: auto, none, or a pager's kind with its
-    parameters in `next_with`. `only`, `skip`: regular expressions; a row is followed when its address matches `only` and not `skip`.
+    parameters in `next_with`. Rows within the site (its registered domain and `hosts`) are always followed, of others those on so many
+    `other_hosts` a run. `only`, `skip`: regular expressions; a row is followed when its address matches `only` and not `skip`.
     """
 
     hosts: tuple[str, ...] = ()
@@ -36,6 +37,7 @@ class ListRules:
     max_pages: int | None = None
     only: str | None = None
     skip: str | None = None
+    other_hosts: int = 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,13 +149,14 @@ def of_run(c: Connection, run: RunRow, now: Millis) -> Observation:
     final = [row for row in first if row.outcome != Outcome.REDIRECTED and row.page_kind != PageKind.REDIRECT] or first
     final = [row for row in final if row.state != "pending"]  # what is still being read is no finding
     details = [row for row in rows if row.kind == Kind.DETAIL and row.outcome != Outcome.REDIRECTED]
-    heads = tuple(map(_head, final if first or run.kind == RunKind.REVISIT else _unseen(details)))
+    seen = final if first or run.kind == RunKind.REVISIT else _unseen(details)
+    heads = tuple(map(_head, seen))
     blocked = sum(1 for row in details if row.outcome in BLOCKED or row.page_kind in BLOCKED_PAGES)
     failed = sum(1 for row in details if row.outcome not in GOOD | MISSES | BLOCKED or row.state == "unreadable")
     notices, filled = _filled(c, run.id)
     shown = [
         _Shown(row.id, row.taken, head.face.newest)
-        for row, head in zip(final, heads, strict=True)
+        for row, head in zip(seen, heads, strict=True)
         if row.taken is not None and head.face is not None and head.face.ordered and head.face.newest
     ]
     listed = sa.select(sa.func.count()).where(t.listings.c.source == run.source, t.listings.c.first_listed >= run.started)

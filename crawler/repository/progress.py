@@ -69,6 +69,7 @@ class Looked:
     """What came of an address that a run was asked to look at once, and of where it led.
 
     `documents`: (new, edit, … or same; public id; title) of the notices there. An address that was given up has no `status`; `detail` says why.
+    `capture`: row id of the bytes.
     """
 
     url: str
@@ -81,6 +82,7 @@ class Looked:
     error: str | None = None
     rows: int = 0
     documents: tuple[tuple[str, str, str], ...] = ()
+    capture: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ class Ended:
 
 _l, _u, _g = t.looks.c, t.urls.c, t.readings.c
 LOOKED = (
-    sa.select(_u.id, _u.url, _l.outcome, _l.status, _l.detail, _g.page_kind, _g.evidence, _g.error, _g.rows)
+    sa.select(_u.id, _u.url, _l.outcome, _l.status, _l.detail, _g.page_kind, _g.evidence, _g.error, _g.rows, _l.capture)
     .select_from(t.looks)
     .join(t.urls, _u.id == _l.url)
     .outerjoin(t.readings, _g.capture == _l.capture)
@@ -149,6 +151,7 @@ def looked(c: Connection, run: int, url: str) -> Looked:
         evidence=last.evidence or "",
         error=last.error,
         rows=last.rows or 0,
+        capture=last.capture,
         documents=tuple(
             (verdicts.get(row.id, "same" if row.presence == "here" else row.presence), row.public_id, row.title)
             for row in notices

@@ -192,6 +192,32 @@ def looks(c: Connection, number: int, limit: int = 1000) -> list[LookRow]:
     return [LookRow(*row) for row in c.execute(query)]
 
 
+@dataclass(frozen=True, slots=True)
+class WorkMember:
+    """A document of a work."""
+
+    id: str
+    title: str
+    url: str
+    source: str
+    presence: str
+    first_seen: Millis
+
+
+def work(c: Connection, public_id: str) -> list[WorkMember]:
+    """The documents of a work, in the order they were seen; none: there is no such work."""
+    d = t.documents.c
+    query = (
+        sa.select(d.public_id, t.versions.c.title, t.urls.c.public_url, d.source, d.presence, d.first_seen)
+        .join(t.works, t.works.c.id == d.work)
+        .join(t.versions, t.versions.c.id == d.version)
+        .join(t.urls, t.urls.c.id == d.url)
+        .where(t.works.c.public_id == public_id, d.withheld.is_(None))
+        .order_by(d.first_seen, d.public_id)
+    )
+    return [WorkMember(*row) for row in c.execute(query)]
+
+
 # ------------------------------------------------------------------ the whole
 def export(c: Connection, *, source: str | None = None) -> Iterator[dict[str, Any]]:
     """Every document's current version as one JSON object, ordered by public id, read 200 at a time.

@@ -164,6 +164,12 @@ def pending(c: Connection, limit: int, *, owner: str, busy: frozenset[int]) -> l
     ]
 
 
+def placed(c: Connection, capture: int) -> Pending | None:
+    """One capture and where its bytes lie, whatever the state of its reading."""
+    row = c.execute(PLACED, {"ids": [capture]}).first()
+    return _pending(row) if row is not None else None
+
+
 def _absent(c: Connection, items: Sequence[Pending]) -> dict[int, int]:
     """Capture → the capture of what its origin showed, at the last look before it, for an address that cannot exist."""
     names = {item.capture_id: urls.origin(item.capture.url) for item in items if item.kind not in ABOUT_THE_SITE}

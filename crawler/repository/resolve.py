@@ -80,6 +80,24 @@ def _nearest(c: Connection, wanted: str) -> str:
 
 
 # ------------------------------------------------------------------ captures
+def capture_id_of(c: Connection, text: str, *, shown: bool = True) -> str:
+    """The public id of the one capture that is meant by its id or the beginning of it. Raises UsageError, and where it is not to be shown."""
+    match = REFERENCE.fullmatch(text.strip().lower())
+    start = match[2].translate(LOOKALIKES) if match and match[1] and not match[3] else ""
+    if len(start) < SHORTEST:
+        raise UsageError(
+            f"{text[:80]!r} is no capture's id", remedy=f"it begins with c- and has {SHORTEST} characters or more behind that"
+        )
+    found = (
+        c.execute(sa.select(t.captures.c.public_id).where(_begins(t.captures.c.public_id, start, "c-")).limit(2)).scalars().all()
+    )
+    if not found or not shown:
+        raise UsageError(f"no capture is known as {text!r}", remedy="gongkai history names a document's captures")
+    if len(found) > 1:
+        raise UsageError(f"{text!r} may mean several captures", remedy="give more characters")
+    return str(found[0])
+
+
 def _of_capture(c: Connection, wanted: str, start: str) -> tuple[str, int | None]:
     """The document, and the version it was in, that a capture shows."""
     query = sa.select(t.captures.c.public_id, t.captures.c.url, t.captures.c.at).where(

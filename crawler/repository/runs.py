@@ -1,7 +1,7 @@
 """Runs: claimed by their row, closed by themselves. Sources: what is known of them, and how they are."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
@@ -179,11 +179,11 @@ def shelve(c: Connection, reason: str, *, queue: str | None, run: int | None) ->
         lists = sa.exists().where(t.urls.c.id == t.frontier.c.url, t.urls.c.kind == str(Kind.LIST))
         which = sa.and_(t.frontier.c.queue == queue, sa.or_(t.frontier.c.run.in_(once), sa.not_(lists)))
     shelved = frontier.shelve(c, which, reason)
-    _read_without(c, shelved)
+    read_without(c, shelved)
     return {number for number, _ in shelved}
 
 
-def _read_without(c: Connection, shelved: Sequence[tuple[int, int]]) -> None:
+def read_without(c: Connection, shelved: Sequence[tuple[int, int]]) -> None:
     """Records that waited for one of these addresses as a continuation are read with what there is of them."""
     listed = sorted({url for _, url in shelved})
     held = addresses.by_id(c, listed)
@@ -267,7 +267,7 @@ def fire_revisits(c: Connection, source: str, slot: Millis, now: Millis, limit: 
 
 
 _r = t.runs.c
-_ROW = tuple(t.runs.c[name] for name in RunRow.__slots__)
+_ROW = tuple(t.runs.c[name] for name in RunRow.__slots__ if name != "met")
 BY_SLOT = sa.select(*_ROW).where(
     _r.slot.in_(sa.bindparam("slots", expanding=True)), _r.source.in_(sa.bindparam("sources", expanding=True))
 )
@@ -301,6 +301,16 @@ def _by_slot(c: Connection, wanted: Collection[tuple[str, str, int]]) -> dict[tu
 def by_id(c: Connection, ids: Collection[int]) -> dict[int, RunRow]:
     """Runs by row id."""
     return {row.id: RunRow(*row) for row in c.execute(BY_ID, {"ids": sorted(ids)})} if ids else {}
+
+
+MET = t.runs.update().where(_r.id == sa.bindparam("b_id")).values(others=sa.bindparam("b_others"))
+
+
+def save_met(c: Connection, found: Iterable[RunRow]) -> None:
+    """Remember which hosts beyond their sources' sites runs were led to."""
+    rows = [{"b_id": run.id, "b_others": run.others} for run in sorted(found, key=lambda run: run.id) if run.met]
+    if rows:
+        c.execute(MET, rows)
 
 
 # ------------------------------------------------------------------ closing

@@ -69,6 +69,7 @@ runs = sa.Table(
     sa.Column("observation", Text),  # what its list showed: JSON of model.Observation
     sa.Column("trouble", Text),  # what was wrong, by name
     sa.Column("options", Text, nullable=False, server_default="{}"),  # of a one-off crawl: since, max_pages, url
+    sa.Column("others", Text, nullable=False, server_default="[]"),  # hosts beyond the source's site that were followed: JSON
     sa.UniqueConstraint("source", "kind", "slot"),
     sa.Index("ix_runs_open", "source", sqlite_where=sa.text("ended IS NULL"), postgresql_where=sa.text("ended IS NULL")),
 )
@@ -205,11 +206,14 @@ files = sa.Table(
 fixity = sa.Table(
     "fixity",
     metadata,
-    _id(),
-    sa.Column("file", Text, sa.ForeignKey("files.name"), nullable=False),
+    _id(),  # a row is an event of PREMIS: what was done, to what, when, by whom, and what came of it
+    sa.Column("event", Text, nullable=False),  # fixity check, replacement
+    sa.Column("object", Text, nullable=False),  # a file's name, or `archive`: what belongs to no single file
     _time("at", nullable=False),
-    sa.Column("result", Text, nullable=False),
-    sa.Column("detail", Text, nullable=False, server_default=""),
+    sa.Column("agent", Text, nullable=False),
+    sa.Column("outcome", Text, nullable=False),  # pass, fail, not checked
+    sa.Column("detail", Text, nullable=False, server_default="[]"),  # what is wrong, as JSON
+    sa.Index("ix_fixity_object", "object", "at"),
 )
 
 looks = sa.Table(
@@ -419,6 +423,16 @@ daemons = sa.Table(
     sa.Column("what", Text, nullable=False),  # run, crawl
     _time("started", nullable=False),
     _time("beat", nullable=False),
+)
+
+acts = sa.Table(  # what was changed by the console; append-only
+    "acts",
+    metadata,
+    _id(),
+    _time("at", nullable=False),
+    sa.Column("what", Text, nullable=False),  # pause, resume, crawl, …
+    sa.Column("about", Text, nullable=False),  # a source or document
+    sa.Column("who", Text, nullable=False),
 )
 
 # The search tables differ by database and are made by the migration (`search.py` names them):

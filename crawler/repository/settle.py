@@ -298,4 +298,5 @@ def apply(c: Connection, known: Known, writes: Writes, now: Millis) -> None:
     listings.save(c, writes.listings.values())
     list_pages.save(c, known.pages.changed.values())
     frontier.apply(c, writes.frontier)
+    runs.save_met(c, known.runs.values())
     changes.append(c, writes.changes)

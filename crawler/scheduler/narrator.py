@@ -100,17 +100,19 @@ def _health(line: ChangeView) -> Said:
 
 
 class Narrator:
-    """Says what happens on an archive from now on."""
+    """Says what happens on an archive from now on. `warns` False: what is not well is no warning, because somebody else tells it."""
 
-    def __init__(self, line: Line) -> None:
-        self._line = line
+    def __init__(self, line: Line, *, warns: bool = True) -> None:
+        self._line, self._warns = line, warns
         self._before = Standing()
         self._place: Place | None = None
 
     def begin(self) -> None:
-        """From here on; what is not well already is said at the first look."""
+        """From here on; whose breaker is open and who is in quarantine already is said at once."""
         with self._line.database.read() as c:
-            self._place = story.here(c)
+            place = story.here(c)
+            chapter = story.since(c, place, self._line.clock())
+        self._say(chapter)
 
     def speak(self) -> None:
         """Say what is new. A database that is away is somebody else's to tell: it is said afterwards."""
@@ -122,9 +124,12 @@ class Narrator:
                 chapter = story.since(c, self._place, self._line.clock())
         except RepositoryError:
             return
+        self._say(chapter)
+
+    def _say(self, chapter: Chapter) -> None:
         zone = ZoneInfo(self._line.policy.config.schedule.timezone)
         for said in told(self._before, chapter, zone):
-            (log.warning if said.bad else log.info)(said.event, **said.values)
+            (log.warning if said.bad and self._warns else log.info)(said.event, **said.values)
         self._place, self._before = chapter.place, Standing(chapter.breakers, chapter.resting)
 
     async def listen(self) -> None:

@@ -24,6 +24,7 @@ from crawler.fetcher.fetcher import Fetcher, FetchSettings, user_agent
 from crawler.model import Kind, Millis, Page, Request, RunKind
 from crawler.monitor.alarms import Alarms
 from crawler.parsers.protocol import Job
+from crawler.pipeline.closing import close_finished
 from crawler.pipeline.line import Line
 from crawler.pipeline.peek import Story, peek
 from crawler.pipeline.policy import AD_HOC, Policy
@@ -33,13 +34,16 @@ from crawler.record.reading import Reading
 from crawler.record.rules import ReadRules
 from crawler.repository.database import Database
 from crawler.repository.migrations import upgrade
+from crawler.repository.patience import put_off, shelve_put_off
 from crawler.repository.progress import Progress, progress
 from crawler.repository.runs import are_open
+from crawler.scheduler.auditing import keep_auditing
 from crawler.scheduler.engine import Engine
 from crawler.scheduler.firing import fire_once, fire_slot
 from crawler.scheduler.narrator import Narrator
 from crawler.scheduler.reload import Reload
 from crawler.text import urls
+from crawler.text.beijing import beijing
 
 VERSION = "0.1.0"
 AGENT = "gongkai"
@@ -196,7 +200,10 @@ class Daemon:
         await self.engine.take_over(Policy(config, self.line.policy), fetcher)
         if fetcher is not self.fetchers[-1]:
             self.fetchers.append(fetcher)
+        storage = config.storage
+        self.line.archive.go_on(warcinfo(config), max_bytes=storage.file_size, max_age=storage.file_age_ms / 1000)
         self.clock.take_over(config)
+        self.line.archive.info = warcinfo(config)  # of the next file
         self.teller = alarms(config, self.line)
 
     async def keep_telling(self) -> None:
@@ -229,7 +236,12 @@ async def run(config: Config, line: Line, *, span: Millis | None = None) -> None
     log.info("running", sources=enabled, broken=len(config.broken), database=line.database.name)
     daemon.narrator.begin()
     daemon.clock.start()
-    beside = [daemon.keep_telling(), daemon.reload.watch(again), daemon.narrator.listen()]
+    beside = [
+        daemon.keep_telling(),
+        daemon.reload.watch(again),
+        daemon.narrator.listen(),
+        keep_auditing(line, f"{AGENT}/{VERSION}"),
+    ]
     tasks = [asyncio.create_task(work) for work in beside]
     for task in tasks:
         task.add_done_callback(_not_alone)
@@ -264,12 +276,18 @@ async def work(
         began = time.monotonic()
         with line.database.read() as c:
             still = are_open(c, runs)
-            if watch is not None and (not still or began >= show_at):
+            if still and began < show_at:
+                return False
+            if watch is not None:
                 watch(progress(c, runs))
-                show_at = time.monotonic() + max(SHOW, 20 * (time.monotonic() - began))
+            until = line.clock() + config.network.patience_ms
+            asked_at = put_off(c, runs, until) if still else None
+            show_at = time.monotonic() + max(SHOW, 20 * (time.monotonic() - began))
+        if asked_at is not None:
+            _give_up(line, runs, until, asked_at)
         return not still
 
-    teller, narrator = alarms(config, line), Narrator(line)
+    teller, narrator = alarms(config, line), Narrator(line, warns=False)
     narrator.begin()
     try:
         await teller.tell()  # from here on its channels hear of what happens
@@ -280,6 +298,15 @@ async def work(
         await asyncio.to_thread(narrator.speak)
     with line.database.read() as c:
         return progress(c, runs), bool(caught)
+
+
+def _give_up(line: Line, runs: Sequence[int], until: Millis, asked_at: Millis) -> None:
+    """What hosts put off beyond the patience of whoever waits for these runs is given up, with the moment from which it may be asked for."""
+    reason = f"put off, not before {beijing(asked_at)} (Beijing time)"
+    with line.database.write() as c:
+        shelved = shelve_put_off(c, runs, until, reason)
+        close_finished(c, shelved, line.clock(), line.policy.expectations)
+    log.warning("given up", runs=len(shelved), why=reason)
 
 
 def revisit(config: Config, line: Line, names: Sequence[str], limit: int) -> list[int]:

@@ -19,8 +19,8 @@ from crawler.errors import GongkaiError, UsageError
 
 LOOK = 2.0  # seconds between two looks at the files; what changes is read when it stays the same for so long
 
-TABLES = ("operator", "storage", "network", "schedule", "watch", "budget")
-ONCE = ("database", "archive")  # of storage: a process has one of each
+TABLES = ("operator", "storage", "network", "schedule", "watch", "budget", "audit")
+ONCE = ("database", "archive", "file_size", "file_age_ms")  # of storage: a process has one of each
 
 log = structlog.get_logger()
 Files = Mapping[str, tuple[int, int, int]]
@@ -84,7 +84,7 @@ def _of_source(old: Source, new: Source) -> Iterator[str]:
 
 def refusal(old: Config, new: Config) -> str:
     """Why this cannot be taken over while the process runs; empty when it can."""
-    fixed = [f"storage.{name}" for name in ONCE if getattr(old.storage, name) != getattr(new.storage, name)]
+    fixed = [f"storage.{name.removesuffix('_ms')}" for name in ONCE if getattr(old.storage, name) != getattr(new.storage, name)]
     return f"{' and '.join(fixed)} can only change with a restart" if fixed else ""
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from crawler.archive.members import Damage
-from crawler.archive.recover import recover, walk
+from crawler.archive.recover import discard, recover, walk
 from crawler.archive.writer import Archive, owner_name
 from crawler.model import Exchange, Kept
 
@@ -132,6 +132,15 @@ def test_where_nobody_knows_the_end_a_recovery_goes_on_behind_damage(file: Path)
     (found,) = recover(file.parent, lambda name: None)
     assert [look.look for look in found.kept] == [look.look for look in (*whole[:6], *whole[7:])]
     assert found.torn == 0
+
+
+@pytest.mark.parametrize("size", [0, 300])
+def test_a_file_whose_writer_died_at_its_birth_leaves_none(tmp_path: Path, size: int) -> None:
+    (tmp_path / "gongkai-20240101000000-a-0001.warc.gz.open").write_bytes(random.Random(1).randbytes(size))
+    for found in recover(tmp_path, lambda name: 0):
+        assert (found.kept, found.torn, found.owner, found.info.bytes) == ((), size, "a", 0)
+        discard(tmp_path, found)
+    assert not [file for file in tmp_path.iterdir() if file.suffix != ".torn"]
 
 
 def test_one_file_that_cannot_be_recovered_leaves_the_others_to_it(file: Path) -> None:

@@ -59,7 +59,7 @@ def test_an_address_without_a_notice_says_what_it_is_and_the_exit_code_is_one(
     assert (code, out.splitlines()[0]) == (1, f"not_found 404: {missing}")
     code, out, _ = gongkai(home, capsys, "crawl", "--url", missing, "--url", LIST, "--json")
     (told,) = [json.loads(line) for line in out.splitlines()]
-    assert [(one["url"], one["outcome"]) for one in told["addresses"]] == [(missing, "not_found"), (LIST, "same_bytes")]
+    assert [(one["url"], one["outcome"]) for one in told["addresses"]] == [(missing, "not_found"), (LIST, "not_modified")]
     assert (code, told["done"]) == (1, True)
     assert gongkai(home, capsys, "crawl", "--url", LIST, "--follow")[0] == 0
 

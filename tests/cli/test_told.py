@@ -119,9 +119,9 @@ def test_a_search_says_how_many_there_are_beside_how_many_it_shows(home: Home, c
     assert total > 3
     assert err == ""
     _, out, err = gongkai(home, capsys, "search", "区", "--limit", "2")
-    assert f"2 of {total} found · go on with --after " in err
+    assert f"{total} found, 2 shown · go on with --after " in err
     _, _, err = gongkai(home, capsys, "search", "区", "--limit", "2", "--after", err.strip().rpartition(" ")[2])
-    assert f"2 of {total} found" in err
+    assert f"{total} found, 2 shown" in err
     assert gongkai(home, capsys, "search", "没有这样的词")[2] == "nothing found for 没有这样的词\n"
 
 

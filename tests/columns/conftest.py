@@ -23,7 +23,7 @@ from crawler.repository.database import reading
 from crawler.repository.progress import Progress
 from crawler.scheduler import process as house
 
-NOTICES = "notices.columns.test"
+NOTICES = "notices.elsewhere.test"
 WORDS = ("造林", "清淤", "校车", "电梯", "农机", "图书", "供暖", "公交", "菜场", "路灯", "河堤", "茶园")
 
 
@@ -491,7 +491,7 @@ class Desk:
             made.turn = turn
         self.server.columns[kind] = made
         what = KINDS[kind]
-        self.source(kind, what.start.format(host=made.host), f'hosts = ["{made.host}"]\n{what.rules.format()}')
+        self.source(kind, what.start.format(host=made.host), f'hosts = ["{made.host}"]\nother_hosts = 0\n{what.rules.format()}')
         return made
 
     def source(self, name: str, start: str, rules: str = "", more: str = "") -> None:

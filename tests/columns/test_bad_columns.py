@@ -23,7 +23,7 @@ def serve(
         return made if isinstance(made, tuple) else (200, "text/html; charset=utf-8", made.encode())
 
     desk.server.extra[HOST] = full
-    desk.source("bad", start, rules or f'hosts = ["{HOST}"]')
+    desk.source("bad", start, rules or f'hosts = ["{HOST}"]\nother_hosts = 0')
 
 
 def test_an_endless_pager_ends_at_the_page_limit(desk: Desk, page_of: PageOf) -> None:
@@ -31,7 +31,7 @@ def test_an_endless_pager_ends_at_the_page_limit(desk: Desk, page_of: PageOf) ->
         at = int(asked.query.get("page", "1"))
         return page_of(list(range(at * 10, at * 10 + 10)), f"<a href='?page={at + 1}'>下一页</a>")
 
-    serve(desk, answer, rules=f'hosts = ["{HOST}"]\nmax_pages = 7')
+    serve(desk, answer, rules=f'hosts = ["{HOST}"]\nother_hosts = 0\nmax_pages = 7')
     progress = desk.crawl("bad")
     assert (progress.lists, desk.stops("bad")) == (7, {"page limit"})
 
@@ -73,13 +73,17 @@ def test_of_ten_thousand_links_and_more_the_rest_is_counted(desk: Desk, page_of:
 def test_odd_addresses_are_followed_as_a_browser_would_or_have_a_reason(desk: Desk) -> None:
     hrefs = (
         "a b.html", "x\\2024\\t20240102_2.html", "show.jsp?title=公告&id=3", "javascript:show(4)", "t20240105_5.html;jsessionid=0A1B2C?x=1",
-        "mailto:a@b.example", "http://mp.weixin.qq.com/s/abc", "http://other.columns.test/t20240108_8.html", "/pic/t20240109_9.jpg", "  ./t20240110_10.html  ", "index.html",
+        "mailto:a@b.example", "http://mp.weixin.qq.com/s/abc", "http://other.example/t20240108_8.html", "/pic/t20240109_9.jpg", "  ./t20240110_10.html  ", "index.html",
     )  # fmt: skip
     rows = "".join(
         f"<li><a href='{href}'>关于第{n}件事项的公告</a><span>2024-01-{n + 1:02}</span></li>" for n, href in enumerate(hrefs)
     )
     page = f"<html><head><meta charset='gbk'></head><body><ul>{rows}</ul></body></html>".encode("gbk")
-    serve(desk, lambda asked: (200, "text/html", page), rules=f'hosts = ["{HOST}"]\nskip = "[.]jpg$"\nmax_pages = 1')
+    serve(
+        desk,
+        lambda asked: (200, "text/html", page),
+        rules=f'hosts = ["{HOST}"]\nother_hosts = 0\nskip = "[.]jpg$"\nmax_pages = 1',
+    )
     desk.crawl("bad")
     base = f"http://{HOST}/list/"
     followed = {url for (url,) in desk.sql("SELECT u.url FROM listings l JOIN urls u ON u.id = l.url WHERE l.reason IS NULL")}
@@ -109,7 +113,9 @@ def test_an_answer_in_json_that_is_suddenly_a_page_ends_the_column(wall: str, st
         rows = [{"title": f"关于第{n}件事项的公告", "url": f"/t20240101_{n}.html", "date": "2024-01-01"} for n in range(10)]
         return 200, "application/json", json.dumps({"total": 50, "list": rows}).encode()
 
-    serve(desk, answer, f'"http://{HOST}/api?page=1&pageSize=10"', 'hosts = ["nowhere.example"]')
+    serve(
+        desk, answer, f'"http://{HOST}/api?page=1&pageSize=10"', 'hosts = ["nowhere.example"]\nother_hosts = 0\nonly = "nowhere"'
+    )
     desk.crawl("bad")
     counts = desk.counts("bad")
     assert desk.stops("bad") == {stop}
@@ -221,3 +227,35 @@ def test_totals_that_shrink_with_every_answer_do_not_hold_a_crawl_for_ever(desk:
     desk.crawl("bad")
     assert (desk.stops("bad"), desk.counts("bad")["listed"]) == ({"declared end"}, 50)
     assert len(asked) <= 3 * 5
+
+
+def far(rows: list[str]) -> str:
+    """A list page whose rows stand at these addresses."""
+    found = "".join(
+        f"<li><a href='{url}'>关于第{n}件事项办理结果的公告</a><span>2024-03-{n % 28 + 1:02}</span></li>" for n, url in enumerate(rows)
+    )
+    return f"<html><body><ul>{found}</ul></body></html>"
+
+
+def test_rows_within_the_site_are_followed_and_of_other_hosts_those_on_the_first_twenty(desk: Desk) -> None:
+    own = [f"http://h{n}.columns.test/t20240101_{n}.html" for n in range(30)]
+    others = [f"http://www.town{n % 25}.test/t20240101_{n}.html" for n in range(50)]
+    serve(desk, lambda asked: far([*others, *own]), rules='hosts = ["www.town24.test"]')
+    desk.crawl("bad")
+    followed = {url for (url,) in desk.sql("SELECT u.url FROM listings l JOIN urls u ON u.id = l.url WHERE l.reason IS NULL")}
+    named = {url for n, url in enumerate(others) if n % 25 < 20 or n % 25 == 24}
+    assert followed == {*own, *named}
+    assert desk.counts("bad")["skip:other host"] == 8
+
+
+def test_other_hosts_are_counted_over_all_pages_of_a_run_and_anew_in_the_next(desk: Desk) -> None:
+    def answer(asked: Asked) -> str:
+        at = int(asked.query.get("page", "1"))
+        rows = far([f"http://www.town{at}-{n}.test/t20240101_1.html" for n in range(8)])
+        return rows + (f"<a href='?page={at + 1}'>下一页</a>" if at < 4 else "")
+
+    serve(desk, answer, rules="other_hosts = 10")
+    desk.crawl("bad")
+    assert desk.counts("bad")["skip:other host"] == 22
+    (others,) = desk.sql("SELECT others FROM runs WHERE source = 'bad'")
+    assert len(json.loads(others[0])) == 10

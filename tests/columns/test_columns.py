@@ -169,7 +169,7 @@ def test_the_shipped_columns_of_an_api_page_through_it_as_they_are(name: str, de
     (start,) = read_source(SHIPPED / f"{name}.toml").start
     column = desk.column("truecms", 377)
     desk.server.hosts[urls.host(start.url)] = "truecms"
-    rules = f'[list]\nhosts = ["{urls.host(start.url)}"]'
+    rules = f'[list]\nhosts = ["{urls.host(start.url)}"]\nother_hosts = 0'
     (desk.path.parent / "sources" / "shipped.toml").write_text(
         text.replace("https://", "http://").replace("[list]", rules), "utf-8"
     )

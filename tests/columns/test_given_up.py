@@ -133,7 +133,7 @@ def test_rows_of_a_host_that_is_down_do_not_hide_the_known_tail(desk: Desk) -> N
         later = int(time.time() * 1000) + 3_600_000
         c.exec_driver_sql(
             "INSERT INTO queues (name, leased_until, next_at, delay, failures, broken_since)"
-            f" VALUES ('notices.columns.test', 0, {later}, 0, 6, 1)"
+            f" VALUES ('notices.elsewhere.test', 0, {later}, 0, 6, 1)"
         )
     fire(desk, RunKind.LIST)
     assert (column.asked, desk.counts("createpage")["shelved"]) == (20, 300)

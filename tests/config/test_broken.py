@@ -1,6 +1,7 @@
 """A source's file that is wrong stops that source and nobody else."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,12 @@ def test_sources_are_turned_on_by_region_and_tag(tmp_path: Path, capsys: pytest.
     assert run([*command, "enable", "--tag", "nobody"]) == 2
     assert run([*command, "enable", "half"]) == 2
     assert on() == {"p"}
+
+
+def test_a_folder_that_cannot_be_listed_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    shutil.rmtree(path.parent / "sources")
+    assert survey(path).sources == {}
+    (path.parent / "sources").write_text("no folder", "utf-8")
+    with pytest.raises(ConfigError, match="sources:1:1: cannot be listed"):
+        survey(path)

@@ -27,11 +27,12 @@ from crawler.errors import ConfigError
 from crawler.fetcher.fetcher import FetchSettings
 from crawler.fetcher.outgoing import MailServer, mail
 from crawler.model import ChangeKind, Millis
-from crawler.monitor.alarms import Alarms, Message, cut, hide, refusal, retry_at, shape
+from crawler.monitor.alarms import Alarms, Message, compose, cut, hide, refusal, retry_at, shape
+from crawler.monitor.told import told
 from crawler.record.frame import framed
 from crawler.repository import outbox
 from crawler.repository import schema as t
-from crawler.repository.changes import NewChange, append
+from crawler.repository.changes import ChangeView, NewChange, append
 from crawler.repository.database import Database, ignoring
 from crawler.repository.migrations import upgrade
 from crawler.scheduler.process import fetch_settings
@@ -278,6 +279,26 @@ def test_a_channel_may_ask_for_other_lines_of_the_ledger(tmp_path: Path, service
     assert desk.tell(waiting=False) == 1
     assert service.got[0][1]["kind"] == "gone"
     desk.database.close()
+
+
+def test_an_alarm_about_a_notice_names_it_its_address_and_what_stood_there() -> None:
+    found = [
+        {"field": "body", "paragraph": 3, "before": "90.2%", "after": "9.02%", "passage": "支出占9.02%。"},
+        {"field": "title", "paragraph": None, "before": "甲", "after": "乙", "passage": None},
+    ]
+    change = ChangeView(
+        seq=7, at=START, kind="edit", source="a", rank=80, detail={"differences": found}, document="7k3m9q2x1vtd", title="关于决算公开的说明",
+        doc_no="〔2024〕5号", before=1, after=2, before_record=None, after_record=None, last_seen=None, first_missed=None,
+        url="http://one.test/1.html", origin="财政局", before_capture="c-1", after_capture="c-2",
+    )  # fmt: skip
+    message = compose([outbox.Due(change, 0, 0, "one.test 通知公告", "ok", None, None)], lambda source: HOSTS[source])
+    assert message.subject == "edit: 关于决算公开的说明 〔2024〕5号"
+    for words in ("90.2% → 9.02%     正文第 3 段", "甲 → 乙     标题", "http://one.test/1.html", "财政局 · one.test 通知公告"):
+        assert words in message.text
+    (line,) = message.data["alarms"]
+    assert line == {**told(change).data, "source_title": "one.test 通知公告"}  # what `changes --json` says
+    assert (line["before"], line["after"]) == ({"body": "90.2%", "title": "甲"}, {"body": "9.02%", "title": "乙"})
+    assert (line["before_capture"], line["after_capture"], line["at"]) == ("c-1", "c-2", "2024-08-30T06:40:00Z")
 
 
 # ------------------------------------------------------------------ secrets and guards

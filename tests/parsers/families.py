@@ -215,7 +215,7 @@ def header_row() -> Page:
         "index_no": "B0000-0100-2021-00009",
         "doc_no": "示安委〔2021〕9号",
         "issuer": "区安委会",
-        "written_date": "2021-11-30",
+        "open_date": "2021-11-30",
     }
     return Page(page(inner), channel="规范性文件", meta=meta)
 

@@ -387,3 +387,95 @@ def test_a_menu_within_a_script_is_no_list_and_a_list_of_the_page_beats_a_box_in
     assert told(read(page(f"<p>建设中</p><script>var menu={menu};</script>"))) == []
     hot = json.dumps(ITEMS[:3], ensure_ascii=False)
     assert told(read(page(f"<ul>{rows(form)}</ul><script>var hot={hot};</script>"))) == wanted()
+
+
+PLAIN = "<li><a href='a/{n}.html'>{t}</a><span>2024-05-{d:02}</span></li>"
+
+# ------------------------------------------------------------------ pagers
+PAGERS: dict[str, tuple[str, tuple[str, str, str, int | None, int | None]]] = {  # what the page has; method, address, body, pages, rows
+    'onclick href': ('<div>共36页 <a href=\'javascript:;\' onclick="location.href=\'index_2.html\'">下一页</a></div>', ('GET', 'index_2.html', '', 36, None)),
+    'onclick encodeURI': ('<div>共36页 <a href=\'javascript:void(0)\' onclick="location.href=encodeURI(\'index_2.jhtml\')">下一页</a></div>', ('GET', 'index_2.jhtml', '', 36, None)),
+    'button': ('<div>共36页 <input type=\'button\' value=\'下一页\' onclick="location.href=\'index_2.jhtml\'"></div>', ('GET', 'index_2.jhtml', '', 36, None)),
+    'button el': ('<div>共36页 <button onclick="window.location=\'index_2.jhtml\'">下一页</button></div>', ('GET', 'index_2.jhtml', '', 36, None)),
+    'span': ('<div>共36页 <span onclick="location.href=\'index_2.jhtml\'">下一页</span></div>', ('GET', 'index_2.jhtml', '', 36, None)),
+    'goPage form get': ("<form name='pf' action='list.jsp' method='get'><input type='hidden' name='col' value='5'><input type='hidden' name='pageNo' value='1'></form><div>共36页 <a href='javascript:goPage(2)'>下一页</a></div><script>function goPage(n){document.pf.pageNo.value=n;document.pf.submit();}</script>", ('GET', 'list.jsp?col=5&pageNo=2', '', 36, None)),
+    'goPage form post': ("<form id='pf' action='list.jsp' method='post'><input type='hidden' name='col' value='5'><input type='hidden' id='pageNo' name='pageNo' value='1'></form><div>共36页 <a href='#' onclick='goPage(2)'>下一页</a></div><script>function goPage(n){$('#pageNo').val(n);$('#pf').submit();}</script>", ('POST', 'list.jsp', 'col=5&pageNo=2', 36, None)),
+    'goPage getElementById': ("<form id='pf' action='/list.do' method='post'><input type='hidden' id='pageNo' name='pageNo' value='1'></form><div>共36页 <a onclick='goPage(2)'>下一页</a></div><script>function goPage(n){document.getElementById('pageNo').value=n;document.getElementById('pf').submit();}</script>", ('POST', 'http://www.yunxi.example/list.do', 'pageNo=2', 36, None)),
+    'goPage function address': ("<div>共36页 <a href='javascript:goPage(2)'>下一页</a></div><script>function goPage(n){location.href='index_'+n+'.html';}</script>", ('GET', 'index_2.html', '', 36, None)),
+    'goPage query': ("<div>共36页 <a href='javascript:goPage(2)'>下一页</a></div><script>function goPage(n){window.location.href='list.jsp?col=5&page='+n;}</script>", ('GET', 'list.jsp?col=5&page=2', '', 36, None)),
+    'aspnet': ('<form method=\'post\' action=\'list.aspx?id=3\'><input type=\'hidden\' name=\'__VIEWSTATE\' value=\'abc\'><input type=\'hidden\' name=\'__EVENTTARGET\'><input type=hidden name=\'__EVENTARGUMENT\'></form><div>共36页 <a href="javascript:__doPostBack(\'pager\',\'2\')">下一页</a></div>', ('POST', 'list.aspx?id=3', '__VIEWSTATE=abc&__EVENTTARGET=pager&__EVENTARGUMENT=2', 36, None)),
+    'empire': ("<div class='epages'><a title='Total record'>&nbsp;<b>716</b> </a>&nbsp;&nbsp;&nbsp;<b>1</b>&nbsp;<a href='index_2.html'>2</a>&nbsp;<a href='index_3.html'>3</a>&nbsp;<a href='index_2.html'>下一页</a>&nbsp;<a href='index_36.html'>尾页</a></div>", ('GET', 'index_2.html', '', 36, 716)),
+    'first/last words': ("<div><a href='index.html'>第一页</a> <a href='index_2.html'>下一页</a> <a href='index_36.html'>最后一页</a></div>", ('GET', 'index_2.html', '', None, None)),
+    'select numbers': ("<div>转到<select onchange='goPage(this.value)'><option value='1' selected>1</option><option value='2'>2</option><option value='3'>3</option></select></div><script>function goPage(n){location.href='index_'+n+'.html';}</script>", ('GET', 'index_2.html', '', 3, None)),
+    'select addresses': ("<select onchange='location.href=this.value'><option value='index.html' selected>第1页</option><option value='index_2.html'>第2页</option><option value='index_3.html'>第3页</option></select>", ('GET', 'index_2.html', '', 3, None)),
+    'english': ("<div>Page 1 of 36 <a href='index_2.html'>Next</a> <a href='index_36.html'>Last</a></div>", ('GET', 'index_2.html', '', 36, None)),
+    'next »': ("<div><a href='index_2.html'>下一页 »</a></div>", ('GET', 'index_2.html', '', None, None)),
+    '下页 &gt;&gt;': ("<div><a href='index_2.html'>下页&gt;&gt;</a></div>", ('GET', 'index_2.html', '', None, None)),
+    'rel next': ("<div><a rel='next' href='index_2.html'><i class='icon'></i></a></div>", ('GET', 'index_2.html', '', None, None)),
+    'layui': ("<div id='p'></div><script>laypage.render({elem:'p',count:716,limit:20,curr:1,jump:function(obj,first){if(!first){location.href='list.jsp?page='+obj.curr;}}});</script>", ('GET', 'list.jsp?page=2', '', 36, 716)),
+    'jq pagination': ("<div id='p'></div><script>$('#p').pagination({totalData:716,showData:20,current:1,callback:function(api){location.href='index_'+api.getCurrent()+'.html'}});</script>", ('GET', 'index_2.html', '', 36, 716)),
+    'page_div': ("<div id='page_div'></div><script>createPageHTML('page_div',36,1,'common_list','shtml',716);</script>", ('GET', 'common_list_2.shtml', '', 36, 716)),
+    'next in data': ("<div>共36页 <a data-href='index_2.html'>下一页</a></div>", ('GET', 'index_2.html', '', 36, None)),
+}  # fmt: skip
+LAST_PAGERS = {
+    "a script's last page": "<div>共3页 第3/3页 <a href='javascript:goPage(2)'>上一页</a> 下一页</div><script>function goPage(n){location.href='index_'+n+'.html';}</script>",
+    "a select's last page": "<select onchange='location.href=this.value'><option value='index.html'>第1页</option><option value='index_2.html'>第2页</option><option value='index_3.html' selected>第3页</option></select>",
+    "a callback's last page": "<script>laypage.render({elem:'p',count:60,limit:20,curr:3,jump:function(obj,first){location.href='list.jsp?page='+obj.curr;}});</script>",
+    "a form's last page": "<form name='pf' action='list.jsp'><input type='hidden' name='pageNo' value='3'></form><div>共3页 第3/3页 <a href='javascript:goPage(2)'>上一页</a> <a href='javascript:goPage(3)'>下一页</a></div><script>function goPage(n){document.pf.pageNo.value=n;document.pf.submit();}</script>",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PAGERS)
+def test_the_next_page_is_what_a_push_or_a_form_or_a_callback_leads_to(name: str) -> None:
+    inner, (method, url, body, pages, total) = PAGERS[name]
+    found = read(page(f"<ul>{rows(PLAIN)}</ul>{inner}"))
+    assert found.next_list is not None
+    asked = found.next_list
+    assert (asked.method, asked.url.removeprefix(BASE), asked.body.decode()) == (method, url, body)
+    assert (found.total_pages, found.total_rows, len(found.rows)) == (pages, total, 8)
+
+
+@pytest.mark.parametrize("name", LAST_PAGERS)
+def test_a_last_page_leads_nowhere(name: str) -> None:
+    found = read(page(f"<ul>{rows(PLAIN)}</ul>{LAST_PAGERS[name]}"), f"{BASE}index_3.html")
+    assert (found.next_list, found.total_pages, len(found.rows)) == (None, 3, 8)
+
+
+APIS: dict[str, tuple[str, tuple[str, str, str] | None]] = {
+    '$.get': ("$.get('/api/list', {pageNo: 1, pageSize: 15, channelId: 5}, function(d){});", ('GET', '/api/list?pageNo=1&pageSize=15&channelId=5', '')),
+    '$.getJSON': ("$.getJSON('/api/list?page=1&size=15', function(d){});", ('GET', '/api/list?page=1&size=15', '')),
+    '$.post': ("var col='5'; $.post('/api/list.do', {page: 1, rows: 15, col: col}, function(d){},'json');", ('POST', '/api/list.do', 'page=1&rows=15&col=5')),
+    '$.ajax get': ("function load(page){ $.ajax({url:'/api/list', type:'GET', dataType:'json', data:{pageIndex:page,pageSize:20,cid:7}, success:function(r){}}); } load(1);", ('GET', '/api/list?pageIndex=1&pageSize=20&cid=7', '')),
+    '$.ajax post': ("var pageNo=1; $.ajax({type:'post', url:'/api/list', data:{pageNo:pageNo,pageSize:20}, success:function(r){}});", ('POST', '/api/list', 'pageNo=1&pageSize=20')),
+    'ajax json': ("$.ajax({type:'POST', url:'/api/list', contentType:'application/json', data:JSON.stringify({pageNo:1,pageSize:20}), success:function(r){}});", ('POST', '/api/list', '{"pageNo":1,"pageSize":20}')),
+    'axios get': ("axios.get('/api/list',{params:{page:1,limit:10}}).then(function(r){})", ('GET', '/api/list?page=1&limit=10', '')),
+    'axios post': ("axios.post('/api/list',{page:1,limit:10}).then(r=>{})", ('POST', '/api/list', '{"page":1,"limit":10}')),
+    'fetch': ("fetch('/api/list?page=1').then(r=>r.json())", ('GET', '/api/list?page=1', '')),
+    'no page': ("$.get('/api/hits', {id: 5}, function(d){});", None),
+    'unknown': ("$.get('/api/list', {page: 1, token: window.token()}, function(d){});", None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", APIS)
+def test_a_page_that_names_its_own_api_is_read_from_there(name: str) -> None:
+    script, wanted_ = APIS[name]
+    asked = read(page("<div id='list'></div>", f"<script>{script}</script>")).next_list
+    said = (asked.method, asked.url.removeprefix("http://www.yunxi.example"), asked.body.decode()) if asked else None
+    assert said == wanted_
+    full = read(page(f"<ul>{rows(PLAIN)}</ul>", f"<script>{script}</script>"))
+    assert (len(full.rows), full.next_list) == (8, None)
+
+
+NUMBERED = {
+    "a joined string": ("var html=''; for(var i=0;i<list.length;i++){html+='<li><a href=\"detail.jsp?id='+list[i].id+'\">'+list[i].title+'</a></li>';}", "detail.jsp?id={}"),
+    "a template": ("list.map(item=>`<li><a href=\"detail/${item.id}.html\">${item.title}</a></li>`)", "detail/{}.html"),
+    "a push": ("function go(item){ window.open('show.html?id='+item.id) }", "show.html?id={}"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NUMBERED)
+def test_rows_of_a_script_that_have_only_a_number_get_the_address_its_own_script_makes(name: str) -> None:
+    script, form = NUMBERED[name]
+    items = [{"id": at + 101, "title": title, "pubDate": f"2024-05-{at + 1:02}"} for at, title in enumerate(TITLES)]
+    found = read(page("<ul id='l'></ul>", f"<script>var list={json.dumps(items, ensure_ascii=False)};{script}</script>"))
+    assert told(found) == [(form.format(at + 101), title, f"2024-05-{at + 1:02}") for at, title in enumerate(TITLES)]

@@ -89,6 +89,15 @@ def test_a_chain_of_pages_is_followed_by_what_each_says_and_its_text_stands_once
     assert (record_of(whole.notices[0]).incomplete, whole.continues) == (None, half.continues)
 
 
+def test_tables_and_pictures_of_a_further_page_stand_at_its_paragraphs() -> None:
+    second = HEAD.replace(".html", "_1.html")
+    rows = "<table border='1'><tr><td>名称</td><td>数量</td></tr><tr><td>桥</td><td>2</td></tr></table><p><img src='/p/1.jpg'></p>"
+    first = page(article("甲：" + SENTENCE, "<a href='t20241008_31_1.html'>下一页</a>"))
+    made = record_of(told(first, None, page(article("乙：" + SENTENCE + rows), second)).notices[0])
+    assert [made.body[item.at] for item in made.tables] == ["名称\t数量"]
+    assert [made.body[item.at] for item in made.images] == ["[图片：1.jpg]"]
+
+
 def test_a_further_page_that_says_it_is_gone_is_told_and_adds_nothing() -> None:
     second = page("<title>404</title><h1>您访问的页面不存在</h1>", HEAD.replace(".html", "_1.html"))
     made = record_of(told(page(article(SENTENCE, "<a href='t20241008_31_1.html'>下一页</a>")), None, second).notices[0])

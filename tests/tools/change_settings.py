@@ -13,6 +13,7 @@ import asyncio
 import http.server
 import itertools
 import json
+import logging
 import random
 import shutil
 import sys
@@ -27,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 
 from crawler.archive.reader import open_page
 from crawler.archive.writer import Archive, owner_name
@@ -34,6 +36,7 @@ from crawler.config.load import survey
 from crawler.config.shape import SettingsTable, SourceTable, Table
 from crawler.config.values import Config
 from crawler.fetcher.fetcher import Fetcher
+from crawler.fetcher.tls import PROFILES
 from crawler.model import Capture, Exchange, Millis, Original, RunKind, Task
 from crawler.monitor.alarms import Alarms
 from crawler.pipeline.closing import close_finished
@@ -52,7 +55,7 @@ from crawler.scheduler.firing import fire_slot
 
 DAY: Millis = 86_400_000
 START: Millis = 1_725_000_000_000
-HOSTS = ("one.test", "two.test", "three.test")
+HOSTS = ("alpha.test", "beta.test", "gamma.test")
 PER_HOST = 5
 MOST_TURNS = 40
 
@@ -68,6 +71,8 @@ SETTINGS: Mapping[str, Sequence[Any]] = {
     "operator.name": ["测试", "Another"],
     "operator.contact": ["mailto:a@example.org", "https://example.org/"],
     "storage.keep_free": ["1MB", "0B"],
+    "storage.file_size": [None, "1MB"],
+    "storage.file_age": [None, "1h"],
     "network.delay": ["2s", "30s", "0s"],
     "network.deadline": ["60s", "5s"],
     "network.max_body": ["32MB", "1KB"],
@@ -120,7 +125,7 @@ SOURCE: Mapping[str, Sequence[Any]] = {
     "budget.bytes": [None, "100MB"],
     "budget.time": [None, "6h"],
     "network.proxy": [None],
-    "tls.profile": ["modern", "intermediate"],
+    "tls.profile": ["modern", *(name for name in PROFILES if name not in ("modern", "extra-intermediate"))],
     "tls.hosts": [[], list(HOSTS)],
     "expect.rows": [None, 3, 50],
     "expect.silence": [None, "1d"],
@@ -188,6 +193,7 @@ class Writer:
         self.database, self.archive = "data/0.db", "data/warc0"
         self.plain: dict[str, bool] = {}
         self.moves = Counter[str]()
+        self.broken: set[str] = set()
 
     def move(self) -> None:
         """Database and archive go somewhere else, together or alone."""
@@ -223,8 +229,11 @@ class Writer:
         for number, channel in enumerate(chance.sample(list(CHANNELS), chance.randrange(3))):
             values |= {f"alarms.channels.c{number}.{key}": value for key, value in channel.items()}
         self.path.write_text(toml(values), "utf-8")
-        self.plain = {}
-        narrow = any(values.get(key) for key in ("budget.requests", "budget.bytes")) or values.get("network.max_body") == "1KB"
+        self.plain, self.broken = {}, set()
+        narrow = (
+            any(values.get(key) for key in ("budget.requests", "budget.bytes", "budget.time"))
+            or values.get("network.max_body") == "1KB"
+        )
         for host in HOSTS:
             self._source(host, narrow=narrow)
 
@@ -237,6 +246,7 @@ class Writer:
         file = self.path.parent / "sources" / f"{name}.toml"
         if chance.random() < 0.08:
             self.moves["broken"] += 1
+            self.broken.add(name)
             file.write_text('title = "half', "utf-8")
             return
         few = chance.random() < 0.5  # half of them say little, so that whole columns are read too
@@ -463,7 +473,7 @@ TWICE = {
     "a notice new twice": "SELECT document FROM changes WHERE kind = 'new' GROUP BY document HAVING count(*) > 1",
     "two documents of one place": "SELECT url FROM documents GROUP BY url, part HAVING count(*) > 1",
     "an edit told twice": "SELECT document FROM changes WHERE kind = 'edit' GROUP BY document, after HAVING count(*) > 1",
-    "gone or missing, and is there": "SELECT document FROM changes WHERE kind IN ('gone', 'missing')",
+    "gone or missing, and is there": "SELECT h.document, h.kind, d.part, u.url FROM changes h JOIN documents d ON d.id = h.document JOIN urls u ON u.id = d.url WHERE h.kind IN ('gone', 'missing')",
     "told twice by a channel": "SELECT change FROM outbox GROUP BY change, channel, reminder HAVING count(*) > 1",
 }
 EDITS = """SELECT u.url, count(*) FROM changes h JOIN documents d ON d.id = h.document JOIN urls u ON u.id = d.url
@@ -556,6 +566,8 @@ def walk(
                     writer.move()
             writer.write()
             config = survey(writer.path)
+            if config.broken.keys() != writer.broken:
+                yield f"step {step}: not valid: {[problem for problems in config.broken.values() for problem in problems]}"
             if process is None:
                 process = Process(config, readers, now)
                 figures["restarts"] += step > 0
@@ -589,6 +601,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--folder", type=Path)
     given = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     if missing := unvaried():
         print(f"no configuration varies {', '.join(sorted(missing))}")
         return 1

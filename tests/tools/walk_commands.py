@@ -1,6 +1,6 @@
 """Every command of the command line under every adversity: exit code, first line, no traceback. Prints the table.
 
-    python tests/tools/walk_commands.py [--only WORD] [--markdown FILE]
+    python tests/tools/walk_commands.py [--only WORD] [--adversity NAME]… [--markdown FILE]
 
 The commands are those of typer's own tree, so that a new one is walked too; an argument it requires and that nobody has named below is
 given a word. Each runs as a process of its own, without root's rights where they would hide something.
@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import typer.main
+from rich.cells import cell_len
 
 from crawler.cli.main import everything
 from crawler.demo.site import LANWAN, Site
@@ -30,16 +31,21 @@ from crawler.demo.story import write_config
 WITHOUT_RIGHTS = (  # root as everybody else is: what its owner may not, it may not
     "setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search",
 )  # fmt: skip
-GIVEN = {"ID": "{id}", "URL": "{url}", "SOURCE": "lanwan", "FILE...": "{page}", "words": "公告"}
+GIVEN = {"ID": "{id}", "URL": "{url}", "SOURCE": "lanwan", "FILE...": "{page}", "TO": "{folder}/copy"}
 EXTRA = {  # what a walk gives besides, so that the command does its work and ends
     "crawl": ["lanwan", "--max-pages", "1"],
     "demo": ["--folder", "{folder}/demo"],
     "init": ["--folder", "{folder}/fresh", "--name", "x", "--contact", "mailto:a@example.org"],
     "probe": ["--print"],
+    "search": ["公告"],
+    "sources enable": ["qinghe"],
+    "sources disable": ["qinghe"],
 }
+REFUSES = ("reindex",)  # a database that is not empty
+TABLES = ("health", "try", "frontier", "frontier list")  # whose lines fit a terminal of 80 columns
 FOREVER = ("run", "serve", "worker")  # ended by SIGTERM
 PATIENCE = 60.0
-STARTED = 4.0  # seconds after which what runs for ever is ended
+STARTED = 1.0  # seconds after which what runs for ever is ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +72,13 @@ class Came:
     @property
     def first(self) -> str:
         """The first line people see."""
-        said = self.err.strip() or self.out.strip()
-        return said.splitlines()[0] if said else ""
+        said = (self.err.strip() or self.out.strip()).splitlines()
+        return next((line for line in said if line.startswith("gongkai: ")), said[0] if said else "")
+
+    @property
+    def widest(self) -> int:
+        """Columns of the longest line of standard output."""
+        return max((cell_len(line) for line in self.out.splitlines()), default=0)
 
     @property
     def traced(self) -> bool:
@@ -243,7 +254,7 @@ def run(command: Command, house: House, adversity: Adversity) -> Came:
         )
         if closing is not None:
             os.close(closing)
-        code = _ended(process, forever=command.words[0] in FOREVER)
+        code = _ended(process, Path(f"/proc/self/fd/{err.fileno()}") if command.words[0] in FOREVER else None)
         err.seek(0)
         out.seek(0)
         encoding = adversity.environment.get("PYTHONIOENCODING", "utf-8")
@@ -262,13 +273,16 @@ def _target(stdout: str, out: int) -> tuple[int, int | None]:
     return out, None
 
 
-def _ended(process: "subprocess.Popen[bytes]", *, forever: bool) -> int:
-    if forever:
-        until = time.monotonic() + STARTED
-        while process.poll() is None and time.monotonic() < until:
-            time.sleep(0.05)
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
+def _ended(process: "subprocess.Popen[bytes]", says: Path | None) -> int:
+    """Its exit code. `says`: where what runs for ever writes its log; it is ended a little after it says that it runs."""
+    until = time.monotonic() + PATIENCE
+    while says is not None and process.poll() is None and time.monotonic() < until:
+        if any(word in says.read_bytes() for word in (b"running", b"http://")):
+            break
+        time.sleep(0.1)
+    if says is not None and process.poll() is None:
+        time.sleep(STARTED)
+        process.send_signal(signal.SIGTERM)
     try:
         return process.wait(PATIENCE)
     except subprocess.TimeoutExpired:
@@ -293,10 +307,12 @@ class Walked:
             return "traceback"
         if came.code not in (0, 1, 2, 3):
             return f"exit code {came.code}"
-        if came.code >= 2 and not re.match(r"gongkai: .+|Usage: ", came.first):
+        if came.code >= 2 and not re.search(r"^(gongkai: .+|Usage: )", came.err, re.MULTILINE):
             return "no sentence"
-        if self.adversity.name == "all well" and came.code > 1:
+        if self.adversity.name == "all well" and came.code > 1 and self.command.name not in REFUSES:
             return f"exit code {came.code}"
+        if self.adversity.environment.get("COLUMNS") == "80" and self.command.name in TABLES and came.widest > 80:
+            return f"{came.widest} columns"
         return ""
 
 
@@ -320,12 +336,14 @@ def main() -> int:
     """Print the table; exit code 1 when a cell is wrong."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--only", default="")
+    parser.add_argument("--adversity", action="append", choices=[adversity.name for adversity in ADVERSITIES])
     parser.add_argument("--markdown", type=Path)
     asked = parser.parse_args()
     found = []
     with tempfile.TemporaryDirectory(prefix="walk-") as name, Site() as site:
         Path(name).chmod(0o755)
-        for cell in walk(Path(name), site.port, asked.only):
+        chosen = [adversity for adversity in ADVERSITIES if not asked.adversity or adversity.name in asked.adversity]
+        for cell in walk(Path(name), site.port, asked.only, chosen):
             found.append(replace(cell, came=replace(cell.came, err=cell.came.err.replace(name, "…"), out="")))
             print(
                 f"{cell.adversity.name:<24}{cell.command.name:<20}{cell.came.code:>3}  {cell.wrong or 'ok':<12}{cell.came.first[:110]}",

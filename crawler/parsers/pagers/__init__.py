@@ -5,7 +5,7 @@ Each strategy takes a sheet and answers a pager, or None where it finds nothing 
 
 from dataclasses import replace
 
-from crawler.parsers.pagers import apis, links, named, requests, scripts
+from crawler.parsers.pagers import apis, fetched, forms, links, named, requests, scripts
 from crawler.parsers.pagers.sheet import NONE, Pager, Sheet
 from crawler.record.rules import ListRules
 
@@ -16,6 +16,7 @@ STRATEGIES = (
     scripts.created,
     scripts.counted,
     scripts.optioned,
+    scripts.jumped,
 )
 
 
@@ -38,9 +39,13 @@ def _said(sheet: Sheet) -> Pager:
         if found is None:
             found = Pager(None, answer.total_pages, answer.total_rows)
     if found is None and linked is not None and linked.next is None and linked.rule != "link":
-        found = requests.stepped(sheet, linked.total_rows, linked.total_pages, None)
+        found = forms.submitted(sheet) if linked.rule == "script" else None
+        found = found or requests.stepped(sheet, linked.total_rows, linked.total_pages, None)
     if found is None and (linked is None or linked.rule == NONE):
-        found = next((pager for strategy in (apis.posted, apis.datasource) if (pager := strategy(sheet)) is not None), None)
+        found = next(
+            (pager for strategy in (apis.posted, apis.datasource, fetched.fetched) if (pager := strategy(sheet)) is not None),
+            None,
+        )
     if found is None:
         return linked or Pager()
     if linked is None:

@@ -49,7 +49,7 @@ def grouped(sheet: Sheet) -> Pager | None:
     return Pager(Request(f"{url}?{query}", "POST", FORM, body), pages, total, "jpage")
 
 
-def _scripts(sheet: Sheet) -> str:
+def page_scripts(sheet: Sheet) -> str:
     """The page's own scripts, without its HTML, whose attributes look like assignments."""
     return "\n".join(script.text(deep=True) or "" for script in sheet.tree.css("script")) if sheet.tree is not None else ""
 
@@ -67,7 +67,7 @@ def _jpage(sheet: Sheet) -> dict[str, Any]:
 
 def _assigned(sheet: Sheet, name: str) -> Any:
     """The literal that a name is set to somewhere in the page's scripts; None when it is none."""
-    source = _scripts(sheet)
+    source = page_scripts(sheet)
     for match in re.finditer(ASSIGNED.format(name=re.escape(name)), source):
         try:
             return read_literal(source, match.end())
@@ -141,10 +141,10 @@ def posted(sheet: Sheet) -> Pager | None:
 
 
 def _object(sheet: Sheet, name: str) -> Any:
-    source = _scripts(sheet)
+    source = page_scripts(sheet)
     for match in re.finditer(ASSIGNED.format(name=re.escape(name)), source):
         try:
-            found = read_literal(source, match.end(), lambda inner: _value(sheet, inner))
+            found = read_literal(source, match.end(), lambda inner: value_of(sheet, inner))
         except NoLiteral:
             continue
         if isinstance(found, dict):
@@ -152,19 +152,19 @@ def _object(sheet: Sheet, name: str) -> Any:
     return None
 
 
-def _value(sheet: Sheet, name: str) -> Any:
+def value_of(sheet: Sheet, name: str) -> Any:
     """What a name inside a request stands for at first: a literal, a data attribute of the first element that carries it, or the one number
     that the scripts compare it with.
     """
     held = _assigned(sheet, name)
     if held not in (None, ""):
         return held
-    for match in re.finditer(FROM_ATTRIBUTE.format(name=re.escape(name)), _scripts(sheet)):
+    for match in re.finditer(FROM_ATTRIBUTE.format(name=re.escape(name)), page_scripts(sheet)):
         node = sheet.tree.css_first(f"[{match[1].lower()}]") if sheet.tree is not None else None
         if node is not None:
             value = attribute(node, match[1].lower())
             return int(value) if value.isdigit() and len(value) < 10 else value
-    compared = {match[1] for match in re.finditer(COMPARED.format(name=re.escape(name)), _scripts(sheet))}
+    compared = {match[1] for match in re.finditer(COMPARED.format(name=re.escape(name)), page_scripts(sheet))}
     return int(compared.pop()) if len(compared) == 1 else held
 
 

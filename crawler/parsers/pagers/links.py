@@ -8,6 +8,7 @@ from urllib.parse import unquote_plus
 
 from crawler.parsers.pagers import said
 from crawler.parsers.pagers.sheet import MOST, NONE, Pager, Sheet, numbers
+from crawler.parsers.pushed import leads
 from crawler.parsers.tree import Node, attribute, parse, squeeze
 from crawler.text import urls
 
@@ -20,6 +21,8 @@ NEXT_NAME = re.compile(r"(?:^|[\s_-])next(?:[\s_-]?page)?$|^next\b(?!.?group)", 
 CURRENT_NAME = re.compile(
     r"(?:^|[\s_-])(?:active|current|cur|curr|on|select|selected|thispage|now|this|hover)(?:$|[\s_-])", re.IGNORECASE
 )
+TOTAL_RECORD = re.compile(r"total(?:record|count)s?|总数|总记录", re.IGNORECASE)
+THIS_VALUE = re.compile(r"this\s*\.\s*(?:options\s*\[\s*this\s*\.\s*selectedIndex\s*\]\s*\.\s*)?value")
 ENCODED = re.compile(r"^[A-Za-z0-9+/]{80,}={0,2}$")
 
 
@@ -53,6 +56,9 @@ def _read(sheet: Sheet, body: Node, area: Node | None) -> Pager | None:
     told = said.words(body, area)
     links = gather(area, sheet.url) if area is not None else Links(None, None, {}, None, dead=False)
     total_rows, total_pages = said.first(said.ROWS, told), said.first(said.PAGES, told)
+    total_rows = total_rows if total_rows is not None else _total_record(body)
+    if area is None and (link := body.css_first("a[rel='next'][href]")) is not None:
+        return Pager(sheet.get(attribute(link, "href")), total_pages, total_rows, "link")
     if area is None:
         found = _selected(sheet, body) or _numbers_only(sheet, body)
         if found is not None:
@@ -68,15 +74,28 @@ def _read(sheet: Sheet, body: Node, area: Node | None) -> Pager | None:
     return Pager(request, pages if pages and pages <= MOST else None, total_rows, rule)
 
 
+def _total_record(body: Node) -> int | None:
+    """The rows that EmpireCMS declares: `<a title="Total record"><b>42</b></a>`."""
+    for node in body.css("[title]"):
+        shown = squeeze(node.text(deep=True))
+        if TOTAL_RECORD.fullmatch(squeeze(attribute(node, "title"))) and shown.isdigit() and len(shown) < 9:
+            return int(shown)
+    return None
+
+
 def gather(area: Node, base: str) -> Links:
     """The links of a pager's element."""
     following = last = arrow = double = None
     numbered: dict[int, str] = {}
     current, dead, ended = None, False, False
-    for node in area.css("a, span, em, b, strong, li, button, i, font"):
+    for node in area.css("a, span, em, b, strong, li, button, i, font, input[value]"):
+        if _counts(node):
+            continue
         image = node.css_first("img[alt]") if node.tag == "a" else None
-        shown = squeeze(node.text(deep=True)) or (squeeze(attribute(image, "alt")) if image is not None else "")
-        href = attribute(node, "href") if node.tag == "a" else ""
+        shown = squeeze(node.text(deep=True) or attribute(node, "value")) or (
+            squeeze(attribute(image, "alt")) if image is not None else ""
+        )
+        href = attribute(node, "href")
         name = f"{attribute(node, 'class')} {attribute(node, 'id')}"
         leads = bool(href) and urls.join(base, href) is not None and not href.startswith("#")
         said_next = bool(NEXT.match(shown) or (len(shown) < 3 and NEXT.match(squeeze(attribute(node, "title")))))
@@ -84,11 +103,15 @@ def gather(area: Node, base: str) -> Links:
             node.tag == "a"
             and len(shown) < 3
             and not DIGITS.match(shown)
-            and bool(NEXT_NAME.search(attribute(node, "class").strip()))
+            and bool(NEXT_NAME.search(attribute(node, "class").strip()) or attribute(node, "rel").lower() == "next")
         )
         if said_next or by_name:
             following = following or (href if leads else None)
-            scripted = node.tag in ("a", "button") and not leads and (bool(href) or "onclick" in node.attributes)
+            scripted = (
+                (node.tag in ("a", "button", "input") or "onclick" in node.attributes)
+                and not leads
+                and (bool(href) or "onclick" in node.attributes)
+            )
             dead, ended = dead or scripted, ended or not (leads or scripted)
         elif LAST.match(shown):
             last = last or (href if leads else None)
@@ -106,6 +129,11 @@ def gather(area: Node, base: str) -> Links:
             elif marked:
                 current = number
     return Links(following or arrow or (double if not last else None), last, numbered, current, dead and following is None, ended)
+
+
+def _counts(node: Node) -> bool:
+    """The number of rows as EmpireCMS prints it, which is no page's."""
+    return any(TOTAL_RECORD.fullmatch(squeeze(attribute(each, "title"))) for each in (node, node.parent) if each is not None)
 
 
 def _next(links: Links, current: int | None) -> str | None:
@@ -150,13 +178,24 @@ def _selected(sheet: Sheet, body: Node) -> Pager | None:
             for option in select.css("option")
         ]
         pages = [(shown, value, chosen) for shown, value, chosen in options if re.fullmatch(r"第?\d{1,5}页?", shown)]
-        if len(pages) < 2 or len(pages) != len(options) or not re.search(r"[./?]", pages[1][1]):
+        if len(pages) < 2 or len(pages) != len(options):
+            continue
+        if not re.search(r"[./?]", pages[1][1]):
+            pages = [(shown, _changed(sheet, select, value), chosen) for shown, value, chosen in pages]
+        if not all(value for _, value, _ in pages):
             continue
         here = urls.canonical(sheet.url)
         at = next((n for n, (_, value, chosen) in enumerate(pages) if chosen or _is(sheet.url, value, here)), 0)
         following = sheet.get(pages[at + 1][1]) if at + 1 < len(pages) else None
         return Pager(following, len(pages), None, "select")
     return None
+
+
+def _changed(sheet: Sheet, select: Node, value: str) -> str:
+    """Where the select's own code leads when an option is chosen."""
+    code = attribute(select, "onchange")
+    said = THIS_VALUE.sub(f"'{value}'", code) if re.fullmatch(r"\w{1,12}", value) else ""
+    return (leads(sheet.tree, said) or "") if said != code and said and sheet.tree is not None else ""
 
 
 def _is(base: str, href: str, here: str) -> bool:

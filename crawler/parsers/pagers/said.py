@@ -13,6 +13,7 @@ PAGES = (
     re.compile(r"(?:^|条|[^\d/])\d{1,5}[/／](\d{1,5})(?:$|页|[^\d/])"),
     re.compile(r"条(?:记录|信息|数据)?[,，;；、]?共?(\d{1,6})页"),
     re.compile(r"第\d{1,6}页[,，;；、]?共(\d{1,6})页"),
+    re.compile(r"page\d{1,6}of(\d{1,6})", re.IGNORECASE),
 )
 ROWS = (
     re.compile(
@@ -25,6 +26,7 @@ ROWS = (
 CURRENT = (
     re.compile(r"(?:页次|页码|当前页?|当前为?|第)[:：]?第?(\d{1,6})页?(?:[/／]|页|,|，|$)"),
     re.compile(r"(?:^|[^\d/])(\d{1,5})[/／]共?\d{1,5}(?:$|页|[^\d/])"),
+    re.compile(r"page(\d{1,6})of\d{1,6}", re.IGNORECASE),
 )
 MARK = re.compile(
     r"^[<>«»‹›\s\[\]|]*(?:尾页|末页|最后一?页|上一?页|下一?页|前一?页|后一?页|上\d+页|下\d+页|下一頁|末頁|next|prev(?:ious)?|last)[<>«»‹›\s\[\]|]*$",
@@ -38,8 +40,9 @@ LONGEST = 400  # characters of a pager; more is the page around it
 def area(body: Node) -> Node | None:
     """The element that holds the pager: around a mark such as 下一页, as large as it can be without holding rows."""
     best, most = None, 0
-    for node in body.css("a, span, li, button, em, b, i, td, div, img[alt]"):
-        shown = squeeze(attribute(node, "alt") if node.tag == "img" else node.text(deep=True))
+    for node in body.css("a, span, li, button, em, b, i, td, div, img[alt], input[value]"):
+        named = {"img": "alt", "input": "value"}.get(node.tag or "")
+        shown = squeeze(attribute(node, named) if named else node.text(deep=True))
         if len(shown) > 12 or not MARK.match(shown):
             continue
         grown = _grown(node)

@@ -27,6 +27,18 @@ NAMES = re.compile(r"\b(?:prefix|pageName|name|fileName)\s*:\s*[\"']([\w./-]+)[\
 ENDINGS = re.compile(r"\b(?:suffix|pageExt|ext|extName)\s*:\s*[\"']\.?(\w+)[\"']")
 
 
+CALLBACK = re.compile(
+    r"\b\w*[Pp]ag(?:e|er|ing|ination)\w*(?:\.\w+)?\s*\(\s*\{(?P<options>[^<>]{10,800}?)\blocation(?:\.href)?\s*=\s*[\"'](?P<before>[^\"'\s]{1,200})[\"']\s*\+\s*"
+    r"[\w.()]{1,60}(?:\s*\+\s*[\"'](?P<behind>[^\"'\s]{0,100})[\"'])?"
+)
+JUMPS = {
+    "current": re.compile(r"\b(?:curr|current|currentPage|pageIndex|pageNo|pageNumber|page)\s*:\s*[\"']?(\d{1,6})"),
+    "pages": re.compile(r"\b(?:pages|pageCount|totalPages?|total_page|pageTotal)\s*:\s*[\"']?(\d{1,6})"),
+    "rows": re.compile(r"\b(?:count|totalData|total|totalCount|totalRecords?|totalSize|items)\s*:\s*[\"']?(\d{1,9})"),
+    "size": re.compile(r"\b(?:limit|showData|pageSize|size|itemsOnPage|perPage)\s*:\s*[\"']?(\d{1,5})"),
+}
+
+
 def created(sheet: Sheet) -> Pager | None:
     """createPageHTML(pages, current, "index", "html"[, rows]) counts from 0; ('div', pages, current, 'common_list', 'shtml', rows) from 1."""
     found = None
@@ -77,6 +89,25 @@ def counted(sheet: Sheet) -> Pager | None:
     current, total = CURRENT.search(sheet.source), TOTAL.search(sheet.source)
     following = static(sheet, int(pages[1]), int(current[1]) if current else 0, written[1], written[3], from_one=False)
     return Pager(following, int(pages[1]), int(total[1]) if total else None, "countPage")
+
+
+def jumped(sheet: Sheet) -> Pager | None:
+    """A pager made by a library, whose callback says where a page stands: `{count: 716, limit: 20, curr: 1, jump: … location.href = 'list?page=' + obj.curr}`."""
+    scripts = sheet.tree.css("script") if sheet.tree is not None and "location" in sheet.source else []
+    said = [text for node in scripts if "location" in (text := node.text(deep=True) or "") and "ag" in text]
+    for match in (match for text in said for match in CALLBACK.finditer(text)):
+        found = {name: form.search(match["options"]) for name, form in JUMPS.items()}
+        place = found["current"]
+        pages = int(found["pages"][1]) if found["pages"] else None
+        rows = int(found["rows"][1]) if found["rows"] else None
+        if pages is None and rows is not None and found["size"] and int(found["size"][1]):
+            pages = -(-rows // int(found["size"][1]))
+        if place is None or pages is None or not 0 < pages <= MOST:
+            continue
+        at = int(place[1])
+        following = sheet.get(f"{match['before']}{at + 1}{match['behind'] or ''}") if 0 < at < pages else None
+        return Pager(following, pages, rows, "callback")
+    return None
 
 
 def optioned(sheet: Sheet) -> Pager | None:

@@ -62,7 +62,7 @@ def meaning(question: Question) -> Node:
     if question.sort not in SORTS:
         raise UsageError(f"results are sorted by date or relevance, not {question.sort!r}")
     only = question.only
-    found = [asked.parse(question.query)] if question.query.strip() or only == EVERYTHING else []
+    found = [asked.parse(question.query)] if question.query.strip() else []
     try:
         if only.since or only.until:
             found.append(day_span("published", f"{only.since or ''}..{only.until or ''}"))

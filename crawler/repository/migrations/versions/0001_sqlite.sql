@@ -1,3 +1,12 @@
+CREATE TABLE acts (
+	id INTEGER NOT NULL,
+	at BIGINT NOT NULL,
+	what TEXT NOT NULL,
+	about TEXT NOT NULL,
+	who TEXT NOT NULL,
+	CONSTRAINT pk_acts PRIMARY KEY (id)
+)
+
 CREATE TABLE channels (
 	name TEXT NOT NULL,
 	seq INTEGER NOT NULL,
@@ -22,6 +31,19 @@ CREATE TABLE files (
 	sha256 TEXT,
 	CONSTRAINT pk_files PRIMARY KEY (name)
 )
+
+CREATE TABLE fixity (
+	id INTEGER NOT NULL,
+	event TEXT NOT NULL,
+	object TEXT NOT NULL,
+	at BIGINT NOT NULL,
+	agent TEXT NOT NULL,
+	outcome TEXT NOT NULL,
+	detail TEXT DEFAULT '[]' NOT NULL,
+	CONSTRAINT pk_fixity PRIMARY KEY (id)
+)
+
+CREATE INDEX ix_fixity_object ON fixity (object, at)
 
 CREATE TABLE origins (
 	origin TEXT NOT NULL,
@@ -177,16 +199,6 @@ CREATE INDEX ix_documents_unindexed ON documents (id) WHERE indexed = 0
 
 CREATE INDEX ix_documents_work ON documents (work)
 
-CREATE TABLE fixity (
-	id INTEGER NOT NULL,
-	file TEXT NOT NULL,
-	at BIGINT NOT NULL,
-	result TEXT NOT NULL,
-	detail TEXT DEFAULT '' NOT NULL,
-	CONSTRAINT pk_fixity PRIMARY KEY (id),
-	CONSTRAINT fk_fixity_file FOREIGN KEY(file) REFERENCES files (name)
-)
-
 CREATE TABLE listings (
 	source TEXT NOT NULL,
 	url INTEGER NOT NULL,
@@ -217,6 +229,7 @@ CREATE TABLE runs (
 	observation TEXT,
 	trouble TEXT,
 	options TEXT DEFAULT '{}' NOT NULL,
+	others TEXT DEFAULT '[]' NOT NULL,
 	CONSTRAINT pk_runs PRIMARY KEY (id),
 	CONSTRAINT uq_runs_source_kind_slot UNIQUE (source, kind, slot),
 	CONSTRAINT fk_runs_source FOREIGN KEY(source) REFERENCES sources (id)

@@ -1,0 +1,145 @@
+"""The way out: WARC files of some looks, byte for byte the members they are in the archive, with what other programs need beside them."""
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from crawler.archive import cdxj
+from crawler.archive.members import Member, members
+from crawler.archive.recover import looks_of
+from crawler.archive.writer import describe
+from crawler.errors import ArchiveError, UsageError
+from crawler.model import Capture, Millis
+
+STEP = 1 << 20
+WACZ_VERSION = "1.1.1"
+Pages = Iterable[tuple[str, Millis, str]]  # address, time, title
+
+
+def empty_folder(folder: Path) -> Path:
+    """A folder to write to, made if need be. Raises UsageError when something is in it."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder} is not empty", remedy="name a folder that is not there yet")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ArchiveError(f"cannot make {folder}: {error.strerror or error}", remedy="choose another place") from error
+    return folder
+
+
+def copy_looks(files: Iterable[Path], wanted: Collection[str], to: Path) -> Iterator[Capture]:
+    """Copy the groups of the wanted looks (record ids) into files of the same names; their captures, where they lie there.
+
+    A file begins with its original's warcinfo record. Damage is walked past: what is lost cannot be handed over.
+    """
+    for path in files:
+        yield from _copy(path, wanted, to / path.name.removesuffix(".open"))
+
+
+def _copy(path: Path, wanted: Collection[str], target: Path) -> Iterator[Capture]:
+    info: Member | None = None
+    group: list[Member] = []
+    end = 0
+    with path.open("rb") as walked, path.open("rb") as source:
+        for member in members(walked, 0, []):
+            kind = member.record.type
+            if kind == "warcinfo":
+                info, group = member, []
+                continue
+            group = [member] if kind == "request" else [*group, member]
+            if kind != "metadata":
+                continue
+            if member.record.id in wanted:
+                with target.open("ab") as out:
+                    if info is not None:
+                        end, info = end + _append(source, info.offset, info.end, out), None
+                    start = end
+                    end += _append(source, group[0].offset, member.end, out)
+                for look in looks_of(group, target.name):
+                    if look.capture is not None:
+                        yield replace(look.capture, offset=look.capture.offset - group[0].offset + start)
+            group = []
+
+
+def _append(source: IO[bytes], start: int, end: int, out: IO[bytes]) -> int:
+    source.seek(start)
+    for at in range(start, end, STEP):
+        out.write(source.read(min(STEP, end - at)))
+    return end - start
+
+
+def write_index(captures: Iterable[Capture], to: Path) -> None:
+    """An index of captures."""
+    to.parent.mkdir(parents=True, exist_ok=True)
+    with to.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(cdxj.index(captures))
+
+
+def pywb_layout(to: Path, name: str) -> tuple[Path, Path]:
+    """The folders that pywb reads: where WARC files go, where the index goes. `wayback -d FOLDER` shows the collection."""
+    (to / "config.yaml").write_text("collections_root: collections\nframed_replay: true\nenable_memento: true\n", "utf-8")
+    archive, indexes = to / "collections" / name / "archive", to / "collections" / name / "indexes"
+    archive.mkdir(parents=True)
+    indexes.mkdir(parents=True)
+    return archive, indexes / "index.cdxj"
+
+
+def bag(to: Path, said: Mapping[str, str]) -> None:
+    """Make a folder whose files lie in `data` a bag (BagIt 1.0, RFC 8493)."""
+    infos = [(path, describe(path)) for path in sorted((to / "data").rglob("*")) if path.is_file()]
+    octets = sum(info.bytes for _, info in infos)
+    texts = {
+        "bagit.txt": "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n",
+        "bag-info.txt": "".join(f"{key}: {value}\n" for key, value in {**said, "Payload-Oxum": f"{octets}.{len(infos)}"}.items()),
+        "manifest-sha256.txt": "".join(f"{info.sha256}  {path.relative_to(to).as_posix()}\n" for path, info in infos),
+    }
+    listed = "".join(f"{hashlib.sha256(text.encode()).hexdigest()}  {name}\n" for name, text in texts.items())
+    for name, text in {**texts, "tagmanifest-sha256.txt": listed}.items():
+        (to / name).write_text(text, "utf-8", newline="")
+
+
+# ------------------------------------------------------------------ WACZ
+def write_wacz(folder: Path, captures: Iterable[Capture], pages: Pages, to: Path, title: str, software: str) -> None:
+    """A WACZ file (1.1.1) of the WARC files in a folder: they are stored as they are, index and pages beside them."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    with zipfile.ZipFile(to, "w") as made:
+        resources = []
+
+        def put(name: str, pieces: Iterable[bytes], *, packed: bool) -> None:
+            entry = zipfile.ZipInfo(name, now.timetuple()[:6])
+            entry.compress_type = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
+            digest, size = hashlib.sha256(), 0
+            with made.open(entry, "w", force_zip64=True) as out:
+                for piece in pieces:
+                    out.write(piece)
+                    digest.update(piece)
+                    size += len(piece)
+            resources.append(
+                {"name": name.rpartition("/")[2].lower(), "path": name, "hash": f"sha256:{digest.hexdigest()}", "bytes": size}
+            )
+
+        for path in sorted(folder.glob("*.warc.gz")):
+            with path.open("rb") as file:
+                put(f"archive/{path.name}", iter(lambda file=file: file.read(STEP), b""), packed=False)  # type: ignore[misc]
+        put("indexes/index.cdxj", (line.encode() for line in cdxj.index(captures)), packed=True)
+        put("pages/pages.jsonl", _page_lines(pages, title), packed=True)
+        described = {
+            "profile": "data-package", "title": title, "created": now.isoformat().replace("+00:00", "Z"), "wacz_version": WACZ_VERSION,
+            "software": software, "resources": list(resources),
+        }  # fmt: skip
+        package = json.dumps(described, ensure_ascii=False, indent=2).encode()
+        put("datapackage.json", [package], packed=True)
+        digest = {"path": "datapackage.json", "hash": f"sha256:{hashlib.sha256(package).hexdigest()}"}
+        put("datapackage-digest.json", [json.dumps(digest, indent=2).encode()], packed=True)
+
+
+def _page_lines(pages: Pages, title: str) -> Iterator[bytes]:
+    yield json.dumps({"format": "json-pages-1.0", "id": "pages", "title": title}, ensure_ascii=False).encode() + b"\n"
+    for number, (url, at, name) in enumerate(pages, 1):
+        moment = datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        yield json.dumps({"id": str(number), "url": url, "ts": moment, "title": name}, ensure_ascii=False).encode() + b"\n"

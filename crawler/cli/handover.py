@@ -1,0 +1,145 @@
+"""The way out: `extract`, and what `export` hands over for other programs: WARC files, an index, WACZ, a layout for pywb, a bag."""
+
+import sys
+import tempfile
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crawler.cli import output
+from crawler.cli.archive import reading
+from crawler.cli.options import file_of
+from crawler.errors import CannotError, UsageError
+
+NAME = "gongkai"
+
+
+class What(StrEnum):
+    """What of a capture is extracted."""
+
+    PAYLOAD = "payload"
+    RESPONSE = "response"
+    TEXT = "text"
+
+
+class Bundle(StrEnum):
+    """What is handed over."""
+
+    WARC = "warc"
+    CDXJ = "cdxj"
+    WACZ = "wacz"
+    PYWB = "pywb"
+    BAG = "bag"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("extract")(extract)
+
+
+def extract(
+    context: typer.Context,
+    name: Annotated[
+        str, typer.Argument(metavar="ID", help="A document, ID.N for a version, a capture (c-…), or the page's address.")
+    ],
+    what: Annotated[
+        What, typer.Option("--as", help="payload: as a reader has it, decoded; response: as it came; text: in UTF-8.")
+    ] = What.PAYLOAD,
+    to: Annotated[str, typer.Option(metavar="FILE", help="A file, or - for standard output.")] = "-",
+) -> None:
+    """The very bytes of a capture.
+
+    Example: gongkai extract 7k3m --as response --to answer.http
+    """
+    from crawler.archive.reader import open_page, open_wire
+    from crawler.config.storage import places_of
+    from crawler.repository import selection
+
+    folder = places_of(file_of(context))[1]
+    with reading(context) as c:
+        capture, payload = selection.one(c, name)
+    if what is What.RESPONSE:
+        data = open_wire(folder, capture)
+    else:
+        page = open_page(folder, capture, payload)
+        data = page.body
+        if what is What.TEXT:
+            from crawler.text.charset import decode
+
+            data = decode(page.body, page.header("content-type")).text.encode("utf-8", "replace")
+    if to == "-":
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        Path(to).write_bytes(data)
+    except OSError as error:
+        raise CannotError(f"cannot write {to}: {error.strerror or error}", remedy="choose another place with --to") from error
+    output.note(f"{output.size(len(data))} in {to}")
+
+
+def hand_over(context: typer.Context, what: Bundle, to: str, source: str | None, span: tuple[int | None, int | None]) -> None:
+    """Write a bundle of the looks of a source and a time. Raises UsageError, CannotError."""
+    from crawler.archive import bundle, cdxj
+    from crawler.cli import sink
+    from crawler.repository import selection
+
+    wanted = selection.Wanted(source, *span)
+    if what is Bundle.CDXJ:
+        with reading(context) as c, sink.written(to) as write:
+            for line in cdxj.index(selection.captures(c, wanted)):
+                write(line)
+        return
+    if to == "-":
+        raise UsageError(
+            f"--{what} does not go to standard output", remedy=f"name a {'file' if what is Bundle.WACZ else 'folder'} with --to"
+        )
+    with reading(context) as c:
+        looks, pages = selection.look_records(c, wanted), selection.pages(c, wanted)
+    target = Path(to)
+    try:
+        if what is Bundle.WACZ:
+            count = _wacz(context, looks, [(page.url, page.at, page.title) for page in pages], target)
+        else:
+            folder = bundle.empty_folder(target)
+            if what is Bundle.PYWB:
+                place, index = bundle.pywb_layout(folder, NAME)
+            else:
+                place, index = (folder / "data" if what is Bundle.BAG else folder), None
+                place.mkdir(exist_ok=True)
+            captures = list(bundle.copy_looks(_files(context), looks, place))
+            count = len(captures)
+            if index is not None:
+                bundle.write_index(captures, index)
+            if what is Bundle.BAG:
+                bundle.bag(folder, {"Bag-Software-Agent": _software(), "Bagging-Date": datetime.now(UTC).strftime("%Y-%m-%d")})
+    except OSError as error:
+        raise CannotError(f"cannot write {to}: {error.strerror or error}", remedy="choose another place with --to") from error
+    output.note(f"{output.plural(len(looks), 'look')}, {output.plural(count, 'capture')} in {to}")
+
+
+def _wacz(context: typer.Context, looks: set[str], pages: list[tuple[str, int, str]], target: Path) -> int:
+    from crawler.archive import bundle
+
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".wacz-") as made:
+        captures = list(bundle.copy_looks(_files(context), looks, Path(made)))
+        partial = Path(made) / "whole.zip"
+        bundle.write_wacz(Path(made), captures, pages, partial, f"{NAME} {datetime.now(UTC):%Y-%m-%d}", _software())
+        partial.replace(target)
+    return len(captures)
+
+
+def _files(context: typer.Context) -> list[Path]:
+    from crawler.config.storage import places_of
+
+    folder = places_of(file_of(context))[1]
+    return sorted(path for pattern in ("*.warc.gz", "*.warc.gz.open") for path in folder.glob(pattern))
+
+
+def _software() -> str:
+    from crawler.cli.main import VERSION
+
+    return f"gongkai {VERSION}"

@@ -1,0 +1,41 @@
+"""`serve`: the pages and the API."""
+
+from typing import Annotated
+
+import typer
+
+from crawler.cli import output
+from crawler.cli.main import VERSION
+from crawler.cli.options import file_of
+from crawler.errors import UsageError
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("serve")(serve)
+
+
+def serve(
+    context: typer.Context,
+    listen: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Where; default serve.listen, 127.0.0.1:8080.")] = None,
+) -> None:
+    """Pages and API over the archive, until Ctrl-C. Needs GONGKAI_TOKEN to be reached from elsewhere, and for whatever changes something.
+
+    Example: gongkai serve --listen 127.0.0.1:8080
+    """
+    from crawler.config.load import load
+    from crawler.console.server import serve as answer
+
+    config = load(file_of(context))
+    host, port = where(listen) if listen else (config.serve.host, config.serve.port)
+    answer(
+        config, host, port, ready=lambda url: output.note(f"{url} · API {url}api/v1/records · Ctrl-C ends it"), version=VERSION
+    )
+
+
+def where(listen: str) -> tuple[str, int]:
+    """(host, port). Raises UsageError."""
+    host, colon, port = listen.rpartition(":")
+    if not colon or not port.isascii() or not port.isdigit() or int(port) > 65_535:
+        raise UsageError(f"{listen!r} is no address to listen on", remedy="write 127.0.0.1:8080")
+    return host.strip("[]") or "127.0.0.1", int(port)

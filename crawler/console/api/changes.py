@@ -1,0 +1,119 @@
+"""The ledger: what happened since a cursor, waiting for more where asked, or as server-sent events."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response, StreamingResponse
+from starlette.concurrency import run_in_threadpool
+
+from crawler.console import shown
+from crawler.console.answers import answer, listed
+from crawler.console.api.common import Limit, Reader
+from crawler.console.api.shapes import ChangeList
+from crawler.console.asking import as_of
+from crawler.console.door import Door
+from crawler.errors import UsageError
+from crawler.model import ChangeKind
+from crawler.repository import changes
+from crawler.repository.changes import Only
+
+router = APIRouter(tags=["changes"])
+POLL_S = 0.5
+LONGEST_S = 30.0  # of one waiting request
+MOST_STREAMS = 32
+BEAT_S = 15.0  # a comment that keeps the connection open
+MOST = 2**62
+
+
+def only_of(
+    after: Annotated[int, Query(ge=0, le=MOST, description="`next` of an earlier answer: lines behind it.")] = 0,
+    since: Annotated[str | None, Query(max_length=40, description="A day, ISO 8601, or 7d.")] = None,
+    source: Annotated[str | None, Query(max_length=100)] = None,
+    kind: Annotated[str | None, Query(max_length=20)] = None,
+    min_rank: Annotated[int | None, Query(ge=0, le=100)] = None,
+) -> Only:
+    """Which lines are asked for. Raises UsageError for a kind that there is not."""
+    if kind is not None and kind not in set(map(str, ChangeKind)):
+        raise UsageError(f"the ledger has no kind {kind!r}", remedy=f"it has {', '.join(ChangeKind)}")
+    at = as_of(since)
+    if at is not None and since is not None and len(since) == 10:
+        at -= 86_400_000 - 1
+    return Only(after, at, source, kind, min_rank)
+
+
+@router.get("/changes", response_model=None, responses={200: {"model": ChangeList}}, summary="The ledger")
+async def ledger(
+    request: Request,
+    door: Reader,
+    after: Annotated[int, Query(ge=0, le=MOST, description="`next` of an earlier answer: lines behind it.")] = 0,
+    since: Annotated[str | None, Query(max_length=40, description="A day, ISO 8601, or 7d.")] = None,
+    source: Annotated[str | None, Query(max_length=100)] = None,
+    kind: Annotated[str | None, Query(max_length=20)] = None,
+    min_rank: Annotated[int | None, Query(ge=0, le=100)] = None,
+    limit: Limit = 100,
+    wait: Annotated[float, Query(ge=0, le=LONGEST_S, description="Seconds to wait where nothing is there yet.")] = 0,
+) -> Response:
+    """Lines in commit order: whoever asks again with `next` misses none."""
+    only = only_of(after, since, source, kind, min_rank)
+    found = await run_in_threadpool(_read, door, only, limit)
+    waited = 0.0
+    while not found and waited < wait and not await request.is_disconnected():
+        await asyncio.sleep(POLL_S)
+        waited += POLL_S
+        found = await run_in_threadpool(_read, door, only, limit)
+    items = [shown.change(line) for line in found]
+    return answer(request, listed(items, None, items[-1]["seq"] if items else after))
+
+
+def _read(door: Door, only: Only, limit: int) -> Sequence[Any]:
+    with door.read() as c:
+        return changes.read(c, only, limit)
+
+
+@router.get(
+    "/changes/stream",
+    response_model=None,
+    responses={200: {"content": {"text/event-stream": {}}}},
+    summary="The ledger as it grows",
+)
+async def stream(
+    request: Request,
+    door: Reader,
+    after: Annotated[int, Query(ge=0, le=MOST)] = 0,
+) -> Response:
+    """Server-sent events, one for each line; their id is its `seq`, so that a browser that comes back goes on where it was."""
+    last = request.headers.get("last-event-id", "")
+    at = int(last) if last.isascii() and last.isdigit() and len(last) < 19 else after
+    streams: set[object] = request.app.state.streams
+    if len(streams) >= MOST_STREAMS:
+        raise UsageError("too many streams are open", remedy="ask /api/v1/changes with wait instead")
+    return StreamingResponse(
+        _events(request, door, at),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+async def _events(request: Request, door: Door, after: int) -> AsyncIterator[str]:
+    streams: set[object] = request.app.state.streams
+    own = object()
+    streams.add(own)
+    try:
+        quiet = 0.0
+        yield "retry: 5000\n\n"
+        while not await request.is_disconnected():
+            found = await run_in_threadpool(_read, door, Only(after), 100)
+            for line in found:
+                value = shown.change(line)
+                after = value["seq"]
+                yield f"id: {after}\nevent: {value['kind']}\ndata: {json.dumps(value, ensure_ascii=False)}\n\n"
+            quiet = 0.0 if found else quiet + POLL_S
+            if quiet >= BEAT_S:
+                quiet = 0.0
+                yield ": still here\n\n"
+            await asyncio.sleep(POLL_S)
+    finally:
+        streams.discard(own)

@@ -1,0 +1,51 @@
+"""What the routes share: the door, who asks, and the parameters that several take."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Path, Query, Request
+
+from crawler.console.door import Door
+
+
+def door_of(request: Request) -> Door:
+    """The door of this console."""
+    door: Door = request.app.state.door
+    return door
+
+
+def reader(request: Request, authorization: Annotated[str | None, Header(include_in_schema=False)] = None) -> Door:
+    """The door, for whoever may read."""
+    door = door_of(request)
+    door.admit(authorization, writes=False)
+    return door
+
+
+def operator(request: Request, authorization: Annotated[str | None, Header(include_in_schema=False)] = None) -> Door:
+    """The door, for whoever may change something."""
+    door = door_of(request)
+    door.admit(authorization, writes=True)
+    return door
+
+
+Reader = Annotated[Door, Depends(reader)]
+Operator = Annotated[Door, Depends(operator)]
+Name = Annotated[
+    str,
+    Path(
+        max_length=2000, description="An id, or an unambiguous beginning of four characters or more.", examples=["7k3m9q2x1vtd"]
+    ),
+]
+Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
+PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"description": said, **PROBLEM}
+    for status, said in {
+        401: "A token is needed.",
+        403: "That is not the token.",
+        422: "What was asked is not understood.",
+        429: "Too often.",
+        503: "The archive cannot be asked now.",
+    }.items()
+}
+MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "It is not in the archive.", **PROBLEM}}
+GONE: dict[int | str, dict[str, Any]] = {410: {"description": "Its bytes are damaged or missing.", **PROBLEM}}

@@ -1,0 +1,82 @@
+"""What changes something: pause, resume, crawl now. Each needs the token, and is written down (`acts`)."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Request
+from fastapi.responses import Response
+
+from crawler.config.values import Source
+from crawler.console.answers import ENCODE
+from crawler.console.api.common import MISSING, Name, Operator
+from crawler.console.api.shapes import Done, Reason, Wish
+from crawler.console.door import Door
+from crawler.console.problems import NotThere
+from crawler.errors import UsageError
+from crawler.model import Kind, now_ms
+from crawler.model import Request as Page
+from crawler.pipeline.policy import Policy
+from crawler.repository import acts, frontier, runs
+from crawler.repository.addresses import Seed
+from crawler.text import urls
+
+router = APIRouter(tags=["operations"])
+MOST_URLS = 100
+
+
+def _configured(door: Door, name: str) -> Source:
+    found = door.config.sources.get(name)
+    if found is None:
+        raise NotThere(f"there is no source {name[:80]!r} in the configuration", remedy="gongkai sources lists them")
+    return found
+
+
+def _answer(value: dict[str, object], status: int = 200) -> Response:
+    return Response(ENCODE(value), status, media_type="application/json")
+
+
+@router.post("/sources/{name}/pause", response_model=None, responses={200: {"model": Done}, **MISSING}, summary="Pause a source")
+def pause(request: Request, door: Operator, name: Name, why: Annotated[Reason | None, Body()] = None) -> Response:
+    """Its schedule does not fire it until it is resumed. `done` false: it was paused already."""
+    source, at = _configured(door, name), now_ms()
+    with door.database.write() as c:
+        runs.ensure_source(c, source.id)
+        acts.note(c, at, "pause", source.id, _who(request))
+        done = runs.pause(c, source.id, at, why.reason if why else "")
+    return _answer({"done": done})
+
+
+@router.post(
+    "/sources/{name}/resume", response_model=None, responses={200: {"model": Done}, **MISSING}, summary="Resume a source"
+)
+def resume(request: Request, door: Operator, name: Name, why: Annotated[Reason | None, Body()] = None) -> Response:
+    """Out of a pause or its quarantine. `done` false: it was in neither."""
+    source, at = _configured(door, name), now_ms()
+    with door.database.write() as c:
+        acts.note(c, at, "resume", source.id, _who(request))
+        done = runs.resume(c, source.id, at, why.reason if why else "")
+    return _answer({"done": done})
+
+
+@router.post("/crawl", status_code=202, response_model=None, responses={202: {"model": Done}, **MISSING}, summary="Crawl now")
+def crawl(request: Request, door: Operator, wish: Wish) -> Response:
+    """Fire a one-off run of a source, or of single addresses for it; whoever runs the daemon carries it out."""
+    source, at = _configured(door, wish.source), now_ms()
+    if len(wish.urls) > MOST_URLS:
+        raise UsageError(f"{len(wish.urls)} addresses at once", remedy=f"give {MOST_URLS} at most")
+    for url in wish.urls:
+        if not urls.is_http(url):
+            raise UsageError(f"{url[:200]!r} is no http address")
+    policy = Policy(door.config)
+    kind, priority = (Kind.DETAIL, frontier.NEW) if wish.urls else (Kind.LIST, frontier.LIST)
+    starts = [Page(url) for url in wish.urls] or list(source.start)
+    seeds = [Seed(start, start.url, kind, policy.queue(source.id, start.url), source.id, priority, at) for start in starts]
+    with door.database.write() as c:
+        runs.ensure_source(c, source.id)
+        acts.note(c, at, "crawl", source.id, _who(request))
+        run = runs.fire_once(c, source.id, seeds, at, {})
+    return _answer({"done": True, "run": run}, 202)
+
+
+def _who(request: Request) -> str:
+    """Whom an act is put down to: the address it came from."""
+    return request.client.host if request.client else ""

@@ -1,0 +1,206 @@
+"""The shapes of the API's answers, for its description; what is sent is made in `console.shown`."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Shape(BaseModel):
+    """Names of the answer's keys; more may be there."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class Problem(Shape):
+    """RFC 9457. `detail` says what is wrong, `remedy` what to do, `at` where in a query."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    remedy: str | None = None
+    at: int | None = None
+
+
+class HitShape(Shape):
+    """A search result; hits are not marked in `snippet`'s text but by square brackets."""
+
+    id: str
+    version: int
+    title: str
+    published: str | None
+    source: str | None
+    archive_source: str
+    doc_no: str | None
+    issuer: str | None
+    channel: str | None
+    url: str
+    presence: str
+    first_seen: str
+    last_seen: str
+    snippet: str
+
+
+class FacetValue(Shape):
+    """A value and how many results have it."""
+
+    value: str
+    count: int
+
+
+class RecordList(Shape):
+    """`total` is exact only where `exact` says so; else there are at least so many."""
+
+    items: list[HitShape]
+    total: int
+    exact: bool
+    next: str | None
+    facets: dict[str, list[FacetValue]]
+
+
+class VersionShape(Shape):
+    """A state at the site."""
+
+    version: int
+    first_seen: str
+    title: str
+    capture: str
+    rules: str
+    incomplete: str | None
+
+
+class Versions(Shape):
+    """All states, the first first."""
+
+    id: str
+    items: list[VersionShape]
+    total: int
+    next: str | None
+
+
+class Differences(Shape):
+    """Each with field, paragraph, cell, before and after."""
+
+    id: str
+    differences: list[dict[str, Any]]
+
+
+class ChangeShape(Shape):
+    """A line of the ledger."""
+
+    seq: int
+    at: str
+    kind: str
+    rank: int
+    source: str
+    document: str | None
+    title: str | None
+
+
+class ChangeList(Shape):
+    """`next` is the `after` of whoever has read these."""
+
+    items: list[ChangeShape]
+    total: int | None
+    next: str | None
+
+
+class History(Shape):
+    """A document's ledger, looks and sightings."""
+
+    id: str
+    changes: list[ChangeShape]
+    looks: list[dict[str, Any]]
+    sightings: list[dict[str, Any]]
+
+
+class Work(Shape):
+    """The documents of a work."""
+
+    id: str
+    items: list[dict[str, Any]]
+    total: int
+    next: str | None
+
+
+class CaptureShape(Shape):
+    """What was fetched, and where its bytes lie."""
+
+    id: str
+    record_id: str
+    at: str
+    url: str
+    status: int
+    media_type: str
+    type: str
+    payload_digest: str
+    file: str
+    offset: int
+    length: int
+
+
+class SourceShape(Shape):
+    """A source."""
+
+    id: str
+    title: str
+    enabled: bool
+    paused: str | None
+    health: str
+    documents: int
+
+
+class SourceList(Shape):
+    """All sources."""
+
+    items: list[SourceShape]
+    total: int
+    next: str | None
+
+
+class RunList(Shape):
+    """Runs, the newest first."""
+
+    items: list[dict[str, Any]]
+    total: int | None
+    next: str | None
+
+
+class Health(Shape):
+    """`well`: no source is suspect or down."""
+
+    well: bool
+    sources: list[dict[str, Any]]
+
+
+class Stats(Shape):
+    """How much there is."""
+
+    documents: int
+    versions: int
+    works: int
+    captures: int
+    looks: int
+    changes: int
+
+
+class Wish(BaseModel):
+    """What is to be crawled now: a source, or single addresses of one."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"source": "demo"}]})
+    source: str
+    urls: list[str] = []
+
+
+class Reason(BaseModel):
+    """Why."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: str = ""
+
+
+class Done(Shape):
+    """What came of a change of state."""
+
+    done: bool
+    run: int | None = None

@@ -1,0 +1,54 @@
+"""The console as one ASGI application: the guard, the API, the pages, the machines' addresses."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from crawler.console import machines, memento, problems
+from crawler.console.api import captures, changes, common, operations, records, sources
+from crawler.console.api.shapes import Problem
+from crawler.console.door import Door
+from crawler.console.guard import Guard, Rate
+from crawler.console.pages import rendering
+
+TITLE = "Gongkai"
+ABOUT = (
+    "What governments published, as records that point to the very bytes they came from. Times are ISO 8601. Lists are "
+    '`{"items": […], "total": n, "next": cursor}`; errors are `application/problem+json`.'
+)
+
+
+def create(door: Door, *, version: str = "0.1.0") -> Guard:
+    """The application. The door's database stays open for as long as it serves."""
+    app = FastAPI(title=TITLE, version=version, description=ABOUT, openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
+    app.state.door = door
+    app.state.streams = set()
+    problems.install(app)
+    for module in (records, changes, captures, sources, operations):
+        app.include_router(module.router, prefix="/api/v1", responses=common.PROBLEMS)
+    for plain in (machines, memento, rendering):
+        app.include_router(plain.router)
+    _describe(app)
+    serve = door.config.serve
+    return Guard(app, names=serve.names, rate=Rate(serve.requests_per_minute))
+
+
+def _describe(app: FastAPI) -> None:
+    """The OpenAPI description, with the problem's shape and the token."""
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+            parts = made.setdefault("components", {})
+            parts.setdefault("schemas", {})["Problem"] = Problem.model_json_schema()
+            parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+            for path in made["paths"].values():
+                for method, operation in path.items():
+                    operation.get("responses", {}).pop("422", None) if "422" not in operation.get("responses", {}) else None
+                    if method == "post":
+                        operation["security"] = [{"token": []}]
+            app.openapi_schema = made
+        return app.openapi_schema
+
+    app.openapi = described  # type: ignore[method-assign]

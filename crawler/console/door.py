@@ -1,0 +1,58 @@
+"""The door to the archive for whoever answers over HTTP: the database read-only, the WARC files, who may ask for what."""
+
+import contextlib
+import hmac
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from crawler.config.values import Config
+from crawler.console.problems import NotThere, Refused
+from crawler.errors import UsageError
+from crawler.repository import resolve
+from crawler.repository.database import Connection, Database, check_schema
+
+
+@dataclass(frozen=True)
+class Door:
+    """`token`: what whoever changes state, and with `closed` whoever reads, must show; None: nobody may."""
+
+    config: Config
+    database: Database
+    token: str | None = field(default=None, repr=False)
+    closed: bool = False
+
+    @property
+    def archive(self) -> Path:
+        """The folder of the WARC files."""
+        return self.config.storage.archive
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One consistent state of the database, that cannot be written to."""
+        with self.database.read() as c:
+            yield c
+
+    def check(self) -> None:
+        """Raises RepositoryError when the database cannot be asked."""
+        check_schema(self.database)
+
+    def admit(self, authorization: str | None, *, writes: bool) -> None:
+        """Raises Refused unless this may be done with these credentials."""
+        if not writes and not self.closed:
+            return
+        if self.token is None:
+            raise Refused(403, "nothing may be changed here", remedy="set GONGKAI_TOKEN where the console runs")
+        kind, _, given = (authorization or "").partition(" ")
+        if kind.lower() != "bearer" or not given.strip():
+            raise Refused(401, "this needs a token", remedy="send Authorization: Bearer and the token")
+        if not hmac.compare_digest(given.strip().encode("utf-8", "surrogateescape"), self.token.encode()):
+            raise Refused(403, "this is not the token")
+
+
+def document_of(c: Connection, name: str) -> tuple[str, int | None]:
+    """(public id, version) that an address means. Raises NotThere."""
+    try:
+        return resolve.resolve(c, name)
+    except UsageError as error:
+        raise NotThere(error.message, remedy=error.remedy) from error

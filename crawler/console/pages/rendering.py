@@ -1,0 +1,106 @@
+"""Templates → pages: the reader's language, how values are written, the files that belong to pages. Everything is escaped."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import jinja2
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+
+from crawler.console.pages.words import LANGUAGES, WORDS
+from crawler.console.problems import NotThere
+from crawler.text.beijing import beijing
+
+router = APIRouter(include_in_schema=False)
+STATIC = {"console.css": "text/css", "console.js": "text/javascript", "htmx.min.js": "text/javascript"}
+YEAR_S = 31_536_000
+COOKIE = "lang"
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads: `language` zh or en; `address` of this page without its language."""
+
+    language: str
+    address: str
+
+    def say(self, key: str, **values: object) -> str:
+        """A word of the interface."""
+        said = WORDS[key][LANGUAGES.index(self.language)]
+        return said.format(**values) if values else said
+
+
+def reader_of(request: Request) -> Reader:
+    """By `?lang=`, the cookie, Accept-Language; Chinese where nothing is said."""
+    asked = request.query_params.get("lang") or request.cookies.get(COOKIE) or ""
+    if asked not in LANGUAGES:
+        accepted = request.headers.get("accept-language", "")
+        first = accepted.split(",")[0].split(";")[0].strip().lower()
+        asked = "en" if first and not first.startswith("zh") and first != "*" else "zh"
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
+    return Reader(asked, f"{request.url.path}{'?' + urlencode(kept) if kept else ''}")
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    made = jinja2.Environment(
+        loader=jinja2.PackageLoader("crawler.console", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["when"] = lambda at, form="%Y-%m-%d %H:%M": beijing(at, form) if at is not None else "—"
+    made.filters["segment"] = lambda text: quote(str(text), safe="")
+    made.globals["asset"] = asset
+    return made
+
+
+def page(request: Request, template: str, values: Mapping[str, Any], *, status: int = 200) -> Response:
+    """A page in the reader's language. `values` are what its template shows; `here`: the part of the navigation it belongs to."""
+    reader = reader_of(request)
+    shown = {"here": "", "q": "", **values, "reader": reader, "say": reader.say, "lang": reader.language}
+    body = _environment().get_template(template).render(shown)
+    made = HTMLResponse(body, status)
+    made.headers["Content-Language"] = "zh-Hans" if reader.language == "zh" else "en"
+    made.headers["Vary"] = "Accept-Language, Cookie"
+    made.headers["Cache-Control"] = "no-cache"
+    if request.query_params.get("lang") in LANGUAGES:
+        made.set_cookie(COOKIE, reader.language, max_age=YEAR_S, httponly=True, samesite="strict")
+    return made
+
+
+def address(path: str, **query: object) -> str:
+    """An address with a query; what is None or empty is left out."""
+    kept = {name: value for name, value in query.items() if value not in (None, "")}
+    return f"{path}?{urlencode(kept)}" if kept else path
+
+
+# ------------------------------------------------------------------ files
+@cache
+def _static(name: str) -> tuple[bytes, str]:
+    body = files("crawler.console").joinpath("static", name).read_bytes()
+    return body, hashlib.sha256(body).hexdigest()[:12]
+
+
+def asset(name: str) -> str:
+    """The address of a file that pages use: it changes with the file, so that it may be kept for a year."""
+    return f"/static/{_static(name)[1]}/{name}"
+
+
+@router.get("/static/{digest}/{name}")
+def static(digest: str, name: str) -> Response:
+    """A style sheet or script of ours."""
+    if name not in STATIC:
+        raise NotThere(f"there is no file {name[:80]!r}")
+    try:
+        body, known = _static(name)
+    except FileNotFoundError as error:
+        raise NotThere(f"there is no file {name[:80]!r}") from error
+    keep = f"public, max-age={YEAR_S}, immutable" if digest == known else "no-cache"
+    return Response(body, media_type=STATIC[name], headers={"Cache-Control": keep})

@@ -1,0 +1,81 @@
+"""Errors as RFC 9457 says them: `application/problem+json`, with what is wrong and what to do about it."""
+
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from crawler.errors import CannotError, DamagedRecord, GongkaiError, UsageError
+from crawler.text.asked import QueryError
+
+log = structlog.get_logger()
+MEDIA_TYPE = "application/problem+json"
+
+
+class NotThere(UsageError):
+    """What an address names is not in the archive."""
+
+
+class Refused(UsageError):
+    """The caller may not. `status`: 401 without a token, 403 with a wrong one."""
+
+    def __init__(self, status: int, message: str, *, remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.status = status
+
+
+def problem(status: int, detail: str, **more: Any) -> Response:
+    """An answer that says what is wrong."""
+    title = HTTPStatus(status).phrase
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    if status in (429, 503):
+        headers["Retry-After"] = str(more.pop("retry_after", 5))
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
+    return JSONResponse(body, status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def status_of(error: GongkaiError) -> int:
+    """The status that an error of ours is told with."""
+    if isinstance(error, Refused):
+        return error.status
+    if isinstance(error, NotThere):
+        return 404
+    if isinstance(error, UsageError):
+        return 422
+    return 410 if isinstance(error, DamagedRecord) else 503 if isinstance(error, CannotError) else 500
+
+
+def told(error: GongkaiError) -> Response:
+    """An error of ours."""
+    more: dict[str, Any] = {"remedy": error.remedy} if error.remedy else {}
+    if isinstance(error, QueryError):
+        more["at"] = error.at
+    return problem(status_of(error), error.message, **more)
+
+
+def install(app: FastAPI) -> None:
+    """Every error leaves as a problem."""
+
+    @app.exception_handler(GongkaiError)
+    async def ours(_request: Request, error: GongkaiError) -> Response:
+        return told(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_request: Request, error: RequestValidationError) -> Response:
+        said = [{"where": ".".join(map(str, one["loc"][1:])) or str(one["loc"][0]), "what": one["msg"]} for one in error.errors()]
+        return problem(422, "; ".join(f"{one['where']}: {one['what']}" for one in said), errors=said)
+
+    @app.exception_handler(HTTPException)
+    async def http(_request: Request, error: HTTPException) -> Response:
+        made = problem(error.status_code, str(error.detail))
+        made.headers.update(error.headers or {})
+        return made
+
+    @app.exception_handler(Exception)
+    async def unforeseen(request: Request, error: Exception) -> Response:
+        log.error("a request failed", path=request.url.path, exc_info=error)
+        return problem(500, "this is our fault; it is in the log")

@@ -1,0 +1,90 @@
+"""The console served: where it may listen, how much it holds open, how it ends."""
+
+import contextlib
+import ipaddress
+import os
+import socket
+from collections.abc import Callable, Iterator
+
+import uvicorn
+
+from crawler.config.values import Config
+from crawler.console.app import create
+from crawler.console.door import Door
+from crawler.errors import CannotError, UsageError
+from crawler.repository.database import Database
+
+TOKEN = "GONGKAI_TOKEN"  # noqa: S105 - the variable's name
+SHORTEST_TOKEN = 16
+MOST_CONNECTIONS = 512
+IDLE_S = 20  # a connection that says nothing is closed
+
+
+def serve(config: Config, host: str, port: int, *, ready: Callable[[str], None], version: str) -> None:
+    """Answer until SIGTERM or SIGINT. `ready` is told the address. Raises UsageError for a public address without a token."""
+    token = token_of(os.environ.get(TOKEN))
+    check_bind(host, token)
+    with opened(config, token) as door, contextlib.closing(_listening(host, port)) as listening:
+        app = create(door, version=version)
+        settings = uvicorn.Config(
+            app, log_config=None, access_log=False, server_header=False, date_header=True, timeout_keep_alive=IDLE_S,
+            limit_concurrency=MOST_CONNECTIONS, h11_max_incomplete_event_size=32 << 10, timeout_graceful_shutdown=5, lifespan="off",
+            proxy_headers=False,
+        )  # fmt: skip
+        name, bound = listening.getsockname()[:2]
+        ready(f"http://{f'[{name}]' if ':' in name else name}:{bound}/")
+        uvicorn.Server(settings).run([listening])
+
+
+@contextlib.contextmanager
+def opened(config: Config, token: str | None) -> Iterator[Door]:
+    """The door of a configuration. Raises RepositoryError when the database is not there or has another schema."""
+    database = Database(config.storage.database)
+    try:
+        door = Door(config, database, token, config.serve.closed)
+        door.check()
+        yield door
+    finally:
+        database.close()
+
+
+def token_of(given: str | None) -> str | None:
+    """The token, None where there is none. Raises UsageError for one that can be guessed."""
+    if not given:
+        return None
+    if len(given) < SHORTEST_TOKEN or not given.isprintable() or " " in given:
+        raise UsageError(
+            f"{TOKEN} is too short or has blanks",
+            remedy=f"use {SHORTEST_TOKEN} characters or more: python3 -c 'import secrets; print(secrets.token_urlsafe())'",
+        )
+    return given
+
+
+def check_bind(host: str, token: str | None) -> None:
+    """Raises UsageError where others could ask and there is no token."""
+    if token is None and not is_loopback(host):
+        raise UsageError(
+            f"{host} can be reached from elsewhere, and there is no token", remedy=f"set {TOKEN}, or listen on 127.0.0.1"
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Is this address the machine's own?"""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        made = socket.socket(family, socket.SOCK_STREAM)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind(address)
+        made.listen(256)
+    except OSError as error:
+        raise CannotError(
+            f"cannot listen on {host}:{port}: {error.strerror or error}", remedy="choose another port with --listen"
+        ) from error
+    return made
