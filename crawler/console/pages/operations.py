@@ -49,7 +49,9 @@ def show(request: Request, door: Reader) -> Response:
         "choices": choices, "able": door.token is not None, "done": done if done in ACTIONS else None, "about": request.query_params.get("source", "")[:100],
         "actions": ACTIONS,
     }  # fmt: skip
-    return page(request, "operations.html", {"here": "health", **values, **asked})
+    made = page(request, "operations.html", {"here": "health", **values, **asked})
+    made.headers["Referrer-Policy"] = "same-origin"  # under `no-referrer` a browser does not say where a form comes from
+    return made
 
 
 @router.post("/operations")
