@@ -82,12 +82,15 @@ def _absent(decoded: charset.Decoded, more: Mapping[str, Page]) -> str:
 
 
 def _as_file(page: Page, kind: Kind, file: tuple[str, str], public_url: str, version: str) -> Reading:
-    """A document. Its bytes are part of its text digest: another document under the same name is an edit."""
+    """A document. Its bytes cut its versions, and which of our readers read them; not its text, which another release of a library
+    may space otherwise."""
     evidence = f"{file[0]} of {len(page.body)} bytes"
     if kind is Kind.LIST:
         return Reading(version, PageKind.FILE, evidence)
-    made = notice(read_file(page, file[1]), url=public_url, final_url=page.url, at=page.at)
-    both = f"{made.text_digest} {hashlib.sha256(page.body).hexdigest()}"
+    draft, reader, note = read_file(page, file[1])
+    made = notice(draft, url=public_url, final_url=page.url, at=page.at)
+    evidence += f", {note}" if note else ""
+    both = f"{made.title} {made.published} {draft.attachments[0].name} {reader} {hashlib.sha256(page.body).hexdigest()}"
     digest = made.text_digest[:2] + hashlib.sha256(both.encode()).hexdigest()[:30]
     return Reading(version, PageKind.FILE, evidence, notices=(replace(made, text_digest=digest),))
 
