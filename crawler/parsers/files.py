@@ -33,7 +33,6 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 LONGEST = 200
 MOST_PLACES, MOST_CELLS = 500, 200_000  # of a record; the paragraphs have the text of further tables too
 MOST = Limits(characters=2_000_000, lines=20_000, cells=400_000)  # of a document that is a record's text
-PARTLY = ("cut: ", "no_text: needs ")  # there is text that another reading would find
 
 
 def what_file(page: Page) -> tuple[str, str] | None:
@@ -49,8 +48,8 @@ def what_file(page: Page) -> tuple[str, str] | None:
     return None
 
 
-def read_file(page: Page, kind: str) -> tuple[Draft, str, str]:
-    """(the record of a document at the notice's address, which reader read its text, why there is none).
+def read_file(page: Page, kind: str) -> tuple[Draft, str]:
+    """(the record of a document at the notice's address, why it has no text or not all of it).
 
     Its name: Content-Disposition, else what the address says; the ending is left out. Its text is the record's: page, sheet and part of
     each paragraph stand in the provenance of the body.
@@ -76,9 +75,8 @@ def read_file(page: Page, kind: str) -> tuple[Draft, str, str]:
         tables=tables,
         attachments=(Attachment(address, name, media_type(address, name) or kind),),
         witnesses=MappingProxyType(witnesses),
-        incomplete=f"the document's text: {said.note}" if said.note.startswith(PARTLY) else None,
     )
-    return draft, said.reader.partition(" (")[0], said.note
+    return draft, said.note
 
 
 def _text_of(said: AttachedText) -> tuple[tuple[str, ...], tuple[Table, ...], str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 NO_TEXT = "no_text: "
+READERS = "1"  # every change of what our readers read from the same bytes makes this, and the rules' version, a new one
 WIDE = 64  # cells of a row beyond which the empty ones are no longer shown in its line
 
 
