@@ -31,6 +31,7 @@ OPEN = ".open"
 HELD = STEP  # bytes of a group that are written at once
 RESPONSE = "application/http; msgtype=response"
 REQUEST = "application/http; msgtype=request"
+NOTHING = payload_digest(b"")
 CUT = {Outcome.TIMEOUT: "time", Outcome.TOO_LARGE: "length", Outcome.TRUNCATED: "disconnect"}
 
 
@@ -122,7 +123,8 @@ class Archive:
             request, redacted = metadata.redact(wire.request)
             request_id = new_id()
             extra = [page, *([("WARC-Concurrent-To", answer)] if wire.response else [])]
-            extra.append(("WARC-Payload-Digest", payload_digest(request.partition(b"\r\n\r\n")[2])))
+            body = request.partition(b"\r\n\r\n")[2]
+            extra.append(("WARC-Payload-Digest", payload_digest(body) if body else NOTHING))
             _add(target, Draft("request", request_id, at, REQUEST, request, extra))
             tied.append(("WARC-Concurrent-To", request_id))
         if wire and wire.response:

@@ -134,7 +134,7 @@ class Column:
         size = PER_PAGE // 2 if self.mode == "half" else PER_PAGE
         shown = [] if self.mode == "empty" else self.arranged()[page * PER_PAGE : page * PER_PAGE + size]
         if self.mode == "layout":
-            rows = "".join(f'<div class=card data-id={n.number}><b>{n.title}</b><i>{n.day}</i></div>' for n in shown)
+            rows = "".join(f"<div class=card data-id={n.number}><b>{n.title}</b><i>{n.day}</i></div>" for n in shown)
             return f"<html><body><div class=hero>石桥县政务公开新版</div>{rows}</body></html>"
         rows = "".join(
             f"<li><a href='/xxgk/content_{n.number}.html'>{n.title}</a>{f'<span>{n.day}</span>' if self.dated(n) else ''}</li>"

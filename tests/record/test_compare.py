@@ -27,7 +27,9 @@ def test_both_texts_can_be_put_together_again(old: list[str], new: list[str]) ->
 
 def test_numbers_and_words_are_compared_whole() -> None:
     row = pair("增长90.2%，较快", "增长9.02%，较快")
-    assert row == Side((("增长", False), ("90.2%", True), ("，较快", False)), (("增长", False), ("9.02%", True), ("，较快", False)))
+    assert row == Side(
+        (("增长", False), ("90.2%", True), ("，较快", False)), (("增长", False), ("9.02%", True), ("，较快", False))
+    )
 
 
 def test_paragraphs_that_have_nothing_in_common_are_not_mixed() -> None:
@@ -40,6 +42,8 @@ def test_equal_paragraphs_are_counted() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("old", "new", "expected"), [(["甲"], ["甲"], [Side(same=1)]), ([], [], []), (["甲"], [], [Side((("甲", True),))])])
+@pytest.mark.parametrize(
+    ("old", "new", "expected"), [(["甲"], ["甲"], [Side(same=1)]), ([], [], []), (["甲"], [], [Side((("甲", True),))])]
+)
 def test_the_edges(old: list[str], new: list[str], expected: list[Side]) -> None:
     assert sides(old, new) == expected
