@@ -5,8 +5,8 @@ import typer
 from crawler.cli import output
 from crawler.cli.archive import reading
 from crawler.cli.options import Json
-from crawler.repository import figures
-from crawler.repository.figures import Counts
+from crawler.repository import holdings
+from crawler.repository.holdings import Counts
 
 SHOWN = 20  # of a list, on a terminal
 
@@ -22,7 +22,7 @@ def stats(context: typer.Context, as_json: Json = False) -> None:
     Example: gongkai stats --json
     """
     with reading(context) as c:
-        found = figures.read(c)
+        found = holdings.read(c)
     if as_json:
         output.json_line(
             {

@@ -16,6 +16,7 @@ from crawler.cli import archive, crawled, lines, output
 from crawler.cli.options import Globals, Json, day
 from crawler.cli.progress import Bar
 from crawler.cli.settings import configured
+from crawler.cli.waiting import until_it_can
 from crawler.config.choose import chosen
 from crawler.config.values import Config
 from crawler.errors import ArchiveError, CannotError, UsageError
@@ -239,6 +240,9 @@ def run(
     check: Annotated[
         bool, typer.Option("--check", help="Only say whether a daemon works on this archive: exit code 0 or 1.")
     ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="While there is no configuration that can be used, wait for it and say so.")
+    ] = False,
     log_format: Annotated[str | None, typer.Option(metavar="text|json", help="How logs are written.")] = None,
 ) -> None:
     """The daemon: fires every enabled source by its schedule until SIGTERM or Ctrl-C. SIGHUP, or a changed file, is taken over at once.
@@ -255,7 +259,9 @@ def run(
 
     logs.set_up_daemon(shared.verbosity if shared else 0, log_format or (shared.log_format if shared else "text"))
     log = structlog.get_logger()
-    config = configured(context)
+    config = until_it_can(lambda: configured(context), (UsageError,)) if wait else configured(context)
+    if config is None:
+        return
     enabled = sum(source.enabled for source in config.sources.values())
     if not enabled:
         log.warning("no source is enabled", remedy="gongkai sources enable ID; it is taken over when the file is written")

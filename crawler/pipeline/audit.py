@@ -166,9 +166,8 @@ class Audit:
             trouble = Trouble("cannot be read", row.name, error.strerror or str(error))
             return self._keep(Checked(row.name, NOT_CHECKED, troubles=(trouble,)))
         with self.database.read() as c:
-            found.troubles += _compare(
-                found.kept, evidence.captures(c, row.name), evidence.looks(c, [k.look for k in found.kept])
-            )
+            held = evidence.captures(c, row.name, None if row.closed else row.committed)
+            found.troubles += _compare(found.kept, held, evidence.looks(c, [look.look for look in found.kept]))
             for version, names in evidence.odd_versions(c, row.name):
                 found.troubles.append(Trouble("version differs", version, f"{', '.join(names)}: not those of its record"))
         self._unseen.difference_update(hash(kept.look) for kept in found.kept)

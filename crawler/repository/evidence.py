@@ -104,9 +104,10 @@ def files(c: Connection) -> list[FileRow]:
     return [FileRow(r.name, r.state == "closed", r.committed, r.bytes, r.sha256, r.at) for r in c.execute(FILES)]
 
 
-def captures(c: Connection, file: str) -> dict[str, Facts]:
-    """What the database says of the captures in a file, by record."""
-    return {row["record"]: dict(row) for row in c.execute(CAPTURES, {"file": file}).mappings()}
+def captures(c: Connection, file: str, before: int | None = None) -> dict[str, Facts]:
+    """What the database says of the captures in a file, by record; of those that begin before a place, if one is given."""
+    rows = c.execute(CAPTURES, {"file": file}).mappings()
+    return {row["record"]: dict(row) for row in rows if before is None or row["offset"] < before}
 
 
 def looks(c: Connection, records: Collection[str]) -> dict[str, Facts]:

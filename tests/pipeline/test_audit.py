@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from crawler.archive.record import Draft
+from crawler.archive.recover import walk
 from crawler.archive.writer import describe
 from crawler.cli.main import run
 from crawler.pipeline.audit import Asked, Audit, Checked, examine
@@ -223,6 +224,18 @@ def test_what_is_being_written_is_checked_as_far_as_it_is_committed(tmp_path: Pa
         assert (found.troubles, len(found.kept)) == ([], 4)
     still.write_bytes(data[: ends[3] - 1])
     assert {trouble.what for trouble in examine(tmp_path, row).troubles} == {"length", "bytes lost"}
+
+
+def test_what_is_committed_while_an_audit_reads_is_no_trouble(crawled: Home) -> None:
+    ((name,),) = crawled.sql("SELECT file FROM captures GROUP BY file ORDER BY count(*) DESC LIMIT 1")
+    first = next(walk(crawled.config.storage.archive / name)).end
+    database = Database(crawled.config.storage.database)
+    try:
+        with database.write() as c:  # as it was when the audit began
+            c.exec_driver_sql("UPDATE files SET state = 'open', committed = ? WHERE name = ?", (first, name))
+    finally:
+        database.close()
+    assert (audited(crawled)[name].outcome, audited(crawled)[name].looks) == ("pass", 1)
 
 
 @pytest.mark.parametrize("closed", [True, False])
