@@ -55,7 +55,7 @@ def show(
     with reading(context) as c:
         public_id, number = query.resolve(c, name)
         found = query.document(c, public_id)
-    version = _version(found, number)
+    version = version_of(found, number)
     if as_json or form is As.JSON:
         output.json_line(document_json(found, version))
     elif form is As.NOTICE:
@@ -68,7 +68,8 @@ def show(
         _record(found, version)
 
 
-def _version(found: DocumentView, number: int | None) -> VersionRow:
+def version_of(found: DocumentView, number: int | None) -> VersionRow:
+    """The version of this number, or the current one. Raises UsageError."""
     if number is None:
         return found.versions[-1]
     for version in found.versions:
