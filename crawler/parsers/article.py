@@ -33,6 +33,7 @@ ROW = re.compile(
     r"^(?:[^。；，：:\t]{10,}?[\s\[(（]*(?:(?:19|20)\d\d[-/.年])?\d{1,2}[-/.月]\d{1,2}日?[\])）]?"
     r"|[\[(（]?(?:(?:19|20)\d\d[-/.年])?\d{1,2}[-/.月]\d{1,2}日?[\])）]?[^。；，：:\t\d]{10,})$"
 )
+DAY_BEGINS, DAY_ENDS = frozenset("[(（0123456789"), frozenset("])）日0123456789")
 OPENS_FILES = frozenset("附相【[（(")
 FILES = re.compile(r"^[【\[（(]?(?:附件?|附表|附录|附图|附|相关(?:附件|文件|下载))[】\])）]?\d{0,2}[】\])）]?(?:[:：.、]|$)")
 TOO_WIDE = 0.9  # below this share of the best sum, a common container that holds the best one is only its frame
@@ -163,14 +164,14 @@ def _sums(sheet: Sheet, title: int | None, skip: frozenset[int]) -> list[float]:
     for at, line in enumerate(lines):
         if line.prose and at not in skip:
             value = _worth(sheet, at, seen)
-            if value > 0 and (at > foot or _is_row(lines, at)):
+            if value > 0 and at > above and (at > foot or _is_row(lines, at) or (len(line.plain) <= 80 and is_hint(line.text))):
                 value = -value
             elif value > 0 and behind:
                 value *= BEHIND
             elif value < 0 and read and not behind:
                 behind = TOOLS.search(line.text) is not None
         else:
-            value = 0.0 if above < at not in skip and _names_file(sheet, at, listed) else -float(len(line.plain))
+            value = 0.0 if above < at <= foot and at not in skip and _names_file(sheet, at, listed) else -float(len(line.plain))
         if line.text[0] in OPENS_FILES and FILES.match(line.plain):
             listed = _box(sheet, line)
         if value > 0:
@@ -202,8 +203,6 @@ def _worth(sheet: Sheet, at: int, seen: set[str]) -> float:
         return -float(size)
     if is_foot(line.text):
         return -float(size) - 20
-    if size <= 80 and is_hint(line.text):
-        return -float(size)
     if size <= 160 and len([word for word in CONTACT if word in line.text]) >= 2:
         return 0.0  # of the page or of the notice: where it stands tells
     if size <= 160 and line.labelled and tells(sheet.lines, at) and not is_event(sheet.lines, at):
@@ -217,7 +216,10 @@ def _worth(sheet: Sheet, at: int, seen: set[str]) -> float:
 
 def _is_row(lines: Sequence[Line], at: int) -> bool:
     """A row of a list of other pages whose link is lost: a title and a date, beside another such row."""
-    return ROW.search(lines[at].text) is not None and any(
+    text = lines[at].text
+    if text[-1] not in DAY_ENDS and text[0] not in DAY_BEGINS:
+        return False
+    return ROW.search(text) is not None and any(
         0 <= near < len(lines) and ROW.search(lines[near].text) for near in (at - 1, at + 1)
     )
 

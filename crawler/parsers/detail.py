@@ -238,12 +238,7 @@ def _images(read: _Read) -> tuple[Image, ...]:
 def _title_witness(title: Title) -> Witness:
     (rule, chosen), *rest = title.said
     plain = key(chosen)
-    weighty = [
-        (name, said, key(said) == plain)
-        for name, said in rest
-        if key(said) == plain or name.startswith("meta") or name in ("h1", "disclosure.name", "own")
-    ]
-    return testify("title", rule, chosen, weighty)
+    return testify("title", rule, chosen, [(name, said, key(said) == plain) for name, said in rest])
 
 
 def page_day(at: Millis) -> str | None:

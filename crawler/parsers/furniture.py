@@ -121,6 +121,7 @@ def is_foot(line: str) -> bool:
     return False
 
 
+@lru_cache(maxsize=4096)  # frames say the same on all pages of a site
 def is_hint(line: str) -> bool:
     """What a frame tells its visitor: which browser, which code to scan, that something is loading."""
     return len(line) <= 120 and HINT.search(line) is not None

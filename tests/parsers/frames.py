@@ -1,5 +1,10 @@
 """Small pages with all that a template prints around a notice, written by us; each test puts one kind of article in."""
 
+import itertools
+import os
+from collections.abc import Iterable
+from typing import Any
+
 from crawler.model import Kind, Page
 from crawler.parsers.page import read
 from crawler.record.notice import Record
@@ -65,3 +70,14 @@ def recorded(html: str, url: str = URL) -> Record:
     found = reading(html, url=url)
     assert len(found.notices) == 1, (found.page_kind, found.evidence)
     return record_of(found.notices[0])
+
+
+def thinned(*kinds: Iterable[Any], keep: int = 4) -> list[tuple[Any, ...]]:
+    """Combinations of kinds: one in `keep`, so that every member of each kind meets most of the others'; all where GONGKAI_FAMILIES is set."""
+    listed = [list(kind) for kind in kinds]
+    every = list(itertools.product(*(list(enumerate(kind)) for kind in listed)))
+    if os.environ.get("GONGKAI_FAMILIES"):
+        keep = 1
+    return [
+        tuple(member for _, member in combination) for combination in every if sum(place for place, _ in combination) % keep == 0
+    ]

@@ -9,7 +9,7 @@ import pytest
 
 from crawler.model import Kind, Page
 from crawler.parsers.explain import explain
-from crawler.parsers.fields import ORDER, doc_no_key, pick, same_day, same_doc_no, same_text
+from crawler.parsers.fields import CONFIDENCE, ORDER, doc_no_key, pick, same_day, same_doc_no, same_text
 from crawler.parsers.page import read
 from crawler.parsers.scripts import strings, written
 from crawler.record.notice import Record, Witness
@@ -56,6 +56,21 @@ def test_agreement_makes_sure_and_contradiction_unsure() -> None:
     assert agreed.confidence is not None
     assert contested.confidence is not None
     assert agreed.confidence > contested.confidence
+
+
+def test_every_witness_of_a_title_that_said_something_else_is_named() -> None:
+    head = metas(ArticleTitle=TITLE, PubDate="2021-11-30")
+    made = recorded(
+        page(
+            f"<h2 class='k'>别的标题写在这里</h2><h1>{TITLE}</h1><p>发布时间：2021-11-30</p><div class='con'>{text()}</div>", head
+        )
+    )
+    assert "h2" in made.provenance["title"].against
+
+
+def test_nobody_is_nearly_certain_but_where_witnesses_agree() -> None:
+    for shares in CONFIDENCE.values():
+        assert max(share for name, share in shares.items() if not name.startswith("agreed")) <= 0.95
 
 
 def test_nobody_who_speaks_is_no_witness() -> None:
@@ -198,7 +213,7 @@ def test_parse_explain_prints_why(tmp_path: Path) -> None:
     assert (told["page_kind"], told["fields"]["source"]["rule"], told["fields"]["source"]["version"]) == (
         "notice",
         "source.label.head",
-        3,
+        4,
     )
 
 
