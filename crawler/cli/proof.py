@@ -41,7 +41,7 @@ def register(app: typer.Typer) -> None:
 def checkpoint(context: typer.Context) -> None:
     """Take everything that is committed into the tree and sign it: what is printed is worth keeping elsewhere.
 
-    Example: gongkai checkpoint > checkpoint-today.note
+    Example: gongkai checkpoint
     """
     from crawler.pipeline.checkpoints import sign
     from crawler.repository.database import Database
