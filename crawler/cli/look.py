@@ -112,6 +112,10 @@ def _record(found: DocumentView, version: VersionRow) -> None:
         output.say(line)
     for item in record["attachments"]:
         output.say(f"  附件  {item['name']}  {item['url'] or '(no address)'}")
+    read = record["provenance"].get("body")
+    if read is not None and read["rule"].startswith("attached "):
+        said = "; ".join(filter(None, (read.get("raw"), *read.get("refused", ()))))
+        output.say(f"        {read['rule'].removeprefix('attached ')}: {said[:300]}", "dim")
     output.say()
     place = record["capture"]
     output.say(f"{found.id}.{version.n}  {found.presence}  {found.url}", "dim")
