@@ -25,7 +25,7 @@ from crawler.monitor import condition
 from crawler.monitor.condition import Columns
 from crawler.pipeline.line import Line
 from crawler.pipeline.rebuild import rebuild
-from crawler.repository import patience, query, readings, runs
+from crawler.repository import exports, patience, query, readings, runs
 from crawler.repository.database import Connection, Database
 from crawler.repository.migrations import check_schema
 from crawler.repository.progress import Ended, Failure, Looked, Progress, ended, failures, looked
@@ -118,7 +118,7 @@ def _asked(c: Connection, fired: list[int], asked: Sequence[str]) -> tuple[Any, 
     """Of one read transaction: the looks with their pages, and the rest as `Came` has it."""
     found = [(one := looked(c, run, url), _bytes_of(c, one)) for run, url in zip(fired, asked, strict=False)]
     of_these = ((public_id, title) for one, _ in found for _, public_id, title in one.documents)
-    any_known = ((item["id"], item["title"]) for item in query.export(c))
+    any_known = ((item["id"], item["title"]) for item in exports.records(c))
     sample = next(of_these if asked else any_known, None)
     ends, failed, columns = ended(c, fired), failures(c, fired, FAILURES_SHOWN + 1), condition.columns(c, fired)
     given_up = patience.given_up(c, fired)
