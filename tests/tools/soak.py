@@ -10,6 +10,8 @@ when its slope is more than 1 MiB for 10,000 exchanges, or descriptors grow. It 
 
 import argparse
 import asyncio
+import contextlib
+import ctypes
 import gc
 import logging
 import os
@@ -36,9 +38,10 @@ from crawler.pipeline.line import Line
 from crawler.repository import database
 from crawler.scheduler import process as house
 from crawler.scheduler.engine import Engine
+from crawler.text import urls
 
 HOSTS, ROWS = 40, 400  # hosts of the site; rows of its list, all new in each round
-WARM_UP = 0.3  # of the exchanges: pools, caches and the allocator fill
+WARM_UP, LEAST = 0.3, 3000  # of the exchanges, and how many at least: pools, caches and the allocator fill
 CACHE_KIB = 1024
 SLOPE = 1.0  # MiB for 10,000 exchanges
 SETTINGS = """[operator]
@@ -67,8 +70,8 @@ class Simulated:
 
     def answer(self, url: httpx.URL) -> tuple[int, list[tuple[str, str]], bytes]:
         """Status, headers and body. Raises what a transport raises."""
-        if url.path == "/robots.txt":
-            return self._told("robots", 404, b"none")
+        if url.path == "/robots.txt" or "no-such-page" in url.path:
+            return self._told("robots and what is not there", 404, b"none")
         if url.path.endswith("/index.html"):
             return self._told("list", 200, self._list())
         for share, make in FAULTS:
@@ -171,6 +174,8 @@ class Held:
 def held(exchanges: int) -> Held:
     """Now."""
     gc.collect()
+    with contextlib.suppress(OSError, AttributeError):  # glibc: what is free already is no leak
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return Held(exchanges, pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20), len(list(Path("/proc/self/fd").iterdir())))
 
@@ -201,7 +206,7 @@ async def soak(line: Line, site: Simulated, exchanges: int, seconds: float) -> l
 
 def slope(seen: list[Held]) -> float:
     """MiB for 10,000 exchanges behind the warm-up."""
-    settled = [one for one in seen if one.exchanges >= seen[-1].exchanges * WARM_UP]
+    settled = [one for one in seen if one.exchanges >= max(seen[-1].exchanges * WARM_UP, LEAST)]
     if len(settled) < 2:
         raise SystemExit("too few exchanges for a line")
     return statistics.linear_regression([one.exchanges for one in settled], [one.mib for one in settled]).slope * 10_000
@@ -221,6 +226,10 @@ def main() -> int:
     (folder / "config" / "sources" / "soak.toml").write_text(SOURCE, "utf-8")
     path = folder / "config" / "gongkai.toml"
     path.write_text(SETTINGS, "utf-8")
+    for number in range(urls.REMEMBERED):
+        remembered = f"http://h{number % HOSTS}.filled.test/some/folder/t{number}.html"
+        for ask in (urls.canonical, urls.host, urls.origin):
+            ask(remembered)
     database.WRITER_CACHE_KIB = database.READER_CACHE_KIB = CACHE_KIB
     site = Simulated(random.Random(given.seed))
     with house.open_line(load(path), "soak") as line:
