@@ -5,13 +5,16 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from crawler.console import machines, memento, problems
+from crawler.console import feeds, machines, memento, problems
 from crawler.console.api import captures, changes, common, operations, records, sources
 from crawler.console.api.shapes import Problem
 from crawler.console.door import Door
 from crawler.console.guard import Guard, Rate
-from crawler.console.pages import ledger, rendering
+from crawler.console.pages import captures as capture_pages
+from crawler.console.pages import citing, faults, ledger, rendering
+from crawler.console.pages import operations as operation_pages
 from crawler.console.pages import records as record_pages
+from crawler.console.pages import sources as source_pages
 
 TITLE = "Gongkai"
 ABOUT = (
@@ -22,13 +25,22 @@ ABOUT = (
 
 def create(door: Door, *, version: str = "0.1.0") -> Guard:
     """The application. The door's database stays open for as long as it serves."""
-    app = FastAPI(title=TITLE, version=version, description=ABOUT, openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title=TITLE,
+        version=version,
+        description=ABOUT,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
+    )
     app.state.door = door
     app.state.streams = set()
-    problems.install(app)
+    problems.install(app, faults.fault_page)
     for module in (records, changes, captures, sources, operations):
         app.include_router(module.router, prefix="/api/v1", responses=common.PROBLEMS)
-    for plain in (machines, memento, rendering, ledger, record_pages):
+    pages = (ledger, record_pages, source_pages, capture_pages, citing, operation_pages)
+    for plain in (machines, memento, feeds, rendering, *pages):
         app.include_router(plain.router)
     _describe(app)
     serve = door.config.serve

@@ -1,5 +1,7 @@
 """Errors as RFC 9457 says them: `application/problem+json`, with what is wrong and what to do about it."""
 
+import json
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -57,25 +59,37 @@ def told(error: GongkaiError) -> Response:
     return problem(status_of(error), error.message, **more)
 
 
-def install(app: FastAPI) -> None:
-    """Every error leaves as a problem."""
+Shown = Callable[[Request, dict[str, Any]], Response | None]
+
+
+def install(app: FastAPI, as_page: Shown) -> None:
+    """Every error leaves as a problem; as the page that `as_page` makes of it, where it makes one."""
+
+    def leave(request: Request, made: Response) -> Response:
+        shown = as_page(request, json.loads(bytes(made.body)))
+        if shown is None:
+            return made
+        for name in ("www-authenticate", "retry-after", "allow"):
+            if name in made.headers:
+                shown.headers[name] = made.headers[name]
+        return shown
 
     @app.exception_handler(GongkaiError)
-    async def ours(_request: Request, error: GongkaiError) -> Response:
-        return told(error)
+    async def ours(request: Request, error: GongkaiError) -> Response:
+        return leave(request, told(error))
 
     @app.exception_handler(RequestValidationError)
-    async def invalid(_request: Request, error: RequestValidationError) -> Response:
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
         said = [{"where": ".".join(map(str, one["loc"][1:])) or str(one["loc"][0]), "what": one["msg"]} for one in error.errors()]
-        return problem(422, "; ".join(f"{one['where']}: {one['what']}" for one in said), errors=said)
+        return leave(request, problem(422, "; ".join(f"{one['where']}: {one['what']}" for one in said), errors=said))
 
     @app.exception_handler(HTTPException)
-    async def http(_request: Request, error: HTTPException) -> Response:
+    async def http(request: Request, error: HTTPException) -> Response:
         made = problem(error.status_code, str(error.detail))
         made.headers.update(error.headers or {})
-        return made
+        return leave(request, made)
 
     @app.exception_handler(Exception)
     async def unforeseen(request: Request, error: Exception) -> Response:
         log.error("a request failed", path=request.url.path, exc_info=error)
-        return problem(500, "this is our fault; it is in the log")
+        return leave(request, problem(500, "this is our fault; it is in the log"))

@@ -48,14 +48,15 @@ class Line:
 def change_lines(change: ChangeView) -> Line:
     """One line of the ledger."""
     said = told(change)
-    found = [_difference(item) for item in said.data["differences"]]
+    found = [difference(item) for item in said.data["differences"]]
     return Line(
         change.seq, change.at, change.kind, change.kind in LOUD, change.title or change.source, f"/d/{change.document}" if change.document else f"/s/{change.source}",
         change.source, change.document, change.doc_no, said.why, tuple(found[:SHOWN]), max(0, len(found) - SHOWN), change.before, change.after,
     )  # fmt: skip
 
 
-def _difference(item: dict[str, Any]) -> tuple[str, str, str]:
+def difference(item: dict[str, Any]) -> tuple[str, str, str]:
+    """(place, before, after) of a difference, for people."""
     name = item["field"]
     place = FACTS.get(name) or META.get(name.removeprefix("meta.")) or name
     if item.get("paragraph"):

@@ -13,9 +13,10 @@ from crawler.console.api.records import chosen
 from crawler.console.asking import Asked, Parameters
 from crawler.console.door import document_of
 from crawler.console.pages.labels import FACTS, META, change_lines
-from crawler.console.pages.rendering import address, page
+from crawler.console.pages.rendering import address, page, reader_of
 from crawler.console.problems import NotThere
 from crawler.errors import UsageError
+from crawler.record import citation
 from crawler.record.compare import Side, sides
 from crawler.repository import changes, query
 from crawler.repository.query import DocumentView, VersionRow
@@ -134,10 +135,11 @@ def _document(request: Request, door: Reader, name: str, number: int | None) -> 
         ledger = changes.read(c, changes.Only(document=found.row))
     row = chosen(found, number or meant)
     record = row.record
+    cited, language = citation.cited(found.id, row.n, record, found.presence), reader_of(request).language
     values = {
         "here": "records", "found": found, "version": row, "record": record, "facts": facts(record), "blocks": blocks(record), "looks": looks,
         "tally": _tally(looks), "dateline": _dateline(record), "newest": row.n == found.versions[-1].n, "ledger": [change_lines(line) for line in ledger],
-        "steps": _steps(found),
+        "steps": _steps(found), "citation": citation.text(cited, language), "gb7714": citation.gb7714(cited),
     }  # fmt: skip
     return page(request, "document.html", values)
 

@@ -15,9 +15,10 @@ from fastapi.responses import HTMLResponse, Response
 from crawler.console.pages.words import LANGUAGES, WORDS
 from crawler.console.problems import NotThere
 from crawler.text.beijing import beijing
+from crawler.text.urls import is_http
 
 router = APIRouter(include_in_schema=False)
-STATIC = {"console.css": "text/css", "console.js": "text/javascript", "htmx.min.js": "text/javascript"}
+STATIC = {"console.css": "text/css", "icon.svg": "image/svg+xml"}
 YEAR_S = 31_536_000
 COOKIE = "lang"
 
@@ -57,6 +58,9 @@ def _environment() -> jinja2.Environment:
     )
     made.filters["when"] = lambda at, form="%Y-%m-%d %H:%M": beijing(at, form) if at is not None else "—"
     made.filters["segment"] = lambda text: quote(str(text), safe="")
+    made.tests["web"] = lambda url: (
+        isinstance(url, str) and is_http(url)
+    )  # nothing else becomes a link: an archived address may be anything
     made.globals["asset"] = asset
     return made
 
@@ -95,7 +99,7 @@ def asset(name: str) -> str:
 
 @router.get("/static/{digest}/{name}")
 def static(digest: str, name: str) -> Response:
-    """A style sheet or script of ours."""
+    """A style sheet or picture of ours."""
     if name not in STATIC:
         raise NotThere(f"there is no file {name[:80]!r}")
     try:
