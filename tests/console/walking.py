@@ -78,7 +78,7 @@ def walking(browser: Any, base: str, **options: Any) -> Iterator[Walker]:
         "console", lambda said: walker.wrong.append(f"{page.url}: {said.text}") if said.type in ("error", "warning") else None
     )
     page.on("pageerror", lambda error: walker.wrong.append(f"{page.url}: {error}"))
-    page.on("dialog", lambda dialog: (walker.wrong.append(f"dialog {dialog.message}"), dialog.dismiss()))
+    page.on("dialog", lambda dialog: walker.wrong.append(f"dialog {dialog.message}"))
     yield walker
     context.close()
     assert walker.wrong == []
