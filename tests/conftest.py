@@ -25,7 +25,7 @@ from crawler.config.values import Config
 from crawler.demo.site import Site
 from crawler.demo.story import write_config
 from crawler.pipeline.line import Line
-from crawler.repository import query
+from crawler.repository import exports
 from crawler.repository.database import reading
 from crawler.repository.progress import Progress
 from crawler.scheduler import process as house
@@ -94,7 +94,7 @@ class Home:
     def export(self) -> list[dict[str, Any]]:
         """Every record, by id."""
         with reading(self.config.storage.database) as c:
-            return list(query.export(c))
+            return list(exports.records(c))
 
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
         """Rows of a statement."""

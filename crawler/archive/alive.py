@@ -1,7 +1,8 @@
 """A process's sign of life: a file beside the WARC files, held under an exclusive lock from the first moment. The lock dies with it.
 
 A process that is stopped (SIGSTOP, a machine that sleeps) is silent and alive: it still holds the lock. The file's time is when its
-process began its last request: what a dead one asked for a moment ago nobody else can know.
+process began its last request: what a dead one asked for a moment ago nobody else can know. In it stands what the process does and when
+its work was last seen to go on: who asks whether it is stuck needs no database.
 """
 
 import contextlib
@@ -43,6 +44,16 @@ class Alive:
             with contextlib.suppress(OSError):  # a time that cannot be told is an earlier one
                 os.utime(self._path)
 
+    def beats(self, what: str) -> None:
+        """What is done here goes on: the loop turns, and the database took a transaction. From the thread of `asks`."""
+        if self._file is not None:
+            with contextlib.suppress(OSError):  # who cannot tell it looks stuck
+                asked = self._path.stat().st_mtime_ns
+                self._file.seek(0)
+                self._file.write(f"{what} {time.monotonic():15.3f}\n".encode())
+                self._file.flush()
+                os.utime(self._path, ns=(asked, asked))
+
     def end(self) -> None:
         """Take it away. May be called twice."""
         if self._file is not None:
@@ -58,6 +69,17 @@ def is_dead(folder: Path, owner: str) -> bool | None:
             return not is_locked(file)
     except OSError:
         return None
+
+
+def pulse(folder: Path, what: str) -> float | None:
+    """Seconds since the last beat of a living process that does this; None: there is none, or it has not beaten yet."""
+    ages = []
+    for path in folder.glob("*" + SUFFIX):
+        with contextlib.suppress(OSError, ValueError), path.open("rb") as file:
+            does, _, at = file.readline().decode("ascii").partition(" ")
+            if does == what and is_locked(file):
+                ages.append(abs(time.monotonic() - float(at)))  # of a machine that was started anew since: the lock is nobody's
+    return min(ages, default=None)
 
 
 def asked(folder: Path, owner: str) -> Millis:

@@ -42,7 +42,8 @@ def members(file: IO[bytes], start: int, lost: list[Damage] | None = None, name:
     """Whole, undamaged records from `start`.
 
     Without `lost` it ends quietly at the first bytes that are none. With it the next whole record behind them is looked for, and what
-    lies before that is told there; so is what cannot be read at all.
+    lies before that is told there; so is what cannot be read at all. Behind damage only a record that names this file's warcinfo record
+    is one: a server may send what looks like a member, but not an id it has never seen.
     """
     try:
         yield from _members(file, start, lost, name)
@@ -53,7 +54,7 @@ def members(file: IO[bytes], start: int, lost: list[Damage] | None = None, name:
 
 
 def _members(file: IO[bytes], start: int, lost: list[Damage] | None, name: str) -> Iterator[Member]:
-    at, rest = start, b""
+    at, rest, own = start, b"", ""
     file.seek(start)
     while True:
         try:
@@ -61,11 +62,13 @@ def _members(file: IO[bytes], start: int, lost: list[Damage] | None, name: str) 
         except DamagedRecord as error:
             if lost is None:
                 return
-            behind = _next(file, at + 1)
+            own = own or _info(file)
+            behind = _next(file, at + 1, own)
             until = behind.offset if behind else file.seek(0, 2)
             lost.append(Damage(name, at, until - at, error.message))
             if behind is None:
                 return
+            own = own or _names(behind.record)
             yield behind
             at, rest = behind.end, b""
             file.seek(at)
@@ -116,8 +119,24 @@ def _most(out: bytearray) -> int | None:
     return end + 2 * len(END) + int(said[1]) if said else None
 
 
-def _next(file: IO[bytes], start: int) -> Member | None:
-    """The first whole record whose member begins at `start` or behind it."""
+def _names(record: WarcRecord) -> str:
+    """The id of the warcinfo record that a record belongs to."""
+    return record.id if record.type == "warcinfo" else record.headers.get("warc-warcinfo-id", "")
+
+
+def _info(file: IO[bytes]) -> str:
+    """The id of a file's warcinfo record, as its first record tells; empty where that is damaged."""
+    file.seek(0)
+    try:
+        first = _member(file, 0, b"")
+    except DamagedRecord:
+        return ""
+    return _names(first[0].record) if first else ""
+
+
+def _next(file: IO[bytes], start: int, own: str) -> Member | None:
+    """The first whole record whose member begins at `start` or behind it, and that belongs to the warcinfo record `own`, where that is
+    known: else the first that belongs to any."""
     file.seek(start)
     at, held = start, b""
     while block := file.read(BLOCK):
@@ -129,7 +148,7 @@ def _next(file: IO[bytes], start: int) -> Member | None:
                 found = _member(file, at + place, b"")
             except DamagedRecord:
                 found = None
-            if found:
+            if found and (name := _names(found[0].record)) and name == (own or name):
                 return found[0]
             place = held.find(MAGIC, place + 1)
         at += max(len(held) - len(MAGIC) + 1, 0)

@@ -60,6 +60,7 @@ class Draft:
     content_type: str
     block: Octets
     extra: Sequence[tuple[str, str]] = ()
+    file: str = ""  # the record id of its file's warcinfo
 
     def head(self) -> bytes:
         """Version line and headers, with the blank line. Raises ValueError for a value that would break out of its line."""
@@ -68,6 +69,7 @@ class Draft:
             ("WARC-Record-ID", self.id),
             ("WARC-Date", warc_date(self.at)),
             *self.extra,
+            *((("WARC-Warcinfo-ID", self.file),) if self.file else ()),
             ("WARC-Block-Digest", payload_digest(self.block)),
             ("Content-Type", self.content_type),
             ("Content-Length", str(len(self.block))),

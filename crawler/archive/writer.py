@@ -12,7 +12,7 @@ import shutil
 import socket
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -57,6 +57,7 @@ class _Open:
     name: str
     path: Path
     file: IO[bytes]
+    info: str = field(default_factory=new_id)  # of its warcinfo record: every other names it (WARC 1.1, 5.16)
     end: int = 0  # behind what was appended, held or written
     born: float = field(default_factory=time.monotonic)
     dirty: bool = False
@@ -235,7 +236,7 @@ class Archive:
             target = _Open(name, path, file)
             block = "".join(f"{key}: {UNSAFE.sub(' ', value)}\r\n" for key, value in self.info.items()).encode()
             now = int(datetime.now(UTC).timestamp() * 1000)
-            _add(target, Draft("warcinfo", new_id(), now, "application/warc-fields", block, [("WARC-Filename", name)]))
+            _add(target, Draft("warcinfo", target.info, now, "application/warc-fields", block, [("WARC-Filename", name)]))
             _flush(target)
             sync_folder(self.folder)
         except OSError as error:
@@ -324,7 +325,8 @@ class Archive:
 
 def _add(target: _Open, draft: Draft) -> None:
     """Append a record; a group's are held together until there are many bytes of them."""
-    for piece in draft.pieces():
+    own = draft if draft.id == target.info else replace(draft, file=target.info)
+    for piece in own.pieces():
         target.held.append(piece)
         target.end += len(piece)
         if sum(map(len, target.held)) > HELD:

@@ -13,6 +13,7 @@ from crawler.cli import output
 from crawler.cli.archive import reading
 from crawler.cli.options import file_of
 from crawler.errors import CannotError, UsageError
+from crawler.model import Kind, Page
 
 NAME = "gongkai"
 
@@ -46,7 +47,11 @@ def extract(
         str, typer.Argument(metavar="ID", help="A document, ID.N for a version, a capture (c-…), or the page's address.")
     ],
     what: Annotated[
-        What, typer.Option("--as", help="payload: as a reader has it, decoded; response: as it came; text: in UTF-8.")
+        What,
+        typer.Option(
+            "--as",
+            help="payload: as a reader has it, decoded; response: as it came; text: in UTF-8, also of a PDF, Office or OFD file.",
+        ),
     ] = What.PAYLOAD,
     to: Annotated[str, typer.Option(metavar="FILE", help="A file, or - for standard output.")] = "-",
 ) -> None:
@@ -67,9 +72,7 @@ def extract(
         page = open_page(folder, capture, payload)
         data = page.body
         if what is What.TEXT:
-            from crawler.text.charset import decode
-
-            data = decode(page.body, page.header("content-type")).text.encode("utf-8", "replace")
+            data = _text_of(page).encode("utf-8", "replace")
     if to == "-":
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
@@ -79,6 +82,24 @@ def extract(
     except OSError as error:
         raise CannotError(f"cannot write {to}: {error.strerror or error}", remedy="choose another place with --to") from error
     output.note(f"{output.size(len(data))} in {to}")
+
+
+def _text_of(page: Page) -> str:
+    """A page's source in Unicode; of a document the text in it, read by a process of its own. Raises CannotError where there is none."""
+    from crawler.parsers.files import what_file
+    from crawler.pipeline.readers import Job, Readers
+    from crawler.record.rules import ReadRules
+    from crawler.record.serial import record_of
+    from crawler.text.charset import decode
+
+    if what_file(page) is None:
+        return decode(page.body, page.header("content-type")).text
+    with Readers(1) as readers:
+        found = readers.read(Job(page, Kind.DETAIL, ReadRules(), page.url))
+    lines = [line for notice in found.notices for line in record_of(notice).body]
+    if not lines:
+        raise CannotError(f"no text in it: {found.error or found.evidence}", remedy="--as payload gives the document itself")
+    return "\n".join(lines) + "\n"
 
 
 def hand_over(context: typer.Context, what: Bundle, to: str, source: str | None, span: tuple[int | None, int | None]) -> None:

@@ -64,6 +64,8 @@ class Found:
         if self.house is not None:
             said += ["no daemon is alive"] if self.house.lacks_daemon else []
             said += ["a clock was ahead"] if self.house.clock else []
+            unsearchable = self.house.unsearchable[0]
+            said += [f"{output.plural(unsearchable, 'document')} not searchable"] if unsearchable else []
             said += [f"{queue.name} is left alone" for queue in self.house.broken]
             said += [f"alarms by {channel.name}" for channel in self.house.channels if channel.error or channel.given_up]
         if self.broken:
@@ -213,6 +215,10 @@ def _tell_house(house: House, disk: Disk | None, now: Millis) -> None:
         noticed = output.when(house.clock.at, "%m-%d %H:%M")
         by = f"{clocks.span(house.clock.ahead)} ahead" if house.clock.ahead else "ahead"
         output.say(f"{output.fit('clock', INDENT)}was {by}, noticed {noticed}; what it held back is put right", "yellow")
+    if house.unsearchable[0]:
+        count, why = house.unsearchable
+        said = f"{output.plural(count, 'document')} could not be indexed ({why}); gongkai reindex tries again"
+        output.wrapped(f"{output.fit('search', INDENT)}{said}", 0, "yellow")
     for queue in house.broken:
         asked = output.when(queue.until, "%m-%d %H:%M")
         left = f"left alone since {output.when(queue.since, '%m-%d %H:%M')}, asked again at {asked}"

@@ -55,7 +55,7 @@ def show(
     with reading(context) as c:
         public_id, number = query.resolve(c, name)
         found = query.document(c, public_id)
-    version = _version(found, number)
+    version = version_of(found, number)
     if as_json or form is As.JSON:
         output.json_line(document_json(found, version))
     elif form is As.NOTICE:
@@ -68,7 +68,8 @@ def show(
         _record(found, version)
 
 
-def _version(found: DocumentView, number: int | None) -> VersionRow:
+def version_of(found: DocumentView, number: int | None) -> VersionRow:
+    """The version of this number, or the current one. Raises UsageError."""
     if number is None:
         return found.versions[-1]
     for version in found.versions:
@@ -111,6 +112,10 @@ def _record(found: DocumentView, version: VersionRow) -> None:
         output.say(line)
     for item in record["attachments"]:
         output.say(f"  附件  {item['name']}  {item['url'] or '(no address)'}")
+    read = record["provenance"].get("body")
+    if read is not None and read["rule"].startswith("attached "):
+        said = "; ".join(filter(None, (read.get("raw"), *read.get("refused", ()))))
+        output.say(f"        {read['rule'].removeprefix('attached ')}: {said[:300]}", "dim")
     output.say()
     place = record["capture"]
     output.say(f"{found.id}.{version.n}  {found.presence}  {found.url}", "dim")

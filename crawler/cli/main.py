@@ -40,8 +40,12 @@ COMMANDS = {  # name → module; a module is imported when its command is called
     "search": "search",
     "show": "look",
     "history": "look",
+    "diff": "diff",
+    "cite": "cite",
     "changes": "ledger",
-    "export": "ledger",
+    "stats": "stats",
+    "export": "export",
+    "sql": "sql",
     "health": "health",
     "alarms": "alarms",
     "backup": "backup",
@@ -51,7 +55,17 @@ COMMANDS = {  # name → module; a module is imported when its command is called
     "serve": "serve",
 }
 COMPLETING = ("COMP_WORDS", "_TYPER_COMPLETE_ARGS")  # where a shell that completes a command puts what is typed so far
-READERS = ("search", "look", "ledger")  # modules whose commands log nothing: structlog is not imported for them
+READERS = (
+    "search",
+    "look",
+    "ledger",
+    "export",
+    "diff",
+    "cite",
+    "stats",
+    "sql",
+)  # modules whose commands log nothing: structlog is not imported for them
+PAGED = ("search", "show", "history", "diff", "changes", "stats")  # what a terminal shows page by page
 HELP = {
     "demo": "A small government site in your machine: crawled, changed behind your back, crawled again.",
     "init": "Write a commented configuration.",
@@ -66,8 +80,12 @@ HELP = {
     "search": "Find records.",
     "show": "One document.",
     "history": "A document's versions, looks and ledger lines.",
+    "diff": "What differs between two versions, word by word.",
+    "cite": "How to cite a document, with its evidence.",
     "changes": "What happened, and what did not.",
-    "export": "The records as JSON Lines.",
+    "stats": "How much there is, and of what.",
+    "sql": "Ask in SQL, read-only, over the views.",
+    "export": "Records, versions or changes, for other programs.",
     "health": "How every source is, and what is wrong with it.",
     "alarms": "Who is told: list, test.",
     "backup": "A copy of database and archive, also while the daemon runs.",
@@ -118,6 +136,10 @@ def options(
         from crawler.cli import logs
 
         logs.set_up(-1 if quiet else verbose, log_format)
+    if context.invoked_subcommand in PAGED:
+        from crawler.cli.pager import paged
+
+        context.with_resource(paged())
     context.obj = Globals(config, log_format, -1 if quiet else verbose)
 
 

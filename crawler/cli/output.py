@@ -117,6 +117,18 @@ def fit(written: str, width: int) -> str:
     return shown + " " * (width - cell_len(shown))
 
 
+def columns(written: str) -> int:
+    """How many columns a text takes; a Chinese character is two."""
+    from rich.cells import cell_len
+
+    return cell_len(written)
+
+
+def coloured() -> bool:
+    """Do styles show on standard output?"""
+    return not plain(sys.stdout) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
 def width() -> int:
     """Columns of the terminal; of what is none, as many as COLUMNS says, else plenty."""
     return max(40, shutil.get_terminal_size((WIDE, 24)).columns)

@@ -1,11 +1,11 @@
 """`search`: what the archive holds, found by its words."""
 
-import re
 from typing import Annotated, Any
 
 import typer
 
 from crawler.cli import known, output
+from crawler.cli import narrowing as n
 from crawler.cli.options import Json, asking, moment
 from crawler.errors import UsageError
 from crawler.record.frame import unpacked
@@ -14,7 +14,6 @@ from crawler.repository.search.question import Only, Question
 from crawler.text.asked import phrases
 from crawler.text.words import Phrase, snippet
 
-PLAIN = re.compile(r'[^"“”「」()|:：]+')
 FACETS = {
     "source": "source",
     "year": "year",
@@ -25,46 +24,33 @@ FACETS = {
     "presence": "presence",
 }
 
-LEVELS = ("central", "province", "city", "county", "town")
-
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command("search", context_settings={"ignore_unknown_options": True})(search)
 
 
-def _filter(metavar: str, help_text: str) -> Any:
-    return typer.Option(metavar=metavar, help=help_text)
-
-
-def _word(what: str, words: tuple[str, ...], help_text: str) -> Any:
-    return typer.Option(metavar="|".join(words), parser=known.one_of(what, words), help=help_text)
-
-
 def search(
     context: typer.Context,
-    words: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="QUERY", help='Words, "phrases", OR, -not, (…), title:… source:… issuer:… no:… has:…'),
-    ] = None,
+    words: n.Words = None,
     limit: Annotated[int, typer.Option(metavar="N", min=1, max=1000, help="How many are shown.")] = 20,
-    after: Annotated[str | None, _filter("PLACE", "Go on: what the last answer named.")] = None,
-    sort: Annotated[str, _word("order", ("date", "relevance"), "Newest first, or what fits best.")] = "date",
-    source: Annotated[str | None, _filter("SOURCE", "A source's id, or words of its title or of the page's 来源.")] = None,
-    since: Annotated[str | None, _filter("DAY", "Published on this day or later: 2024, 2024-05, 2024-05-31.")] = None,
-    until: Annotated[str | None, _filter("DAY", "Published on this day or earlier.")] = None,
-    written: Annotated[str | None, _filter("SPAN", "成文: a day, month or year, or A..B.")] = None,
-    seen: Annotated[str | None, _filter("SPAN", "First seen by the archive: a day, month or year, or A..B.")] = None,
-    presence: Annotated[str | None, _word("presence", ("here", "missing", "gone"), "Only what is so.")] = None,
-    region: Annotated[str | None, _filter("CODE", "The beginning of a GB/T 2260 code: 21, 2102, 210200.")] = None,
-    level: Annotated[str | None, _word("level", LEVELS, "Only this level of government.")] = None,
-    channel: Annotated[str | None, _filter("WORDS", "Words of the 栏目.")] = None,
-    issuer: Annotated[str | None, _filter("WORDS", "Words of the 发文机关.")] = None,
-    category: Annotated[str | None, _filter("WORDS", "Words of the 主题分类.")] = None,
-    genre: Annotated[str | None, _filter("WORDS", "Words of the 体裁.")] = None,
-    validity: Annotated[str | None, _filter("WORDS", "Words of the 有效性.")] = None,
-    has: Annotated[str | None, _word("part", ("attachment", "table", "image"), "Only what has one.")] = None,
-    as_of: Annotated[str | None, _filter("DAY|AGO", "What the archive knew then: a day, or 7d.")] = None,
+    after: Annotated[str | None, n.option("PLACE", "Go on: what the last answer named.")] = None,
+    sort: Annotated[str, n.one_of("order", ("date", "relevance"), "Newest first, or what fits best.")] = "date",
+    source: Annotated[str | None, n.option("SOURCE", "A source's id, or words of its title or of the page's 来源.")] = None,
+    since: Annotated[str | None, n.option("DAY", "Published on this day or later: 2024, 2024-05, 2024-05-31.")] = None,
+    until: Annotated[str | None, n.option("DAY", "Published on this day or earlier.")] = None,
+    written: n.Written = None,
+    seen: n.Seen = None,
+    presence: n.Presence = None,
+    region: n.Region = None,
+    level: n.Level = None,
+    channel: n.Channel = None,
+    issuer: n.Issuer = None,
+    category: n.Category = None,
+    genre: n.Genre = None,
+    validity: n.Validity = None,
+    has: n.Has = None,
+    as_of: n.AsOf = None,
     facets: Annotated[bool, typer.Option("--facets", help="Also count by source, year, issuer …")] = False,
     as_json: Json = False,
 ) -> None:
@@ -72,7 +58,7 @@ def search(
 
     Example: gongkai search 长兴岛 "全体会议" -通知 --since 2019
     """
-    asked = query_of(words or [])
+    asked = n.query_of(words or [])
     only = Only(
         source=source, since=since, until=until, presence=presence, region=region, level=level, channel=channel, issuer=issuer,
         category=category, genre=genre, validity=validity, has=has, written=written, seen=seen,
@@ -94,16 +80,6 @@ def search(
         if facets and answer.facets:
             _facets(answer)
         output.note(_told(answer, asked))
-
-
-def query_of(words: list[str]) -> str:
-    """The query that a shell's words make: one word is a query as it stands; of several, one that holds blanks and no sign is a phrase."""
-    for word in words:
-        if word.startswith("--") and len(word) > 2:
-            raise UsageError(f"there is no option {word!r}", remedy="gongkai search --help lists them")
-    if len(words) == 1:
-        return words[0]
-    return " ".join(f'"{word}"' if " " in word and PLAIN.fullmatch(word) else word for word in words)
 
 
 def _told(answer: Answer, asked: str) -> str:

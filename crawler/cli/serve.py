@@ -6,8 +6,10 @@ import typer
 
 from crawler.cli import output
 from crawler.cli.main import VERSION
-from crawler.cli.options import file_of
-from crawler.errors import UsageError
+from crawler.cli.waiting import until_it_can
+from crawler.config.values import Config
+from crawler.errors import NoArchive, UsageError
+from crawler.repository.database import reading
 
 
 def register(app: typer.Typer) -> None:
@@ -18,15 +20,30 @@ def register(app: typer.Typer) -> None:
 def serve(
     context: typer.Context,
     listen: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Where; default serve.listen, 127.0.0.1:8080.")] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="While there is no configuration, or no archive yet, wait for it and say so.")
+    ] = False,
 ) -> None:
-    """Pages and API over the archive, until Ctrl-C. Needs GONGKAI_TOKEN to be reached from elsewhere, and for whatever changes something.
+    """Pages and API over the archive, until Ctrl-C. Needs GONGKAI_TOKEN, or a file named by
+    GONGKAI_TOKEN_FILE, to be reached from elsewhere, and for whatever changes something.
 
     Example: gongkai serve --listen 127.0.0.1:8080
     """
-    from crawler.config.load import load
+    from crawler.cli.settings import configured
     from crawler.console.server import serve as answer
 
-    config = load(file_of(context))
+    def begin() -> Config:
+        found = configured(context)
+        if wait:
+            with reading(found.storage.database):
+                pass
+        return found
+
+    config = until_it_can(begin, (UsageError, NoArchive)) if wait else begin()
+    if config is None:
+        return
+    for name, problems in config.broken.items():
+        output.note(f"{name} is left out: {problems[0]}; gongkai sources check shows all that is wrong")
     host, port = where(listen) if listen else (config.serve.host, config.serve.port)
     answer(
         config, host, port, ready=lambda url: output.note(f"{url} · API {url}api/v1/records · Ctrl-C ends it"), version=VERSION

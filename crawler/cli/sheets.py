@@ -13,9 +13,22 @@ from crawler.cli.output import safe
 MARK = "\ufeff"
 BEGINS = frozenset("=+-@\t\r\n＝＋－＠")
 HARMLESS = re.compile(r"-?[\d,]*\.?\d+%?")
-FIELDS = ("id", "version", "archive_source", "presence", "title", "channel", "published", "source", "clicks")
-META = ("index_no", "doc_no", "issuer", "written_date", "category")
-COLUMNS = (*FIELDS, *META, "url", "first_seen", "last_seen", "attachments", "tables", "body")
+FIELDS = ("id", "version", "work", "archive_source", "presence", "title", "channel", "published", "source", "clicks")
+META = ("index_no", "doc_no", "issuer", "written_date", "category", "genre", "validity")
+TIMES = ("first_seen", "last_seen", "version_seen")
+BYTES = {
+    "capture": "id",
+    "captured": "time",
+    "digest": "digest",
+    "warc_file": "file",
+    "warc_offset": "offset",
+}  # column → key of the place
+COLUMNS = (*FIELDS, *META, "url", "final_url", *TIMES, "incomplete", *BYTES, "attachments", "tables", "body")
+NUMBERS = frozenset({"version", "clicks", "warc_offset", "tables", "seq", "rank", "before_version", "after_version"})
+CHANGED = (
+    "seq", "op", "at", "kind", "source", "document", "before_version", "after_version", "title", "doc_no", "origin", "url", "rank", "before_capture",
+    "after_capture", "why",
+)  # fmt: skip
 
 
 def harmless(value: object) -> str:
@@ -32,16 +45,27 @@ def line(cells: Iterable[object]) -> str:
     return out.getvalue()
 
 
-def head() -> str:
-    """The first line: the columns' names."""
-    return MARK + line(COLUMNS)
+def head(columns: Sequence[str] = COLUMNS, *, mark: bool = True) -> str:
+    """The first line: the columns' names, behind the mark by which spreadsheets know UTF-8."""
+    return (MARK if mark else "") + line(columns)
+
+
+def flat(item: Mapping[str, Any]) -> dict[str, Any]:
+    """An exported record as one value a column; of what is missing None."""
+    files = "\n".join(f"{file['name']} {file['url'] or ''}".strip() for file in item["attachments"])
+    place = {column: (item["capture"] or {}).get(key) for column, key in BYTES.items()}
+    said = {**item["meta"], **item, **place, "attachments": files, "tables": len(item.get("tables", ()))}
+    return {name: said.get(name) for name in COLUMNS} | {"body": "\n".join(item["body"])}
 
 
 def record_line(item: Mapping[str, Any]) -> str:
-    """An exported document as a line."""
-    files = "\n".join(f"{file['name']} {file['url'] or ''}".strip() for file in item["attachments"])
-    said = {**item["meta"], **item, "attachments": files, "tables": len(item.get("tables", ())), "body": "\n".join(item["body"])}
-    return line(said.get(name) for name in COLUMNS)
+    """An exported record as a line."""
+    return line(flat(item).values())
+
+
+def change_line(item: Mapping[str, Any]) -> str:
+    """An exported step as a line."""
+    return line(item.get(name) for name in CHANGED)
 
 
 def write_tables(folder: Path, item: Mapping[str, Any]) -> int:

@@ -32,6 +32,40 @@ def written(to: str) -> Iterator[Write]:
         raise CannotError(f"cannot write {to}: {error.strerror or error}", remedy="choose another place with --to") from error
 
 
+@contextlib.contextmanager
+def made(to: str) -> Iterator[Path]:
+    """A path beside a regular file, whose place it takes at the end: for what a library writes. Raises as `written`; UsageError for what
+    is no file."""
+    kind = None if to in STDOUT else _kind(to)
+    if to in STDOUT or (kind is not None and not stat.S_ISREG(kind)):
+        raise UsageError(f"{to} is no file, and this form needs one", remedy="name a file with --to")
+    target = Path(os.path.realpath(to))
+    partial = target.with_name(f".{secrets.token_hex(6)}.part")
+    try:
+        partial.open("x").close()
+        yield partial
+        put(partial, target)
+    except OSError as error:
+        raise CannotError(f"cannot write {to}: {error.strerror or error}", remedy="choose another place with --to") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def put(partial: Path, target: Path) -> None:
+    """A file that is whole takes its place, durably. Raises OSError."""
+    with partial.open("rb") as file:
+        os.fsync(file.fileno())
+    if target.exists():
+        partial.chmod(stat.S_IMODE(target.stat().st_mode))
+    os.replace(partial, target)
+
+
+def is_file(to: str) -> bool:
+    """Does this name a regular file, or what may become one? Raises OSError."""
+    kind = None if to in STDOUT else _kind(to)
+    return to not in STDOUT and (kind is None or stat.S_ISREG(kind))
+
+
 def _kind(to: str) -> int | None:
     """What stands at a path, links followed; None: nothing yet."""
     try:

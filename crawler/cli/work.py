@@ -16,6 +16,7 @@ from crawler.cli import archive, crawled, lines, output
 from crawler.cli.options import Globals, Json, day
 from crawler.cli.progress import Bar
 from crawler.cli.settings import configured
+from crawler.cli.waiting import until_it_can
 from crawler.config.choose import chosen
 from crawler.config.values import Config
 from crawler.errors import ArchiveError, CannotError, UsageError
@@ -24,7 +25,7 @@ from crawler.monitor import condition
 from crawler.monitor.condition import Columns
 from crawler.pipeline.line import Line
 from crawler.pipeline.rebuild import rebuild
-from crawler.repository import patience, query, readings, runs
+from crawler.repository import exports, patience, query, readings, runs
 from crawler.repository.database import Connection, Database
 from crawler.repository.migrations import check_schema
 from crawler.repository.progress import Ended, Failure, Looked, Progress, ended, failures, looked
@@ -117,7 +118,7 @@ def _asked(c: Connection, fired: list[int], asked: Sequence[str]) -> tuple[Any, 
     """Of one read transaction: the looks with their pages, and the rest as `Came` has it."""
     found = [(one := looked(c, run, url), _bytes_of(c, one)) for run, url in zip(fired, asked, strict=False)]
     of_these = ((public_id, title) for one, _ in found for _, public_id, title in one.documents)
-    any_known = ((item["id"], item["title"]) for item in query.export(c))
+    any_known = ((item["id"], item["title"]) for item in exports.records(c))
     sample = next(of_these if asked else any_known, None)
     ends, failed, columns = ended(c, fired), failures(c, fired, FAILURES_SHOWN + 1), condition.columns(c, fired)
     given_up = patience.given_up(c, fired)
@@ -239,6 +240,9 @@ def run(
     check: Annotated[
         bool, typer.Option("--check", help="Only say whether a daemon works on this archive: exit code 0 or 1.")
     ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="While there is no configuration that can be used, wait for it and say so.")
+    ] = False,
     log_format: Annotated[str | None, typer.Option(metavar="text|json", help="How logs are written.")] = None,
 ) -> None:
     """The daemon: fires every enabled source by its schedule until SIGTERM or Ctrl-C. SIGHUP, or a changed file, is taken over at once.
@@ -255,7 +259,9 @@ def run(
 
     logs.set_up_daemon(shared.verbosity if shared else 0, log_format or (shared.log_format if shared else "text"))
     log = structlog.get_logger()
-    config = configured(context)
+    config = until_it_can(lambda: configured(context), (UsageError,)) if wait else configured(context)
+    if config is None:
+        return
     enabled = sum(source.enabled for source in config.sources.values())
     if not enabled:
         log.warning("no source is enabled", remedy="gongkai sources enable ID; it is taken over when the file is written")

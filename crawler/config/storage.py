@@ -7,6 +7,7 @@ import os
 import tomllib
 from pathlib import Path
 
+from crawler.config.secrets import variable
 from crawler.errors import UsageError
 
 DEFAULT = Path("config/gongkai.toml")
@@ -30,8 +31,8 @@ def root_of(file: Path) -> Path:
 
 
 def database_url(written: str, root: Path) -> str:
-    """The database's address: GONGKAI_DATABASE's, else what is written, a relative path made absolute."""
-    database = os.environ.get("GONGKAI_DATABASE") or written
+    """The database's address: GONGKAI_DATABASE's, or that of the file GONGKAI_DATABASE_FILE names, else what is written, a relative path made absolute."""
+    database = variable("GONGKAI_DATABASE") or written
     if database.startswith("sqlite:///") and not database.startswith("sqlite:////"):
         return f"sqlite:///{root / database.removeprefix('sqlite:///')}"
     return database

@@ -25,7 +25,15 @@ ABOUT = (
 
 def create(door: Door, *, version: str = "0.1.0") -> Guard:
     """The application. The door's database stays open for as long as it serves."""
-    app = FastAPI(title=TITLE, version=version, description=ABOUT, openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title=TITLE,
+        version=version,
+        description=ABOUT,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
+    )
     app.state.door = door
     app.state.streams = set()
     problems.install(app, faults.fault_page)

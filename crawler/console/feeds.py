@@ -21,7 +21,7 @@ from crawler.console.door import Door
 from crawler.console.pages.labels import difference
 from crawler.console.pages.rendering import reader_of
 from crawler.console.problems import NotThere
-from crawler.model import Millis
+from crawler.model import ChangeKind, Millis
 from crawler.monitor.told import told
 from crawler.record.frame import unpacked
 from crawler.repository import changes, figures, query
@@ -86,11 +86,11 @@ def ledger(
     door: Reader,
     form: Form,
     source: Annotated[str | None, Query(max_length=100)] = None,
-    kind: Annotated[str | None, Query(max_length=20)] = None,
+    kind: Annotated[ChangeKind | None, Query()] = None,
     min_rank: Annotated[int | None, Query(ge=0, le=100)] = None,
 ) -> Response:
     """The newest lines of the ledger."""
-    only = only_of(0, None, source or None, kind or None, min_rank)
+    only = only_of(0, None, source or None, kind, min_rank)
     say = reader_of(request).say
     return _answer(
         request, door, form, _of_ledger(request, door, only, f"{say('archive')} · {say('changes')}", _page(request, "/changes"))

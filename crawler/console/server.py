@@ -2,12 +2,12 @@
 
 import contextlib
 import ipaddress
-import os
 import socket
 from collections.abc import Callable, Iterator
 
 import uvicorn
 
+from crawler.config.secrets import variable
 from crawler.config.values import Config
 from crawler.console.app import create
 from crawler.console.door import Door
@@ -22,7 +22,7 @@ IDLE_S = 20  # a connection that says nothing is closed
 
 def serve(config: Config, host: str, port: int, *, ready: Callable[[str], None], version: str) -> None:
     """Answer until SIGTERM or SIGINT. `ready` is told the address. Raises UsageError for a public address without a token."""
-    token = token_of(os.environ.get(TOKEN))
+    token = token_of(variable(TOKEN))
     check_bind(host, token)
     with opened(config, token) as door, contextlib.closing(_listening(host, port)) as listening:
         app = create(door, version=version)
@@ -64,7 +64,8 @@ def check_bind(host: str, token: str | None) -> None:
     """Raises UsageError where others could ask and there is no token."""
     if token is None and not is_loopback(host):
         raise UsageError(
-            f"{host} can be reached from elsewhere, and there is no token", remedy=f"set {TOKEN}, or listen on 127.0.0.1"
+            f"{host} can be reached from elsewhere, and there is no token",
+            remedy=f"set {TOKEN} or {TOKEN}_FILE, or listen on 127.0.0.1",
         )
 
 

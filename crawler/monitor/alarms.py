@@ -3,7 +3,7 @@
     ledger ─▶ outbox (enqueue, remind) ─▶ claim ─▶ group ─▶ send ─▶ done, or tried again
 
 One message a transition; trouble of a whole host is one message for all its sources, and trouble of many hosts at once is one message,
-because then it is more likely ours. Secrets come from the environment when a message is sent, and stand in no log, record or error.
+because then it is more likely ours. Secrets come from the environment, or files that it names, when a message is sent, and stand in no log, record or error.
 """
 
 import asyncio
@@ -11,7 +11,6 @@ import base64
 import hashlib
 import hmac
 import json
-import os
 import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,9 @@ from typing import Any, TypeVar
 import structlog
 
 from crawler.config.choose import within_region
+from crawler.config.secrets import variable
 from crawler.config.values import Channel, Config, Source
+from crawler.errors import UsageError
 from crawler.fetcher.fetcher import FetchSettings
 from crawler.fetcher.outgoing import MailServer, mail, post
 from crawler.model import ChangeKind, Millis
@@ -335,9 +336,12 @@ class MissingSecret(Exception):
 
 
 def _secret(name: str | None) -> str:
-    value = os.environ.get(name or "", "")
+    try:
+        value = variable(name) if name else None
+    except UsageError as error:
+        raise MissingSecret(error.message) from error
     if not value:
-        raise MissingSecret(f"the environment has no {name}")
+        raise MissingSecret(f"the environment has no {name}, and no {name}_FILE")
     return value
 
 

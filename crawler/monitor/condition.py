@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from crawler.model import Expect, Millis, Observation
 from crawler.monitor import health
 from crawler.monitor.health import Rhythm
-from crawler.repository import captures, moments, observations, outbox, queues, runs, sources
+from crawler.repository import captures, documents, moments, observations, outbox, queues, runs, sources
 from crawler.repository.captures import Hurt
 from crawler.repository.database import Connection
 from crawler.repository.moments import Fault
@@ -85,7 +85,7 @@ class House:
     """How the archive's own works are, beside its sources.
 
     `daemon`: the one alive, else the one that died without taking its leave. `fired`: when a schedule fired last; then a daemon is looked
-    for. `clock`: a clock fault that was noticed within a day. `broken`: hosts that are left alone just now, and that anybody waits for.
+    for. `clock`: a clock fault that was noticed within a day. `unsearchable`: documents that could not be indexed, and why. `broken`: hosts that are left alone just now, and that anybody waits for.
     """
 
     daemon: Process | None
@@ -94,6 +94,7 @@ class House:
     broken: tuple[Broken, ...]
     channels: tuple[ChannelView, ...]
     clock: Fault | None = None
+    unsearchable: tuple[int, str] = (0, "")
 
     @property
     def lacks_daemon(self) -> bool:
@@ -111,6 +112,7 @@ def house(c: Connection, wanted: Collection[str], channels: Collection[str], now
         broken=tuple(queue for queue in queues.broken(c) if queue.waiting or queue.name in wanted),
         channels=tuple(channel for channel in outbox.channels(c) if channel.name in channels),
         clock=moments.last_fault(c, now - health.DAY),
+        unsearchable=documents.unsearchable(c),
     )
 
 

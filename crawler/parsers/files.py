@@ -6,8 +6,9 @@ from types import MappingProxyType
 from urllib.parse import unquote_to_bytes
 
 from crawler.model import Page
+from crawler.parsers.attached.said import AttachedText, Limits
 from crawler.parsers.attachments import media_type
-from crawler.record.notice import Attachment, Draft, Witness
+from crawler.record.notice import Attachment, Draft, Table, Witness
 from crawler.text import urls
 from crawler.text.dates import day_in_url
 
@@ -30,6 +31,8 @@ PLAIN = re.compile(r'filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]+))', re.IGNOREC
 NAMED = re.compile(r"(?:^|[?&])(?:file_?name|name|title)=([^&]+)", re.IGNORECASE)
 CONTROL = re.compile(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 LONGEST = 200
+MOST_PLACES, MOST_CELLS = 500, 200_000  # of a record; the paragraphs have the text of further tables too
+MOST = Limits(characters=2_000_000, lines=20_000, cells=400_000)  # of a document that is a record's text
 
 
 def what_file(page: Page) -> tuple[str, str] | None:
@@ -45,8 +48,12 @@ def what_file(page: Page) -> tuple[str, str] | None:
     return None
 
 
-def read_file(page: Page, kind: str) -> Draft:
-    """The record of a document at the notice's address. Its name: Content-Disposition, else what the address says; the ending is left out."""
+def read_file(page: Page, kind: str) -> tuple[Draft, str]:
+    """(the record of a document at the notice's address, why it has no text or not all of it).
+
+    Its name: Content-Disposition, else what the address says; the ending is left out. Its text is the record's: page, sheet and part of
+    each paragraph stand in the provenance of the body.
+    """
     name, rule = file_name(page)
     address = urls.canonical(page.url)
     title = PurePosixPath(name).stem if PurePosixPath(name).suffix.lower()[1:].isalnum() and "." in name[1:] else name
@@ -54,12 +61,44 @@ def read_file(page: Page, kind: str) -> Draft:
     day = day_in_url(page.url)
     if day:
         witnesses["published"] = Witness("published.url", day)
-    return Draft(
+    from crawler.parsers.attached import document  # few pages are documents
+
+    said = document.read(page.body, name, page.header("content-type") or "", MOST)
+    body, tables, places = _text_of(said)
+    witnesses["body"] = Witness(
+        f"attached {said.reader or said.media_type}", places, refused=tuple(filter(None, (said.note, *said.flags)))
+    )
+    draft = Draft(
         title=title,
         published=day,
+        body=body,
+        tables=tables,
         attachments=(Attachment(address, name, media_type(address, name) or kind),),
         witnesses=MappingProxyType(witnesses),
     )
+    return draft, said.note
+
+
+def _text_of(said: AttachedText) -> tuple[tuple[str, ...], tuple[Table, ...], str]:
+    """(paragraphs, tables, which paragraphs stand where) of a document, no more than a record holds."""
+    body: list[str] = []
+    tables: list[Table] = []
+    places: list[str] = []
+    cells = 0
+    for section in said.sections:
+        at = len(body)
+        body += section.lines
+        where = " ".join(filter(None, (section.within, section.kind, section.name)))
+        if section.lines and len(places) < MOST_PLACES:
+            places.append(f"{where}: {at + 1}-{len(body)}")
+        sheet = ((0, tuple(row for _, row in section.rows)),) if section.rows else ()
+        for place, rows in (*sheet, *section.tables):
+            wide = max(map(len, rows), default=0)
+            cells += wide * len(rows)
+            if cells <= MOST_CELLS:
+                caption = (section.name or None) if section.kind == "sheet" else None
+                tables.append(Table(at + place, caption, 0, tuple((*row, *[""] * (wide - len(row))) for row in rows)))
+    return tuple(body), tuple(tables), "; ".join(places)
 
 
 def file_name(page: Page) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from crawler.errors import UnreadablePage
 from crawler.model import Kind, Page, PageKind, Request
 from crawler.parsers import absent, redirect
+from crawler.parsers.attached.said import READERS
 from crawler.parsers.files import read_file, what_file
 from crawler.parsers.kinds import judge
 from crawler.parsers.shapes import read_shapes
@@ -82,12 +83,15 @@ def _absent(decoded: charset.Decoded, more: Mapping[str, Page]) -> str:
 
 
 def _as_file(page: Page, kind: Kind, file: tuple[str, str], public_url: str, version: str) -> Reading:
-    """A document. Its bytes are part of its text digest: another document under the same name is an edit."""
+    """A document. Its bytes cut its versions, not its text: what another release of a library reads, or one that is not installed,
+    is no edit of the office."""
     evidence = f"{file[0]} of {len(page.body)} bytes"
     if kind is Kind.LIST:
         return Reading(version, PageKind.FILE, evidence)
-    made = notice(read_file(page, file[1]), url=public_url, final_url=page.url, at=page.at)
-    both = f"{made.text_digest} {hashlib.sha256(page.body).hexdigest()}"
+    draft, note = read_file(page, file[1])
+    made = notice(draft, url=public_url, final_url=page.url, at=page.at)
+    evidence += f", {note}" if note else ""
+    both = f"{READERS} {made.title} {made.published} {draft.attachments[0].name} {hashlib.sha256(page.body).hexdigest()}"
     digest = made.text_digest[:2] + hashlib.sha256(both.encode()).hexdigest()[:30]
     return Reading(version, PageKind.FILE, evidence, notices=(replace(made, text_digest=digest),))
 

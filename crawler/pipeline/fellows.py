@@ -36,6 +36,10 @@ class Fellows:
         """A request begins."""
         self._alive.asks()
 
+    def beats(self, what: str) -> None:
+        """What is done here goes on."""
+        self._alive.beats(what)
+
     def dead(self, known: Sequence[Process], now: Millis) -> list[str]:
         """Those who have died; on PostgreSQL this holds on to our own session as well."""
         others = [process for process in known if process.owner != self.owner]

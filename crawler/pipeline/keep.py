@@ -46,12 +46,14 @@ ANOTHER: Millis = 5_000  # a list that is being read for another run is asked ag
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the process knows and the database does not. `version`: source → today's rules; `queue_of(source, url)`: politeness key."""
+    """What the process knows and the database does not. `version`: source → today's rules; `queue_of(source, url)`: politeness key;
+    `beyond(source, url)`: None within a source's site, else how many other hosts a run of it may be led to."""
 
     watch: Watch
     version: Callable[[str], str]
     queue_of: Callable[[str, str], str]
     pause: Callable[[str], Millis]
+    beyond: Callable[[str, str], int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,7 +364,8 @@ class _Fold:
         self.writes.frontier.add(look.run.id, url, seed)
 
     def _redirect(self, look: _Look) -> None:
-        kept, pages, is_list = look.kept, self.known.pages, look.kept.task.kind is Kind.LIST
+        kept, task, pages = look.kept, look.kept.task, self.known.pages
+        is_list = task.kind is Kind.LIST
         assert kept.location is not None
         own = pages.rows.get((look.run.id, look.address.id)) if is_list else None
         if own is not None and own.page and columns.is_front(kept.location):
@@ -372,6 +375,10 @@ class _Fold:
         target = self.known.addresses[seed.key]
         if (look.run.id, target.id) in self.known.looked:
             return
+        if not is_list:
+            host, to, most = urls.host(task.request.url), urls.host(kept.location), self.rules.beyond(task.source, kept.location)
+            if not look.run.leads(host, to, most):
+                return
         self.writes.frontier.add(look.run.id, target.id, seed)
         if own is not None and (look.run.id, target.id) not in pages.rows:  # its place in the column goes to the target
             head = target.id if own.head == own.url else own.head

@@ -73,8 +73,8 @@ class Line(Member):
 
     def _use(self, policy: Policy) -> None:
         self.policy, watch = policy, policy.config.watch
-        self._keep_rules = keeping.Rules(watch, policy.version, policy.queue, policy.pause)
-        self._settle_rules = settling.Rules(watch, policy.queue, lambda name: policy.rules(name).list)
+        self._keep_rules = keeping.Rules(watch, policy.version, policy.queue, policy.pause, policy.beyond)
+        self._settle_rules = settling.Rules(watch, policy.queue, lambda name: policy.rules(name).list, policy.beyond)
 
     # -------------------------------------------------------------- the process
     def begin(self, what: str, *, inherit: bool = True) -> None:
@@ -358,7 +358,23 @@ class Line(Member):
 
     def index(self) -> int:
         """Write search rows of documents that have none or old ones; how many documents."""
-        return self.do(search_index.index, INDEX_AT_ONCE)
+        return self._index(INDEX_AT_ONCE, search_index.ALL)
+
+    def _index(self, limit: int, among: tuple[int, int]) -> int:
+        """Half by half where all at once fail, down to the one whose fault it is: it is given up with the reason."""
+        try:
+            return self.do(search_index.index, limit, among)
+        except Exception as error:
+            if not isinstance(error, Refused) and not is_fault(error):
+                raise
+            ids = self.ask(search_index.waiting, limit, among)
+            if len(ids) == 1:
+                self.do(search_index.give_up, ids[0], _fault(error, document=ids[0]))
+            if len(ids) < 2:
+                return len(ids)
+        middle = len(ids) // 2
+        halves = ids[:middle], ids[middle:]
+        return sum(self._index(len(half), (half[0], half[-1])) for half in halves)
 
 
 def messages(waiting: Sequence[Pending], readers: int = 1) -> Iterator[list[Pending]]:

@@ -6,6 +6,7 @@ from crawler.config.load import place
 from crawler.config.values import Config, Source
 from crawler.model import Expect, Millis
 from crawler.parsers.version import rules_version
+from crawler.pipeline import columns
 from crawler.politeness.budget import Budget
 from crawler.politeness.worker import Pacing, strictest
 from crawler.record.rules import ReadRules
@@ -62,6 +63,13 @@ class Policy:
         if name not in self._versions:
             self._versions[name] = rules_version(self.rules(name))
         return self._versions[name]
+
+    def beyond(self, name: str, url: str) -> int | None:
+        """How many hosts beyond a source's site a run of it may be led to, where this address is at such a one; None: it is within the site."""
+        source = self.source(name)
+        if source is None or any(columns.within(url, start.url, source.read.list) for start in source.addresses):
+            return None
+        return source.read.list.other_hosts
 
     def place(self, name: str, complaint: str) -> str:
         """`file:line:column` of the key that a complaint begins with, in its source's file."""

@@ -36,11 +36,13 @@ MOST_HOPS = 10
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the process knows and the database does not. `queue_of(source, url)` politeness key; `lists(source)` its rules for lists."""
+    """What the process knows and the database does not. `queue_of(source, url)` politeness key; `lists(source)` its rules for lists;
+    `beyond(source, url)` None within its site, else how many other hosts a run of it may be led to."""
 
     watch: Watch
     queue_of: Callable[[str, str], str]
     lists: Callable[[str], ListRules]
+    beyond: Callable[[str, str], int | None]
 
 
 def item(settled: Settled, capture: CaptureRow, address: Address, rules: Rules) -> Item:
@@ -168,8 +170,15 @@ class _Fold:
         if run is None or (not is_list and urls.leads(address.url, seed.request.url) in ("home", "login")):
             return
         hops = self.known.led.get(run, 0) if is_list else self.known.hops.get(address.key, 0)
-        if hops < MOST_HOPS:
+        if hops < MOST_HOPS and (is_list or self._may_lead(run, address, seed)):
             self._look_at(run, seed)
+
+    def _may_lead(self, run: int, address: Address, seed: Seed) -> bool:
+        """Within the site, or on one of the other hosts that rows of this run may lead to?"""
+        if (run, self.known.address_of(seed).id) in self.known.looked:
+            return False
+        to, most = urls.host(seed.request.url), self.rules.beyond(address.source, seed.request.url)
+        return self.known.runs[run].leads(urls.host(address.url), to, most)
 
     def _look_at(self, run: int, seed: Seed) -> bool:
         """Put an address into a run's frontier; False when the run has looked at it already."""

@@ -133,6 +133,23 @@ def csl(of: Citation) -> dict[str, Any]:
     return item
 
 
+def as_json(of: Citation) -> dict[str, Any]:
+    """Every form of a citation, for programs."""
+    file, offset, length = of.place
+    return {
+        "id": of.id,
+        "version": of.version,
+        "text": {"zh": text(of), "en": text(of, "en")},
+        "gb7714": gb7714(of),
+        "csl": csl(of),
+        "url": of.url,
+        "capture": of.capture,
+        "captured": _iso(of.captured),
+        "digest": of.digest,
+        "warc": {"file": file, "offset": offset, "length": length},
+    }
+
+
 def _parts(day: str) -> list[int]:
     found = DAY.match(day)
     return [int(part) for part in found.groups() if part] if found else []

@@ -90,6 +90,14 @@ def current_at(c: Connection, addresses: Collection[int]) -> dict[int, list[Docu
     return found
 
 
+def unsearchable(c: Connection) -> tuple[int, str]:
+    """How many documents could not be indexed, and why the first could not."""
+    which = _d.unsearchable.is_not(None)
+    count = c.execute(sa.select(sa.func.count()).select_from(t.documents).where(which)).scalar_one()
+    why = c.execute(sa.select(_d.unsearchable).where(which).order_by(_d.id).limit(1)).scalar() if count else None
+    return int(count), why or ""
+
+
 def insert(c: Connection, made: Sequence[Document]) -> None:
     """Append documents, in their first versions."""
     rows = [

@@ -140,4 +140,6 @@ def apply(c: Connection, batch: Sequence[Kept], owner: str, known: Known, writes
     frontier.apply(c, writes.frontier)
     list_pages.save(c, known.pages.changed.values())
     origins.probed(c, writes.probes)
+    if any(kept.outcome is Outcome.REDIRECTED for kept in batch):
+        runs.save_met(c, known.runs.values())
     changes.append(c, writes.changes)

@@ -143,6 +143,7 @@ def count(c: Connection, run: int) -> dict[str, int]:
     for row in c.execute(query.group_by(t.looks.c.outcome, t.looks.c.detail)):
         guarded = row.outcome == Outcome.REFUSED or row.detail == UNREACHED
         found["skip:guard" if guarded else "skip:robots"] += row.n
+    found["skip:other host"] += c.execute(sa.select(t.runs.c.beyond).where(t.runs.c.id == run)).scalar_one()
     return dict(+found)
 
 

@@ -1,7 +1,6 @@
 """What the commands ask of the archive. Withheld documents are in no answer. Times are milliseconds."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +14,9 @@ from crawler.repository import schema as t
 from crawler.repository.database import iso
 from crawler.repository.resolve import resolve
 
-AT_ONCE = 200  # documents of an export held in memory
-
 __all__ = [
-    "DocumentView", "LookRow", "Sighting", "SourceView", "VersionRow",
-    "document", "export", "is_filled", "looks", "resolve", "sources", "totals",
+    "PLACE", "DocumentView", "LookRow", "Sighting", "SourceView", "VersionRow",
+    "document", "is_filled", "looks", "resolve", "sources", "totals", "with_place",
 ]  # fmt: skip
 
 
@@ -124,23 +121,23 @@ def document(c: Connection, public_id: str) -> DocumentView:
 def _versions(c: Connection, number: int) -> tuple[VersionRow, ...]:
     v = t.versions.c
     query = (
-        sa.select(v.id, v.n, v.first_seen, v.rules, v.record, v.further, *_PLACE)
+        sa.select(v.id, v.n, v.first_seen, v.rules, v.record, v.further, *PLACE)
         .join(t.captures, t.captures.c.id == v.capture)
         .where(v.document == number)
         .order_by(v.n, v.id)
     )
     newest = {row.n: row for row in c.execute(query)}
-    return tuple(VersionRow(row.id, row.n, row.first_seen, row.rules, row.capture, _record(row)) for row in newest.values())
+    return tuple(VersionRow(row.id, row.n, row.first_seen, row.rules, row.capture, with_place(row)) for row in newest.values())
 
 
-_PLACE = (
+PLACE = (
     t.captures.c.public_id.label("capture"), t.captures.c.file, t.captures.c.offset, t.captures.c.length,
     t.captures.c.payload_digest, t.captures.c.at,
 )  # fmt: skip
 
 
-def _record(row: sa.Row[*tuple[Any, ...]]) -> dict[str, Any]:
-    """The record of a row with `_PLACE`: what was read, and where the bytes lie now."""
+def with_place(row: sa.Row[*tuple[Any, ...]]) -> dict[str, Any]:
+    """The record of a row that has `PLACE`, `record` and `further`: what was read, and where the bytes lie now."""
     read = unpacked(row.record)
     read["capture"] = {
         "id": row.capture,
@@ -219,43 +216,6 @@ def work(c: Connection, public_id: str) -> list[WorkMember]:
 
 
 # ------------------------------------------------------------------ the whole
-def export(c: Connection, *, source: str | None = None) -> Iterator[dict[str, Any]]:
-    """Every document's current version as one JSON object, ordered by public id, read 200 at a time.
-
-    Keys: id, version, work, archive_source (the configured source), presence, first_seen, last_seen, version_seen; the record's.
-    """
-    d, v = t.documents.c, t.versions.c
-    query = (
-        sa.select(
-            d.public_id, v.n, t.works.c.public_id.label("work"), d.source, d.presence, d.first_seen, d.last_seen,
-            v.first_seen.label("version_seen"), v.record, v.further, *_PLACE,
-        )
-        .join(t.versions, v.id == d.version)
-        .join(t.works, t.works.c.id == d.work)
-        .join(t.captures, t.captures.c.id == v.capture)
-        .where(d.withheld.is_(None))
-        .order_by(d.public_id)
-        .limit(AT_ONCE)
-    )  # fmt: skip
-    if source is not None:
-        query = query.where(d.source == source)
-    after = ""
-    while found := c.execute(query.where(d.public_id > after)).all():
-        for row in found:
-            yield {
-                "id": row.public_id,
-                "version": row.n,
-                "work": row.work,
-                "archive_source": row.source,
-                "presence": row.presence,
-                "first_seen": row.first_seen,
-                "last_seen": row.last_seen,
-                "version_seen": row.version_seen,
-                **_record(row),
-            }
-        after = found[-1].public_id
-
-
 def sources(c: Connection) -> list[SourceView]:
     """What is known of every source, by id."""
     d, s, r = t.documents.c, t.sources.c, t.runs.c

@@ -315,12 +315,12 @@ def by_id(c: Connection, ids: Collection[int]) -> dict[int, RunRow]:
     return {row.id: RunRow(*row) for row in c.execute(BY_ID, {"ids": sorted(ids)})} if ids else {}
 
 
-MET = t.runs.update().where(_r.id == sa.bindparam("b_id")).values(others=sa.bindparam("b_others"))
+MET = t.runs.update().where(_r.id == sa.bindparam("b_id")).values(others=sa.bindparam("b_to"), beyond=sa.bindparam("b_beyond"))
 
 
 def save_met(c: Connection, found: Iterable[RunRow]) -> None:
     """Remember which hosts beyond their sources' sites runs were led to."""
-    rows = [{"b_id": run.id, "b_others": run.others} for run in sorted(found, key=lambda run: run.id)]
+    rows = [{"b_id": run.id, "b_to": run.others, "b_beyond": run.beyond} for run in sorted(found, key=lambda run: run.id)]
     if rows:
         c.execute(MET, rows)
 

@@ -70,6 +70,7 @@ runs = sa.Table(
     sa.Column("trouble", Text),  # what was wrong, by name
     sa.Column("options", Text, nullable=False, server_default="{}"),  # of a one-off crawl: since, max_pages, url
     sa.Column("others", Text, nullable=False, server_default="[]"),  # hosts beyond the source's site that were followed: JSON
+    sa.Column("beyond", sa.Integer(), nullable=False, server_default="0"),  # redirects to further ones, which were not
     sa.UniqueConstraint("source", "kind", "slot"),
     sa.Index("ix_runs_open", "source", sqlite_where=sa.text("ended IS NULL"), postgresql_where=sa.text("ended IS NULL")),
 )
@@ -314,6 +315,7 @@ documents = sa.Table(
     _time("first_missed"),
     sa.Column("version", Id),  # current row of versions
     sa.Column("indexed", Flag, nullable=False, server_default="0"),
+    sa.Column("unsearchable", Text),  # why its current version could not be indexed
     sa.Column("withheld", Text),  # the reason
     sa.UniqueConstraint("url", "part"),
     sa.Index(
@@ -323,6 +325,12 @@ documents = sa.Table(
         postgresql_where=sa.text("presence <> 'here'"),
     ),
     sa.Index("ix_documents_unindexed", "id", sqlite_where=sa.text("indexed = 0"), postgresql_where=sa.text("indexed = 0")),
+    sa.Index(
+        "ix_documents_unsearchable",
+        "id",
+        sqlite_where=sa.text("unsearchable IS NOT NULL"),
+        postgresql_where=sa.text("unsearchable IS NOT NULL"),
+    ),
 )
 
 versions = sa.Table(

@@ -298,7 +298,7 @@ def apply(c: Connection, known: Known, writes: Writes, now: Millis) -> None:
     listings.save(c, writes.listings.values())
     list_pages.save(c, known.pages.changed.values())
     frontier.apply(c, writes.frontier)
-    if any(item.address.kind == Kind.LIST for item in known.items):
+    if any(item.address.kind == Kind.LIST or item.redirect is not None for item in known.items):
         runs.save_met(c, known.runs.values())
     changes.append(c, writes.changes)
 

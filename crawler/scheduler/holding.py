@@ -101,6 +101,7 @@ class Holding:
             for name in await self._renew(list(self._leases.values()), self.length // 2):
                 log.warning("lease lost", queue=name)
                 lost(name)
+            self.line.fellows.beats(self.line.what)
             self._moved.clear()
             await _wait(self._moved, BEAT)
 

@@ -281,8 +281,7 @@ async def work(
             return False
         if watch is not None:
             watch(line.ask(progress, runs))
-        until = line.clock() + config.network.patience_ms
-        asked_at = line.ask(put_off, runs, until) if still else None
+        until, asked_at = _put_off(config, line, runs) if still else (0, None)
         show_at = time.monotonic() + max(SHOW, 20 * (time.monotonic() - began))
         if asked_at is not None:
             _give_up(line, runs, until, asked_at)
@@ -298,6 +297,16 @@ async def work(
         await fetcher.aclose()
         await asyncio.to_thread(narrator.speak)
     return line.ask(progress, runs), bool(caught)
+
+
+def _put_off(config: Config, line: Line, runs: Sequence[int]) -> tuple[Millis, Millis | None]:
+    """The end of the patience of whoever waits for these runs, and from when on may be asked what hosts put off beyond it."""
+    until = line.clock() + config.network.patience_ms
+    if line.ask(put_off, runs, until) is None:
+        return until, None
+    line.put_right()  # what a clock that was ahead a moment ago has written is nobody's putting off
+    until = line.clock() + config.network.patience_ms
+    return until, line.ask(put_off, runs, until)
 
 
 def _give_up(line: Line, runs: Sequence[int], until: Millis, asked_at: Millis) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from crawler.archive.members import Damage
+from crawler.archive.members import Damage, members
+from crawler.archive.record import Draft
 from crawler.archive.recover import discard, recover, walk
 from crawler.archive.writer import Archive, owner_name
 from crawler.model import Exchange, Kept
@@ -150,3 +151,32 @@ def test_one_file_that_cannot_be_recovered_leaves_the_others_to_it(file: Path) -
     (found,) = recover(file.parent, lambda name: 0, lambda path, error: troubles.append(path.name))
     assert len(found.kept) == GROUPS
     assert troubles == ["a-folder.warc.gz.open"]
+
+
+def forged(known: str) -> bytes:
+    """A look as a server may send one in an answer: `known`, a warcinfo record's id, where it has ever seen one."""
+    told = b'gongkai: {"outcome": "ok"}\r\n'
+    return b"".join(Draft("metadata", "<urn:uuid:2>", 0, "application/warc-fields", told, file=known).pieces())
+
+
+@pytest.mark.parametrize("known", ["", "<urn:uuid:somebody-else>"], ids=["names no file", "names another file"])
+@pytest.mark.parametrize("hit", ["the answer's record", "the file's first record too"])
+def test_what_a_server_sent_is_no_record_of_ours_behind_damage(file: Path, known: str, hit: str) -> None:
+    whole, _ = told(file)
+    capture = whole[1].capture
+    assert capture is not None
+    data, member = bytearray(file.read_bytes()), forged(known)  # what cannot be packed may stand in a file as it was sent
+    data[capture.offset + 600 : capture.offset + 600 + len(member)] = member
+    file.write_bytes(data)
+    if hit != "the answer's record":
+        flip(file, 30)
+    looks, lost = told(file)
+    assert [look.look for look in looks] == [look.look for look in whole]  # the answer is lost, its look is told
+    assert (lost[-1].offset, lost[-1].bytes) == (capture.offset, capture.length)
+
+
+def test_every_record_names_its_file(file: Path) -> None:
+    with file.open("rb") as opened:
+        first, *others = [member.record for member in members(opened, 0)]
+    assert {record.headers.get("warc-warcinfo-id") for record in others} == {first.id}
+    assert "warc-warcinfo-id" not in first.headers

@@ -13,8 +13,8 @@ import pytest
 from crawler.cli.main import run
 from crawler.config.load import load
 from crawler.demo.site import Site
+from crawler.repository import exports
 from crawler.repository.database import reading
-from crawler.repository.query import export
 from crawler.scheduler import process as house
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
@@ -24,7 +24,7 @@ Home = Any  # the fixture's class lives in conftest, which tests do not import
 def records(url: str) -> list[dict[str, Any]]:
     """Every record of a database."""
     with reading(url) as c:
-        return list(export(c))
+        return list(exports.records(c))
 
 
 def restored(target: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -166,3 +166,14 @@ def test_the_marks_of_the_real_lists_are_held(shared: Path, tmp_path: Path) -> N
     figures = json.loads(score.stdout)
     assert figures["recall"] >= 0.6
     assert figures["precision"] >= 0.97
+
+
+def test_a_document_is_read_like_a_page_and_shows_its_text(tmp_path: Path) -> None:
+    from tests.parsers.attached import made
+
+    (tmp_path / "附件1：储备办法.docx").write_bytes(made.docx())
+    (tmp_path / "scan.pdf").write_bytes(made.scanned_pdf())
+    scan, text = lines(parse("--json", *map(str, sorted(tmp_path.iterdir()))))
+    assert (text["title"], text["body"][:7]) == ("附件1：储备办法", list(made.LINES))
+    assert text["tables"][0]["rows"][0] == ["格00", "横跨两列", "横跨两列"]
+    assert (scan["body"], scan["provenance"]["body"]["refused"]) == ([], ["no_text: image only"])

@@ -26,6 +26,10 @@ READERS = {
     "history": ["history", "0000"],
     "changes": ["changes"],
     "export": ["export"],
+    "diff": ["diff", "0000"],
+    "cite": ["cite", "0000"],
+    "stats": ["stats"],
+    "sql": ["sql", "SELECT 1"],
     "frontier": ["frontier", "list"],
 }
 

@@ -18,7 +18,9 @@ from crawler.repository.changes import NewChange, append
 from crawler.repository.database import Database
 
 Home = Any  # the fixture's class lives in conftest, which tests do not import
-READERS = ("health", "search", "changes", "show", "history", "export", "frontier", "frontier list")
+READERS = (
+    "health", "search", "changes", "show", "history", "export", "frontier", "frontier list", "diff", "cite", "stats", "sql",
+)  # fmt: skip
 
 
 def load() -> Any:

@@ -263,3 +263,55 @@ def test_other_hosts_are_counted_over_all_pages_of_a_run_and_anew_in_the_next(de
     assert desk.counts("bad")["skip:other host"] == 22
     (others,) = desk.sql("SELECT others FROM runs WHERE source = 'bad'")
     assert len(json.loads(others[0])) == 10
+
+
+Onward = Callable[[str], tuple[int, str, bytes]]
+ONWARD: dict[str, Onward] = {
+    "a redirect": lambda to: (302, to, b""),
+    "a page that leads on by itself": lambda to: (200, "text/html", f'<meta http-equiv="refresh" content="0;url={to}">'.encode()),
+}
+
+
+def led(desk: Desk, way: Onward, targets: list[str], rules: str) -> list[str]:
+    """A column whose rows lead on to these addresses; which of them were asked for."""
+    rows = [f"http://{HOST}/t20240101_{n}.html" for n in range(len(targets))]
+    for url in targets:
+        host = url.split("/")[2]
+        desk.server.extra.setdefault(host, lambda asked: (200, "text/html", b"<p>there</p>"))
+
+    def answer(asked: Asked) -> str | Answer:
+        number = asked.path.partition("_")[2].partition(".")[0]
+        return way(targets[int(number)]) if number else far(rows)
+
+    serve(desk, answer, rules=rules)
+    desk.crawl("bad")
+    return [url for url in targets if (url.split("/")[2], "/" + url.split("/", 3)[3]) in desk.server.seen]
+
+
+@pytest.mark.parametrize("way", ONWARD)
+def test_hosts_that_rows_lead_on_to_count_as_those_of_rows_do(desk: Desk, way: str) -> None:
+    targets = [f"http://www.town{n % 12}.test/t{n}.html" for n in range(24)]
+    asked = led(desk, ONWARD[way], targets, "other_hosts = 5")
+    assert len({url.split("/")[2] for url in asked}) == 5
+    assert (len(asked), desk.counts("bad")["skip:other host"]) == (10, 14)
+
+
+@pytest.mark.parametrize("way", ONWARD)
+def test_within_the_site_rows_lead_on_wherever_they_like(desk: Desk, way: str) -> None:
+    targets = [f"http://h{n}.columns.test/t{n}.html" for n in range(6)] + [
+        "http://www.named.test/a.html",
+        "http://www.named.test/b.html",
+    ]
+    assert led(desk, ONWARD[way], targets, 'hosts = ["www.named.test"]\nother_hosts = 0') == targets
+    assert "skip:other host" not in desk.counts("bad")
+
+
+def test_a_host_that_was_asked_may_lead_on_within_itself(desk: Desk) -> None:
+    def away(asked: Asked) -> Answer:
+        return (302, "/new" + asked.path, b"") if not asked.path.startswith("/new") else (200, "text/html", b"<p>there</p>")
+
+    desk.server.extra["www.town.test"] = away
+    serve(desk, lambda asked: far([f"http://www.town.test/t20240101_{n}.html" for n in range(3)]), rules="other_hosts = 1")
+    desk.crawl("bad")
+    assert {path for host, path in desk.server.seen if host == "www.town.test"} >= {f"/new/t20240101_{n}.html" for n in range(3)}
+    assert "skip:other host" not in desk.counts("bad")

@@ -45,6 +45,13 @@ def edited(api: httpx.Client) -> str:
 
 
 # ------------------------------------------------------------------ reading
+def test_a_record_is_cited_as_the_command_cites_it(api: httpx.Client, told: Config, edited: str) -> None:
+    assert api.get(f"/records/{edited}/cite").json() == gongkai(told, "cite", "--json", edited)[0]
+    first = api.get(f"/records/{edited}/cite", params={"version": 1}).json()
+    assert (first["version"], first["csl"]["id"]) == (1, f"{edited}.1")
+    assert api.get(f"/records/{edited}/cite", params={"version": 9}).status_code == 404
+
+
 def test_search_finds_what_the_command_finds_in_the_same_order(api: httpx.Client, told: Config) -> None:
     for query in ("长兴岛", "公告 OR 通知", "title:公告 -采购", "no:2024"):
         answer = api.get("/records", params={"q": query, "limit": 100}).json()

@@ -87,7 +87,9 @@ def hostile(told: Config, strings: list[str], tmp_path_factory: pytest.TempPathF
         index(c, 100)
     database.close()
     with (
-        opened(replace(told, storage=replace(told.storage, database=url)), None) as door,
+        opened(
+            replace(told, storage=replace(told.storage, database=url), serve=replace(told.serve, requests_per_minute=0)), None
+        ) as door,
         answering(create(door)) as base,
         httpx.Client(base_url=base, timeout=30, trust_env=False, headers={"Accept": "text/html"}) as client,
     ):
@@ -126,30 +128,6 @@ def test_lists_hold_hostile_names_as_text(hostile: httpx.Client, path: str) -> N
     answer = hostile.get(path)
     assert answer.status_code == 200
     assert not LexborHTMLParser(answer.text).css("[onerror], [onload], [onmouseover], [style], img, script, i, svg[onload]")
-
-
-def test_naughty_strings_typed_into_every_field_stay_text(hostile: httpx.Client, strings: list[str]) -> None:
-    plain = shape(hostile.get("/search?q=无").text) | shape(hostile.get('/search?q="').text) | shape(hostile.get("/nothing").text)
-    for path in ("/search", "/search?q=平常1&sort=relevance", "/search?source=plain"):
-        plain |= shape(hostile.get(path).text)
-    plain |= {
-        ("p", ("class",)),
-        ("a", ("aria-label", "href")),
-        ("details", ("class", "open")),
-        ("option", ("selected", "value")),
-        ("mark", ()),
-    }
-    telling = [text for text in strings if any(mark in text for mark in "<>\"'&{")]
-    fields = ("q", "source", "issuer", "no", "as_of", "since", "has", "presence", "sort", "after", "lang")
-    for number, text in enumerate(telling):
-        answer = hostile.get("/search", params={fields[number % len(fields)]: text})
-        assert answer.status_code in (200, 422), (text, LexborHTMLParser(answer.text).css("[role=alert]")[0].text())
-        assert shape(answer.text) <= plain, (fields[number % len(fields)], text, shape(answer.text) - plain)
-    for path in ("/d/{}", "/s/{}", "/c/{}", "/w/{}", "/d/" + ID + "/diff/{}", "/nothing/{}"):
-        answer = hostile.get(path.format(quote(OWN[1], safe="")))
-        if answer.status_code != 200:
-            assert answer.headers["content-type"].startswith("text/html")
-            assert shape(answer.text) <= plain
 
 
 @pytest.mark.parametrize("feed", ["/feeds/changes", "/feeds/search", "/feeds/source/hostile"])

@@ -73,12 +73,16 @@ def walking(browser: Any, base: str, **options: Any) -> Iterator[Walker]:
             walker.wrong.append(f"asked for {way.request.url}")
             way.abort()
 
+    def dismissed(dialog: Any) -> None:
+        walker.wrong.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
     context.route("**/*", route)
     page.on(
         "console", lambda said: walker.wrong.append(f"{page.url}: {said.text}") if said.type in ("error", "warning") else None
     )
     page.on("pageerror", lambda error: walker.wrong.append(f"{page.url}: {error}"))
-    page.on("dialog", lambda dialog: walker.wrong.append(f"dialog {dialog.message}"))
+    page.on("dialog", dismissed)
     yield walker
     context.close()
     assert walker.wrong == []

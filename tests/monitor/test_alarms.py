@@ -333,7 +333,7 @@ def test_a_secret_that_is_not_in_the_environment_is_named(tmp_path: Path, monkey
     desk.health("a", "suspect")
     assert desk.tell(waiting=False) == 0
     with desk.database.read() as c:
-        assert outbox.channels(c)[0].error == "the environment has no GONGKAI_HOOK"
+        assert outbox.channels(c)[0].error == "the environment has no GONGKAI_HOOK, and no GONGKAI_HOOK_FILE"
     desk.database.close()
 
 

@@ -1,6 +1,7 @@
 """Shapes of a notice's address: what is taken for a further page, for a part, for a document, for a field in JSON; and what is not."""
 
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -178,6 +179,18 @@ def test_documents_by_their_first_bytes_are_records_with_themselves_attached() -
     one, other = (told(page(b"%PDF-1.7" + tail, HEAD)).notices[0] for tail in (b"a", b"b"))
     assert one.text_digest != other.text_digest
     assert read(page(b"%PDF-1.7"), Kind.LIST, ReadRules(), HEAD).notices == ()
+
+
+def test_a_document_is_the_same_one_whether_or_not_what_reads_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.parsers.attached import made
+
+    document = page(made.pdf(), "http://www.yunxi.test/a/t20241008_31.pdf")
+    (whole,) = told(document).notices
+    monkeypatch.setitem(sys.modules, "pypdfium2", None)
+    reading = told(document)
+    (bare,) = reading.notices
+    assert reading.evidence.endswith("no_text: needs the extra `attachments` (pypdfium2)")
+    assert (record_of(whole).body[:7], record_of(bare).body, bare.text_digest) == (made.LINES, (), whole.text_digest)
 
 
 # ------------------------------------------------------------------ JSON

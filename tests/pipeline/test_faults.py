@@ -1,9 +1,16 @@
 """A fault of this program, in one look or one page: it becomes its outcome, and everything else goes on."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from typing import Any
 
+import pytest
+import sqlalchemy as sa
+
 from crawler.demo.site import LANWAN
+from crawler.record.pack import pack, unpack
+from crawler.repository.database import Database
 from crawler.scheduler import process as house
 
 Home = Any  # the fixture's class lives in conftest, which tests do not import
@@ -44,3 +51,47 @@ def test_a_fault_in_what_a_look_comes_to_is_kept_in_the_archive_and_given_up_wit
     assert len(seen) > 3
     assert progress.open == 0
     assert home.sql("SELECT count(*) FROM runs WHERE ended IS NULL") == [(0,)]
+
+
+def change(home: Home, statement: str, **values: object) -> None:
+    """What no step of ours does to the database."""
+    database = Database(home.config.storage.database)
+    with database.write() as c:
+        c.execute(sa.text(statement), values)
+    database.close()
+
+
+def spoil(home: Home, title: str, what: str) -> str:
+    """Something of one document cannot be indexed; its id."""
+    ((version, public_id, held),) = home.sql(
+        f"SELECT v.id, d.public_id, v.record FROM versions v JOIN documents d ON d.version = v.id WHERE v.title LIKE '%{title}%' LIMIT 1"
+    )
+    values, words, body = unpack(held).split("\n")
+    record = {
+        "no packed bytes": b"noise",
+        "half of them": held[: len(held) // 2],
+        "no texts": pack(values),
+        "fields of another shape": pack(f'{{"meta": ["no", "mapping"]}}\n{words}\n{body}'),
+    }[what]
+    change(home, "UPDATE versions SET record = :record WHERE id = :id", record=record, id=version)
+    return str(public_id)
+
+
+@pytest.mark.parametrize("home", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("what", ["no packed bytes", "half of them", "no texts", "fields of another shape"])
+def test_a_document_that_cannot_be_indexed_is_marked_with_the_reason_and_all_others_are_found(home: Home, what: str) -> None:
+    with house.open_line(home.config, "test") as line:
+        home.work(line, house.fire(home.config, line, house.Wish()))
+        count = home.sql("SELECT count(*) FROM documents")[0][0]
+        change(home, "UPDATE documents SET indexed = 0")
+        hurt = spoil(home, "通知", what)
+        before = {row[0] for row in home.sql("SELECT d.public_id FROM search s JOIN documents d ON d.id = s.document")}
+        assert sum(iter(line.index, 0)) == count
+    assert home.sql("SELECT count(*) FROM documents WHERE indexed = 0") == [(0,)]
+    ((told, why),) = home.sql("SELECT public_id, unsearchable FROM documents WHERE unsearchable IS NOT NULL")
+    assert (told, why[:7]) == (hurt, "fault: ")
+    assert {row[0] for row in home.sql("SELECT d.public_id FROM search s JOIN documents d ON d.id = s.document")} == before
+    command = [sys.executable, "-m", "crawler.cli", "--config", str(home.path), "health"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "1 document not searchable" in done.stderr

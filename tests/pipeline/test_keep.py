@@ -16,7 +16,7 @@ from crawler.text import urls
 DAY = 86_400_000
 HOST = "www.example.test"
 URL = f"http://{HOST}/a.html"
-RULES = Rules(Watch((DAY, 3 * DAY), 2, DAY), lambda _: "today", lambda _, url: urls.host(url), lambda _: 2_000)
+RULES = Rules(Watch((DAY, 3 * DAY), 2, DAY), lambda _: "today", lambda _, url: urls.host(url), lambda _: 2_000, lambda *_: None)
 RUN = Run("s", RunKind.LIST, 1)
 
 

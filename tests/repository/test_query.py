@@ -9,7 +9,8 @@ from crawler.errors import UsageError
 from crawler.model import capture_id
 from crawler.repository import schema as t
 from crawler.repository.database import Database
-from crawler.repository.query import document, export, is_filled, looks, resolve, sources, totals
+from crawler.repository.exports import Choice, records
+from crawler.repository.query import document, is_filled, looks, resolve, sources, totals
 
 ID, OTHER, HIDDEN = "7k3m9q2x1vtd", "7k3mzzzzzzzz", "9999aaaaaaaa"
 
@@ -198,7 +199,7 @@ def test_an_export_has_every_document_once_by_id_in_its_current_version(archive:
     with archive.write() as c:
         library(c).version(row_id(c, ID), 2, "第二版", at=5000)
     with archive.read() as c:
-        items = list(export(c))
+        items = list(records(c))
     assert [(item["id"], item["version"], item["title"]) for item in items] == [(ID, 2, "第二版"), (OTHER, 1, "第二份公告")]
     head = ["id", "version", "work", "archive_source", "presence", "first_seen", "last_seen", "version_seen"]
     assert list(items[0])[:8] == head
@@ -213,14 +214,14 @@ def test_an_export_of_many_is_complete_and_in_order(database: Database, library:
         for number, public_id in enumerate(ids):
             library(c).document(public_id, "题", source="odd" if number % 2 else "even")
     with database.read() as c:
-        assert [item["id"] for item in export(c)] == sorted(ids)
-        assert [item["id"] for item in export(c, source="odd")] == sorted(ids[1::2])
-        assert list(export(c, source="none")) == []
+        assert [item["id"] for item in records(c)] == sorted(ids)
+        assert [item["id"] for item in records(c, Choice(source="odd"))] == sorted(ids[1::2])
+        assert list(records(c, Choice(source="none"))) == []
 
 
 def test_an_export_may_be_left_early(archive: Database) -> None:
     with archive.read() as c:
-        assert next(export(c))["id"] == ID
+        assert next(records(c))["id"] == ID
         assert totals(c)["documents"] == 2
 
 

@@ -1,4 +1,4 @@
-"""The daemon as a process: signals, slots, several on one archive, kills; and what docker-compose.yml starts."""
+"""The daemon as a process: signals, slots, several on one archive, kills."""
 
 import json
 import os
@@ -139,31 +139,3 @@ def test_daemons_and_crawls_killed_at_random_lose_nothing_and_double_nothing(tmp
     ]
     storm = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
     assert storm.returncode == 0, storm.stdout + storm.stderr
-
-
-@POSIX
-def test_the_worker_of_docker_compose_runs_and_its_health_check_tells_it_from_a_dead_one(home: Home) -> None:
-    """The file's own words, read line by line: command, environment and health check, run as processes."""
-    text = (ROOT / "docker-compose.yml").read_text("utf-8")
-    command = re.search(r'command: \["gongkai", (.+)\]', text)
-    check = re.search(r'test: \["CMD", "gongkai", (.+)\]', text)
-    assert command is not None
-    assert check is not None
-    words = [[word.strip(' "') for word in match[1].split(",")] for match in (command, check)]
-    environment = dict(re.findall(r"^      (GONGKAI_\w+): (\S+)$", text, re.MULTILINE))
-    assert set(environment) == {"GONGKAI_CONFIG", "GONGKAI_DATABASE", "GONGKAI_ARCHIVE"}
-    environment["GONGKAI_CONFIG"] = str(home.path)  # the container's working folder is the volume's; a test has its own
-
-    def healthy() -> bool:
-        with start(*words[1], **environment) as probe:
-            probe.communicate(timeout=30)
-        return probe.returncode == 0
-
-    assert not healthy()
-    with start(*words[0], **environment) as daemon:
-        until(healthy)
-        daemon.terminate()
-        _, err = daemon.communicate(timeout=30)
-    assert daemon.returncode == 0, err
-    assert all(line.startswith("{") for line in err.splitlines() if "fired" in line)
-    assert not healthy()

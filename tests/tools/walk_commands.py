@@ -38,6 +38,7 @@ EXTRA = {  # what a walk gives besides, so that the command does its work and en
     "init": ["--folder", "{folder}/fresh", "--name", "x", "--contact", "mailto:a@example.org"],
     "probe": ["--print"],
     "search": ["公告"],
+    "sql": ["SELECT id, title FROM v_documents LIMIT 3"],
     "sources enable": ["qinghe"],
     "sources disable": ["qinghe"],
 }

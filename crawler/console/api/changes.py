@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from crawler.console import shown
 from crawler.console.answers import answer, listed
-from crawler.console.api.common import Limit, Reader
+from crawler.console.api.common import Limit, Reader, links
 from crawler.console.api.shapes import ChangeList
 from crawler.console.asking import as_of
 from crawler.console.door import Door
@@ -26,32 +26,36 @@ LONGEST_S = 30.0  # of one waiting request
 MOST_STREAMS = 32
 BEAT_S = 15.0  # a comment that keeps the connection open
 MOST = 2**62
+Since = Annotated[str | None, Query(max_length=40, description="A day, ISO 8601, or 7d.", examples=["7d", "2024-05-31"])]
 
 
 def only_of(
     after: Annotated[int, Query(ge=0, le=MOST, description="`next` of an earlier answer: lines behind it.")] = 0,
-    since: Annotated[str | None, Query(max_length=40, description="A day, ISO 8601, or 7d.")] = None,
+    since: Since = None,
     source: Annotated[str | None, Query(max_length=100)] = None,
-    kind: Annotated[str | None, Query(max_length=20)] = None,
+    kind: Annotated[ChangeKind | None, Query()] = None,
     min_rank: Annotated[int | None, Query(ge=0, le=100)] = None,
 ) -> Only:
-    """Which lines are asked for. Raises UsageError for a kind that there is not."""
-    if kind is not None and kind not in set(map(str, ChangeKind)):
-        raise UsageError(f"the ledger has no kind {kind!r}", remedy=f"it has {', '.join(ChangeKind)}")
+    """Which lines are asked for. Raises UsageError for what is no moment."""
     at = as_of(since)
     if at is not None and since is not None and len(since) == 10:
         at -= 86_400_000 - 1
-    return Only(after, at, source, kind, min_rank)
+    return Only(after, at, source, None if kind is None else str(kind), min_rank)
 
 
-@router.get("/changes", response_model=None, responses={200: {"model": ChangeList}}, summary="The ledger")
+@router.get(
+    "/changes",
+    response_model=None,
+    responses={200: {"model": ChangeList, "links": links(record=("record", "/items/0/document"))}},
+    summary="The ledger",
+)
 async def ledger(
     request: Request,
     door: Reader,
     after: Annotated[int, Query(ge=0, le=MOST, description="`next` of an earlier answer: lines behind it.")] = 0,
-    since: Annotated[str | None, Query(max_length=40, description="A day, ISO 8601, or 7d.")] = None,
+    since: Since = None,
     source: Annotated[str | None, Query(max_length=100)] = None,
-    kind: Annotated[str | None, Query(max_length=20)] = None,
+    kind: Annotated[ChangeKind | None, Query()] = None,
     min_rank: Annotated[int | None, Query(ge=0, le=100)] = None,
     limit: Limit = 100,
     wait: Annotated[float, Query(ge=0, le=LONGEST_S, description="Seconds to wait where nothing is there yet.")] = 0,

@@ -40,12 +40,25 @@ PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {"schema": {"
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"description": said, **PROBLEM}
     for status, said in {
+        400: "The body is no JSON.",
         401: "A token is needed.",
         403: "That is not the token.",
+        413: "The request has too many bytes.",
+        414: "The address has too many bytes.",
         422: "What was asked is not understood.",
         429: "Too often.",
         503: "The archive cannot be asked now.",
     }.items()
 }
 MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "It is not in the archive.", **PROBLEM}}
+
+
+def links(**to: tuple[str, str]) -> dict[str, Any]:
+    """Where the answer's values lead: name → (operation, JSON pointer of the name that it takes)."""
+    return {
+        name: {"operationId": operation, "parameters": {"path.name": f"$response.body#{pointer}"}}
+        for name, (operation, pointer) in to.items()
+    }
+
+
 GONE: dict[int | str, dict[str, Any]] = {410: {"description": "Its bytes are damaged or missing.", **PROBLEM}}

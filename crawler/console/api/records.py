@@ -7,11 +7,12 @@ from fastapi.responses import Response
 
 from crawler.console import shown
 from crawler.console.answers import answer, listed
-from crawler.console.api.common import MISSING, Name, Reader
-from crawler.console.api.shapes import Differences, History, RecordList, Versions, Work
+from crawler.console.api.common import MISSING, Name, Reader, links
+from crawler.console.api.shapes import Citation, Differences, History, RecordList, RecordShape, Versions, Work
 from crawler.console.asking import Asked, as_of
 from crawler.console.door import document_of
 from crawler.console.problems import NotThere
+from crawler.record import citation as citations
 from crawler.repository import changes, query
 from crawler.repository.query import DocumentView, VersionRow
 from crawler.repository.search.find import find
@@ -19,9 +20,17 @@ from crawler.text.asked import phrases
 from crawler.text.beijing import iso
 
 router = APIRouter(tags=["records"])
+FROM_HIT = links(
+    record=("record", "/items/0/id"), versions=("versions", "/items/0/id"), differences=("differences", "/items/0/id"),
+    history=("history", "/items/0/id"), citation=("citation", "/items/0/id"),
+)  # fmt: skip
+FROM_RECORD = links(
+    versions=("versions", "/id"), differences=("differences", "/id"), history=("history", "/id"), citation=("citation", "/id"),
+    work=("work", "/work"), capture=("capture", "/capture/id"), payload=("payload", "/capture/id"), source=("source", "/archive_source"),
+)  # fmt: skip
 
 
-@router.get("/records", response_model=None, responses={200: {"model": RecordList}}, summary="Search")
+@router.get("/records", response_model=None, responses={200: {"model": RecordList, "links": FROM_HIT}}, summary="Search")
 def search(request: Request, door: Reader, asked: Asked) -> Response:
     """Find records. Without `q` and filters: all of them, newest first."""
     question = asked.question()
@@ -35,7 +44,12 @@ def search(request: Request, door: Reader, asked: Asked) -> Response:
     return answer(request, listed(items, found.total, found.next, exact=found.exact, facets=facets))
 
 
-@router.get("/records/{name}", response_model=None, responses=MISSING, summary="One record")
+@router.get(
+    "/records/{name}",
+    response_model=None,
+    responses={200: {"model": RecordShape, "links": FROM_RECORD}, **MISSING},
+    summary="One record",
+)
 def record(
     request: Request,
     door: Reader,
@@ -114,6 +128,23 @@ def history(request: Request, door: Reader, name: Name) -> Response:
     ]
     value = {"id": found.id, "changes": [shown.change(line) for line in ledger], "looks": [shown.look(row) for row in looks]}
     return answer(request, {**value, "sightings": sightings})
+
+
+@router.get(
+    "/records/{name}/cite", response_model=None, responses={200: {"model": Citation}, **MISSING}, summary="How to cite it"
+)
+def citation(
+    request: Request,
+    door: Reader,
+    name: Name,
+    version: Annotated[int | None, Query(ge=1, le=1_000_000, description="A state at the site, from 1.")] = None,
+) -> Response:
+    """One version as it was captured: a sentence in Chinese and in English, GB/T 7714-2015, and an item of CSL-JSON."""
+    with door.read() as c:
+        public_id, number = document_of(c, name)
+        found = query.document(c, public_id)
+    row = chosen(found, version or number)
+    return answer(request, citations.as_json(citations.cited(found.id, row.n, row.record, found.presence)))
 
 
 @router.get("/works/{name}", response_model=None, responses={200: {"model": Work}, **MISSING}, tags=["works"], summary="One work")

@@ -58,6 +58,33 @@ class RecordList(Shape):
     facets: dict[str, list[FacetValue]]
 
 
+class RecordShape(Shape):
+    """A record; `/api/v1/schema/record.json` says the whole of it."""
+
+    id: str
+    version: int
+    work: str
+    archive_source: str
+    presence: str
+    title: str
+    published: str | None
+    body: list[str]
+    capture: dict[str, Any]
+
+
+class Citation(Shape):
+    """A version as it is cited: `text` has `zh` and `en`, `csl` is one item of CSL-JSON."""
+
+    id: str
+    version: int
+    text: dict[str, str]
+    gb7714: str
+    csl: dict[str, Any]
+    capture: str
+    captured: str
+    digest: str
+
+
 class VersionShape(Shape):
     """A state at the site."""
 

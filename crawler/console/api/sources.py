@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from crawler.console import shown
 from crawler.console.answers import answer, listed
-from crawler.console.api.common import MISSING, Limit, Name, Reader
+from crawler.console.api.common import MISSING, Limit, Name, Reader, links
 from crawler.console.api.shapes import Health, RunList, SourceList, SourceShape, Stats
 from crawler.console.door import Door
 from crawler.console.problems import NotThere
@@ -37,7 +37,12 @@ def all_conditions(door: Door, c: Connection, only: tuple[str, ...] = ()) -> dic
     return conditions(c, expects, now_ms(), only or tuple(row.id for row in query.sources(c)))
 
 
-@router.get("/sources", response_model=None, responses={200: {"model": SourceList}}, summary="All sources")
+@router.get(
+    "/sources",
+    response_model=None,
+    responses={200: {"model": SourceList, "links": links(source=("source", "/items/0/id"))}},
+    summary="All sources",
+)
 def sources(request: Request, door: Reader) -> Response:
     """Every column that was ever configured or crawled."""
     with door.read() as c:

@@ -28,7 +28,7 @@ class Then:
 
 def known_then(c: Reads, now: Plan, at: Millis) -> tuple[list[Then], bool]:
     """(what fits, newest first, are these all). The index has only what is known now: what changed since is looked at itself."""
-    presence = _presence(c, at)
+    presence = presence_at(c, at)
     loose = plan(c, _loosened(now.node), now.origins)
     steady = replace(loose, where=(*loose.where, f"d.first_seen <= {at}", f"{CURRENT} <= {at}"))
     whole = True
@@ -82,7 +82,7 @@ def _origins(c: Reads, documents: Sequence[int]) -> dict[int, tuple[str, Millis]
     }
 
 
-def _presence(c: Reads, at: Millis) -> dict[int, str]:
+def presence_at(c: Reads, at: Millis) -> dict[int, str]:
     """Where documents were, as far as they were ever away."""
     return {document: ABSENCE[kind] for document, kind, told in rows(c, MOVED, {}) if told <= at}
 

@@ -42,14 +42,29 @@ class _Entry:
     words: tuple[str, ...]
 
 
-def index(c: Connection, limit: int) -> int:
+ALL = (0, 2**63 - 1)
+
+
+def waiting(c: Connection, limit: int, among: tuple[int, int] = ALL) -> list[int]:
+    """The documents that `index` would take, another transaction's included."""
+    return list(c.execute(_WAITING, {"most": limit, "first": among[0], "last": among[1]}).scalars())
+
+
+def give_up(c: Connection, document: int, reason: str) -> None:
+    """Leave a document as it stands in the index, if it does, until it has another version or the database is made anew."""
+    c.execute(_GIVEN_UP, {"b_id": document, "b_reason": clean(reason)})
+
+
+def index(c: Connection, limit: int, among: tuple[int, int] = ALL) -> int:
     """Write the search rows of up to `limit` documents that are not indexed, in order of their keys; returns how many documents.
+
+    `among`: the first and the last id that is looked at.
 
     Withheld documents lose their rows, gone ones keep them. On PostgreSQL, documents that another transaction is changing are
     left for the next call: what is marked as indexed is what was read. One transaction at a time numbers rows.
     """
     lock_keys(c, ["search"])
-    documents = c.execute(_UNINDEXED, {"most": limit}).all()
+    documents = c.execute(_UNINDEXED, {"most": limit, "first": among[0], "last": among[1]}).all()
     if not documents:
         return 0
     ids = [row.id for row in documents]
@@ -62,6 +77,11 @@ def index(c: Connection, limit: int) -> int:
     return len(ids)
 
 
+_TO_DO = (
+    t.documents.c.indexed == sa.literal_column("0"),  # a literal: the partial index is taken for nothing else
+    t.documents.c.id >= sa.bindparam("first", type_=sa.BigInteger),
+    t.documents.c.id <= sa.bindparam("last", type_=sa.BigInteger),
+)
 _UNINDEXED = (
     sa.select(
         t.documents.c.id,
@@ -72,12 +92,16 @@ _UNINDEXED = (
         t.versions.c.record,
     )
     .join(t.versions, t.versions.c.id == t.documents.c.version)
-    .where(t.documents.c.indexed == sa.literal_column("0"))  # a literal: the partial index is taken for nothing else
+    .where(*_TO_DO)
     .order_by(t.documents.c.id)
     .limit(sa.bindparam("most"))
     .with_for_update(of=t.documents, skip_locked=True)
 )
-_MARK = t.documents.update().where(t.documents.c.id.in_(sa.bindparam("ids", expanding=True))).values(indexed=1)
+_WAITING = sa.select(t.documents.c.id).where(*_TO_DO).order_by(t.documents.c.id).limit(sa.bindparam("most"))
+_MARK = t.documents.update().where(t.documents.c.id.in_(sa.bindparam("ids", expanding=True))).values(indexed=1, unsearchable=None)
+_GIVEN_UP = (
+    t.documents.update().where(t.documents.c.id == sa.bindparam("b_id")).values(indexed=1, unsearchable=sa.bindparam("b_reason"))
+)
 _HELD = (
     sa.select(t.search.c.place, t.search.c.part, t.search.c.source, t.versions.c.record)
     .join(t.versions, t.versions.c.id == t.search.c.version)

@@ -190,6 +190,7 @@ CREATE TABLE documents (
 	first_missed BIGINT,
 	version BIGINT,
 	indexed SMALLINT DEFAULT '0' NOT NULL,
+	unsearchable TEXT,
 	withheld TEXT,
 	CONSTRAINT pk_documents PRIMARY KEY (id),
 	CONSTRAINT uq_documents_url_part UNIQUE (url, part),
@@ -203,6 +204,8 @@ CREATE INDEX ix_documents_absent ON documents (presence) WHERE presence <> 'here
 CREATE INDEX ix_documents_source ON documents (source)
 
 CREATE INDEX ix_documents_unindexed ON documents (id) WHERE indexed = 0
+
+CREATE INDEX ix_documents_unsearchable ON documents (id) WHERE unsearchable IS NOT NULL
 
 CREATE INDEX ix_documents_work ON documents (work)
 
@@ -237,6 +240,7 @@ CREATE TABLE runs (
 	trouble TEXT,
 	options TEXT DEFAULT '{}' NOT NULL,
 	others TEXT DEFAULT '[]' NOT NULL,
+	beyond INTEGER DEFAULT '0' NOT NULL,
 	CONSTRAINT pk_runs PRIMARY KEY (id),
 	CONSTRAINT uq_runs_source_kind_slot UNIQUE (source, kind, slot),
 	CONSTRAINT fk_runs_source FOREIGN KEY(source) REFERENCES sources (id)

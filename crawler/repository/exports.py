@@ -1,0 +1,241 @@
+"""What leaves the archive in bulk: records, versions or changes, each in one fixed order, a page at a time. Times are milliseconds.
+
+Withheld documents are in none of it. What is chosen is held as row ids, eight bytes each: whatever else is in memory is one page.
+"""
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from crawler.model import Millis
+from crawler.repository import changes as ledger
+from crawler.repository import query
+from crawler.repository import schema as t
+from crawler.repository.database import current
+from crawler.repository.query import PLACE, with_place
+from crawler.repository.search.as_of import presence_at
+from crawler.repository.search.facts import Facts, holds
+from crawler.repository.search.matches import Matches
+from crawler.repository.search.plan import origins, plan
+from crawler.repository.search.question import EVERYTHING as ALL
+from crawler.repository.search.question import Question, meaning
+from crawler.text.asked import All, Node
+
+AT_ONCE = 200  # documents whose records are held in memory
+Row = Any  # of SQLAlchemy, whose type names every column
+ROWS = 2000  # documents whose ids are
+OPERATIONS = {"new": "create", "edit": "edit", "reread": "reread", "missing": "missing", "gone": "gone", "back": "back"}
+PRESENT = Question("")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which documents: `documents`, row ids in their order, None for all; `source`: of this one; `as_of`: as the archive knew them then, as
+    far as `node` is true of them. `unindexed`: documents that were not looked through, because their words are not in the index yet."""
+
+    documents: Sequence[int] | None = None
+    source: str | None = None
+    as_of: Millis | None = None
+    node: Node = field(default_factory=lambda: All(()))
+    unindexed: int = 0
+
+    def has(self, document: int) -> bool:
+        """Is this document among them?"""
+        if self.documents is None:
+            return True
+        at = bisect_left(self.documents, document)
+        return at < len(self.documents) and self.documents[at] == document
+
+
+EVERYTHING = Choice()
+
+
+def choose(c: Connection, question: Question = PRESENT, source: str | None = None) -> Choice:
+    """What a question means, as a search would find it, without an end; `source`: of this configured source only. Raises UsageError."""
+    node = meaning(question)
+    if question.as_of is not None:
+        return Choice(None, source, question.as_of, node)
+    if not question.query.strip() and question.only == ALL:
+        return Choice(source=source)
+    made = plan(c, node, origins(c))
+    found = array("q", (row.document for row in Matches(c, made, made.span).read(ROWS)))
+    waiting = c.execute(
+        sa.select(sa.func.count()).where(t.documents.c.indexed == 0, t.documents.c.withheld.is_(None))
+    ).scalar_one()
+    return Choice(array("q", sorted(set(found))) if len(found) < ROWS else _distinct(found), source, unindexed=waiting)
+
+
+def _distinct(found: "array[int]") -> "array[int]":
+    """In order, each once; without a set of so many."""
+    ordered, last = array("q"), None
+    for number in sorted(found):
+        if number != last:
+            ordered.append(number)
+            last = number
+    return ordered
+
+
+# ------------------------------------------------------------------ records
+def records(c: Connection, choice: Choice = EVERYTHING, *, after: str = "") -> Iterator[dict[str, Any]]:
+    """Every document's current version (or the one known then) as one JSON object, ordered by id, those behind `after`.
+
+    Keys: id, version, work, archive_source (the configured source), presence, first_seen, last_seen, version_seen; the record's.
+    """
+    away = presence_at(c, choice.as_of) if choice.as_of is not None else {}
+    known = origins(c) if choice.as_of is not None else {}
+    for page in _documents(c, choice, after):
+        wanted = {row.version: row for row in page} if choice.as_of is None else _versions_then(c, page, choice.as_of)
+        if not wanted:
+            continue
+        read = {row.id: row for row in c.execute(_VERSIONS.where(t.versions.c.id.in_(list(wanted))))}
+        for number, row in wanted.items():
+            value = _record(row, read[number])
+            if choice.as_of is not None:
+                value["presence"] = away.get(row.id, "here")
+                value["last_seen"] = row.last_seen if row.last_seen <= choice.as_of else None  # how it stood then is not kept
+                origin = known[row.source]
+                if not holds(choice.node, Facts(read[number].record, origin, value["presence"], row.first_seen)):
+                    continue
+            yield value
+
+
+def versions(c: Connection, choice: Choice = EVERYTHING, *, after: tuple[str, int] = ("", 0)) -> Iterator[dict[str, Any]]:
+    """Every version of every document, each as it was read last, ordered by id and number, those behind `after`; keys as of `records`."""
+    v = t.versions.c
+    start, past = after
+    for page in _documents(c, choice, start, including=True):
+        of = {row.id: row for row in page}
+        numbers = (
+            sa.select(v.document, v.n, sa.func.max(v.id).label("id")).where(v.document.in_(list(of))).group_by(v.document, v.n)
+        )
+        if choice.as_of is not None:
+            numbers = numbers.where(v.first_seen <= choice.as_of)
+        found = sorted(
+            ((of[row.document].public_id, row.n, row.id, of[row.document]) for row in c.execute(numbers)), key=lambda one: one[:2]
+        )
+        found = [one for one in found if one[0] != start or one[1] > past]
+        for first in range(0, len(found), AT_ONCE):
+            some = found[first : first + AT_ONCE]
+            read = {row.id: row for row in c.execute(_VERSIONS.where(v.id.in_([one[2] for one in some])))}
+            for _, _, number, row in some:
+                yield _record(row, read[number])
+
+
+_VERSIONS = sa.select(
+    t.versions.c.id, t.versions.c.n, t.versions.c.first_seen, t.versions.c.record, t.versions.c.further, *PLACE
+).join(t.captures, t.captures.c.id == t.versions.c.capture)
+_DOCUMENTS = (
+    sa.select(
+        t.documents.c.id, t.documents.c.public_id, t.documents.c.version, t.documents.c.source, t.documents.c.presence,
+        t.documents.c.first_seen, t.documents.c.last_seen, t.works.c.public_id.label("work"),
+    )
+    .join(t.works, t.works.c.id == t.documents.c.work)
+    .where(t.documents.c.withheld.is_(None), t.documents.c.version.is_not(None))
+    .order_by(t.documents.c.public_id)
+    .limit(ROWS)
+)  # fmt: skip
+
+
+def _documents(c: Connection, choice: Choice, after: str, *, including: bool = False) -> Iterator[list[Row]]:
+    """Rows of the documents chosen, by public id, so many at a time as their records may be held. `including` the one named by `after`."""
+    d = t.documents.c
+    asked = _DOCUMENTS if choice.source is None else _DOCUMENTS.where(d.source == choice.source)
+    if choice.as_of is not None:
+        asked = asked.where(d.first_seen <= choice.as_of)
+    while True:
+        rows = c.execute(asked.where(d.public_id >= after if including else d.public_id > after)).all()
+        chosen = [row for row in rows if choice.has(row.id)]
+        for first in range(0, len(chosen), AT_ONCE):
+            yield chosen[first : first + AT_ONCE]
+        if len(rows) < ROWS:
+            return
+        after, including = rows[-1].public_id, False
+
+
+def _versions_then(c: Connection, page: Sequence[Row], at: Millis) -> dict[int, Row]:
+    """Version → document, for those that were known then."""
+    v = t.versions.c
+    then = (
+        sa.select(v.document, sa.func.max(v.id))
+        .where(v.document.in_([row.id for row in page]), v.first_seen <= at)
+        .group_by(v.document)
+    )
+    newest = {row[0]: row[1] for row in c.execute(then)}
+    return {newest[row.id]: row for row in page if row.id in newest}
+
+
+def _record(document: Row, version: Row) -> dict[str, Any]:
+    return {
+        "id": document.public_id,
+        "version": version.n,
+        "work": document.work,
+        "archive_source": document.source,
+        "presence": document.presence,
+        "first_seen": document.first_seen,
+        "last_seen": document.last_seen,
+        "version_seen": version.first_seen,
+        **with_place(version),
+    }
+
+
+# ------------------------------------------------------------------ changes
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What whoever has a copy is to do: `operation` create, edit, reread, missing, gone, back or withhold. `line`: of the ledger, `record` of
+    the version that came; of what is withheld since, neither."""
+
+    operation: str
+    document: str
+    line: ledger.ChangeView | None = None
+    record: Mapping[str, Any] | None = None
+
+
+def steps(c: Connection, choice: Choice = EVERYTHING, *, after: int = 0, first: int | None = None) -> Iterator[Step]:
+    """What happened to documents behind a line of the ledger, in its order. Documents that are withheld and that a copy made at `first` (by
+    default `after`) may hold come last, by their ids alone: their own lines are not told any more."""
+    begun = after if first is None else first
+    while found := ledger.read(c, ledger.Only(after, source=choice.source), AT_ONCE):
+        h = t.changes.c
+        numbers = sa.select(h.seq, h.document, h.after).where(h.seq.in_([line.seq for line in found]))
+        rows = {row.seq: row for row in c.execute(numbers)}
+        wanted = [row.after for row in rows.values() if row.after is not None]
+        read = {row.id: row for row in c.execute(_VERSIONS.where(t.versions.c.id.in_(wanted)))}
+        for line in found:
+            row = rows[line.seq]
+            if line.document is None or line.kind not in OPERATIONS or not choice.has(row.document):
+                continue
+            version = read.get(row.after) if line.kind in ("new", "edit", "reread") else None
+            yield Step(OPERATIONS[line.kind], line.document, line, with_place(version) if version is not None else None)
+        after = found[-1].seq
+    yield from _withheld(c, choice, begun)
+
+
+def _withheld(c: Connection, choice: Choice, begun: int) -> Iterator[Step]:
+    d, h = t.documents.c, t.changes.c
+    told = sa.exists().where(h.document == d.id, h.seq <= begun)
+    asked = sa.select(d.public_id).where(d.withheld.is_not(None), told).order_by(d.public_id)
+    if choice.source is not None:
+        asked = asked.where(d.source == choice.source)
+    for public_id in c.execute(asked).scalars():
+        yield Step("withhold", public_id)
+
+
+# ------------------------------------------------------------------ what it was made of
+@dataclass(frozen=True, slots=True)
+class State:
+    """The archive as an export finds it: `revision` of its schema, `last` line of the ledger, its sources and how fresh each is."""
+
+    revision: str
+    last: int
+    sources: tuple[query.SourceView, ...]
+
+
+def state(c: Connection) -> State:
+    """How the archive is now."""
+    last = c.execute(sa.select(sa.func.coalesce(sa.func.max(t.changes.c.seq), 0))).scalar_one()
+    return State(current(c) or "", int(last), tuple(query.sources(c)))
