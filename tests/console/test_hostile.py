@@ -130,6 +130,30 @@ def test_lists_hold_hostile_names_as_text(hostile: httpx.Client, path: str) -> N
     assert not LexborHTMLParser(answer.text).css("[onerror], [onload], [onmouseover], [style], img, script, i, svg[onload]")
 
 
+def test_naughty_strings_typed_into_every_field_stay_text(hostile: httpx.Client, strings: list[str]) -> None:
+    plain = shape(hostile.get("/search?q=无").text) | shape(hostile.get('/search?q="').text) | shape(hostile.get("/nothing").text)
+    for path in ("/search", "/search?q=平常1&sort=relevance", "/search?source=plain"):
+        plain |= shape(hostile.get(path).text)
+    plain |= {
+        ("p", ("class",)),
+        ("a", ("aria-label", "href")),
+        ("details", ("class", "open")),
+        ("option", ("selected", "value")),
+        ("mark", ()),
+    }
+    telling = [text for text in strings if any(mark in text for mark in "<>\"'&{")]
+    fields = ("q", "source", "issuer", "no", "as_of", "since", "has", "presence", "sort", "after", "lang")
+    for number, text in enumerate(telling):
+        answer = hostile.get("/search", params={fields[number % len(fields)]: text})
+        assert answer.status_code in (200, 422), (text, LexborHTMLParser(answer.text).css("[role=alert]")[0].text())
+        assert shape(answer.text) <= plain, (fields[number % len(fields)], text, shape(answer.text) - plain)
+    for path in ("/d/{}", "/s/{}", "/c/{}", "/w/{}", "/d/" + ID + "/diff/{}", "/nothing/{}"):
+        answer = hostile.get(path.format(quote(OWN[1], safe="")))
+        if answer.status_code != 200:
+            assert answer.headers["content-type"].startswith("text/html")
+            assert shape(answer.text) <= plain
+
+
 @pytest.mark.parametrize("feed", ["/feeds/changes", "/feeds/search", "/feeds/source/hostile"])
 def test_entries_of_feeds_hold_no_markup_but_ours(hostile: httpx.Client, feed: str) -> None:
     items = hostile.get(f"{feed}.json").json()["items"]
