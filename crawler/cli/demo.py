@@ -3,8 +3,10 @@
 import asyncio
 import os
 import shutil
+import sys
 import tempfile
 import time
+import webbrowser
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +14,7 @@ from typing import Annotated
 import typer
 
 from crawler.cli import lines, output
+from crawler.cli.main import VERSION
 from crawler.cli.progress import Bar
 from crawler.config.load import load
 from crawler.config.values import Config
@@ -51,10 +54,13 @@ def demo(
             metavar="FOLDER", help="Where the demo's archive is kept; default a new temporary folder.", show_default=False
         ),
     ] = None,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="At its end, open the pages over the demo's archive, until Ctrl-C.")
+    ] = False,
 ) -> None:
     """A small government site in your machine: crawled, changed behind your back, crawled again.
 
-    Example: gongkai demo
+    Example: gongkai demo --serve
     """
     home = _home(folder)
     began = time.monotonic()
@@ -75,6 +81,20 @@ def demo(
         _act("3", "What the archive noticed (Beijing time):")
         _tell_changes(config, since)
     _farewell(config, path, time.monotonic() - began)
+    if serve:
+        _serve(config)
+
+
+def _serve(config: Config) -> None:
+    """The pages over what was just crawled, on a port that is free; a browser is opened where somebody sits at a terminal."""
+    from crawler.console.server import serve as answer
+
+    def ready(url: str) -> None:
+        output.say(f"\nRead it at {url} (Ctrl-C ends it)", "bold")
+        if sys.stdout.isatty():
+            webbrowser.open(url)
+
+    answer(config, "127.0.0.1", 0, ready=ready, version=VERSION)
 
 
 def _home(folder: Path | None) -> Path:

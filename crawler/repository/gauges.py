@@ -31,8 +31,8 @@ class Gauges:
 def read(c: Connection, now: Millis) -> Gauges:
     """The figures of this moment."""
     look, row = t.looks.c, t.frontier.c
+    of_day = sa.select(look.outcome, sa.func.count()).where(look.at >= now - DAY).group_by(look.outcome)
     first = c.execute(sa.select(sa.func.min(look.id)).where(look.at >= now - DAY, look.id > _horizon(c))).scalar()
-    looks = sa.select(look.outcome, sa.func.count()).where(look.id >= first, look.at >= now - DAY).group_by(look.outcome)
     due = sa.select(sa.func.min(row.due)).where(row.state == "todo")
     waiting = (
         sa.select(sa.func.count(), sa.func.min(t.captures.c.at))
@@ -42,7 +42,7 @@ def read(c: Connection, now: Millis) -> Gauges:
     pending, oldest = c.execute(waiting.where(t.readings.c.state == "pending")).one()
     earliest = c.execute(due).scalar()
     return Gauges(
-        looks=_counts(c, looks) if first is not None else {},
+        looks=_counts(c, of_day.where(look.id >= first)) if first is not None else {},
         frontier=_counts(c, sa.select(row.state, sa.func.count()).group_by(row.state)),
         queue_lag=max(0, now - earliest) if earliest is not None else 0,
         pending=pending,

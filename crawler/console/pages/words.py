@@ -280,8 +280,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "capture.payload": ("下载内容", "Download the payload"),
     "capture.wire": ("下载原始应答", "Download the answer as it came"),
     "capture.check": (
-        "自行核对：下载内容的 SHA-256 应与摘要相同。摘要按传输编码后、内容解码前的字节计算。",
-        "Check it yourself: take the SHA-256 of the WARC record's payload, before content decoding; it must be the digest.",
+        "自行核对：取 WARC 记录的内容（已去传输编码、未解内容编码），其 SHA-256（base32）应与摘要相同。",
+        "Check it yourself: the SHA-256 (base32) of the WARC record's payload, without transfer coding and before content decoding, must be the digest.",
     ),
     "tls": ("加密", "TLS"),
     "cite.title": ("引用", "Cite"),
