@@ -149,12 +149,12 @@ def test_an_export_is_narrowed_as_a_search_is(home: Home, tmp_path: Path, capsys
 
 
 def test_who_follows_the_cursor_has_what_a_new_export_has(home: Home, site: Any, tmp_path: Path) -> None:
-    home.crawl()
+    home.crawl("lanwan")
     assert exported(home, "--to", str(tmp_path / "all.jsonl")) == 0
     cursor = json.loads((tmp_path / "all.jsonl.manifest.json").read_text("utf-8"))["cursor"]
     held: dict[str, Mapping[str, Any]] = {line["id"]: line for line in lines(tmp_path / "all.jsonl")}
     site.change()
-    home.crawl()
+    home.crawl("lanwan")
     assert exported(home, "--changes", "--after", str(cursor), "--to", str(tmp_path / "steps.jsonl")) == 0
     told = lines(tmp_path / "steps.jsonl")
     assert "edit" in {step["op"] for step in told}

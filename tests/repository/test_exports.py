@@ -151,9 +151,6 @@ REFUSED = [
 
 def test_whatever_else_is_asked_is_refused_in_a_sentence(archive: Database, database_url: str) -> None:
     for sql in REFUSED:
-        if sql.startswith("SELECT E'") and archive.dialect == "postgresql":
-            assert ask(archive, database_url, sql) == [("'; DROP TABLE looks; --",)]  # a string there, and nothing but
-            continue
         with pytest.raises(UsageError) as refused:
             ask(archive, database_url, sql)
         assert str(refused.value), sql
