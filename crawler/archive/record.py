@@ -23,10 +23,11 @@ NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
 
 @dataclass(frozen=True, slots=True)
 class WarcRecord:
-    """A record read back: headers with lower-case names, and the block."""
+    """A record read back: headers with lower-case names, the block, and the head as it stands there, without the blank line."""
 
     headers: dict[str, str]
     block: bytes
+    head: bytes = b""
 
     @property
     def type(self) -> str:
@@ -115,4 +116,4 @@ def parse(data: bytes) -> WarcRecord:
     said = headers.get("warc-block-digest", "")
     if said.startswith("sha256:") and said != payload_digest(block):
         raise DamagedRecord(f"the block of {headers.get('warc-record-id', 'a record')} is not what was written")
-    return WarcRecord(headers, block)
+    return WarcRecord(headers, block, head)

@@ -11,11 +11,12 @@ import os
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import typer.main
 
-from crawler.cli import streams, typed
+from crawler.cli import streams, typed, words
 from crawler.cli.command import strict
 from crawler.cli.output import safe
 from crawler.errors import CannotError, GongkaiError, UsageError
@@ -36,6 +37,9 @@ COMMANDS = {  # name → module; a module is imported when its command is called
     "reindex": "work",
     "audit": "evidence",
     "extract": "handover",
+    "checkpoint": "proof",
+    "prove": "proof",
+    "verify": "proof",
     "parse": "parse",
     "search": "search",
     "show": "look",
@@ -76,6 +80,9 @@ HELP = {
     "reindex": "Rebuild the database from the WARC files.",
     "audit": "Is the archive what was written?",
     "extract": "The very bytes of a capture.",
+    "checkpoint": "Sign what the archive holds today.",
+    "prove": "The proof that a capture was in the archive.",
+    "verify": "Is a proof right? Is the archive what was signed?",
     "parse": "Read saved pages; keeps nothing.",
     "search": "Find records.",
     "show": "One document.",
@@ -120,6 +127,9 @@ def options(
     ] = 0,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only warnings on stderr.")] = False,
     log_format: Annotated[str, typer.Option(metavar="text|json", help="How logs are written.")] = "text",
+    lang: Annotated[
+        str | None, typer.Option(metavar="zh|en", help="Language of help and words; default by LANG.", show_default=False)
+    ] = None,
     version: Annotated[  # noqa: ARG001 - its callback has answered
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Versions, for a bug report.")
     ] = False,
@@ -130,6 +140,8 @@ def options(
     """
     from crawler.cli.options import Globals
 
+    if lang not in (None, *words.LANGUAGES):
+        raise UsageError(f"--lang is zh or en, not {lang!r}")
     if log_format not in ("text", "json"):
         raise UsageError(f"--log-format is text or json, not {log_format!r}")
     if COMMANDS.get(context.invoked_subcommand or "") not in READERS:
@@ -178,6 +190,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     typed.remember(given)
+    words.choose(given)
     try:
         code = _run(given)
         streams.flush()
@@ -202,7 +215,12 @@ def _run(given: Sequence[str]) -> int:
     app = build(given)
     _imported()
     try:
-        code = app(args=list(given), prog_name="gongkai", standalone_mode=False)
+        command: Any = app
+        if words.is_chinese():
+            from crawler.cli.translated import translate
+
+            command = translate(typer.main.get_command(app))
+        code = command(args=list(given), prog_name="gongkai", standalone_mode=False)
     except Exception as error:
         show = getattr(error, "show", None)  # typer's own usage errors print themselves; their base class is not exported
         if show is None:

@@ -148,6 +148,13 @@ class AuditTable(Table):
     rate: Size = 20 << 20
 
 
+class ProofTable(Table):
+    """`[proof]`."""
+
+    schedule: Cron = "10 0 * * *"
+    key: str = ""
+
+
 class SettingsTable(Table):
     """`config/gongkai.toml`."""
 
@@ -160,6 +167,7 @@ class SettingsTable(Table):
     alarms: AlarmsTable = AlarmsTable()
     serve: ServeTable = ServeTable()
     audit: AuditTable = AuditTable()
+    proof: ProofTable = ProofTable()
 
 
 class StartTable(Table):

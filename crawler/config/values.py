@@ -39,6 +39,14 @@ class Auditing:
 
 
 @dataclass(frozen=True, slots=True)
+class Proving:
+    """When the daemon signs a checkpoint, and the file of the key it signs by; none: the one beside the archive."""
+
+    schedule: str
+    key: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Network:
     """How the network is used. Times in milliseconds, sizes in bytes."""
 
@@ -158,6 +166,7 @@ class Config:
     budget: Budget  # of a run that belongs to no configured source
     alarms: Alarms
     audit: Auditing
+    proof: Proving
     sources: Mapping[str, Source]
     root: Path
     path: Path

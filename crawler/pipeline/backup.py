@@ -1,4 +1,4 @@
-"""A copy of the archive that can be gone on with: database first, then the WARC files it refers to, each as far as it refers to them.
+"""A copy of the archive that can be gone on with: the tree, the database, then the WARC files it refers to, each as far as it refers to them.
 
 What a WARC file holds up to a place that the database knows never changes, so the copy is of one moment, also while a daemon writes. A file
 that is still being written is copied up to there under its final name: whoever works on the copy closes it, as after a crash.
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from crawler.archive.locks import sync_folder
 from crawler.archive.reader import find
+from crawler.archive.tree import Tree
 from crawler.config.load import source_files
 from crawler.config.values import Config
 from crawler.errors import ArchiveError, CannotError, UsageError
@@ -76,6 +77,7 @@ def _backup(config: Config, target: Path, before: Mapping[str, str], watch: Call
     data, warc = target / "data", target / "data" / "warc"
     warc.mkdir(parents=True, exist_ok=True)
     (target / MANIFEST).write_text(json.dumps({"files": dict(before)}), "utf-8")
+    Tree(config.storage.archive).copy(warc)  # first: it may not know of more than the files that are copied behind it
     database = Database(config.storage.database)
     try:
         copied, held = snapshot.copy(database, config.storage.database, data)

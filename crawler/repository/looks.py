@@ -27,6 +27,7 @@ class Look:
     capture: int | None
 
 
+NUMBERS = sa.select(t.looks.c.record, t.looks.c.id).where(t.looks.c.record.in_(sa.bindparam("records", expanding=True)))
 TOLD = sa.select(t.looks.c.record).where(t.looks.c.record.in_(sa.bindparam("records", expanding=True)))
 LOOKED = (
     sa.select(t.looks.c.run, t.looks.c.url)
@@ -85,6 +86,11 @@ SHOWING = (
 def told(c: Connection, records: Collection[str]) -> set[str]:
     """Those of these looks that stand already."""
     return {record for some in chunks(sorted(records)) for record in c.execute(TOLD, {"records": some}).scalars()}
+
+
+def numbers(c: Connection, records: Sequence[str]) -> dict[str, int]:
+    """Of these looks, by record, the number each got when it was committed: they grow in commit order."""
+    return {row.record: row.id for some in chunks(records) for row in c.execute(NUMBERS, {"records": some})}
 
 
 def looked(c: Connection, runs: Collection[int], addresses: Collection[int]) -> set[tuple[int, int]]:

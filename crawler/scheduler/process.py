@@ -41,6 +41,7 @@ from crawler.scheduler.auditing import keep_auditing
 from crawler.scheduler.engine import Engine
 from crawler.scheduler.firing import fire_once, fire_slot
 from crawler.scheduler.narrator import Narrator
+from crawler.scheduler.proving import keep_proving
 from crawler.scheduler.reload import Reload
 from crawler.text import urls
 from crawler.text.beijing import beijing
@@ -243,6 +244,7 @@ async def run(config: Config, line: Line, *, span: Millis | None = None) -> None
         daemon.reload.watch(again),
         daemon.narrator.listen(),
         keep_auditing(line, f"{AGENT}/{VERSION}"),
+        keep_proving(line),
     ]
     tasks = [asyncio.create_task(work) for work in beside]
     for task in tasks:
