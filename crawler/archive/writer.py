@@ -95,7 +95,7 @@ class Archive:
 
         `digest`: of the answer's payload, where the caller has it already.
 
-        Raises ArchiveError when the disk refuses; the file is then cut back to its last whole group, or condemned.
+        Raises ArchiveError when the disk refuses. Whatever it raises, the file is cut back to its last whole group, or condemned.
         """
         target = self._file()
         start = target.end
@@ -107,6 +107,9 @@ class Archive:
             raise ArchiveError(
                 f"cannot write {target.path}: {error.strerror or error}", remedy="free some disk space, or check the folder"
             ) from error
+        except Exception:
+            self._cut_back(target, start)
+            raise
         return kept
 
     def _group(self, target: _Open, exchange: Exchange, same: Original | None, digest: str) -> Kept:

@@ -82,18 +82,30 @@ def export(
         return
     what = _what(versions=versions, changes=changes, after=after, as_of=as_of)
     question = Question(query, only, as_of=moment(as_of) if as_of else None)
+    _export(context, question, what, form, (after or 0, bom, tables), (to, resume, bare))
+
+
+def _export(
+    context: typer.Context,
+    question: Question,
+    what: What,
+    form: Form,
+    more: tuple[int, bool, Path | None],
+    place: tuple[str, bool, bool],
+) -> None:
+    """Write it, what stands beside it, and say so. `more`: line of the ledger, mark, folder of tables; `place`: where to, going on, alone."""
+    to, resume, bare = place
     if form is Form.PARQUET:
         from crawler.cli import columnar
 
         columnar.check()
     with reading(context) as c:
-        order = _order(context, c, question, what, form, (after or 0, bom, tables))
+        order = _order(context, c, question, what, form, more)
         state = exports.state(c)
         made = _write(c, order, to, state, resume=resume)
         if sink.is_file(to) and not bare:
             target = Path(to)
-            program = f"gongkai {_version()}"
-            told = exporting.manifest(order, target, made, state, program)
+            told = exporting.manifest(order, target, made, state, f"gongkai {_version()}")
             exporting.beside(target, {"manifest": told, "datapackage": exporting.descriptor(order, target, made, state)})
     _tell(order, made, to)
 

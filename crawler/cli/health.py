@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from crawler.cli import archive, lines, output
+from crawler.cli import archive, lines, output, words
 from crawler.cli.options import Json
 from crawler.cli.settings import configured
 from crawler.config.choose import chosen
@@ -26,6 +26,7 @@ from crawler.text.urls import host
 
 MARKS = {"ok": "green", RECOVERED: "green", SUSPECT: "yellow", DOWN: "bold red", "paused": "dim", "off": "dim", "new": "dim"}
 ORDER = (DOWN, SUSPECT, RECOVERED, "ok", "new", "paused", "off")
+HEADS = ("state", "source", "last read", "last new", "rows/exp", "overdue")
 WIDTHS = (10, 22, 11, 10, 8, 7)
 INDENT = 12
 
@@ -143,10 +144,10 @@ def _state(source: Source, known: Condition | None) -> str:
 # ------------------------------------------------------------------ for people
 def _print(found: Found, now: Millis, *, detailed: bool) -> None:
     wide = output.width() >= sum(WIDTHS) + 2 * len(WIDTHS) + 20
-    output.table([["state", "source", "last read", "last new", "rows/exp", "overdue", ""]], WIDTHS, style="dim")
+    output.table([[*map(words.said, HEADS), ""]], WIDTHS, style="dim")
     for state, source in found.rows:
         known = found.known.get(source.id)
-        output.table([[state, source.id, *_figures(known), source.title if wide else ""]], WIDTHS, style=MARKS[state])
+        output.table([[words.said(state), source.id, *_figures(known), source.title if wide else ""]], WIDTHS, style=MARKS[state])
         if known is not None and (detailed or state in (SUSPECT, DOWN)):
             _tell(known, state)
         if known is not None and known.hurt.captures:

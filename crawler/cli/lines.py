@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from crawler.cli import words
 from crawler.cli.output import fit, json_line, say, when
 from crawler.monitor.condition import Columns
 from crawler.monitor.told import Told, told
@@ -34,7 +35,7 @@ def columns_line(found: Columns) -> str:
 # ------------------------------------------------------------------ the ledger
 def change_lines(change: ChangeView, said: Told) -> tuple[str, str]:
     """A line of the ledger for people: what and where, then why."""
-    first = f"{when(change.at, '%m-%d %H:%M')}  {change.kind:<8}{fit(change.source, 14)}  "
+    first = f"{when(change.at, '%m-%d %H:%M')}  {fit(words.said(change.kind), 8)}{fit(change.source, 14)}  "
     if change.kind == "health":
         return first + said.why, ""
     first += change.title or ""

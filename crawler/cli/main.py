@@ -11,11 +11,12 @@ import os
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import typer.main
 
-from crawler.cli import streams, typed
+from crawler.cli import streams, typed, words
 from crawler.cli.command import strict
 from crawler.cli.output import safe
 from crawler.errors import CannotError, GongkaiError, UsageError
@@ -126,6 +127,9 @@ def options(
     ] = 0,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only warnings on stderr.")] = False,
     log_format: Annotated[str, typer.Option(metavar="text|json", help="How logs are written.")] = "text",
+    lang: Annotated[
+        str | None, typer.Option(metavar="zh|en", help="Language of help and words; default by LANG.", show_default=False)
+    ] = None,
     version: Annotated[  # noqa: ARG001 - its callback has answered
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Versions, for a bug report.")
     ] = False,
@@ -136,6 +140,8 @@ def options(
     """
     from crawler.cli.options import Globals
 
+    if lang not in (None, *words.LANGUAGES):
+        raise UsageError(f"--lang is zh or en, not {lang!r}")
     if log_format not in ("text", "json"):
         raise UsageError(f"--log-format is text or json, not {log_format!r}")
     if COMMANDS.get(context.invoked_subcommand or "") not in READERS:
@@ -184,6 +190,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     typed.remember(given)
+    words.choose(given)
     try:
         code = _run(given)
         streams.flush()
@@ -208,7 +215,12 @@ def _run(given: Sequence[str]) -> int:
     app = build(given)
     _imported()
     try:
-        code = app(args=list(given), prog_name="gongkai", standalone_mode=False)
+        command: Any = app
+        if words.is_chinese():
+            from crawler.cli.translated import translate
+
+            command = translate(typer.main.get_command(app))
+        code = command(args=list(given), prog_name="gongkai", standalone_mode=False)
     except Exception as error:
         show = getattr(error, "show", None)  # typer's own usage errors print themselves; their base class is not exported
         if show is None:

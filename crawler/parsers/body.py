@@ -323,6 +323,6 @@ def _hidden(sheet: Sheet, container: Container) -> Iterator[Dropped]:
     """Text within the article's element that no reader sees."""
     for at in sorted(sheet.hidden):
         if sheet.ups[at] not in sheet.hidden and at not in sheet.silent and container.holds(sheet, at):
-            text = " ".join(sheet.nodes[at].text(deep=True, separator=" ").split())
+            text = " ".join(sheet.node(at).text(deep=True, separator=" ").split())
             if squeeze(text):
                 yield Dropped(text, "hidden")

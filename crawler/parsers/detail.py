@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
+from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -123,7 +124,7 @@ def _empty(read: _Read, draft: Draft, dropped: tuple[Dropped, ...]) -> Detail:
 def _look(source: str, page: Page, rules: DetailRules, encoding: str) -> _Read:
     """Everything but the judgement: the title is looked for first, since the article stands below it and the facts around both."""
     tree = parse(source)
-    sheet = lay_flat(tree)
+    sheet = lay_flat(tree, site="" if rules.body else urlsplit(page.url).netloc)  # a selector's nodes are looked for in the sheet
     if len(sheet.lines) < 3 and sheet.named("body"):
         shown = lay_flat(tree, hidden=True)  # a page whose script shows its hidden text
         sheet = shown if len(shown.lines) > len(sheet.lines) else sheet
@@ -155,7 +156,7 @@ def _own(tree: LexborHTMLParser, selector: str | None) -> str | None:
 
 def _places(sheet: Sheet, tree: LexborHTMLParser, selector: str) -> list[int]:
     wanted = [node.mem_id for node in select(tree, selector)]
-    place = {node.mem_id: at for at, node in enumerate(sheet.nodes)} if wanted else {}
+    place = {node.mem_id: at for at, node in enumerate(sheet.nodes) if node is not None} if wanted else {}
     return [place[memory] for memory in wanted if memory in place]
 
 

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from selectolax.lexbor import LexborHTMLParser
 
+from crawler.parsers.frames import FRAMES, Box, cut, lay
 from crawler.parsers.scripts import written
 from crawler.parsers.sheet import EMBEDS, MARK, MEDIA, Line, Sheet
 from crawler.parsers.tree import BLOCKS, EDGES, HIDDEN, SILENT, SPACES, Node, squeeze
@@ -37,7 +38,9 @@ INDEXED = frozenset(  # tags that are asked for by name
 )
 LABELLED = re.compile(r"[:：∶︰﹕]|\s(?:19|20)\d\d[-/.年]")
 # What the walk must know of a tag, as bits of one number.
-BLOCK, SHUT, NAMED, SHOWN, LINK, ROW, CELL, BREAK, NOTHING = (1 << n for n in range(9))
+BLOCK, SHUT, NAMED, SHOWN, LINK, ROW, CELL, BREAK, NOTHING, BOX = (1 << n for n in range(10))
+DEEP = 8  # levels of a page at which the boxes of its frame stand
+BOXES = frozenset({"div", "ul", "dl", "table", "td", "form", "section", "header", "footer", "nav", "aside", "center"})
 
 
 def _bits(tag: str) -> int:
@@ -51,6 +54,7 @@ def _bits(tag: str) -> int:
         + CELL * (tag in ("td", "th"))
         + BREAK * (tag == "br")
         + NOTHING * (tag[:1] in ("-", "_", "!"))  # comments and the doctype
+        + BOX * (tag in BOXES)
     )
 
 
@@ -87,11 +91,15 @@ _short = lru_cache(maxsize=8192)(_measured)  # menus are the same on all pages o
 class _Walk:
     """One walk: inline text becomes lines, and cells rows."""
 
-    __slots__ = ("cells", "inline", "kept", "last", "linked", "marks", "owner", "row", "scripted", "sheet", "show_hidden")
+    __slots__ = (
+        "boxes", "cells", "inline", "kept", "last", "linked", "marks", "owner", "row", "scripted", "sheet", "show_hidden", "site"
+    )  # fmt: skip
 
-    def __init__(self, *, hidden: bool) -> None:
+    def __init__(self, *, hidden: bool, site: str) -> None:
         self.sheet = Sheet()
         self.show_hidden = hidden
+        self.site = site
+        self.boxes: dict[Box, int] = {}  # those of the frame's levels so far, and how many are called alike
         self.inline: list[str] = []
         self.linked: list[str] = []  # what of it stands in links
         self.owner = -1
@@ -102,13 +110,12 @@ class _Walk:
         self.row = -1  # place of the table row that is being read as one line
         self.cells: list[str] = []
 
-    def over(self, root: Node) -> None:  # noqa: C901
-        """The whole tree. A node's children are asked for, never its parent: that is on a stack."""
+    def over(self, root: Node, up: int = -1, deep: int = 0) -> None:  # noqa: C901
+        """A whole tree, within the element `up`. A node's children are asked for, never its parent: that is on a stack."""
         sheet, inline, known = self.sheet, self.inline, KNOWN.get
-        lines, nodes, tags, ups, attributes, firsts, lasts = (
-            sheet.lines, sheet.nodes, sheet.tags, sheet.ups, sheet.attributes, sheet.firsts, sheet.lasts,
-        )  # fmt: skip
-        node, at, bits, links, line = root, -1, 0, 0, 0
+        lines, nodes, tags, ups = sheet.lines, sheet.nodes, sheet.tags, sheet.ups
+        attributes, firsts, lasts = sheet.attributes, sheet.firsts, sheet.lasts
+        node, at, bits, links, line, framed = root, up, 0, 0, len(lines), DEEP - deep if self.site else 0
         around: list[tuple[Node, int, int]] = []  # what is open: each with place and bits of what is around it
         while True:  # one function: a call for each node costs as much as what is done with it
             number = node.tag_id
@@ -119,7 +126,9 @@ class _Walk:
                     line = len(lines)
             else:
                 tag, own_bits = known(number) or _unknown(node)
-                if not own_bits & LEAF:
+                if own_bits & BOX and 0 < len(around) < framed and not links and self.box(node, at, deep + len(around)):
+                    line = len(lines)
+                elif not own_bits & LEAF:
                     own, place = node.attributes, len(ups)
                     if (own and self.name(place, own)) or own_bits & SHUT:
                         self.shut(node, at)
@@ -160,6 +169,28 @@ class _Walk:
                 node, at, bits = around.pop()
                 following = node.next if around else None
             node = following
+
+    def box(self, node: Node, up: int, deep: int) -> bool:
+        """Lay a box of the frame flat, from memory if it is there; False for one that is not asked for, or not apart from what is around it."""
+        if self.inline or self.scripted or self.row >= 0 or (self.kept and self.keeps(up)):
+            return False
+        sheet, own = self.sheet, node.attributes
+        around = sheet.attributes[up]
+        named: Box = (self.site, deep, node.tag_id, own.get("id"), own.get("class"), around.get("id"), around.get("class"))
+        number = self.boxes[named] = self.boxes.get(named, 0) + 1
+        box = (*named, number)
+        if not FRAMES.wants(box):
+            return False
+        html = node.html or ""
+        piece = FRAMES.find(box, html)
+        if piece is not None:
+            lay(piece, sheet, node, up)
+            return True
+        at, line, script = len(sheet.ups), len(sheet.lines), len(sheet.scripts)
+        self.over(node, up, deep)
+        if not any("document.write" in said for said in sheet.scripts[script:]):  # it may say what scripts above it hold
+            FRAMES.keep(box, html, cut(sheet, at, line, script))
+        return True
 
     def enter(self, at: int, node: Node, tag: str, bits: int) -> None:
         """An element begins that is asked for by name, or changes how what is in it is read."""
@@ -232,7 +263,7 @@ class _Walk:
             following = node.next
             while following is None:
                 sheet.lasts[at] = len(sheet.lines)
-                node, at = sheet.nodes[at], sheet.ups[at]
+                node, at = sheet.node(at), sheet.ups[at]
                 if at == up:
                     return
                 following = node.next
@@ -363,9 +394,9 @@ def _unknown(node: Node) -> tuple[str, int]:
     return tag, _bits(tag)
 
 
-def lay_flat(tree: LexborHTMLParser, *, hidden: bool = False) -> Sheet:
-    """The page's sheet; with `hidden`, what is hidden by its own style or attribute is read too."""
-    walk = _Walk(hidden=hidden)
+def lay_flat(tree: LexborHTMLParser, *, hidden: bool = False, site: str = "") -> Sheet:
+    """The page's sheet; with `hidden`, what is hidden by its own style or attribute is read too. `site`: the pages whose frame may be the same."""
+    walk = _Walk(hidden=hidden, site="" if hidden else site)
     if tree.root is not None:
         walk.over(tree.root)
         walk.end(0)

@@ -108,7 +108,7 @@ def judge(
 
 def _error(sheet: Sheet, visible: str, body: int) -> Kind | None:
     places = sheet.named("title")
-    title = sheet.nodes[places[0]].text(deep=True).strip() if places else ""
+    title = sheet.node(places[0]).text(deep=True).strip() if places else ""
     found = ERROR_TITLE.search(title)
     if found and len(title) < 40 and body < SHORT:
         return Kind(PageKind.ERROR, f"title says {found[0]}")

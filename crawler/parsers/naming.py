@@ -42,7 +42,7 @@ def names_nothing(written: str) -> bool:
 
 def link_name(sheet: Sheet, at: int, scripted: list[str], url: str | None) -> Name:
     """The name of what an element links to or shows."""
-    own = text(sheet.nodes[at]).strip(EDGES) if sheet.tags[at] not in SHOWN else ""
+    own = text(sheet.node(at)).strip(EDGES) if sheet.tags[at] not in SHOWN else ""
     if own and not names_nothing(own):
         return Name(own, 0, own)
     said = [sheet.attribute(at, "download"), sheet.attribute(at, "title"), *scripted]

@@ -7,11 +7,13 @@ one ends, what it is called) is worked out when it is asked.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 
 from crawler.parsers.scripts import strings
 from crawler.parsers.tree import Node
 
 MARK = "\x1f"
+NO_ELEMENTS = frozenset("-_!")  # how comments and the doctype are called
 EMBEDS = frozenset({"embed", "object", "iframe"})
 MEDIA = frozenset({"video", "audio"})
 
@@ -41,7 +43,7 @@ class Sheet:
     parent's; `silent`: of what no reader sees by its nature."""
 
     lines: list[Line] = field(default_factory=list)
-    nodes: list[Node] = field(default_factory=list)
+    nodes: list[Node | None] = field(default_factory=list)  # None within a box that was not walked: `node` has them all
     tags: list[str] = field(default_factory=list)
     ups: list[int] = field(default_factory=list)
     attributes: list[dict[str, str | None]] = field(default_factory=list)
@@ -87,6 +89,13 @@ class Sheet:
             for held in found.values():
                 held.sort()
         return self._classes
+
+    def node(self, at: int) -> Node:
+        """An element's node. Within a box that was remembered it is looked for, in the order of the walk."""
+        top = at
+        while (node := self.nodes[top]) is None:
+            top -= 1
+        return node if top == at else _inner(node, at - top)
 
     def attribute(self, at: int, name: str) -> str:
         """An attribute's value, empty when it is missing."""
@@ -143,3 +152,9 @@ class Sheet:
 
 def _label(name: str | None, classes: str | None) -> str:
     return f"{name or ''} {classes or ''}".strip()
+
+
+def _inner(top: Node, number: int) -> Node:
+    """The element so many places behind `top` in the page's order."""
+    elements = (node for node in top.traverse() if (node.tag or "")[:1] not in NO_ELEMENTS and node.tag != "br")
+    return next(islice(elements, number, None))

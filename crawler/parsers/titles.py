@@ -309,7 +309,7 @@ def title_of_text(lines: Sequence[Line]) -> Title | None:
 # ------------------------------------------------------------------ <title>
 def _page_title(sheet: Sheet) -> str:
     places = sheet.named("title")
-    node = sheet.nodes[places[0]] if places else None
+    node = sheet.node(places[0]) if places else None
     return strip_tags(node.text(deep=True)).strip(EDGES)[:2000] if node is not None else ""
 
 

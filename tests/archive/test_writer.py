@@ -16,7 +16,7 @@ from crawler.archive.record import Draft
 from crawler.archive.recover import walk
 from crawler.archive.writer import Archive
 from crawler.errors import DamagedRecord
-from crawler.model import Exchange, Original, Outcome, Tls, Validators, payload_digest
+from crawler.model import Exchange, Original, Outcome, Tls, Validators, Wire, payload_digest
 
 Make = Callable[..., Exchange]
 
@@ -224,3 +224,41 @@ archive.close()
     assert "free some disk space" in lines[-1]
     (file,) = tmp_path.glob("*.warc.gz")
     assert len(list(walk(file))) == lines.count("kept") > 2
+
+
+@pytest.mark.parametrize(
+    "said", [b"SSH-2.0-OpenSSH_9.6\r\n", b"\x16\x03\x01\x00", b"HTTP/1.1 2oo OK\r\n\r\nx", b"<html>no head</html>" * 9]
+)
+def test_warcio_reads_an_answer_that_is_no_http_and_whatever_stands_behind_it(tmp_path: Path, make: Make, said: bytes) -> None:
+    archive = archive_in(tmp_path)
+    wire = Wire(b"GET / HTTP/1.1\r\nHost: a.test\r\n\r\n", said, "192.0.2.1", "none", whole=False)
+    archive.append(make(0, outcome=Outcome.PROTOCOL_ERROR, status=None, wire=wire, page=None, payload=said))
+    archive.append(make(1))
+    archive.close()
+    (file,) = tmp_path.glob("*.warc.gz")
+    checked = subprocess.run(
+        [sys.executable, "-m", "warcio.cli", "check", str(file)], capture_output=True, text=True, check=False
+    )
+    assert (checked.returncode, checked.stdout) == (0, "")
+    records = [
+        (record.rec_type, record.rec_headers.get_header("WARC-Payload-Digest"))
+        for record in ArchiveIterator(BytesIO(file.read_bytes()))
+    ]
+    assert [kind for kind, _ in records] == ["warcinfo"] + ["request", "response", "metadata"] * 2
+    assert records[2][1] is None
+    assert records[5][1] is not None
+
+
+def test_a_fault_within_a_group_leaves_nothing_of_it_and_the_next_look_is_whole(tmp_path: Path, make: Make) -> None:
+    archive = archive_in(tmp_path)
+    first = archive.append(make(0))
+    bad = make(1)
+    breaks = replace(bad.task, request=replace(bad.task.request, url="http://a.test/1\r\nWARC-Type: x"))
+    with pytest.raises(ValueError, match="line break"):
+        archive.append(replace(bad, task=breaks))
+    second = archive.append(make(2))
+    archive.close()
+    (file,) = tmp_path.glob("*.warc.gz")
+    assert list(walk(file)) == [first, second]
+    kinds = [record.rec_type for record in ArchiveIterator(BytesIO(file.read_bytes()))]
+    assert kinds == ["warcinfo"] + ["request", "response", "metadata"] * 2

@@ -68,6 +68,19 @@ def test_a_notice_that_leads_home_or_where_nothing_is_sent_is_missing_and_not_fo
     assert "/" not in [item.path for item in site.seen]
 
 
+@pytest.mark.parametrize(
+    "to", ["javascript:alert(1)", "file:///etc/passwd", "mailto:a@lanwan.test", "ftp://lanwan.test/x", "http://"]
+)
+def test_a_redirect_to_what_can_be_asked_of_nobody_is_final(site: Site, home: Home, to: str) -> None:
+    lost = site.notices[LANWAN][5]
+    site.put(LANWAN, lost.path, Page(b"", status=302, location=to))
+    progress = home.crawl("lanwan")
+    assert (progress.open, progress.new) == (0, 14)
+    assert [item.path for item in site.seen].count(lost.path) == 1
+    assert home.sql("SELECT state, count(*) FROM frontier WHERE state = 'todo' GROUP BY state") == []
+    assert home.sql("SELECT count(*) FROM looks WHERE outcome = 'protocol_error'") == [(1,)]
+
+
 def test_a_start_page_that_leads_on_by_meta_refresh_is_followed(site: Site, home: Home) -> None:
     listed = site.pages[LANWAN, "/zwgk/index.html"]
     site.put(LANWAN, "/zwgk/index.html", Page(b"<meta http-equiv=refresh content='0;url=/zwgk/start.html'>"))

@@ -7,8 +7,8 @@ is told is its largest resident size, and how much more that is than at the smal
 """
 
 import argparse
+import contextlib
 import hashlib
-import resource
 import subprocess
 import sys
 import tempfile
@@ -21,10 +21,10 @@ from crawler.scheduler.process import open_line
 from tests.bench.grow import SETTINGS, Maker, load, prepare
 
 MOST = 100 << 10  # KiB more than at the smallest size
-PROBE = """import resource, sys
+PROBE = """import sys
 from crawler.cli.main import run
 code = run(sys.argv[1:])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")), file=sys.stderr)
 sys.exit(code)
 """
 
@@ -61,17 +61,17 @@ def main() -> int:
     sizes = sorted(int(size) for size in given.sizes.split(","))
     first: dict[str, int] = {}
     wrong = loaded = 0
-    with tempfile.TemporaryDirectory(prefix="export-memory-") as name:
+    with tempfile.TemporaryDirectory(prefix="export-memory-") as name, contextlib.ExitStack() as stack:
         config = Path(name) / "config" / "gongkai.toml"
         config.parent.mkdir()
         config.write_text(SETTINGS.format(database=f"sqlite:///{name}/gongkai.db"), "utf-8")
         (Path(name) / "data" / "warc").mkdir(parents=True)
         print(f"{'documents':>10} {'form':<22}{'seconds':>9}{'MB':>9}{'MiB memory':>12}{'more':>8}")
+        line = stack.enter_context(open_line(load_config(config), "bench"))
+        prepare(line)
+        maker = Maker(given.characters)
         for size in sizes:
-            with open_line(load_config(config), "bench") as line:
-                if not loaded:
-                    prepare(line)
-                load(line, Maker(given.characters), range(loaded, size))
+            load(line, maker, range(loaded, size))
             loaded = size
             for form in given.forms.split(","):
                 for more in ((), ("--since", "2018")):
@@ -89,5 +89,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sys.exit(main())
