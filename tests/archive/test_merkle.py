@@ -50,6 +50,7 @@ def test_every_leaf_is_proved_in_every_tree_and_nothing_else_is() -> None:
             assert not merkle.is_included(merkle.leaf(b"other"), index, size, path, top)
             assert not merkle.is_included(LEAVES[index], index, size, [*path, top], top)
             assert not merkle.is_included(LEAVES[index], size, size, path, top)
+            assert not merkle.is_included(LEAVES[index], index, 2 * size, path, top)
             if size > 1:
                 assert not merkle.is_included(LEAVES[index], (index + 1) % size, size, path, top)
                 assert not merkle.is_included(LEAVES[index], index, size, path[:-1], top)
