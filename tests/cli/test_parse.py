@@ -70,7 +70,10 @@ def test_a_list_has_rows_pager_and_totals(site: Site, tmp_path: Path) -> None:
         "title": site.notices[LANWAN][0].title,
         "date": site.notices[LANWAN][0].published,
     }
-    assert (told["next"]["url"], told["total_pages"]) == ("index_1.html", 2)  # as it is written: nobody said where the page is from
+    assert (told["next"]["url"], told["total_pages"]) == (
+        "index_1.html",
+        2,
+    )  # as it is written: nobody said where the page is from
 
 
 def test_the_sample_s_layout_is_read_and_written(tmp_path: Path) -> None:

@@ -6,6 +6,10 @@ from typing import Any
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
+from crawler.console.pages.rendering import Reader
+from crawler.console.pages.words import WORDS
+from crawler.model import ChangeKind, Outcome, RunKind
+
 PAGES = ("/", "/search?q=公告", "/search", "/changes", "/changes?kind=edit")
 
 
@@ -71,3 +75,11 @@ def test_the_language_is_remembered(console: Any) -> None:
     with console.client() as client:
         assert 'lang="en"' in client.get("/?lang=en").text
         assert '<html lang="en">' in client.get("/changes", headers={"Accept-Language": "zh"}).text
+
+
+def test_every_word_of_the_archive_has_its_translation_and_an_unknown_one_breaks_no_page() -> None:
+    stored = {"outcome": Outcome, "kind": ChangeKind, "run": RunKind}
+    assert {f"{group}.{one}" for group, words in stored.items() for one in words} - WORDS.keys() == set()
+    assert Reader("zh", "/").say("outcome.unheard_of") == "unheard_of"
+    with pytest.raises(KeyError):
+        Reader("zh", "/").say("nothing.such")

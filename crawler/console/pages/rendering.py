@@ -21,6 +21,7 @@ router = APIRouter(include_in_schema=False)
 STATIC = {"console.css": "text/css", "icon.svg": "image/svg+xml"}
 YEAR_S = 31_536_000
 COOKIE = "lang"
+STORED = frozenset({"kind", "outcome", "presence", "result", "run", "state"})  # words of the archive, not of the interface
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,10 @@ class Reader:
     address: str
 
     def say(self, key: str, **values: object) -> str:
-        """A word of the interface."""
+        """A word of the interface. What the archive stores and nobody has translated is shown as it is stored."""
+        group, _, stored = key.partition(".")
+        if group in STORED and key not in WORDS:
+            return stored
         said = WORDS[key][LANGUAGES.index(self.language)]
         return said.format(**values) if values else said
 
