@@ -31,7 +31,7 @@ def sides(old: Sequence[str], new: Sequence[str]) -> list[Side]:
         if place > 0:
             rows.append(Side(same=place))
             left, right = left + place, right + place
-        rows.append(pair(before, after))
+        rows.append(Side(same=1) if before == after else pair(before, after))
         left, right = left + (before is not None), right + (after is not None)
     rest = len(new) - right
     return [*rows, Side(same=rest)] if rest > 0 else rows

@@ -170,7 +170,9 @@ def test_a_row_changed_by_hand_is_found(crawled: Home, tmp_path: Path) -> None:
 
 
 def _third_file(home: Home) -> None:
-    """One more file: of a crawl that found nobody at home."""
+    """One more file: of a crawl that found nobody at home, and did not wait."""
+    home.path.write_text(home.path.read_text("utf-8").replace("[network]\n", '[network]\npatience = "1s"\n'), "utf-8")
+    assert home.config.network.patience_ms == 1000
     home.crawl("lanwan")
 
 

@@ -88,10 +88,10 @@ def test_a_flipped_record_is_told_by_health_until_its_address_has_a_newer_one(ho
     assert f"damaged: {file.name} at " in first.stderr
     health = gongkai(home, "health")
     assert health.returncode == 1
-    assert f"captures in {file.name}" in health.stdout
+    assert f"captures in {file.name}" in " ".join(health.stdout.split())
     assert gongkai(home, "crawl").returncode == 0
     assert home.crawl().failed == 0
-    assert "their addresses have newer ones" in gongkai(home, "health").stdout
+    assert "their addresses have newer ones" in " ".join(gongkai(home, "health").stdout.split())
 
 
 def test_a_missing_archive_is_no_damage(home: Home) -> None:
@@ -103,7 +103,7 @@ def test_a_missing_archive_is_no_damage(home: Home) -> None:
     done = gongkai(home, "crawl", "songling")
     assert home.sql("SELECT count(*) FROM captures WHERE damaged IS NOT NULL") == [(0,)]
     assert done.returncode == 3
-    assert f"there is no archive at {archive}; put it back" in done.stderr
+    assert f"there is no folder {archive}, and the database knows of files in it" in done.stderr
 
 
 @pytest.mark.parametrize("fault", [empty, noise, cut])

@@ -80,6 +80,8 @@ SETTINGS: Mapping[str, Sequence[Any]] = {
     "audit.schedule": [None, "0 4 * * sun"],
     "audit.older_than": [None, "1d"],
     "audit.rate": [None, "1MB"],
+    "proof.schedule": [None, "0 5 * * *"],
+    "proof.key": [None, "data/other.key"],
     "serve.listen": [None, "127.0.0.1:8081"],
     "serve.names": [None, ["archive.test"]],
     "serve.read": [None, "token"],
@@ -347,7 +349,7 @@ class Process:
         self.line.begin("test")
         self.line.adopt()
         self.handed: list[Exchange] = []
-        self.fetcher = Fetcher(house.fetch_settings(config), clock=self.clock)
+        self.fetcher = Fetcher(house.fetch_settings(config), clock=self.clock, steady=lambda: self.now / 1000)
 
     def clock(self) -> Millis:
         """Every look at it is a millisecond later."""
@@ -357,7 +359,7 @@ class Process:
     def take_over(self, config: Config) -> None:
         """Another configuration while it runs."""
         self.line.take_over(Policy(config, self.line.policy))
-        self.fetcher = Fetcher(house.fetch_settings(config), clock=self.clock)
+        self.fetcher = Fetcher(house.fetch_settings(config), clock=self.clock, steady=lambda: self.now / 1000)
 
     def work(self, loop: asyncio.Runner, chance: random.Random, *, turns: int) -> bool:
         """Fire everything, and work it for so many turns; is everything done?"""
