@@ -14,6 +14,12 @@ def framed(values: str, title: str, body: str) -> bytes:
     return pack(f"{values}\n{title}\n{body}")
 
 
+def opened(held: bytes) -> tuple[str, str, str]:
+    """(the record's JSON, its title as it is searched, its body), unpacked once. Raises ValueError when there are none."""
+    values, title, body = unpack(held).split("\n")
+    return values, title, body
+
+
 def unpacked(held: bytes) -> dict[str, Any]:
     """The JSON values of a stored record. Raises ValueError when it is none."""
     values: dict[str, Any] = json.loads(unpack(held).partition("\n")[0])
@@ -22,5 +28,4 @@ def unpacked(held: bytes) -> dict[str, Any]:
 
 def searched(held: bytes) -> tuple[str, str]:
     """Title and body as they are searched (`words.search_text`). Raises ValueError when there are none."""
-    _, title, body = unpack(held).split("\n")
-    return title, body
+    return opened(held)[1:]

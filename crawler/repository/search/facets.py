@@ -19,11 +19,17 @@ Facets = Mapping[str, tuple[tuple[str, int], ...]]
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many; not `exact`: at least so many. `facets`: field → (value, how many) of those that were counted."""
+    """How many; not `exact`: at least so many. `found`: what was counted, newest first, of each document its first row; `facets`: field →
+    (value, how many) of it."""
 
-    total: int
+    found: tuple[Match, ...]
     exact: bool
     facets: Facets
+
+    @property
+    def total(self) -> int:
+        """How many documents were counted."""
+        return len(self.found)
 
 
 def count(c: Reads, plan: Plan) -> Count:
@@ -36,7 +42,7 @@ def count(c: Reads, plan: Plan) -> Count:
             whole = False
             break
         found.setdefault(row.document, row)
-    return Count(len(found), whole and not matches.cut, facets(plan, found.values()))
+    return Count(tuple(found.values()), whole and not matches.cut, facets(plan, found.values()))
 
 
 def facets(plan: Plan, found: Iterable[Match]) -> Facets:

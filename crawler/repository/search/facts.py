@@ -1,12 +1,13 @@
 """Does a notice fit what is asked (`text.asked`)? Pure: what the index cannot decide alone is decided here, the same for both databases."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import Any as Value
 
-from crawler.record.frame import searched, unpacked
+from crawler.record.frame import opened
 from crawler.text import asked
 from crawler.text.asked import All, Any, Is, Node, Not, Number, Span, Words, number
 from crawler.text.beijing import day_of
@@ -36,14 +37,19 @@ class Facts:
     first_seen: int
 
     @cached_property
+    def _opened(self) -> tuple[str, str, str]:
+        return opened(self.record)
+
+    @cached_property
     def text(self) -> tuple[str, str]:
         """Title and body as they are searched."""
-        return searched(self.record)
+        return self._opened[1:]
 
     @cached_property
     def values(self) -> dict[str, Value]:
         """The record's JSON."""
-        return unpacked(self.record)
+        found: dict[str, Value] = json.loads(self._opened[0])
+        return found
 
     def words(self, field: str) -> str:
         """A field as it is searched."""

@@ -1,6 +1,6 @@
 """A question's answer: hits in their order, how many there are, and of what."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,15 +73,19 @@ def find(c: Reads, question: Question) -> Answer:
 
 def _by_date(c: Reads, question: Question, made: Plan, mark: str, after: int | None) -> Answer:
     counted = count(c, made) if question.counted else None
-    low, below = made.span
-    places: dict[int, tuple[int, Match]] = {}  # document → its first place; other parts of it are no hits of their own
-    for row in Matches(c, made, (low, below if after is None else min(below, after))).read(question.limit + 1):
-        places.setdefault(row.document, (row.place - row.part, row))
-        if len(places) > question.limit:
+    if counted is not None and after is None and (counted.exact or counted.total > question.limit):
+        found: Iterable[Match] = counted.found  # the first page was read to be counted
+    else:
+        low, below = made.span
+        found = Matches(c, made, (low, below if after is None else min(below, after))).read(question.limit + 1)
+    firsts: dict[int, Match] = {}  # document → its first row; other parts of it are no hits of their own
+    for row in found:
+        firsts.setdefault(row.document, row)
+        if len(firsts) > question.limit:
             break
-    shown = list(places.values())[: question.limit]
-    following = cursor(shown[-1][0], mark) if shown and len(places) > question.limit else None
-    hits = _hits(c, [(row.document, row.version, row.presence) for _, row in shown])
+    shown = list(firsts.values())[: question.limit]
+    following = cursor(shown[-1].place - shown[-1].part, mark) if shown and len(firsts) > question.limit else None
+    hits = _hits(c, [(row.document, row.version, row.presence) for row in shown])
     if counted is None:
         return Answer(hits, following)
     return Answer(hits, following, counted.total, counted.exact, counted.facets)

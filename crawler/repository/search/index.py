@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler.record.frame import unpacked
+from crawler.record.frame import opened
 from crawler.repository import schema as t
 from crawler.repository.database import AnyRow, clean, lock_keys
 from crawler.repository.search.facts import FIRST_DAY, day, said
@@ -111,23 +111,25 @@ _DROP = t.search.delete().where(t.search.c.document.in_(sa.bindparam("ids", expa
 
 
 def _entry(document: AnyRow) -> _Entry:
-    values = unpacked(document.record)
+    values, words = _read(document.record, document.source)
     facets = {
         "source": document.source,
         **{name: clean(said(values, name)) or None for name in ("channel", "issuer", "category")},
         "written": day((values.get("meta") or {}).get("written_date")),
     }
-    return _Entry(
-        day(document.published), document.id, document.version, facets, _words(document.record, values, document.source)
-    )
+    return _Entry(day(document.published), document.id, document.version, facets, words)
 
 
-def _words(record: bytes, values: Mapping[str, Any], source: str) -> tuple[str, ...]:
-    """The tokens of each part; those of its fields stand with the first."""
+def _read(record: bytes, source: str) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """(the record's values, the tokens of each part; those of its fields stand with the first)."""
+    written, title, body = opened(record)
+    values: dict[str, Any] = json.loads(written)
     fields = " ".join(field_tokens(values, source))
-    return tuple(
-        f"{token_text(f'{title}|{body}')} {fields if number == 0 else ''}" for number, (title, body) in enumerate(texts(record))
+    words = (
+        f"{token_text(f'{heading}|{text}')} {fields if number == 0 else ''}"
+        for number, (heading, text) in enumerate(texts(title, body))
     )
+    return values, tuple(words)
 
 
 def _write(c: Connection, entries: Sequence[_Entry]) -> None:
@@ -189,7 +191,7 @@ def _forget(c: Connection, documents: Sequence[int]) -> None:
     if c.dialect.name == "sqlite":
         c.exec_driver_sql(
             "INSERT INTO search_index (search_index, rowid, words) VALUES ('delete', ?, ?)",
-            [(row.place, _words(row.record, unpacked(row.record), row.source)[row.part]) for row in held],
+            [(row.place, _read(row.record, row.source)[1][row.part]) for row in held],
         )
     c.execute(_DROP, {"ids": documents})
 

@@ -6,7 +6,6 @@ So the newest come first without sorting, and neighbours in a list of matches di
 
 from collections.abc import Iterator
 
-from crawler.record.frame import searched
 from crawler.text.words import OVERLAP, parts, tokens
 
 DAY = 16  # bits of a place behind its day: so many rows of one day keep their order, the rest stands with what has no date
@@ -15,9 +14,8 @@ LARGEST = (1 << 20) - 1  # bytes of words in a tsvector
 LONGEST_TITLE = 2000  # characters of a title that are searched
 
 
-def texts(record: bytes) -> list[tuple[str, str]]:
-    """(title, text) of each part of a document; the title stands in the first."""
-    title, body = searched(record)
+def texts(title: str, body: str) -> list[tuple[str, str]]:
+    """(title, text) of each part of a document, of its texts as they are searched; the title stands in the first."""
     cut = [part for _, part in zip(range(MOST_PARTS), _parts(body), strict=False)]
     return [(title[:LONGEST_TITLE] if number == 0 else "", text) for number, text in enumerate(cut)]
 
