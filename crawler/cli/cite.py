@@ -7,7 +7,6 @@ import typer
 
 from crawler.cli import output
 from crawler.cli.archive import reading
-from crawler.cli.look import version_of
 from crawler.cli.options import Json
 from crawler.record import citation
 from crawler.repository import query
@@ -41,7 +40,7 @@ def cite(
     with reading(context) as c:
         public_id, number = query.resolve(c, name)
         found = query.document(c, public_id)
-    version = version_of(found, number)
+    version = query.version(found, number)
     made = citation.cited(found.id, version.n, version.record, found.presence)
     if as_json:
         output.json_line(citation.as_json(made))

@@ -8,7 +8,6 @@ import typer
 
 from crawler.cli import output
 from crawler.cli.archive import reading
-from crawler.cli.look import version_of
 from crawler.cli.options import Json
 from crawler.errors import UsageError
 from crawler.monitor.told import FIELDS
@@ -63,8 +62,8 @@ def _two(found: DocumentView, number: int | None, first: int | None, last: int |
     if len(found.versions) == 1 and number is None and first is None:
         only = found.versions[0]
         return only, only
-    after = version_of(found, number if number is not None else last)
-    return version_of(found, first if first is not None else max(1, after.n - 1)), after
+    after = query.version(found, number if number is not None else last)
+    return query.version(found, first if first is not None else max(1, after.n - 1)), after
 
 
 def _show(

@@ -9,22 +9,12 @@ import typer
 from crawler.cli import lines, output, sheets
 from crawler.cli.archive import reading
 from crawler.cli.options import Json
-from crawler.errors import UsageError
+from crawler.record.labels import FACTS, META
 from crawler.record.serial import from_json
 from crawler.repository import changes, query
 from crawler.repository.query import DocumentView, VersionRow
 
-FACTS = (
-    ("channel", "栏目"), ("published", "时间"), ("source", "来源"), ("clicks", "点击"),
-)  # fmt: skip
-META = {
-    "index_no": "索引号", "doc_no": "发文字号", "issuer": "发文机关", "written_date": "成文日期", "category": "主题分类", "keywords": "主题词",
-    "validity": "有效性", "effective_date": "生效日期", "repeal_date": "废止日期", "expiry_date": "失效日期", "open_type": "公开方式",
-    "abstract": "内容概述", "name": "名称", "project": "项目名称", "buyer": "采购单位", "region": "行政区域",
-    "open_date": "公开日期", "open_scope": "公开范围", "open_term": "公开时限", "language": "语种", "format": "信息格式", "genre": "体裁",
-    "doc_type": "公文种类", "department": "责任部门", "audience": "服务对象", "note": "备注", "project_no": "项目编号", "agency": "代理机构",
-    "item": "品目", "budget": "预算金额", "amount": "成交金额", "opening_time": "开标时间", "experts": "评审专家",
-}  # fmt: skip
+FIRST = ("channel", "published", "source", "clicks")  # facts that stand before the others
 
 
 class As(StrEnum):
@@ -55,9 +45,9 @@ def show(
     with reading(context) as c:
         public_id, number = query.resolve(c, name)
         found = query.document(c, public_id)
-    version = version_of(found, number)
+    version = query.version(found, number)
     if as_json or form is As.JSON:
-        output.json_line(document_json(found, version))
+        output.json_line(query.as_json(found, version))
     elif form is As.NOTICE:
         from crawler.parsers.notice import write_notice
 
@@ -68,35 +58,10 @@ def show(
         _record(found, version)
 
 
-def version_of(found: DocumentView, number: int | None) -> VersionRow:
-    """The version of this number, or the current one. Raises UsageError."""
-    if number is None:
-        return found.versions[-1]
-    for version in found.versions:
-        if version.n == number:
-            return version
-    raise UsageError(f"{found.id} has no version {number}", remedy=f"it has 1 to {found.versions[-1].n}")
-
-
-def document_json(found: DocumentView, version: VersionRow) -> dict[str, object]:
-    """A document's version as JSON: the export's keys."""
-    return {
-        "id": found.id,
-        "version": version.n,
-        "work": found.work,
-        "archive_source": found.source,
-        "presence": found.presence,
-        "first_seen": output.iso(found.first_seen),
-        "last_seen": output.iso(found.last_seen),
-        "version_seen": output.iso(version.first_seen),
-        **version.record,
-    }
-
-
 def _record(found: DocumentView, version: VersionRow) -> None:
     record = version.record
     output.say(record["title"], "bold")
-    facts = [(label, record.get(key)) for key, label in FACTS if record.get(key) is not None]
+    facts = [(FACTS[key], record.get(key)) for key in FIRST if record.get(key) is not None]
     facts += [(META.get(key, key), value) for key, value in record["meta"].items() if key != "labels"]
     known = {value for _, value in facts}
     facts += [

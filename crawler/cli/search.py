@@ -1,6 +1,6 @@
 """`search`: what the archive holds, found by its words."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -9,7 +9,7 @@ from crawler.cli import narrowing as n
 from crawler.cli.options import Json, asking, moment
 from crawler.errors import UsageError
 from crawler.record.frame import unpacked
-from crawler.repository.search.find import Answer, Hit, find
+from crawler.repository.search.find import Answer, Hit, find, hit_values
 from crawler.repository.search.question import Only, Question
 from crawler.text.asked import phrases
 from crawler.text.words import Phrase, snippet
@@ -73,7 +73,7 @@ def search(
     marked = phrases(asked)
     for hit in answer.rows:
         if as_json:
-            output.json_line(as_object(hit, marked))
+            output.json_line({**hit_values(hit), "snippet": snippet("\n".join(unpacked(hit.record)["body"]), marked)})
         else:
             _hit(hit, marked)
     if not as_json:
@@ -89,25 +89,6 @@ def _told(answer: Answer, asked: str) -> str:
     shown = "" if answer.total == len(answer.rows) else f", {len(answer.rows)} shown"
     more = f" · go on with --after {answer.next}" if answer.next else ""
     return f"{total}{shown}{more}"
-
-
-def as_object(hit: Hit, marked: tuple[Phrase, ...]) -> dict[str, Any]:
-    """A hit as JSON."""
-    record = unpacked(hit.record)
-    return {
-        "id": hit.id,
-        "version": hit.version,
-        "title": hit.title,
-        "published": hit.published,
-        "source": hit.origin,
-        "archive_source": hit.source,
-        "doc_no": hit.doc_no,
-        "issuer": hit.issuer,
-        "channel": hit.channel,
-        "url": hit.url,
-        "presence": hit.presence,
-        "snippet": snippet("\n".join(record["body"]), marked),
-    }
 
 
 def _hit(hit: Hit, marked: tuple[Phrase, ...]) -> None:

@@ -10,45 +10,19 @@ from crawler.record.frame import unpacked
 from crawler.record.serial import from_json
 from crawler.repository.changes import ChangeView
 from crawler.repository.exchanges import CaptureView, RunView
-from crawler.repository.query import DocumentView, LookRow, SourceView, VersionRow
-from crawler.repository.search.find import Hit
+from crawler.repository.query import LookRow, SourceView, VersionRow
+from crawler.repository.search.find import Hit, hit_values
 from crawler.text.beijing import iso
 from crawler.text.words import Phrase, snippet
 
 
-def record(found: DocumentView, version: VersionRow) -> dict[str, Any]:
-    """A document in one version: the keys of `gongkai show --as json` and of exports."""
-    return {
-        "id": found.id,
-        "version": version.n,
-        "work": found.work,
-        "archive_source": found.source,
-        "presence": found.presence,
-        "first_seen": iso(found.first_seen),
-        "last_seen": iso(found.last_seen),
-        "version_seen": iso(version.first_seen),
-        **version.record,
-    }
-
-
 def hit(found: Hit, phrases: Sequence[Phrase]) -> dict[str, Any]:
     """A search result."""
-    held = unpacked(found.record)
     return {
-        "id": found.id,
-        "version": found.version,
-        "title": found.title,
-        "published": found.published,
-        "source": found.origin,
-        "archive_source": found.source,
-        "doc_no": found.doc_no,
-        "issuer": found.issuer,
-        "channel": found.channel,
-        "url": found.url,
-        "presence": found.presence,
+        **hit_values(found),
         "first_seen": iso(found.first_seen),
         "last_seen": iso(found.last_seen),
-        "snippet": snippet("\n".join(held["body"]), phrases),
+        "snippet": snippet("\n".join(unpacked(found.record)["body"]), phrases),
     }
 
 

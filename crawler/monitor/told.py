@@ -8,19 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from crawler.model import ChangeKind, Millis
+from crawler.record.labels import FACTS
 from crawler.repository.changes import ChangeView
 from crawler.text.beijing import beijing, iso
 
-FIELDS = {
-    "title": "标题",
-    "channel": "栏目",
-    "published": "时间",
-    "source": "来源",
-    "body": "正文",
-    "attachments": "附件",
-    "people": "人员",
-    "meta": "公开信息",
-}
+FIELDS = {**FACTS, "meta": "公开信息"}
 LONGEST = 40  # characters of a passage in a line for people
 TIMES = ("last_seen", "first_missed")
 

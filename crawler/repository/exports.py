@@ -67,7 +67,7 @@ def choose(c: Connection, question: Question = PRESENT, source: str | None = Non
     waiting = c.execute(
         sa.select(sa.func.count()).where(t.documents.c.indexed == 0, t.documents.c.withheld.is_(None))
     ).scalar_one()
-    return Choice(array("q", sorted(set(found))) if len(found) < ROWS else _distinct(found), source, unindexed=waiting)
+    return Choice(_distinct(found), source, unindexed=waiting)
 
 
 def _distinct(found: "array[int]") -> "array[int]":

@@ -118,6 +118,31 @@ def document(c: Connection, public_id: str) -> DocumentView:
     )
 
 
+def version(found: DocumentView, number: int | None) -> VersionRow:
+    """The version of this number, or the current one. Raises UsageError."""
+    if number is None:
+        return found.versions[-1]
+    for row in found.versions:
+        if row.n == number:
+            return row
+    raise UsageError(f"{found.id} has no version {number}", remedy=f"it has 1 to {found.versions[-1].n}")
+
+
+def as_json(found: DocumentView, row: VersionRow) -> dict[str, Any]:
+    """A document in one version as every surface gives it to programs: the keys of exports, times as ISO 8601."""
+    return {
+        "id": found.id,
+        "version": row.n,
+        "work": found.work,
+        "archive_source": found.source,
+        "presence": found.presence,
+        "first_seen": iso(found.first_seen),
+        "last_seen": iso(found.last_seen),
+        "version_seen": iso(row.first_seen),
+        **row.record,
+    }
+
+
 def _versions(c: Connection, number: int) -> tuple[VersionRow, ...]:
     v = t.versions.c
     query = (

@@ -12,6 +12,7 @@ from crawler.console.api.shapes import Citation, Differences, History, RecordLis
 from crawler.console.asking import Asked, as_of
 from crawler.console.door import document_of
 from crawler.console.problems import NotThere
+from crawler.errors import UsageError
 from crawler.record import citation as citations
 from crawler.repository import changes, query
 from crawler.repository.query import DocumentView, VersionRow
@@ -63,7 +64,7 @@ def record(
     with door.read() as c:
         public_id, number = document_of(c, name)
         found = query.document(c, public_id)
-    return answer(request, shown.record(found, chosen(found, version or number, as_of(when))))
+    return answer(request, query.as_json(found, chosen(found, version or number, as_of(when))))
 
 
 def chosen(found: DocumentView, number: int | None, at: int | None = None) -> VersionRow:
@@ -73,12 +74,10 @@ def chosen(found: DocumentView, number: int | None, at: int | None = None) -> Ve
         if not known:
             raise NotThere(f"the archive did not know {found.id} then", remedy=f"it knows it since {iso(found.first_seen)}")
         return known[-1]
-    if number is None:
-        return found.versions[-1]
-    for row in found.versions:
-        if row.n == number:
-            return row
-    raise NotThere(f"{found.id} has no version {number}", remedy=f"it has 1 to {found.versions[-1].n}")
+    try:
+        return query.version(found, number)
+    except UsageError as error:
+        raise NotThere(error.message, remedy=error.remedy) from error
 
 
 @router.get(

@@ -4,23 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from crawler.monitor.told import told
+from crawler.record.labels import FACTS, META
 from crawler.repository.changes import ChangeView
 
-FACTS = {
-    "title": "标题",
-    "channel": "栏目",
-    "published": "时间",
-    "source": "来源",
-    "clicks": "点击",
-    "body": "正文",
-    "attachments": "附件",
-    "people": "人员",
-}
-META = {
-    "index_no": "索引号", "doc_no": "发文字号", "issuer": "发文机关", "written_date": "成文日期", "open_date": "公开日期", "category": "主题分类", "keywords": "主题词",
-    "validity": "有效性", "effective_date": "生效日期", "repeal_date": "废止日期", "expiry_date": "失效日期", "open_type": "公开方式", "abstract": "内容概述",
-    "name": "名称", "project": "项目名称", "buyer": "采购单位", "region": "行政区域", "genre": "体裁", "language": "语种", "format": "信息格式",
-}  # fmt: skip
 LOUD = ("edit", "gone", "attachment", "health", "withheld")  # changed or gone: the one accent
 SHOWN = 3  # differences in a line
 

@@ -12,15 +12,17 @@ from crawler.console.api.common import Reader
 from crawler.console.api.records import chosen
 from crawler.console.asking import Asked, Parameters
 from crawler.console.door import document_of
-from crawler.console.pages.labels import FACTS, META, change_lines
+from crawler.console.pages.labels import change_lines
 from crawler.console.pages.rendering import address, page, reader_of
 from crawler.console.problems import NotThere
 from crawler.errors import UsageError
 from crawler.record import citation
 from crawler.record.compare import Side, sides
+from crawler.record.frame import unpacked
+from crawler.record.labels import FACTS, META
 from crawler.repository import changes, query
 from crawler.repository.query import DocumentView, VersionRow
-from crawler.repository.search.find import find
+from crawler.repository.search.find import find, hit_values
 from crawler.text.asked import phrases
 from crawler.text.words import Phrase, marked
 
@@ -47,7 +49,7 @@ def search(request: Request, door: Reader, asked: Asked) -> Response:
             status=422,
         )
     hits = [
-        {**shown.hit(hit, ()), "title_parts": cut(hit.title, marks), "snippet_parts": window(hit.record, marks)}
+        {**hit_values(hit), "title_parts": cut(hit.title, marks), "snippet_parts": window(hit.record, marks)}
         for hit in found.rows
     ]
     values = {
@@ -104,8 +106,6 @@ def cut(text: str, marks: Sequence[Phrase]) -> list[tuple[str, bool]]:
 
 def window(record: bytes, marks: Sequence[Phrase]) -> list[tuple[str, bool]]:
     """What stands around the first hit in the body, or the body's beginning."""
-    from crawler.record.frame import unpacked
-
     text = " ".join(unpacked(record)["body"])
     spans = marked(text, marks)
     first = max(0, (spans[0][0] if spans else 0) - WINDOW)

@@ -36,6 +36,23 @@ class Hit:
     record: bytes
 
 
+def hit_values(hit: Hit) -> dict[str, Any]:
+    """What a list of results says of a hit to programs."""
+    return {
+        "id": hit.id,
+        "version": hit.version,
+        "title": hit.title,
+        "published": hit.published,
+        "source": hit.origin,
+        "archive_source": hit.source,
+        "doc_no": hit.doc_no,
+        "issuer": hit.issuer,
+        "channel": hit.channel,
+        "url": hit.url,
+        "presence": hit.presence,
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """Hits in their order. `next`: what to give as `after` for those that follow, None at the end.
