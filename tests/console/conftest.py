@@ -2,11 +2,8 @@
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +11,13 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 
 from crawler.config.load import load
 from crawler.config.values import Config
 from crawler.console.app import create
 from crawler.console.door import Door
 from crawler.console.server import opened
+from tests.tools.answering import answering
 
 TOKEN = "a-token-that-nobody-guesses"
 
@@ -47,22 +44,6 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Config:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     return load(folder / "config" / "gongkai.toml")
-
-
-@contextlib.contextmanager
-def answering(app: Any) -> Iterator[str]:
-    """The address of a real server of an application."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1))
-        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join(10)
 
 
 @pytest.fixture(scope="session")

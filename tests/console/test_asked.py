@@ -21,7 +21,7 @@ def tool() -> Any:
 
 def test_no_answer_is_other_than_the_description_says(told: Config) -> None:
     asking = tool()
-    with asking.answering(told.path) as url:
+    with asking.archive(told.path) as url:
         came = asking.ask(url, 2, 7, "fuzzing", ("--exclude-path", "/api/v1/changes"))
     assert came.code == 0, came.told[-6000:]
     assert came.cases > 20

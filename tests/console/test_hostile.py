@@ -22,8 +22,8 @@ from crawler.repository.changes import NewChange, append
 from crawler.repository.database import Database, dump
 from crawler.repository.migrations import upgrade
 from crawler.repository.search.index import index
-from tests.console.conftest import answering
 from tests.repository.conftest import Library
+from tests.tools.answering import answering
 
 OWN = [
     "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "' onmouseover='alert(1)", "javascript:alert(1)", "</title><svg onload=alert(1)>", "{{7*7}}{% raw %}",

@@ -12,7 +12,7 @@ import os
 import random
 import tempfile
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -21,20 +21,17 @@ import pytest
 import sqlalchemy as sa
 
 from crawler.config.load import load
-from crawler.fetcher.fetcher import Fetcher
-from crawler.model import Exchange, Millis, RunKind, Task
+from crawler.model import RunKind
 from crawler.monitor.health import learn_silence
 from crawler.monitor.workdays import is_working, working_days
-from crawler.pipeline.closing import close_finished
 from crawler.pipeline.line import Line
 from crawler.pipeline.rebuild import settle_all
-from crawler.politeness.host import Lease, Origin, Probe
-from crawler.politeness.pace import Pace
-from crawler.politeness.worker import Pacing, QueueWorker
-from crawler.repository import changes, frontier, leases, origins, runs
+from crawler.politeness.worker import Pacing
+from crawler.repository import changes, frontier, runs
 from crawler.repository.changes import ChangeView
 from crawler.scheduler import process as house
 from crawler.scheduler.firing import fire_slot
+from tests.tools.simulated import Simulated
 
 PER_PAGE = 10
 BEFORE = 24  # notices there are before the first day
@@ -189,23 +186,17 @@ class Server:
         self.http.server_close()
 
 
-class Months:
+class Months(Simulated):
     """The line of one process over months: what the engine does, step by step, with a clock of its own."""
 
     def __init__(self, line: Line, columns: Sequence[Column]) -> None:
+        super().__init__(now=0)
         self.line, self.columns = line, columns
-        self.now: Millis = 0
         line.clock = self.clock
         self.loop = asyncio.Runner()
-        self.fetcher = Fetcher(house.fetch_settings(line.policy.config), clock=self.clock, steady=lambda: self.now / 1000)
+        self.fetch_by(line.policy.config)
         self.pacing = Pacing({}, 0, 10.0, house.AGENT)
-        self.handed: list[Exchange] = []
         self.runs = 0
-
-    def clock(self) -> Millis:
-        """Every look at it is a millisecond later."""
-        self.now += 1
-        return self.now
 
     def fire(self, day: date, *only: str) -> None:
         """One run of every list, or of the named sources', at 9:15 of a day, to its end."""
@@ -214,86 +205,13 @@ class Months:
         for source in [self.line.policy.config.sources[name] for name in only] or self.line.policy.config.sources.values():
             fire_slot(self.line, source, RunKind.LIST, slot)
         self.runs += 1
-        while self._todo():
+        while self.open_runs():
             with self.line.database.read() as c:
                 due = frontier.queues_due(c, self.clock(), 100)
             for queue in due:
-                self.loop.run(self._hold(queue))
+                assert self.loop.run(self.hold(queue, self.pacing))
             settle_all(self.line)
             self.now += 1_000 if due else 120_000
-
-    def _todo(self) -> int:
-        with self.line.database.read() as c:
-            return int(c.execute(sa.text("SELECT count(*) FROM runs WHERE ended IS NULL")).scalar_one())
-
-    async def _hold(self, queue: str) -> None:
-        lease = await self.borrow(queue)
-        assert lease is not None
-        worker = QueueWorker(self, self.fetcher, self.pacing, lease, self.clock, self.sleep)
-        await worker.work(lambda: False)
-        await self.give_back(lease, worker.pace)
-
-    async def sleep(self, seconds: float) -> None:
-        """Time passes."""
-        self.now += round(seconds * 1000)
-
-    async def slice(self, lease: Lease, limit: int) -> list[Task]:
-        """The backend of a queue's holder: straight to the database and the archive."""
-        with self.line.database.read() as c:
-            return frontier.slice_(c, lease, self.clock(), limit)
-
-    async def origin(self, name: str) -> Origin | None:
-        """What is remembered of robots.txt."""
-        with self.line.database.read() as c:
-            return origins.get(c, name)
-
-    async def remember(self, origin: Origin) -> None:
-        """It is kept with its look."""
-
-    async def probe(self, name: str) -> Probe | None:
-        """How an origin says that it has not something."""
-        with self.line.database.read() as c:
-            return origins.probe(c, name, self.now)
-
-    async def borrow(self, queue: str) -> Lease | None:
-        """Hold another queue."""
-        now = self.clock()
-        with self.line.database.write() as c:
-            return next(iter(leases.lease(c, [queue], self.line.owner, now, now + 60_000)), None)
-
-    async def give_back(self, lease: Lease, known: Pace) -> None:
-        """Give it back."""
-        with self.line.database.write() as c:
-            leases.release(c, [(lease, known)], self.now)
-
-    async def postpone(self, tasks: Sequence[tuple[Task, Millis]]) -> None:
-        """Later."""
-        with self.line.database.write() as c:
-            frontier.postpone(c, [(task.frontier, at) for task, at in tasks])
-
-    async def shelve(self, queue: str, reason: str) -> None:
-        """Not any more."""
-        with self.line.database.write() as c:
-            shelved = runs.shelve(c, reason, queue=queue, run=None)
-            close_finished(c, shelved, self.clock(), self.line.policy.expectations)
-
-    async def may_spend(self, task: Task) -> bool:
-        """Nothing costs anything here."""
-        return True
-
-    def queue_of(self, source: str, url: str) -> str:
-        """The politeness key of an address."""
-        return self.line.policy.queue(source, url)
-
-    async def hand_over(self, exchange: Exchange, lease: Lease) -> Awaitable[None]:
-        """Keep it with the others of its slice."""
-        self.handed.append(exchange)
-        return self._kept(lease)
-
-    async def _kept(self, lease: Lease) -> None:
-        handed, self.handed = self.handed, []
-        if handed:
-            self.line.keep(handed, {lease.queue: lease.fence})
 
     def alarms(self, source: str | None = None) -> list[ChangeView]:
         """The ledger's lines about sources."""

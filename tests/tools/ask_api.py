@@ -10,21 +10,17 @@ import argparse
 import contextlib
 import os
 import re
-import socket
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import uvicorn
-
 from crawler.config.load import load
 from crawler.console.app import create
 from crawler.console.server import opened
+from tests.tools.answering import answering
 
 TOKEN = "a-token-that-nobody-guesses"
 SETTINGS = """# what the description cannot say in a schema: a query, a moment or a place to go on may be well formed and mean nothing
@@ -46,23 +42,14 @@ class Asked:
 
 
 @contextlib.contextmanager
-def answering(config: Path) -> Iterator[str]:
+def archive(config: Path) -> Iterator[str]:
     """The address of a console over an archive, as fast as anybody asks."""
     found = load(config)
     with (
         opened(replace(found, serve=replace(found.serve, requests_per_minute=0)), TOKEN) as door,
-        socket.create_server(("127.0.0.1", 0)) as listening,
+        answering(create(door)) as url,
     ):
-        server = uvicorn.Server(uvicorn.Config(create(door), log_config=None, lifespan="off", timeout_graceful_shutdown=1))
-        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join(10)
+        yield url
 
 
 def ask(
@@ -98,7 +85,7 @@ def main() -> int:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="ask-api-") as made:
         config = given.folder / "config" / "gongkai.toml" if given.folder else demo(Path(made))
-        with answering(config) as url:
+        with archive(config) as url:
             came = ask(url, max(1, given.cases // 25), given.seed)
     print(came.told)
     print(f"{came.cases} cases")

@@ -23,7 +23,7 @@ import time
 import traceback
 import urllib.parse
 from collections import Counter
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,23 +35,19 @@ from crawler.archive.writer import Archive, owner_name
 from crawler.config.load import survey
 from crawler.config.shape import SettingsTable, SourceTable, Table
 from crawler.config.values import Config
-from crawler.fetcher.fetcher import Fetcher
 from crawler.fetcher.tls import PROFILES
-from crawler.model import Capture, Exchange, Millis, Original, RunKind, Task
+from crawler.model import Capture, Millis, Original, RunKind, Task
 from crawler.monitor.alarms import Alarms
-from crawler.pipeline.closing import close_finished
 from crawler.pipeline.line import Line
 from crawler.pipeline.policy import Policy
 from crawler.pipeline.readers import Readers
 from crawler.pipeline.rebuild import settle_all
-from crawler.politeness.host import Lease, Origin, Probe
-from crawler.politeness.pace import Pace
-from crawler.politeness.worker import QueueWorker
-from crawler.repository import frontier, leases, origins, runs
+from crawler.repository import frontier, runs
 from crawler.repository.database import Database, reading
 from crawler.repository.migrations import upgrade
 from crawler.scheduler import process as house
 from crawler.scheduler.firing import fire_slot
+from tests.tools.simulated import Simulated
 
 DAY: Millis = 86_400_000
 START: Millis = 1_725_000_000_000
@@ -337,29 +333,23 @@ class Site:
 
 
 # ------------------------------------------------------------------ one process
-class Process:
+class Process(Simulated):
     """What one process of the house does, step by step, with a clock of its own."""
 
     def __init__(self, config: Config, readers: Readers, now: Millis) -> None:
-        self.now = now
+        super().__init__(now)
         database = Database(config.storage.database)
         upgrade(database)
         archive = Archive(config.storage.archive, owner=owner_name(), info={"software": "test"})
         self.line = Line(Policy(config), database, archive, readers, owner=archive.owner, clock=self.clock)
         self.line.begin("test")
         self.line.adopt()
-        self.handed: list[Exchange] = []
-        self.fetcher = Fetcher(house.fetch_settings(config), clock=self.clock, steady=lambda: self.now / 1000)
-
-    def clock(self) -> Millis:
-        """Every look at it is a millisecond later."""
-        self.now += 1
-        return self.now
+        self.fetch_by(config)
 
     def take_over(self, config: Config) -> None:
         """Another configuration while it runs."""
         self.line.take_over(Policy(config, self.line.policy))
-        self.fetcher = Fetcher(house.fetch_settings(config), clock=self.clock, steady=lambda: self.now / 1000)
+        self.fetch_by(config)
 
     def work(self, loop: asyncio.Runner, chance: random.Random, *, turns: int) -> bool:
         """Fire everything, and work it for so many turns; is everything done?"""
@@ -372,77 +362,16 @@ class Process:
             with self.line.database.read() as c:
                 due = frontier.queues_due(c, self.clock(), 100)
             for queue in due:
-                loop.run(self._hold(queue))
+                loop.run(self.hold(queue, self.line.policy.pacing(house.AGENT)))
             if turns < MOST_TURNS and chance.random() < 0.5:
                 return False  # what was kept is not read: the next configuration's business
             settle_all(self.line)
-            if not self._open():
+            if not self.open_runs():
                 break
             self.now += 60_000 if due else 3_600_000
         alarms = Alarms(config, self.line.database, house.fetch_settings(config), self.clock)
         loop.run(alarms.tell(waiting=False))
-        return not self._open()
-
-    def _open(self) -> int:
-        with self.line.database.read() as c:
-            return int(c.execute(sa.text("SELECT count(*) FROM runs WHERE ended IS NULL")).scalar_one())
-
-    async def _hold(self, queue: str) -> None:
-        lease = await self.borrow(queue)
-        if lease is None:
-            return
-        worker = QueueWorker(self, self.fetcher, self.line.policy.pacing(house.AGENT), lease, self.clock, self.sleep)
-        await worker.work(lambda: False)
-        await self.give_back(lease, worker.pace)
-
-    async def sleep(self, seconds: float) -> None:
-        """Time passes."""
-        self.now += round(seconds * 1000)
-
-    async def slice(self, lease: Lease, limit: int) -> list[Task]:
-        """The backend of a queue's holder: straight to the database and the archive."""
-        with self.line.database.read() as c:
-            return frontier.slice_(c, lease, self.clock(), limit)
-
-    async def origin(self, name: str) -> Origin | None:
-        """What is remembered of robots.txt."""
-        with self.line.database.read() as c:
-            return origins.get(c, name)
-
-    async def remember(self, origin: Origin) -> None:
-        """Remember it."""
-        with self.line.database.write() as c:
-            origins.put(c, [origin])
-
-    async def probe(self, name: str) -> Probe | None:
-        """How an origin says that it has not something."""
-        with self.line.database.read() as c:
-            return origins.probe(c, name, self.clock())
-
-    async def borrow(self, queue: str) -> Lease | None:
-        """Hold a queue."""
-        now = self.clock()
-        with self.line.database.write() as c:
-            return next(iter(leases.lease(c, [queue], self.line.owner, now, now + 60_000)), None)
-
-    async def give_back(self, lease: Lease, known: Pace) -> None:
-        """Give it back."""
-        with self.line.database.write() as c:
-            leases.release(c, [(lease, known)], self.clock())
-
-    async def postpone(self, tasks: Sequence[tuple[Task, Millis]]) -> None:
-        """Later."""
-        with self.line.database.write() as c:
-            frontier.postpone(c, [(task.frontier, at) for task, at in tasks])
-
-    async def shelve(self, queue: str, reason: str) -> None:
-        """Not any more."""
-        self._shelve(reason, queue, None)
-
-    def _shelve(self, reason: str, queue: str | None, run: int | None) -> None:
-        with self.line.database.write() as c:
-            shelved = runs.shelve(c, reason, queue=queue, run=run)
-            close_finished(c, shelved, self.clock(), self.line.policy.expectations)
+        return not self.open_runs()
 
     async def may_spend(self, task: Task) -> bool:
         """Within the budget?"""
@@ -455,22 +384,8 @@ class Process:
             or (budget.time_ms is not None and self.now - started >= budget.time_ms)
         )
         if over:
-            self._shelve("budget", None, task.run.id)
+            self.give_up("budget", run=task.run.id)
         return not over
-
-    def queue_of(self, source: str, url: str) -> str:
-        """The politeness key of an address."""
-        return self.line.policy.queue(source, url)
-
-    async def hand_over(self, exchange: Exchange, lease: Lease) -> Awaitable[None]:
-        """Keep it with the others of its slice."""
-        self.handed.append(exchange)
-        return self._kept(lease)
-
-    async def _kept(self, lease: Lease) -> None:
-        handed, self.handed = self.handed, []
-        if handed:
-            self.line.keep(handed, {lease.queue: lease.fence})
 
     def close(self, loop: asyncio.Runner) -> None:
         """The end of the process; its readers are the next one's."""

@@ -187,7 +187,7 @@ class Day:
             with process.line.database.read() as c:
                 due = frontier.queues_due(c, process.clock(), 100)
             for queue in due:
-                self.loop.run(process._hold(queue))
+                self.loop.run(process.hold(queue, process.line.policy.pacing(house.AGENT)))
             settle_all(process.line)
             if not due:
                 break
