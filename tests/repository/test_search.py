@@ -12,11 +12,12 @@ from crawler.errors import UsageError
 from crawler.record.frame import searched, unpacked
 from crawler.repository import schema as t
 from crawler.repository.database import Database
-from crawler.repository.search import matches
+from crawler.repository.search import facets, matches
 from crawler.repository.search.facts import FIRST_DAY, day
 from crawler.repository.search.find import Answer
 from crawler.repository.search.find import find as answered
 from crawler.repository.search.index import index, merge
+from crawler.repository.search.matches import TESTED
 from crawler.repository.search.plan import origins, plan
 from crawler.repository.search.question import Only, Question, meaning
 from crawler.repository.search.texts import DAY, LARGEST
@@ -285,6 +286,21 @@ def test_a_common_character_is_found_as_a_rare_one(database: Database, library: 
     assert some.rows + others == rows
     assert found(database, "甲") == "05"
     assert found(database, "甲", source="other") == ""
+
+
+def test_what_counting_did_not_reach_is_on_the_first_page_all_the_same(database: Database, library: Any) -> None:
+    """The newest have the pairs of the phrase and not the phrase: counting looks at some hundred of them and stops."""
+    with database.write() as c:
+        for number in range(facets.TESTS + TESTED[1] + 60):
+            library(c).document(f"c{number:011}", "全体。体会。会议", published="2021")
+        for number in range(3):
+            library(c).document(f"d{number:011}", "全体会议", published="2020")
+        while index(c, 1000):
+            pass
+    with database.read() as c:
+        answer = answered(c, Question("全体会议", counted=True))
+    assert (answer.total, answer.exact) == (0, False)
+    assert [hit.id[0] for hit in answer.rows] == ["d", "d", "d"]
 
 
 def test_newest_first_needs_no_sort_on_sqlite(notices: Database) -> None:
