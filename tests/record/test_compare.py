@@ -1,7 +1,7 @@
 """Two texts beside each other."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from crawler.record.compare import Side, pair, sides
@@ -10,6 +10,7 @@ PARAGRAPHS = st.lists(st.sampled_from(["甲乙丙", "增长90.2%，快", "增长
 
 
 @given(PARAGRAPHS, PARAGRAPHS)
+@example(["甲", "", "甲"], ["", "", "甲", "甲"])
 def test_both_texts_can_be_put_together_again(old: list[str], new: list[str]) -> None:
     left: list[str] = []
     right: list[str] = []
@@ -47,3 +48,8 @@ def test_equal_paragraphs_are_counted() -> None:
 )
 def test_the_edges(old: list[str], new: list[str], expected: list[Side]) -> None:
     assert sides(old, new) == expected
+
+
+def test_a_paragraph_that_stands_twice_is_the_same_where_it_is_paired_with_itself() -> None:
+    changed = [Side((("一", True),), (("二", True),)), Side(same=1), Side((("三", True),), (("四", True),)), Side(same=1)]
+    assert sides(["一", "乙", "三", "乙"], ["二", "乙", "四", "乙"]) == changed
