@@ -260,8 +260,10 @@ class Line(Member):
         try:
             readings = self.readers.read_many([job for _, job in jobs])
             return {item.capture_id: self._placed(item, read) for (item, _), read in zip(jobs, readings, strict=True)}
-        except Exception as error:  # noqa: BLE001 - what is no matter of one page _fault raises again
-            if len(jobs) > 1 and is_fault(error):
+        except Exception as error:
+            if len(jobs) > 1:
+                if not is_fault(error):
+                    raise
                 return {number: read for job in jobs for number, read in self._read([job]).items()}
             ((item, _),) = jobs
             return {item.capture_id: self._unread(item, _fault(error, capture=item.capture_id))}

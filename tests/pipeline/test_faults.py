@@ -53,6 +53,24 @@ def test_a_fault_in_what_a_look_comes_to_is_kept_in_the_archive_and_given_up_wit
     assert home.sql("SELECT count(*) FROM runs WHERE ended IS NULL") == [(0,)]
 
 
+def test_what_the_machine_cannot_is_no_fault_of_the_pages_that_were_read_together(home: Home) -> None:
+    """No child can be started: the error stays what it is, however many pages wait."""
+
+    class Starved:
+        def read_many(self, _jobs: object) -> Any:
+            raise OSError(11, "Resource temporarily unavailable")
+
+    with house.open_line(home.config, "test") as line:
+        own: Any = line
+        readers, own.readers = line.readers, Starved()
+        try:
+            for waiting in (2, 5):
+                with pytest.raises(OSError, match="temporarily unavailable"):
+                    own._read([(None, None)] * waiting)
+        finally:
+            own.readers = readers
+
+
 def change(home: Home, statement: str, **values: object) -> None:
     """What no step of ours does to the database."""
     database = Database(home.config.storage.database)
