@@ -54,6 +54,16 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     return report
 
 
+@pytest.fixture(autouse=True)
+def own_logs() -> Iterator[None]:
+    """A command that runs within a test sets up its logs; the next test has them as the process began."""
+    yield
+    structlog.reset_defaults()
+    root = logging.getLogger()
+    for handler in [held for held in root.handlers if type(held).__module__.startswith("crawler.")]:
+        root.removeHandler(handler)
+
+
 @pytest.fixture
 def site() -> Iterator[Site]:
     """The demo site, served on loopback."""
