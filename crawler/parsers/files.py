@@ -1,15 +1,13 @@
 """A detail address that answers with a document (PDF, DOC, OFD, an image …): a record with its name, the document as its attachment."""
 
-import re
 from pathlib import PurePosixPath
 from types import MappingProxyType
-from urllib.parse import unquote_to_bytes
 
 from crawler.model import Page
 from crawler.parsers.attached.said import AttachedText, Limits
 from crawler.parsers.attachments import media_type
 from crawler.record.notice import Attachment, Draft, Table, Witness
-from crawler.text import urls
+from crawler.text import filenames, urls
 from crawler.text.dates import day_in_url
 
 MAGIC = (
@@ -26,11 +24,6 @@ MAGIC = (
     (b"{\\rtf", "an RTF file", "application/rtf", ".rtf"),
 )
 TEXT_TYPES = ("text/", "application/xhtml", "application/xml", "application/json", "application/javascript")
-EXTENDED = re.compile(r"filename\*\s*=\s*([\w-]*)'[^']*'([^;\s]+)", re.IGNORECASE)
-PLAIN = re.compile(r'filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]+))', re.IGNORECASE)
-NAMED = re.compile(r"(?:^|[?&])(?:file_?name|name|title)=([^&]+)", re.IGNORECASE)
-CONTROL = re.compile(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
-LONGEST = 200
 MOST_PLACES, MOST_CELLS = 500, 200_000  # of a record; the paragraphs have the text of further tables too
 MOST = Limits(characters=2_000_000, lines=20_000, cells=400_000)  # of a document that is a record's text
 
@@ -102,43 +95,9 @@ def _text_of(said: AttachedText) -> tuple[tuple[str, ...], tuple[Table, ...], st
 
 
 def file_name(page: Page) -> tuple[str, str]:
-    """(name, rule). RFC 6266: `filename*` beats `filename`; servers here also send raw UTF-8 or GBK."""
-    disposition = page.header("content-disposition") or ""
-    extended, plain = EXTENDED.search(disposition), PLAIN.search(disposition)
-    if extended:
-        name = _text(unquote_to_bytes(extended[2]), extended[1] or "utf-8")
-        if _clean(name):
-            return _clean(name), "disposition"
-    if plain:
-        raw = re.sub(r"\\(.)", r"\1", plain[1]) if plain[1] is not None else plain[2].strip()
-        name = _text(
-            unquote_to_bytes(raw.encode("latin-1", "replace"))
-            if raw.isascii()
-            else raw.encode("utf-8" if not _is_latin(raw) else "latin-1")
-        )
-        if _clean(name):
-            return _clean(name), "disposition"
-    path, _, query = urls.canonical(page.url).partition("?")
-    asked = NAMED.search(query)
-    if asked and _clean(_text(unquote_to_bytes(asked[1]))):
-        return _clean(_text(unquote_to_bytes(asked[1]))), "query"
-    last = _clean(_text(unquote_to_bytes(path.rstrip("/").rpartition("/")[2])))
-    return (last, "address") if last else (urls.host(page.url), "host")
-
-
-def _is_latin(text: str) -> bool:
-    return all(ord(character) < 256 for character in text)
-
-
-def _text(raw: bytes, charset: str = "utf-8") -> str:
-    for name in (charset, "utf-8", "gb18030"):
-        try:
-            return raw.decode(name)
-        except (UnicodeDecodeError, LookupError):
-            continue
-    return raw.decode("utf-8", "replace")
-
-
-def _clean(name: str) -> str:
-    """One line, no path: what a server calls a file names nothing on this machine."""
-    return CONTROL.sub("", name).replace("\\", "/").rstrip("/").rpartition("/")[2].strip()[:LONGEST]
+    """(name, rule): as the server calls it, else as its address does."""
+    if said := filenames.disposition(page.header("content-disposition") or ""):
+        return said.name, "disposition"
+    address = urls.canonical(page.url)
+    name = filenames.of_address(address)
+    return (name, "address") if name else (urls.host(address), "host")
