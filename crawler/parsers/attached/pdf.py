@@ -1,6 +1,7 @@
 """PDF by pdfium: text page by page. No script is run, no form filled in, nothing outside asked for."""
 
 import re
+from time import monotonic
 from typing import Any
 
 from crawler.parsers.attached.said import NoText, Reading, Section
@@ -10,14 +11,38 @@ UNMAPPED = re.compile("[\x00-\x08\x0e-\x1f\ufffd\ue000-\uf8ff]")
 HYPHENS = str.maketrans({"\x02": "", "\ufffe": "", "\uffff": ""})  # how pdfium marks a word broken at a line's end
 PASSWORD = 4
 IMAGE = 3
+OCR = "read by OCR"  # whatever says it is a guess at what a picture shows
+LEAST_SECONDS = 1.0
+DOTS, MOST_DOTS = 200, 4000
 TO_LOOK_AT = 50  # pages that are asked for pictures where none has text
 
 
-def reader() -> str:
-    """What reads, with its version."""
+def reader(reading: Reading | None = None) -> str:
+    """What reads, with its version; where pictures are read, what reads those."""
     from pypdfium2 import version
 
-    return f"pdf 1 (pypdfium2 {version.PYPDFIUM_INFO.version}, pdfium {version.PDFIUM_INFO.build})"
+    own = f"pdf 1 (pypdfium2 {version.PYPDFIUM_INFO.version}, pdfium {version.PDFIUM_INFO.build})"
+    return f"{own}, {ocr_reader(reading)}" if reading is not None and reading.limits.ocr else own
+
+
+def ocr_reader(reading: Reading) -> str:
+    """What reads pictures, with its version and languages; empty where nobody asked for it."""
+    if not reading.limits.ocr:
+        return ""
+    from crawler.parsers.attached import outside
+
+    return f"ocr 1 (tesseract {outside.version_of(outside.tesseract())}, {reading.limits.ocr})" if outside.tesseract() else ""
+
+
+def read_picture(data: bytes, reading: Reading) -> tuple[Section, ...]:
+    """A picture, by OCR where that is asked for. Raises NoText."""
+    if not reading.limits.ocr:
+        raise NoText("image only")
+    from crawler.parsers.attached import outside
+
+    lines = outside.seen(data, reading.limits.seconds, reading.limits.ocr)
+    reading.flag(OCR)
+    return (Section("page", "1", reading.kept(lines)),)
 
 
 def read(data: bytes, reading: Reading) -> tuple[Section, ...]:
@@ -54,6 +79,8 @@ def _pages(document: Any, reading: Reading) -> tuple[Section, ...]:
             unmapped.append(number)
         elif not lines:
             silent.append(number)
+    if reading.limits.ocr and (silent or unmapped):
+        _read_pictures(document, found, reading)
     if not any(section.lines for section in found):
         raise NoText(_why_none(document, count, unmapped))
     if unmapped:
@@ -61,6 +88,43 @@ def _pages(document: Any, reading: Reading) -> tuple[Section, ...]:
     if silent:
         reading.flag(f"no text on pages {_listed(silent)}")
     return tuple(found)
+
+
+def _read_pictures(document: Any, found: list[Section], reading: Reading) -> None:
+    """What OCR sees on the pages without text, as many of them as there is time for."""
+    from crawler.parsers.attached import outside
+
+    begun, failed = monotonic(), ""
+    for place, section in enumerate(found):
+        left = reading.limits.seconds - (monotonic() - begun)
+        if section.lines or failed:
+            continue
+        if left < LEAST_SECONDS:
+            reading.cut = f"cut: OCR of {place} of {len(found)} pages"
+            break
+        try:
+            lines = outside.seen(_picture(document, place), left, reading.limits.ocr)
+        except NoText as error:
+            reading.flag(f"not read by OCR: page {section.name}: {error}")
+            failed = str(error)
+            continue
+        found[place] = Section("page", section.name, reading.kept(lines))
+        reading.flag(OCR)
+
+
+def _picture(document: Any, place: int) -> bytes:
+    """A page as a grey picture (PGM) of 200 dots an inch, no larger than is reasonable."""
+    import pypdfium2
+
+    try:
+        page = document[place]
+        scale = min(DOTS / 72, MOST_DOTS / max(1.0, *page.get_size()))
+        bitmap = page.render(scale=scale, grayscale=True, may_draw_forms=False)
+    except pypdfium2.PdfiumError as error:
+        raise NoText("damaged: a page that cannot be drawn") from error
+    rows = bytes(bitmap.buffer)
+    tight = b"".join(rows[at * bitmap.stride : at * bitmap.stride + bitmap.width] for at in range(bitmap.height))
+    return b"P5 %d %d 255\n" % (bitmap.width, bitmap.height) + tight
 
 
 def _page(document: Any, place: int) -> tuple[str, bool]:

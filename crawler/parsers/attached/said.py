@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 NO_TEXT = "no_text: "
-READERS = "1"  # every change of what our readers read from the same bytes makes this, and the rules' version, a new one
+READERS = "2"  # every change of what our readers read from the same bytes makes this, and the rules' version, a new one
 WIDE = 64  # cells of a row beyond which the empty ones are no longer shown in its line
 
 
@@ -77,6 +77,8 @@ class Limits:
     cells: int = 2_000_000
     characters: int = 8_000_000
     lines: int = 200_000
+    seconds: float = 15.0  # that a program of others may take
+    ocr: str = ""  # the languages in which pictures are read by tesseract (chi_sim+eng); none: they are not
 
 
 def row_line(cells: Sequence[str]) -> str:
