@@ -3,7 +3,7 @@
 from pathlib import PurePosixPath
 from types import MappingProxyType
 
-from crawler.model import Page
+from crawler.model import Page, payload_digest
 from crawler.parsers.attached.said import AttachedText, Limits
 from crawler.parsers.attachments import media_type
 from crawler.record.content import Content, Piece, pack_pieces
@@ -71,16 +71,18 @@ def read_file(page: Page, kind: str) -> tuple[Draft, Content]:
         attachments=(Attachment(address, name, media_type(address, name) or kind),),
         witnesses=MappingProxyType(witnesses),
     )
-    return draft, content_of(said, name, rule)
+    return draft, content_of(said, page.body, name, rule)
 
 
-def content_of(said: AttachedText, name: str, named_by: str) -> Content:
+def content_of(said: AttachedText, data: bytes, name: str, named_by: str) -> Content:
     """A document's text as it is kept."""
     pieces = [Piece(each.kind, each.name, each.lines, each.rows, each.within) for each in said.sections]
     searched = search_text("\n".join(line for each in pieces for line in each.lines))
     members = [(member.name, member.size, member.note) for member in said.members]
     packed = pack_pieces(pieces, members, searched)
-    return Content(said.media_type, said.size, said.reader, said.pages, said.note, said.flags, name, named_by, packed)
+    return Content(
+        said.media_type, said.size, said.reader, said.pages, said.note, said.flags, name, named_by, packed, payload_digest(data)
+    )
 
 
 def _text_of(said: AttachedText) -> tuple[tuple[str, ...], tuple[Table, ...], str]:

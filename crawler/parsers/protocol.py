@@ -211,7 +211,7 @@ def reading_bodies(reading: Reading) -> list[bytes]:
 
 def _content_header(file: Content) -> list[Any]:
     return [
-        file.media_type, file.size, file.reader, file.pages, file.note, file.flags, file.name, file.named_by, len(file.packed),
+        file.media_type, file.size, file.reader, file.pages, file.note, file.flags, file.name, file.named_by, len(file.packed), file.digest,
     ]  # fmt: skip
 
 
@@ -259,12 +259,12 @@ def reading_of(said: Mapping[str, Any], body: bytes) -> Reading:
 
 
 def _content(said: Sequence[Any], body: bytes) -> Content:
-    kind, size, reader, pages, note, flags, name, named_by, packed = said
+    kind, size, reader, pages, note, flags, name, named_by, packed, digest = said
     if _count(packed) != len(body) or len(flags) > MOST_FLAGS:
         raise BadMessage(f"{len(body)} bytes of a file, {packed!r:.40} announced")
     return Content(
         _text(kind), _count(size) or 0, _text(reader), _count(pages) or 0, _text(note), tuple(map(_text, flags)),
-        _text(name), _text(named_by), body,
+        _text(name), _text(named_by), body, _text(digest),
     )  # fmt: skip
 
 

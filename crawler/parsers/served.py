@@ -1,7 +1,5 @@
 """A document that a notice links to: what its answer is, and what the document says. A page in a document's place is no document."""
 
-from dataclasses import replace
-
 from crawler.model import Page, PageKind
 from crawler.parsers.attached import document
 from crawler.parsers.attached.said import Limits
@@ -27,7 +25,7 @@ def read_served(page: Page, name: str, limits: Limits, version: str) -> Reading:
     said = document.read(page.body, called, page.header("content-type") or "", limits)
     if said.media_type == "text/html" and (refused := _page(page, called, version)) is not None:
         return refused
-    made = content_of(said, own, rule)
+    made = content_of(said, page.body, own, rule)
     evidence = f"{said.media_type} of {len(page.body)} bytes" + (f", {said.note}" if said.note else "")
     return Reading(version, PageKind.FILE, evidence, file=made)
 
@@ -42,4 +40,4 @@ def _page(page: Page, called: str, version: str) -> Reading | None:
     kind = found.kind if found and found.kind in PASSING else PageKind.ERROR
     ending = called.rpartition(".")[2].lower()[:10]
     evidence = f"html error page served as .{ending}" if kind is PageKind.ERROR else f"html page ({kind}) served as .{ending}"
-    return replace(Reading(version, kind), evidence=f"{evidence}{': ' + found.evidence if found else ''}")
+    return Reading(version, kind, evidence)

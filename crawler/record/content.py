@@ -35,7 +35,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a file says. `media_type` by its bytes; `reader`: what read it, with its version; `note`: why it has no text, or what is
+    """What a file says. `digest` and `media_type` of and by its own bytes (no content coding); `reader`: what read it, with its version; `note`: why it has no text, or what is
     missing of it; `flags`: what was odd; `name`: as its server or address calls it, and which of them does (`named_by`)."""
 
     media_type: str
@@ -47,6 +47,7 @@ class Content:
     name: str
     named_by: str
     packed: bytes
+    digest: str
 
     @property
     def has_text(self) -> bool:

@@ -27,6 +27,7 @@ RANK = {  # how much a reader may want to be told of it
     ChangeKind.GONE: 90,
     ChangeKind.EDIT: 80,
     ChangeKind.HEALTH: 70,
+    ChangeKind.ATTACHMENT: 60,
     ChangeKind.BACK: 50,
     ChangeKind.MISSING: 40,
     ChangeKind.NEW: 20,

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from crawler.model import ABOUT_THE_SITE, Capture, Kind, Original, PageKind, Request
-from crawler.repository import continuations, files, origins
+from crawler.repository import attachments, continuations, files, origins
 from crawler.repository import schema as t
 from crawler.repository.addresses import request_of
 from crawler.repository.database import AnyRow, chunks, replacing
@@ -31,6 +31,7 @@ class ReadingRow:
     rules: str | None = None
     rows: int | None = None
     facts: str | None = None
+    content: int | None = None
     error: str | None = None
     attempts: int = 0
 
@@ -96,6 +97,7 @@ class Pending:
     request: Request
     more: tuple["Further", ...] = ()
     absent: "Pending | None" = None  # what the site showed for an address that cannot exist
+    name: str = ""  # of a document that notices link to: as one of them calls it
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,7 @@ def pending(c: Connection, limit: int, *, owner: str, busy: frozenset[int]) -> l
     rounds = continuations.of_captures(c, [item.capture_id for item in found])
     probed = _absent(c, found)
     beside = {number for listed in rounds.values() for _, number in listed} | set(probed.values())
+    names = attachments.names(c, [item.capture_id for item in found if item.kind is Kind.ATTACHMENT])
     held = {item.capture_id: item for some in chunks(sorted(beside)) for item in map(_pending, c.execute(PLACED, {"ids": some}))}
     return [
         replace(
@@ -159,6 +162,7 @@ def pending(c: Connection, limit: int, *, owner: str, busy: frozenset[int]) -> l
                 for key, number in rounds.get(item.capture_id, ())
             ),
             absent=held.get(probed.get(item.capture_id, 0)),
+            name=names.get(item.capture_id, ""),
         )
         for item in found
     ]

@@ -133,11 +133,14 @@ CREATE TABLE urls (
 	first_missed BIGINT,
 	rung INTEGER DEFAULT '0' NOT NULL,
 	due BIGINT,
+	content INTEGER,
 	CONSTRAINT pk_urls PRIMARY KEY (id),
 	CONSTRAINT uq_urls_key UNIQUE ("key")
 )
 
 CREATE INDEX ix_urls_public_url ON urls (public_url)
+
+CREATE INDEX ix_urls_redirect ON urls (redirect) WHERE redirect IS NOT NULL
 
 CREATE INDEX ix_urls_revisit ON urls (source, due)
 
@@ -190,6 +193,7 @@ CREATE TABLE documents (
 	first_missed BIGINT,
 	version INTEGER,
 	"indexed" SMALLINT DEFAULT '0' NOT NULL,
+	attached SMALLINT DEFAULT '0' NOT NULL,
 	unsearchable TEXT,
 	withheld TEXT,
 	CONSTRAINT pk_documents PRIMARY KEY (id),
@@ -268,6 +272,24 @@ CREATE INDEX ix_changes_at ON changes (at)
 CREATE INDEX ix_changes_document ON changes (document)
 
 CREATE INDEX ix_changes_look ON changes (look)
+
+CREATE TABLE contents (
+	id INTEGER NOT NULL,
+	digest TEXT NOT NULL,
+	capture INTEGER NOT NULL,
+	type TEXT NOT NULL,
+	bytes INTEGER NOT NULL,
+	pages INTEGER NOT NULL,
+	state TEXT NOT NULL,
+	reason TEXT,
+	flags TEXT DEFAULT '[]' NOT NULL,
+	extractor TEXT NOT NULL,
+	name TEXT NOT NULL,
+	text BLOB NOT NULL,
+	CONSTRAINT pk_contents PRIMARY KEY (id),
+	CONSTRAINT uq_contents_digest UNIQUE (digest),
+	CONSTRAINT fk_contents_capture FOREIGN KEY(capture) REFERENCES captures (id)
+)
 
 CREATE TABLE continuations (
 	capture INTEGER NOT NULL,
@@ -352,6 +374,7 @@ CREATE TABLE readings (
 	rules TEXT,
 	rows INTEGER,
 	facts TEXT,
+	content INTEGER,
 	error TEXT,
 	attempts INTEGER DEFAULT '0' NOT NULL,
 	CONSTRAINT pk_readings PRIMARY KEY (capture),
@@ -414,9 +437,14 @@ CREATE TABLE attachments (
 	position INTEGER NOT NULL,
 	url TEXT NOT NULL,
 	name TEXT NOT NULL,
+	address INTEGER,
+	reason TEXT,
 	CONSTRAINT pk_attachments PRIMARY KEY (version, position),
-	CONSTRAINT fk_attachments_version FOREIGN KEY(version) REFERENCES versions (id)
+	CONSTRAINT fk_attachments_version FOREIGN KEY(version) REFERENCES versions (id),
+	CONSTRAINT fk_attachments_address FOREIGN KEY(address) REFERENCES urls (id)
 )
+
+CREATE INDEX ix_attachments_address ON attachments (address)
 
 CREATE INDEX ix_attachments_url ON attachments (url)
 
@@ -445,6 +473,7 @@ CREATE TABLE search (
 	issuer TEXT,
 	category TEXT,
 	written INTEGER DEFAULT '0' NOT NULL,
+	contents TEXT,
 	CONSTRAINT pk_search PRIMARY KEY (place),
 	CONSTRAINT fk_search_document FOREIGN KEY(document) REFERENCES documents (id),
 	CONSTRAINT fk_search_version FOREIGN KEY(version) REFERENCES versions (id)
