@@ -1,9 +1,13 @@
 """A detail address that answers with a document (PDF, DOC, OFD, an image …): a record with its name, the document as its attachment."""
 
+import re
+from dataclasses import replace
 from pathlib import PurePosixPath
 from types import MappingProxyType
 
 from crawler.model import Page, payload_digest
+from crawler.parsers.attached import redhead
+from crawler.parsers.attached.grids import tables_of
 from crawler.parsers.attached.said import AttachedText, Limits
 from crawler.parsers.attachments import media_type
 from crawler.record.content import Content, Piece, pack_pieces
@@ -25,6 +29,7 @@ MAGIC = (
     (b"7z\xbc\xaf\x27\x1c", "a 7z file", "application/x-7z-compressed", ".7z"),
     (b"{\\rtf", "an RTF file", "application/rtf", ".rtf"),
 )
+HAN = re.compile("[\u4e00-\u9fff]{2}")
 TEXT_TYPES = ("text/", "application/xhtml", "application/xml", "application/json", "application/javascript")
 MOST_PLACES, MOST_CELLS = 500, 200_000  # of a record; the paragraphs have the text of further tables too
 MOST = Limits(characters=2_000_000, lines=20_000, cells=400_000)  # of a document that is a record's text
@@ -63,12 +68,18 @@ def read_file(page: Page, kind: str) -> tuple[Draft, Content]:
     witnesses["body"] = Witness(
         f"attached {said.reader or said.media_type}", places, refused=tuple(filter(None, (said.note, *said.flags)))
     )
+    stated = {each.field: each for each in redhead.witnesses(said)}
+    for each in stated.values():
+        witnesses.setdefault(each.field, Witness("redhead", f"{each.place}: {each.raw}"))
+    if "title" in stated and not HAN.search(title):  # P020240501.pdf
+        title, witnesses["title"] = stated["title"].raw, Witness("redhead", stated["title"].raw, disagrees=name)
     draft = Draft(
         title=title,
         published=day,
         body=body,
         tables=tables,
         attachments=(Attachment(address, name, media_type(address, name) or kind),),
+        meta=MappingProxyType({name[5:]: each.raw for name, each in stated.items() if name.startswith("meta.")}),
         witnesses=MappingProxyType(witnesses),
     )
     return draft, content_of(said, page.body, name, rule)
@@ -76,10 +87,10 @@ def read_file(page: Page, kind: str) -> tuple[Draft, Content]:
 
 def content_of(said: AttachedText, data: bytes, name: str, named_by: str) -> Content:
     """A document's text as it is kept."""
-    pieces = [Piece(each.kind, each.name, each.lines, each.rows, each.within) for each in said.sections]
+    pieces = [Piece(each.kind, each.name, each.lines, each.rows, each.within, tuple(tables_of(each))) for each in said.sections]
     searched = search_text("\n".join(line for each in pieces for line in each.lines))
     members = [(member.name, member.size, member.note) for member in said.members]
-    packed = pack_pieces(pieces, members, searched)
+    packed = pack_pieces(pieces, members, searched, redhead.witnesses(said))
     return Content(
         said.media_type, said.size, said.reader, said.pages, said.note, said.flags, name, named_by, packed, payload_digest(data)
     )
@@ -97,13 +108,10 @@ def _text_of(said: AttachedText) -> tuple[tuple[str, ...], tuple[Table, ...], st
         where = " ".join(filter(None, (section.within, section.kind, section.name)))
         if section.lines and len(places) < MOST_PLACES:
             places.append(f"{where}: {at + 1}-{len(body)}")
-        sheet = ((0, tuple(row for _, row in section.rows)),) if section.rows else ()
-        for place, rows in (*sheet, *section.tables):
-            wide = max(map(len, rows), default=0)
-            cells += wide * len(rows)
+        for table in tables_of(section):
+            cells += sum(map(len, table.rows))
             if cells <= MOST_CELLS:
-                caption = (section.name or None) if section.kind == "sheet" else None
-                tables.append(Table(at + place, caption, 0, tuple((*row, *[""] * (wide - len(row))) for row in rows)))
+                tables.append(replace(table, at=at + table.at))
     return tuple(body), tuple(tables), "; ".join(places)
 
 

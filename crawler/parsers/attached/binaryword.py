@@ -8,8 +8,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from crawler.parsers.attached.compound import streams_of
-from crawler.parsers.attached.grids import Grid, Placed
-from crawler.parsers.attached.said import NoText, Reading, Section
+from crawler.parsers.attached.said import Grid, NoText, Placed, Reading, Section
 
 WORD_97 = 193  # nFib; below it the head is another
 MAGIC = 0xA5EC

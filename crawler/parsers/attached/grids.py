@@ -2,14 +2,20 @@
 
 from collections.abc import Sequence
 
+from crawler.parsers.attached.said import Grid, Section
 from crawler.parsers.heads import Cell, heading_rows
 from crawler.record.notice import Table
 
-Grid = tuple[tuple[str, ...], ...]  # equally many cells in each row where spans are expanded
-Placed = tuple[int, Grid]  # and the place of its first line
 LOOKED_AT = 60  # rows that tell which of them are the head
 WIDEST = 200  # columns of a table whose head is asked for
 OWN_NAMES = ("sheet", "工作表", "表格")  # what programs call a sheet that nobody named
+
+
+def tables_of(section: Section) -> list[Table]:
+    """The tables of a part of a document: a sheet's rows, or those within a text."""
+    if section.rows:
+        return [table_of(0, [cells for _, cells in section.rows], section.name)]
+    return [table_of(at, grid) for at, grid in section.tables if grid]
 
 
 def table_of(at: int, grid: Sequence[Sequence[str]], name: str = "") -> Table:

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from crawler.parsers.attached import opensheets
-from crawler.parsers.attached.grids import Grid, Placed
 from crawler.parsers.attached.package import Package, attribute, child, local
-from crawler.parsers.attached.said import NoText, Reading, Section
+from crawler.parsers.attached.said import Grid, NoText, Placed, Reading, Section
 
 LEFT_OUT = frozenset(
     {

@@ -7,8 +7,7 @@ from time import monotonic
 from typing import Any
 
 from crawler.parsers.attached import boxfont, ruled
-from crawler.parsers.attached.grids import Placed
-from crawler.parsers.attached.said import NoText, Reading, Section
+from crawler.parsers.attached.said import NoText, Placed, Reading, Section
 
 SAMPLE = 200  # characters of a page that are asked whether their font says what they mean
 UNMAPPED = re.compile("[\x00-\x08\x0e-\x1f\ufffd\ue000-\uf8ff]")

@@ -8,8 +8,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from crawler.parsers.attached.grids import Grid
-from crawler.parsers.attached.said import NoText, Reading, Section
+from crawler.parsers.attached.said import Grid, NoText, Reading, Section
 
 TOKEN = re.compile(
     rb"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\(.)|([{}])|[\r\n\0]+|([^\\{}\r\n\0]+)|\\", re.DOTALL

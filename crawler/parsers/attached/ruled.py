@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from crawler.parsers.attached.grids import Grid
+from crawler.parsers.attached.said import Grid
 
 PATH = 2  # FPDF_PAGEOBJ_PATH
 LINE, BEZIER = 0, 1

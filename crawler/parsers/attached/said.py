@@ -7,6 +7,9 @@ NO_TEXT = "no_text: "
 READERS = "2"  # every change of what our readers read from the same bytes makes this, and the rules' version, a new one
 WIDE = 64  # cells of a row beyond which the empty ones are no longer shown in its line
 
+Grid = tuple[tuple[str, ...], ...]  # a table's cells: equally many in each row where spans are expanded
+Placed = tuple[int, Grid]  # and the place of its first line
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -23,7 +26,7 @@ class Section:
     name: str
     lines: tuple[str, ...] = ()
     rows: tuple[tuple[int, tuple[str, ...]], ...] = ()
-    tables: tuple[tuple[int, tuple[tuple[str, ...], ...]], ...] = ()
+    tables: tuple[Placed, ...] = ()
     within: str = ""
 
 

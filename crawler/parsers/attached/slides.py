@@ -2,9 +2,8 @@
 
 from xml.etree.ElementTree import Element
 
-from crawler.parsers.attached.grids import Placed
 from crawler.parsers.attached.package import Package, child, local
-from crawler.parsers.attached.said import Reading, Section
+from crawler.parsers.attached.said import Placed, Reading, Section
 
 PAGE_FIELDS = frozenset({"slidenum"})
 YES = ("1", "true")

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from crawler.parsers.attached.grids import Placed
 from crawler.parsers.attached.package import Package, attribute, child, local
-from crawler.parsers.attached.said import Reading, Section
+from crawler.parsers.attached.said import Placed, Reading, Section
 
 BREAKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}
 LEFT_OUT = frozenset({"Fallback", "del", "moveFrom", "instrText", "delText", "rPr", "pPr", "sdtPr"})
