@@ -70,7 +70,7 @@ class AttachedText:
 class Limits:
     """How much of a document is read. The time it may take, and the memory, are its process's."""
 
-    size: int = 300 << 20
+    size: int = 100 << 20  # two copies of it, and what reads it, are in the reading process at once
     unpacked: int = 256 << 20  # bytes of all members together
     ratio: int = 1000  # of a member above 8 MiB: XML of sheets packs to a fiftieth, hardly anything to a two-hundredth
     members: int = 10_000
