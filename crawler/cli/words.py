@@ -43,6 +43,7 @@ def said(english: str) -> str:
 KINDS = {
     "new": "新增",
     "edit": "修改",
+    "attachment": "附件",
     "missing": "未见",
     "gone": "撤下",
     "back": "重现",

@@ -38,12 +38,12 @@ def seeds(
 def references(notice: Notice, source: str, addresses: Mapping[str, Address], unfetched: Unfetched) -> tuple[Reference, ...]:
     """What stands with a version of each document that its notice links to. `addresses` by URL key."""
     found = []
-    for item in notice.attachments:
+    for position, item in enumerate(notice.attachments):
         if item.url is None:
             continue
         reason = unfetched(source, item)
         address = addresses.get(urls.key(Request(item.url))) if reason is None else None
-        found.append(Reference(item.url, item.name, address.id if address is not None else None, reason))
+        found.append(Reference(position, item.url, item.name, address.id if address is not None else None, reason))
     return tuple(found)
 
 

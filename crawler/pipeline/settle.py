@@ -290,8 +290,8 @@ class _Fold:
             return ()
         files = attachments.references(notice, item.address.source, self.known.addresses, self.rules.unfetched)
         links = {
-            file.address: Link(document.id, document.source, position, file.name, file.url)
-            for position, file in reversed(list(enumerate(files)))
+            file.address: Link(document.id, document.source, file.position, file.name, file.url)
+            for file in reversed(files)
             if file.address is not None and file.address != item.address.id
         }
         document.attached = int(bool(links))

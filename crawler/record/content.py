@@ -11,6 +11,7 @@ from typing import Any
 from crawler.record.frame import opened, packed_texts
 from crawler.record.notice import Table
 
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 NO_TEXT = "no_text: "  # how the note of a file begins that gave no text
 MOST_CHARACTERS = 16 << 20  # of the pieces' JSON: what a frame unpacks to stays below its limit
 ENCODE = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
@@ -140,3 +141,13 @@ def text_lines(pieces: Sequence[Piece]) -> Iterator[str]:
             yield from ([""] if number else [])
             yield f"── {piece.place}"
         yield from piece.lines
+
+
+def column_name(number: int) -> str:
+    """The letters of a column, counted from 0."""
+    name = ""
+    number += 1
+    while number:
+        number, last = divmod(number - 1, 26)
+        name = LETTERS[last] + name
+    return name

@@ -202,6 +202,19 @@ def save(c: Connection, made: Sequence[NewContent]) -> None:
         c.execute(AGAIN, again)
 
 
+INDEXED_WITH = (
+    sa.select(t.search_contents.c.document)
+    .where(t.search_contents.c.content.in_(sa.bindparam("ids", expanding=True)))
+    .distinct()
+    .order_by(t.search_contents.c.document)
+)
+
+
+def indexed_with(c: Connection, contents: Collection[int]) -> list[int]:
+    """The documents whose words in the index are also those of these."""
+    return list(c.execute(INDEXED_WITH, {"ids": sorted(contents)}).scalars())
+
+
 def unindex(c: Connection, documents: Collection[int]) -> None:
     """What is searched of these documents has changed."""
     for some in chunks(sorted(documents)):

@@ -80,7 +80,9 @@ def at(c: Connection, addresses: Collection[int]) -> dict[int, list[Document]]:
     for some in chunks(sorted(addresses)):
         for row in c.execute(AT, {"ids": some}):
             values: list[Any] = list(row)
-            found.setdefault(row.url, []).append(Document(*values[:11], attached=values[11]))
+            document = Document(*values[:11])
+            document.attached = values[11]
+            found.setdefault(document.url, []).append(document)
     return found
 
 
@@ -91,7 +93,8 @@ def current_at(c: Connection, addresses: Collection[int]) -> dict[int, list[Docu
         for row in c.execute(CURRENT_AT, {"ids": some}):
             values: list[Any] = list(row)
             values[17] = bool(values[17])
-            document = Document(*values[:11], current=Current(*values[12:]), attached=values[11])
+            document = Document(*values[:11])
+            document.attached, document.current = values[11], Current(*values[12:])
             found.setdefault(document.url, []).append(document)
     return found
 

@@ -496,5 +496,12 @@ search = sa.Table(
     sa.Column("issuer", Text),
     sa.Column("category", Text),
     sa.Column("written", sa.Integer(), nullable=False, server_default="0"),  # day; 0: none
-    sa.Column("contents", Text),  # JSON: contents whose text the index holds with the version's; none: none
+)
+
+search_contents = sa.Table(  # whose texts the index holds with a document's own
+    "search_contents",
+    metadata,
+    sa.Column("document", Id, sa.ForeignKey("documents.id"), primary_key=True, autoincrement=False),
+    sa.Column("position", sa.Integer(), primary_key=True, autoincrement=False),
+    sa.Column("content", Id, sa.ForeignKey("contents.id"), nullable=False, index=True),
 )

@@ -47,6 +47,7 @@ from crawler.repository.looks import Look
 from crawler.repository.queues import QueueRow
 from crawler.repository.readings import PENDING, ReadingRow
 from crawler.repository.rows import RunRow
+from crawler.repository.search import index
 from crawler.repository.versions import NewVersion
 from crawler.repository.works import Works
 
@@ -311,6 +312,10 @@ def _load_redirects(c: Connection, known: Known) -> None:
 def apply(c: Connection, known: Known, writes: Writes, now: Millis) -> None:
     """Write it: one statement a table."""
     addresses.save(c, writes.addresses.values())
+    if again := [item.id for item in writes.contents if item.again]:
+        held = attachments.indexed_with(c, again)
+        index.forget(c, held)
+        attachments.unindex(c, held)
     attachments.save(c, writes.contents)
     captures.hurt(c, {place for item in known.items for place in item.settled.hurt}, now)
     works.insert(c, known.works)

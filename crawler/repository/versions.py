@@ -16,8 +16,9 @@ from crawler.repository.database import chunks, clean
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A document that a version links to. `address`: row id of what is fetched; None where it is not, and `reason` says why."""
+    """A document that a version links to: its place among the notice's attachments. `address`: row id of what is fetched; None where it is not, and `reason` says why."""
 
+    position: int
     url: str
     name: str
     address: int | None
@@ -57,14 +58,14 @@ def insert(c: Connection, made: Sequence[NewVersion]) -> None:
     rows = [
         {
             "version": version.id,
-            "position": position,
+            "position": item.position,
             "url": clean(item.url),
             "name": clean(item.name),
             "address": item.address,
             "reason": item.reason,
         }
         for version in made
-        for position, item in enumerate(version.files)
+        for item in version.files
     ]
     if rows:
         c.execute(t.attachments.insert(), rows)

@@ -7,9 +7,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from crawler.cli.main import run
 from crawler.demo.site import LANWAN, Page, Site
+from crawler.model import now_ms
 from crawler.pipeline.rebuild import rebuild
 from crawler.record.content import pieces_of
+from crawler.repository.database import reading
+from crawler.repository.search.find import find
+from crawler.repository.search.question import Question
 from crawler.scheduler import process as house
 from tests.parsers.attached import made
 
@@ -189,3 +194,46 @@ def test_a_rebuilt_database_knows_the_same_documents_and_tells_the_same_of_them(
     assert [what for what, *_ in before[0]] == ["swapped", "vanished", "back"]
     rebuilt(home)
     assert (told(home), contents(home), home.sql("SELECT digest, name, extractor FROM contents ORDER BY digest")) == before
+
+
+def asked(home: Home, capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    """What a command prints."""
+    capsys.readouterr()
+    assert run(["--config", str(home.path), *words]) == 0
+    return capsys.readouterr().out
+
+
+def hits(home: Home, capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str, Any]]:
+    """The results of a search."""
+    return [json.loads(line) for line in asked(home, capsys, "search", *words, "--json").splitlines()]
+
+
+@BOTH
+def test_a_word_that_stands_only_in_a_document_is_found_with_its_place(
+    site: Site, home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.put(LANWAN, PATH, notice({"./qingdan.pdf": "物资清单.pdf", "./yusuan.xlsx": "预算表.xlsx", "./hongtou.ofd": "红头.ofd"}))
+    site.put(LANWAN, f"{FOLDER}qingdan.pdf", Page(made.pdf(2, lines=("冲锋舟停在水文码头",)), PDF))
+    site.put(LANWAN, f"{FOLDER}yusuan.xlsx", Page(made.xlsx()))
+    site.put(LANWAN, f"{FOLDER}hongtou.ofd", Page(made.ofd()))
+    home.crawl(url=URL)
+    for query, at in (
+        ("水文码头", (1, "物资清单.pdf", "page 1", None)),
+        ("救生衣", (2, "预算表.xlsx", "物资", "A4")),
+        ("冲锋舟12艘", (3, "红头.ofd", "page 1", None)),
+        ("储备清单 水文码头", (1, "物资清单.pdf", "page 1", None)),  # one word of the notice, one of the document
+        ("title:防汛 水文码头 source:lanwan", (1, "物资清单.pdf", "page 1", None)),
+        ("储备清单", None),
+    ):
+        (hit,) = hits(home, capsys, query)
+        assert "[" in hit["snippet"], query
+        assert (tuple(hit["at"].values()) if hit["at"] else None) == at, query
+    assert hits(home, capsys, "储备清单 -水文码头") == []
+    assert "物资清单.pdf page 1: " in asked(home, capsys, "search", "水文码头")
+    before = now_ms()
+    site.put(LANWAN, f"{FOLDER}qingdan.pdf", pdf("冲锋舟停在木材码头"))
+    home.crawl(url=URL)
+    assert hits(home, capsys, "水文码头") == []
+    assert len(hits(home, capsys, "木材码头")) == 1
+    with reading(home.config.storage.database) as c:
+        assert [len(find(c, Question(word, as_of=before)).rows) for word in ("水文码头", "木材码头", "储备清单")] == [1, 0, 1]

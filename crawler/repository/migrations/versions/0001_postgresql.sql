@@ -473,13 +473,23 @@ CREATE TABLE search (
 	issuer TEXT,
 	category TEXT,
 	written INTEGER DEFAULT '0' NOT NULL,
-	contents TEXT,
 	CONSTRAINT pk_search PRIMARY KEY (place),
 	CONSTRAINT fk_search_document FOREIGN KEY(document) REFERENCES documents (id),
 	CONSTRAINT fk_search_version FOREIGN KEY(version) REFERENCES versions (id)
 )
 
 CREATE INDEX ix_search_document ON search (document)
+
+CREATE TABLE search_contents (
+	document BIGINT NOT NULL,
+	position INTEGER NOT NULL,
+	content BIGINT NOT NULL,
+	CONSTRAINT pk_search_contents PRIMARY KEY (document, position),
+	CONSTRAINT fk_search_contents_document FOREIGN KEY(document) REFERENCES documents (id),
+	CONSTRAINT fk_search_contents_content FOREIGN KEY(content) REFERENCES contents (id)
+)
+
+CREATE INDEX ix_search_contents_content ON search_contents (content)
 
 ALTER TABLE search ADD COLUMN words tsvector NOT NULL
 
