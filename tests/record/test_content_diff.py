@@ -1,9 +1,7 @@
 """Two versions of a file differ where a reader sees it: by page and line, by sheet and cell."""
 
-import pytest
-
 from crawler.record.content import Piece, Said, pack_pieces, pieces_of, said_of
-from crawler.record.filediff import FileDifference, files, letters
+from crawler.record.content_diff import between
 from crawler.record.notice import Table
 
 
@@ -22,64 +20,61 @@ def sheet(*rows: str, name: str = "预算", first: int = 1) -> Piece:
     )
 
 
+def told(before: list[Piece], after: list[Piece]) -> list[tuple[str, str | None, str | None, str | None]]:
+    """(place, cell, before, after) of each difference."""
+    return [(each.place, each.cell, each.before, each.after) for each in between(before, after)]
+
+
 def test_a_line_that_changed_is_told_with_its_page_and_the_shortest_difference() -> None:
     before, after = pages("甲\n储备冲锋舟12艘", "乙"), pages("甲\n储备冲锋舟14艘", "乙")
-    assert files(before, after) == (FileDifference("page 1", 2, None, "12", "14"),)
+    assert told(before, after) == [("page 1", None, "12", "14")]
 
 
 def test_what_a_page_pushes_on_to_the_next_is_no_difference() -> None:
     before, after = pages("一\n二\n三", "四"), pages("一\n新的一行\n二", "三\n四")
-    assert files(before, after) == (FileDifference("page 1", 2, None, None, "新的一行"),)
+    assert told(before, after) == [("page 1", None, None, "新的一行")]
 
 
 def test_what_is_gone_is_told_where_it_was() -> None:
-    assert files(pages("一", "二\n三"), pages("一", "三")) == (FileDifference("page 2", 1, None, "二", None),)
-    assert files(pages("一", "二"), pages("一")) == (FileDifference("page 2", 1, None, "二", None),)
-    assert files(pages("一"), []) == (FileDifference("page 1", 1, None, "一", None),)
+    assert told(pages("一", "二\n三"), pages("一", "三")) == [("page 2", None, "二", None)]
+    assert told(pages("一", "二"), pages("一")) == [("page 2", None, "二", None)]
+    assert told(pages("一"), []) == [("page 1", None, "一", None)]
 
 
 def test_white_space_alone_is_no_difference() -> None:
-    assert files(pages("储备  12 艘\n\n乙"), pages("储备 12 艘\n乙")) == ()
-    assert files([sheet("甲|1 ")], [sheet("甲 |1")]) == ()
+    assert told(pages("储备  12 艘\n\n乙"), pages("储备 12 艘\n乙")) == []
+    assert told([sheet("甲|1 ")], [sheet("甲 |1")]) == []
 
 
 def test_a_cell_that_changed_is_told_by_its_place() -> None:
     before, after = [sheet("品名|数量", "编织袋|36000", "救生衣|400")], [sheet("品名|数量", "编织袋|36500", "救生衣|400")]
-    assert files(before, after) == (FileDifference("预算", None, "B2", "36000", "36500"),)
+    assert told(before, after) == [("预算", "B2", "36000", "36500")]
 
 
 def test_a_row_put_in_is_one_row_and_not_all_below_it() -> None:
     before = [sheet("品名|数量", "编织袋|36000", "救生衣|400")]
     after = [sheet("品名|数量", "冲锋舟|12", "编织袋|36000", "救生衣|400")]
-    assert [(each.cell, each.before, each.after) for each in files(before, after)] == [("A2", None, "冲锋舟"), ("B2", None, "12")]
-    assert [(each.cell, each.before, each.after) for each in files(after, before)] == [("A2", "冲锋舟", None), ("B2", "12", None)]
+    assert told(before, after) == [("预算", "A2", None, "冲锋舟"), ("预算", "B2", None, "12")]
+    assert told(after, before) == [("预算", "A2", "冲锋舟", None), ("预算", "B2", "12", None)]
 
 
 def test_a_cell_added_or_emptied_and_a_sheet_that_is_new_or_gone() -> None:
-    assert files([sheet("甲|1")], [sheet("甲|1|新")]) == (FileDifference("预算", None, "C1", None, "新"),)
-    assert files([sheet("甲|1")], [sheet("甲|")]) == (FileDifference("预算", None, "B1", "1", None),)
-    gone = files([sheet("甲"), sheet("乙", name="旧表")], [sheet("甲"), sheet("丙", name="新表")])
-    assert [(each.place, each.cell, each.before, each.after) for each in gone] == [
-        ("新表", "A1", None, "丙"),
-        ("旧表", "A1", "乙", None),
-    ]
+    assert told([sheet("甲|1")], [sheet("甲|1|新")]) == [("预算", "C1", None, "新")]
+    assert told([sheet("甲|1")], [sheet("甲|")]) == [("预算", "B1", "1", None)]
+    gone = told([sheet("甲"), sheet("乙", name="旧表")], [sheet("甲"), sheet("丙", name="新表")])
+    assert sorted(gone, key=str) == [("新表", "A1", None, "丙"), ("旧表", "A1", "乙", None)]
 
 
 def test_members_of_an_archive_are_compared_with_their_like() -> None:
     before = [*pages("一", within="a.pdf"), *pages("二", within="b.pdf")]
     after = [*pages("二", within="b.pdf"), *pages("一改", within="a.pdf")]
-    assert files(before, after) == (FileDifference("a.pdf page 1", 1, None, "", "改"),)
-
-
-@pytest.mark.parametrize(("column", "said"), [(1, "A"), (26, "Z"), (27, "AA"), (702, "ZZ"), (703, "AAA"), (16384, "XFD")])
-def test_columns_are_called_as_sheets_call_them(column: int, said: str) -> None:
-    assert letters(column) == said
+    assert told(before, after) == [("a.pdf page 1", None, "", "改")]
 
 
 def test_long_files_are_compared_in_no_time() -> None:
     old = pages("\n".join(f"第{n}行" for n in range(20_000)))
     new = pages("\n".join(f"第{n}行" for n in range(20_000) if n != 777))
-    assert files(old, new) == (FileDifference("page 1", 778, None, "第777行", None),)
+    assert told(old, new) == [("page 1", None, "第777行", None)]
 
 
 def test_tables_and_what_a_file_says_of_itself_are_stored_with_it() -> None:
