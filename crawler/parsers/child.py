@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from crawler.errors import UnreadablePage
 from crawler.parsers import protocol
-from crawler.parsers.page import read
+from crawler.parsers.page import Asked, read
 
 LONGEST_BATCH = 256 << 20
 
@@ -35,7 +35,7 @@ def settle_in() -> None:
 def answer(job: protocol.Job) -> tuple[dict[str, Any], list[bytes]]:
     """The reading of one job, or why there is none: an error here is an outcome of the page."""
     try:
-        reading = read(job.page, job.kind, job.rules, job.public_url, job.request, dict(job.more))
+        reading = read(job.page, job.kind, job.rules, job.public_url, Asked(job.request, job.like), dict(job.more))
         return protocol.reading_header(reading), protocol.reading_bodies(reading)
     except MemoryError:
         return {"failed": "memory"}, []

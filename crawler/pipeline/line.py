@@ -292,7 +292,9 @@ class Line(Member):
         if shown := waiting.absent:
             with contextlib.suppress(DamagedRecord):  # what the site has not is told without it
                 more.append((ABSENT, self._page(shown.capture, shown.payload)))
-        return Job(page, waiting.kind, self.policy.rules(waiting.source), waiting.public_url, tuple(more), waiting.request)
+        return Job(
+            page, waiting.kind, self.policy.rules(waiting.source), waiting.public_url, tuple(more), waiting.request, waiting.like
+        )
 
     def _page(self, capture: Capture, payload: Capture | None) -> Page:
         return self._handover.take(capture.record_id) or open_page(self.archive.folder, capture, payload)

@@ -411,5 +411,6 @@ class _Fold:
         is_list = item.address.kind == Kind.LIST and reading.page_kind is PageKind.LIST
         if is_list or not reading.notices:
             row.facts = lists.face(reading) if is_list else None
+        row.structure = (clean(reading.structure) or None) if is_list else None
         row.error = clean(reading.error)[:2000] if reading.error else None
         self.known.read[item.address.id] = max(self.known.read.get(item.address.id, 0), item.capture.id)

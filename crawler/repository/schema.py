@@ -277,6 +277,7 @@ readings = sa.Table(
     sa.Column("rules", Text),
     sa.Column("rows", sa.Integer()),  # of a list, notices of a page
     sa.Column("facts", Text),  # of a list: JSON of model.Face
+    sa.Column("structure", Text),  # of a list: where its rows stand, for the later pages of its column
     sa.Column("error", Text),
     sa.Column("attempts", sa.Integer(), nullable=False, server_default="0"),
     sa.Index(

@@ -315,3 +315,23 @@ def test_a_host_that_was_asked_may_lead_on_within_itself(desk: Desk) -> None:
     desk.crawl("bad")
     assert {path for host, path in desk.server.seen if host == "www.town.test"} >= {f"/new/t20240101_{n}.html" for n in range(3)}
     assert "skip:other host" not in desk.counts("bad")
+
+
+@pytest.mark.parametrize("last", [0, 1, 2])
+def test_a_last_page_of_few_rows_beside_a_longer_box_of_links_loses_none(last: int, desk: Desk) -> None:
+    def answer(asked: Asked) -> str:
+        at, count = int(asked.query.get("page", "1")), 20 + last
+        rows = "".join(
+            f"<li><a href='http://n.elsewhere.test/t{n}.html'>关于第{n}号工作的通知</a><span>2024-05-{n % 28 + 1:02}</span></li>"
+            for n in range((at - 1) * 10, min(at * 10, count))
+        )
+        box = "".join(
+            f"<li><a href='http://n.elsewhere.test/zt{n}.html'>石桥县深入开展第{n}届全民健身活动综述与图片报道专题</a></li>"
+            for n in range(8)
+        )
+        following = f"<a href='?page={at + 1}'>下一页</a>" if at < 3 else "<span>下一页</span>"
+        return f"<html><body><div class='main'><ul>{rows}</ul><div><a href='?page=1'>首页</a>{following}</div></div><div class='side'><ul>{box}</ul></div></body></html>"
+
+    serve(desk, answer)
+    desk.crawl("bad")
+    assert (desk.counts("bad")["listed"], desk.counts("bad").get("new")) == (20 + last, None)

@@ -352,6 +352,7 @@ CREATE TABLE readings (
 	rules TEXT,
 	rows INTEGER,
 	facts TEXT,
+	structure TEXT,
 	error TEXT,
 	attempts INTEGER DEFAULT '0' NOT NULL,
 	CONSTRAINT pk_readings PRIMARY KEY (capture),
