@@ -12,6 +12,7 @@ from crawler.errors import UnreadablePage
 from crawler.model import Kind, Page, PageKind, Request
 from crawler.parsers import absent, redirect
 from crawler.parsers.attached.said import READERS
+from crawler.parsers.continuation import list_frame
 from crawler.parsers.files import read_file, what_file
 from crawler.parsers.kinds import judge
 from crawler.parsers.shapes import read_shapes
@@ -69,7 +70,9 @@ def read(
 
 def _completed(reading: Reading, decoded: charset.Decoded, page: Page) -> Reading:
     """The reading with how the bytes became text, and where the page leads if it does nothing else."""
-    leads_to = redirect.target(decoded.text, page.url, decoded.encoding) if reading.page_kind is PageKind.REDIRECT else None
+    leads_to = reading.leads_to
+    if leads_to is None and reading.page_kind is PageKind.REDIRECT:
+        leads_to = redirect.target(decoded.text, page.url, decoded.encoding)
     said = f"{decoded.encoding} by {decoded.why}" + (f", declared {decoded.declared}" if decoded.declared else "")
     return replace(reading, text="; ".join((said, *decoded.flags)), leads_to=leads_to)
 
@@ -130,7 +133,11 @@ def _as_list(decoded: charset.Decoded, page: Page, rules: ReadRules, version: st
     )
     shown = squeeze(text_of(parse(decoded.text).root))
     if not found.rows and found.next_list is None and not found.more_lists:
-        other = judge(parse(decoded.text), decoded.text, article_title=False, body=0)
+        tree = parse(decoded.text)
+        framed = list_frame(decoded.text, tree, page)
+        if framed is not None:
+            return Reading(version, PageKind.REDIRECT, "no rows: the list stands in a frame", leads_to=framed.url)
+        other = judge(tree, decoded.text, article_title=False, body=0)
         if other is not None and other.kind in (
             PageKind.CHALLENGE,
             PageKind.ERROR,

@@ -335,3 +335,36 @@ def test_a_last_page_of_few_rows_beside_a_longer_box_of_links_loses_none(last: i
     serve(desk, answer)
     desk.crawl("bad")
     assert (desk.counts("bad")["listed"], desk.counts("bad").get("new")) == (20 + last, None)
+
+
+FRAMES = {
+    "one frame": "<html><body><div class='nav'><a href='/'>首页</a></div><iframe src='/inner/list.html' width='100%'></iframe></body></html>",
+    "a frame set": "<html><frameset rows='80,*'><frame src='/top.html'><frame src='/inner/list.html'></frameset></html>",
+    "beside the weather": "<html><body><iframe src='/weather/index.html'></iframe><iframe src='http://other.example/list.html'></iframe><iframe src='/inner/list.html'></iframe></body></html>",
+    "beside a small one": "<html><body><iframe src='/inner/list.html'></iframe><iframe width=0 height=0 src='/tj/list.html'></iframe></body></html>",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_a_list_in_a_frame_is_read_there(name: str, desk: Desk, page_of: PageOf) -> None:
+    def answer(asked: Asked) -> str:
+        if asked.path != "/inner/list.html":
+            return FRAMES[name]
+        at = int(asked.query.get("page", "1"))
+        return page_of(list(range(at * 10, at * 10 + 10)), f"<a href='?page={at + 1}'>下一页</a>" if at < 3 else "")
+
+    serve(desk, answer)
+    for _ in range(2):
+        assert desk.crawl("bad").failed == 0
+    assert desk.counts("bad")["listed"] == 30
+    assert desk.sql("SELECT DISTINCT trouble FROM runs") == [(None,)]
+
+
+def test_frames_that_lead_to_one_another_end(desk: Desk) -> None:
+    serve(
+        desk,
+        lambda asked: (
+            f"<html><body><iframe src='/list/{'b' if asked.path.endswith('a.html') else 'a'}.html'></iframe></body></html>"
+        ),
+    )
+    assert desk.crawl("bad").lists <= 3
