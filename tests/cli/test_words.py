@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -16,6 +14,7 @@ from crawler.cli.main import HELP, everything, run
 from crawler.cli.translated import texts
 from crawler.model import ChangeKind
 from crawler.monitor.health import Trouble
+from tests.tools.called import said
 from tests.tools.collect_sentences import HOLE, collected, missing, said_as_they_are, shape
 
 TABLES = {**words.CHINESE, **sentences.SENTENCES, **complaints.COMPLAINTS}
@@ -77,12 +76,9 @@ def test_another_language_is_refused(capsys: pytest.CaptureFixture[str]) -> None
     assert "--lang is zh or en" in capsys.readouterr().err
 
 
-def test_what_programs_read_is_the_same_in_every_language(crawled: object) -> None:
+def test_what_programs_read_is_the_same_in_every_language(crawled: Any) -> None:
     told = [
-        subprocess.run(
-            [sys.executable, "-m", "crawler.cli", "--config", str(crawled.path), "--lang", lang, *command],  # type: ignore[attr-defined]
-            capture_output=True, text=True, check=False,
-        ).stdout
+        said(["--config", str(crawled.path), "--lang", lang, *command]).stdout
         for command in (["changes", "--json"], ["changes"])
         for lang in ("zh", "en")
     ]  # fmt: skip
@@ -206,12 +202,12 @@ def test_a_crawl_and_the_health_after_it_speak_chinese_and_their_json_does_not(
     home: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["--config", str(home.path), "--lang", "zh", "crawl"]) == 0
-    said = capsys.readouterr()
-    assert said.out.startswith("完成：")
-    assert "下一步：gongkai search" in said.err
+    heard = capsys.readouterr()
+    assert heard.out.startswith("完成：")
+    assert "下一步：gongkai search" in heard.err
     assert run(["--config", str(home.path), "--lang", "zh", "health"]) == 0
-    said = capsys.readouterr()
-    assert "守护进程    无；运行 gongkai crawl 时读取来源" in said.out
-    assert said.err.startswith("正常 3 · 北京时间 ")
+    heard = capsys.readouterr()
+    assert "守护进程    无；运行 gongkai crawl 时读取来源" in heard.out
+    assert heard.err.startswith("正常 3 · 北京时间 ")
     assert run(["--config", str(home.path), "--lang", "zh", "health", "--json"]) == 0
     assert all(line.isascii() or "title" in line for line in capsys.readouterr().out.splitlines())
