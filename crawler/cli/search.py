@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli import known, output
+from crawler.cli import known, output, words
 from crawler.cli import narrowing as n
 from crawler.cli.options import Json, asking, moment
 from crawler.errors import UsageError
@@ -92,7 +92,7 @@ def _told(answer: Answer, asked: str) -> str:
 
 
 def _hit(hit: Hit, marked: tuple[Phrase, ...]) -> None:
-    gone = f"  [{hit.presence}]" if hit.presence != "here" else ""
+    gone = f"  [{words.said(hit.presence)}]" if hit.presence != "here" else ""
     output.say(f"{hit.id}  {hit.published or '-':<10}  {hit.title}{gone}", "bold")
     facts = "  ".join(fact for fact in (hit.doc_no, hit.issuer or hit.origin, hit.source) if fact)
     output.say(f"{'':14}{facts}", "dim")

@@ -7,6 +7,8 @@ help, the ledger's kinds and the states of sources have one each, and that no en
 import os
 from collections.abc import Mapping, Sequence
 
+from crawler.errors import GongkaiError
+
 LANGUAGES = ("zh", "en")
 VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")  # POSIX, 8.2: the first that is set and not empty
 
@@ -37,7 +39,21 @@ def is_chinese() -> bool:
 
 def said(english: str) -> str:
     """A sentence in the language that is spoken; in English where it has no translation."""
-    return CHINESE.get(english, english) if _Language.chinese else english
+    if not _Language.chinese:
+        return english
+    from crawler.cli.chinese import chinese
+
+    return chinese(english)
+
+
+def heads(*english: str) -> list[str]:
+    """The heads of a table's columns."""
+    return [said(head) for head in english]
+
+
+def complaint(error: GongkaiError) -> str:
+    """What went wrong and the remedy."""
+    return f"{said(error.message)}；{said(error.remedy)}" if _Language.chinese and error.remedy else said(str(error))
 
 
 KINDS = {

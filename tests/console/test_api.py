@@ -2,9 +2,6 @@
 
 import contextlib
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
@@ -22,19 +19,14 @@ from crawler.console.guard import Rate
 from crawler.console.server import check_bind, is_loopback, opened, token_of
 from crawler.errors import UsageError
 from crawler.record.schema import record_schema
+from tests.tools.called import said
 
 TOKEN = {"Authorization": "Bearer a-token-that-nobody-guesses"}
 
 
 def gongkai(told: Config, *arguments: str) -> list[dict[str, Any]]:
     """The lines of a command's JSON."""
-    done = subprocess.run(
-        [sys.executable, "-m", "crawler.cli", "--config", str(told.path), *arguments],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=os.environ,
-    )
+    done = said(["--config", str(told.path), *arguments])
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
