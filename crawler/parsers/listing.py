@@ -63,7 +63,7 @@ def read_list(source: str, page: Page, *, rules: ListRules, encoding: str = "utf
 
 def _found(tree: LexborHTMLParser, source: str, base: str, encoding: str) -> tuple[list[Row], str]:
     """Rows by structure, or those that stand as data in the page's scripts, where these are more than what the page shows."""
-    paged = PAGED.search(source) is not None
+    paged = any(form.search(source) for form in PAGED)
     rows, how = by_structure(tree, base, encoding, paged=paged)
     said = read_scripts(tree, source, base, encoding)
     if said is None:
