@@ -118,8 +118,9 @@ def join(
     tables, images = [*draft.tables], [*draft.images]
     trouble: list[str] = []
     at, (said, tree) = page, source
-    seen = {urls.canonical(head)}
+    seen: set[str] = set()
     while (following := next_page(said, tree, at, head)) is not None and len(names) < MOST_PIECES:
+        seen.add(urls.canonical(head))
         if urls.canonical(following.url) in seen:
             break
         seen.add(urls.canonical(following.url))

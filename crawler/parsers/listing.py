@@ -67,7 +67,7 @@ def read_list(
 
 def _found(tree: LexborHTMLParser, source: str, base: str, encoding: str, like: str) -> Found:
     """Rows by structure, or those that stand as data in the page's scripts, where these are more than what the page shows."""
-    paged = PAGED.search(source) is not None
+    paged = any(form.search(source) for form in PAGED)
     found = by_structure(tree, base, encoding, paged=paged, like=like)
     said = read_scripts(tree, source, base, encoding)
     if said is None:

@@ -41,9 +41,11 @@ FURNITURE = re.compile(
     r"公网安备|公安机关备案|ICP备|网站标识码|^全国党政机关|^网站地图$|^联系我们$|^关于我们$|^隐私声明$|^网站声明$|^返回(?:首页|顶部)$"
 )
 FILE_URL = re.compile(r"\.(?:docx?|xlsx?|pptx?|wps|et|pdf|ofd|zip|rar|7z|jpe?g|png|gif|mp4)(?:$|[?#])", re.IGNORECASE)
-PAGED = re.compile(
-    r"[上下]一?[页頁]|[尾末][页頁]|create_?page\w*\s*\(|(?:共|总计|合计)\s*(?:<[^<>]*>\s*)*[1-9]\d*\s*(?:<[^<>]*>\s*)*[条页篇]|\d\s*/\s*\d+\s*页|total\s?record",
-    re.IGNORECASE,
+PAGED = (  # asked of every list, the rarest beginnings first
+    re.compile(r"[上下]一?[页頁]|[尾末][页頁]|[共总合](?:(?<=共)|(?<=[总合])计)\s*(?:<[^<>]*>\s*)*[1-9]\d*\s*(?:<[^<>]*>\s*)*[条页篇]"),
+    re.compile(r"[pP](?i:(?<=create.)|(?<=create_.))(?i:age\w*\s*\()"),
+    re.compile(r"[tT](?i:otal\s?record)"),
+    re.compile(r"\d\s*/\s*\d+\s*页"),
 )
 NOTHING = re.compile(r"(?:暂无|没有|尚无|无)(?:任何|相关|可显示|符合条件的?)?(?:数据|信息|内容|记录|文章|结果)|共\s*0\s*条")
 FRAME = re.compile(r"(?:当前|所在|现在的?|您的|当前所在)位置|版权所有|主办单位|主办：|ICP备|网站标识码|技术支持")
