@@ -132,6 +132,8 @@ class ChangeKind(StrEnum):
     BACK = "back"
     REREAD = "reread"
     HEALTH = "health"
+    WITHHELD = "withheld"
+    RESTORED = "restored"
 
 
 # ------------------------------------------------------------------ public ids

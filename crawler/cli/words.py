@@ -64,6 +64,8 @@ KINDS = {
     "back": "重现",
     "reread": "重读",
     "health": "状况",
+    "withheld": "停止提供",
+    "restored": "恢复提供",
 }
 STATES = {
     "ok": "正常",
@@ -90,6 +92,12 @@ HEADINGS = {  # of help itself
     "Show this message and exit.": "显示本说明。",
 }
 HELP = {
+    "Keep a document and show nothing of it.": "保留一份文件而完全不提供。",
+    "Keep a document and show nothing of it but its id and the reason: no record, no bytes, no title, on no surface.": "保留一份文件，只显示其编号和理由：记录、字节、标题在任何地方都不提供。",
+    "Its bytes stay in the archive and are audited, its address is looked at as before. The list pages that may have shown its title are not shown either, as they were while they listed it; other documents of the same work are. Who did it is written beside the WARC files, in withheld.jsonl, which every rebuild and backup takes along: keep the file with them.": "字节留在存档中并照常核查，网址照常查看。可能显示过其标题的列表页，在列出它的那段时间内的快照也不提供；同一公文的其他文件照常提供。由谁所为写在 WARC 文件旁的 withheld.jsonl 中，重建和备份都会带上它：请与 WARC 文件一同保存。",
+    "An id or its beginning, or the page's address; none: what is withheld.": "编号或其开头，或网页地址；不给则列出停止提供的文件。",
+    "Why; it is shown in the document's place and stands in the ledger.": "理由；显示在文件原处，并记入台账。",
+    "Show it again.": "恢复提供。",
     "A checkpoint that was kept; may be given several times.": "保存下来的检查点；可给出多次。",
     "A proof needs only its record and the public key: no archive, no configuration. Without a proof the archive's records are read and compared with checkpoints: those that you kept, or its own. Exit code 0: yes; 1: no, and why.": "验证一份证明只需其记录与公钥：不需要存档，也不需要配置。不给证明时，读取存档的全部记录，与检查点比对：您保存的，或存档自己的。退出码 0：是；1：否，并说明原因。",
     "A proof; none: the archive itself, every record of it.": "一份证明；不给：存档本身的每条记录。",
@@ -139,7 +147,7 @@ HELP = {
     "Only say whether a daemon works on this archive: exit code 0 or 1.": "只报告是否有守护进程在此存档上工作：退出码 0 或 1。",
     "While there is no configuration that can be used, wait for it and say so.": "没有可用的配置时等待，并说明。",
     "Rebuild the database from the WARC files: same documents, versions and ids.": "由 WARC 文件重建数据库：文件、版本和 id 都相同。",
-    "The present database, if any, must have been moved away. Pauses and withholding are not in the WARC files.": "现有数据库须先移走。暂停与隐藏不在 WARC 文件中。",
+    "The present database, if any, must have been moved away. What is withheld stays so (withheld.jsonl); pauses are not in the WARC files.": "现有数据库须先移走。停止提供的仍不提供（withheld.jsonl）；暂停不在 WARC 文件中。",
     "Is the archive what was written, and does the database say what it says?": "存档是否仍是当初所写，数据库是否与之一致？",
     "Every file's length and SHA-256, every record's digests, every look and capture both ways. Exit code 0: sound; 1: damage; 3: something could not be checked.": "检查每个文件的长度和 SHA-256、每条记录的摘要，双向核对每次查看与捕获。退出码 0：完好；1：有损坏；3：有未能检查之处。",
     "Only files that were not found sound for so long (30d); so an interrupted audit goes on.": "只查这么久（30d）未确认完好的文件；中断的核查由此继续。",
@@ -186,7 +194,7 @@ HELP = {
     "Lines after this number of the ledger, oldest first: for who follows it.": "台账此号之后的记录，旧的在前：供持续跟进者使用。",
     "Only lines before this number of the ledger.": "只要台账此号之前的记录。",
     "Only this source.": "只要这个来源。",
-    "Only these: new, edit, missing, gone, back, reread, health.": "只要这些：new、edit、missing、gone、back、reread、health。",
+    "Only these: new, edit, missing, gone, back, reread, health, withheld, restored.": "只要这些：new、edit、missing、gone、back、reread、health、withheld、restored。",
     "Only lines that weigh at least so much (0 to 100).": "只要分量不低于此的记录（0 到 100）。",
     "So many lines at most.": "最多多少行。",
     "Each table of a notice as a CSV file there.": "公告中的每张表在此各存为一个 CSV 文件。",

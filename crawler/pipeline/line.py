@@ -34,9 +34,10 @@ from crawler.pipeline.policy import Policy
 from crawler.pipeline.readers import Job, Readers
 from crawler.politeness import clocks
 from crawler.record.reading import Reading
-from crawler.repository import captures, files, frontier, keep, leases, origins, runs, settings, settle
+from crawler.repository import captures, evidence, files, frontier, keep, leases, origins, runs, settings, settle
 from crawler.repository.captures import Holding
 from crawler.repository.database import Connection, Database, is_fault, savepoint
+from crawler.repository.evidence import FAIL, REFUSAL, Event
 from crawler.repository.readings import Pending
 from crawler.repository.search import index as search_index
 from crawler.repository.settings import Moved
@@ -207,6 +208,7 @@ class Line(Member):
         except Exception as error:  # noqa: BLE001 - what is no matter of one page _fault raises again
             reason = _fault(error, url=look.task.request.url, file=look.file)
             files.reached(c, [look], owner)
+            evidence.happened(c, Event(REFUSAL, look.look, self.clock(), owner, FAIL, [{"said": reason}]))
             self._give_up(c, look.task, reason)
 
     def _give_up(self, c: Connection, task: Task, reason: str) -> None:

@@ -141,6 +141,12 @@ urls = sa.Table(
     sa.Column("rung", sa.Integer(), nullable=False, server_default="0"),  # of the revisit ladder
     _time("due"),  # next revisit; none: nobody asked for one
     sa.Index("ix_urls_revisit", "source", "due"),
+    sa.Index(
+        "ix_urls_redirect",
+        "redirect",
+        sqlite_where=sa.text("redirect IS NOT NULL"),
+        postgresql_where=sa.text("redirect IS NOT NULL"),
+    ),
 )
 
 frontier = sa.Table(
@@ -208,7 +214,7 @@ fixity = sa.Table(
     "fixity",
     metadata,
     _id(),  # a row is an event of PREMIS: what was done, to what, when, by whom, and what came of it
-    sa.Column("event", Text, nullable=False),  # fixity check, replacement
+    sa.Column("event", Text, nullable=False),  # fixity check, replacement, refusal
     sa.Column("object", Text, nullable=False),  # a file's name, or `archive`: what belongs to no single file
     _time("at", nullable=False),
     sa.Column("agent", Text, nullable=False),
@@ -317,8 +323,14 @@ documents = sa.Table(
     sa.Column("version", Id),  # current row of versions
     sa.Column("indexed", Flag, nullable=False, server_default="0"),
     sa.Column("unsearchable", Text),  # why its current version could not be indexed
-    sa.Column("withheld", Text),  # the reason
+    sa.Column("withheld", Text),  # the reason, as `withholdings` has it
     sa.UniqueConstraint("url", "part"),
+    sa.Index(
+        "ix_documents_withheld",
+        "url",
+        sqlite_where=sa.text("withheld IS NOT NULL"),
+        postgresql_where=sa.text("withheld IS NOT NULL"),
+    ),
     sa.Index(
         "ix_documents_absent",
         "presence",
@@ -440,6 +452,18 @@ clock_faults = sa.Table(  # stored moments that lay ahead of the clock that read
     _id(),
     _time("at", nullable=False),  # when it was noticed
     sa.Column("ahead", Time, nullable=False),
+)
+
+withholdings = sa.Table(  # what is withheld and given back: line by line what `withheld.jsonl` beside the WARC files says
+    "withholdings",
+    metadata,
+    sa.Column("line", Id, primary_key=True, autoincrement=False),
+    _time("at", nullable=False),
+    sa.Column("act", Text, nullable=False),  # withheld, restored
+    sa.Column("document", PublicId, nullable=False, index=True),  # a public id; it may be of one that is not there yet
+    sa.Column("reason", Text, nullable=False),
+    sa.Column("who", Text, nullable=False),
+    sa.Column("digest", Text, nullable=False),  # of the line; each line names the one before
 )
 
 acts = sa.Table(  # what was changed by the console; append-only
