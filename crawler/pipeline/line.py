@@ -41,7 +41,7 @@ from crawler.repository.evidence import FAIL, REFUSAL, Event
 from crawler.repository.readings import Pending
 from crawler.repository.search import index as search_index
 from crawler.repository.settings import Moved
-from crawler.repository.settle import Settled
+from crawler.repository.settle import Known, Settled, Writes
 
 T = TypeVar("T")
 
@@ -349,18 +349,22 @@ class Line(Member):
 
     def _settle(self, items: Sequence[Settled]) -> set[str]:
         def step(c: Connection) -> set[str]:
-            pairs, rows = settle.begin(c, items)
-            by_capture = {item.capture_id: item for item in items}
-            now = self.clock()
-            seen = [(replace(held, at=clocks.past(held.at, now)), at) for held, at in pairs]
-            known = settle.load(c, [settling.item(by_capture[held.id], held, at, self._settle_rules) for held, at in seen], rows)
-            settling.believe(known, now)
-            writes = settling.decide(known, self._settle_rules)
-            settle.apply(c, known, writes, now)
+            known, writes = self.decided(c, items)
+            settle.apply(c, known, writes, self.clock())
             close_finished(c, writes.concerned, self.clock(), self.policy.expectations)
             return writes.frontier.queues
 
         return self.do(step)
+
+    def decided(self, c: Connection, items: Sequence[Settled]) -> tuple[Known, Writes]:
+        """What these readings come to, nothing of it written."""
+        pairs, rows = settle.begin(c, items)
+        by_capture = {item.capture_id: item for item in items}
+        now = self.clock()
+        seen = [(replace(held, at=clocks.past(held.at, now)), at) for held, at in pairs]
+        known = settle.load(c, [settling.item(by_capture[held.id], held, at, self._settle_rules) for held, at in seen], rows)
+        settling.believe(known, now)
+        return known, settling.decide(known, self._settle_rules)
 
     def index(self) -> int:
         """Write search rows of documents that have none or old ones; how many documents."""

@@ -50,6 +50,11 @@ LOCKED = (
     .with_for_update()
 )
 PUT = replacing(t.readings, "capture")
+AGAIN = (
+    t.readings.update()
+    .where(t.readings.c.capture.in_(sa.bindparam("captures", expanding=True)), t.readings.c.state != PENDING)
+    .values(state=PENDING, run=None)
+)
 PASSING_PAGES = (PageKind.OTHER, PageKind.SHELL, PageKind.CHALLENGE, PageKind.LOGIN)  # what a page may be for a while only
 WITHOUT_RECORD = (
     sa.select(t.urls.c.id)
@@ -161,7 +166,23 @@ FIRST_PAGES = (
 def pending(c: Connection, limit: int, *, owner: str, busy: frozenset[int]) -> list[Pending]:
     """Captures to be read, oldest first: those in this process's files and in closed ones; a live writer reads its own."""
     rows = c.execute(WAITING, {"owner": owner, "most": limit + len(busy)})
-    found = list(map(_pending, islice((row for row in rows if row[0] not in busy), limit)))
+    return _whole(c, list(map(_pending, islice((row for row in rows if row[0] not in busy), limit))))
+
+
+def of(c: Connection, captures: Collection[int]) -> list[Pending]:
+    """These captures as they are read, oldest first, whatever the state of their readings."""
+    found = [_pending(row) for some in chunks(sorted(captures)) for row in c.execute(PLACED, {"ids": some})]
+    return _whole(c, sorted(found, key=lambda item: item.capture_id))
+
+
+def await_again(c: Connection, captures: Collection[int]) -> None:
+    """These captures are to be read again, and no run waits for it."""
+    for some in chunks(sorted(captures)):
+        c.execute(AGAIN, {"captures": some})
+
+
+def _whole(c: Connection, found: list[Pending]) -> list[Pending]:
+    """With the further captures of their records, and what their sites show for what they have not."""
     if not found:
         return []
     rounds = continuations.of_captures(c, [item.capture_id for item in found])

@@ -25,7 +25,11 @@ KINDS = (
 )  # fmt: skip
 NOTICE = re.compile(r"(?:发布|公开|发文|成文)\s*(?:时间|日期)\s*[:：]|(?:来源|索引号|文号)\s*[:：]\s*\S|当前位置|责任编辑")
 # Asked of every page, and one character is looked for in a hundredth of the time of those words: each of them has one of these.
-SIGNS, WORDS, LATIN = "拦阻墙攻黑拒异", ("事件", "访问被", "访问受", "频繁"), re.compile("[iI][pP]|[bB][lL]|[dD][eE][nN]|[wW][aA][fF]")
+SIGNS, WORDS, LATIN = (
+    "拦阻墙攻黑拒异",
+    ("事件", "访问被", "访问受", "频繁"),
+    re.compile("[iI][pP]|[bB][lL]|[dD][eE][nN]|[wW][aA][fF]"),
+)
 LOOKED_AT = 6_000  # characters; a wall says it at the start, whatever it adds
 LEAST = 3
 
