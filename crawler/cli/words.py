@@ -59,6 +59,7 @@ def complaint(error: GongkaiError) -> str:
 KINDS = {
     "new": "新增",
     "edit": "修改",
+    "attachment": "附件",
     "missing": "未见",
     "gone": "撤下",
     "back": "重现",

@@ -12,6 +12,7 @@ from typing import IO, Any
 from crawler.errors import UnreadablePage
 from crawler.parsers import protocol
 from crawler.parsers.page import Asked, read
+from crawler.parsers.version import rules_version
 
 LONGEST_BATCH = 256 << 20
 
@@ -35,7 +36,12 @@ def settle_in() -> None:
 def answer(job: protocol.Job) -> tuple[dict[str, Any], list[bytes]]:
     """The reading of one job, or why there is none: an error here is an outcome of the page."""
     try:
-        reading = read(job.page, job.kind, job.rules, job.public_url, Asked(job.request, job.like), dict(job.more))
+        if job.file is not None:
+            from crawler.parsers.served import read_served  # few jobs are documents
+
+            reading = read_served(job.page, job.file.name, job.file.limits, rules_version(job.rules))
+        else:
+            reading = read(job.page, job.kind, job.rules, job.public_url, Asked(job.request, job.like), dict(job.more))
         return protocol.reading_header(reading), protocol.reading_bodies(reading)
     except MemoryError:
         return {"failed": "memory"}, []

@@ -5,12 +5,14 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 from urllib.parse import unquote_to_bytes
 
-from crawler.model import Page
+from crawler.model import Page, payload_digest
 from crawler.parsers.attached.said import AttachedText, Limits
 from crawler.parsers.attachments import media_type
+from crawler.record.content import Content, Piece, pack_pieces
 from crawler.record.notice import Attachment, Draft, Table, Witness
 from crawler.text import urls
 from crawler.text.dates import day_in_url
+from crawler.text.words import search_text
 
 MAGIC = (
     (b"%PDF-", "PDF", "application/pdf", ".pdf"),
@@ -48,8 +50,8 @@ def what_file(page: Page) -> tuple[str, str] | None:
     return None
 
 
-def read_file(page: Page, kind: str) -> tuple[Draft, str]:
-    """(the record of a document at the notice's address, why it has no text or not all of it).
+def read_file(page: Page, kind: str) -> tuple[Draft, Content]:
+    """(the record of a document at the notice's address, what the document says).
 
     Its name: Content-Disposition, else what the address says; the ending is left out. Its text is the record's: page, sheet and part of
     each paragraph stand in the provenance of the body.
@@ -76,7 +78,18 @@ def read_file(page: Page, kind: str) -> tuple[Draft, str]:
         attachments=(Attachment(address, name, media_type(address, name) or kind),),
         witnesses=MappingProxyType(witnesses),
     )
-    return draft, said.note
+    return draft, content_of(said, page.body, name, rule)
+
+
+def content_of(said: AttachedText, data: bytes, name: str, named_by: str) -> Content:
+    """A document's text as it is kept."""
+    pieces = [Piece(each.kind, each.name, each.lines, each.rows, each.within) for each in said.sections]
+    searched = search_text("\n".join(line for each in pieces for line in each.lines))
+    members = [(member.name, member.size, member.note) for member in said.members]
+    packed = pack_pieces(pieces, members, searched)
+    return Content(
+        said.media_type, said.size, said.reader, said.pages, said.note, said.flags, name, named_by, packed, payload_digest(data)
+    )
 
 
 def _text_of(said: AttachedText) -> tuple[tuple[str, ...], tuple[Table, ...], str]:

@@ -100,12 +100,12 @@ def _as_file(page: Page, kind: Kind, file: tuple[str, str], public_url: str, ver
     evidence = f"{file[0]} of {len(page.body)} bytes"
     if kind is Kind.LIST:
         return Reading(version, PageKind.FILE, evidence)
-    draft, note = read_file(page, file[1])
+    draft, held = read_file(page, file[1])
     made = notice(draft, url=public_url, final_url=page.url, at=page.at)
-    evidence += f", {note}" if note else ""
+    evidence += f", {held.note}" if held.note else ""
     both = f"{READERS} {made.title} {made.published} {draft.attachments[0].name} {hashlib.sha256(page.body).hexdigest()}"
     digest = made.text_digest[:2] + hashlib.sha256(both.encode()).hexdigest()[:30]
-    return Reading(version, PageKind.FILE, evidence, notices=(replace(made, text_digest=digest),))
+    return Reading(version, PageKind.FILE, evidence, notices=(replace(made, text_digest=digest),), file=held)
 
 
 def _unpacked(body: bytes) -> bytes:

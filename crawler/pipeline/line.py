@@ -24,8 +24,10 @@ from crawler.archive.reader import damage_of, open_page, size_of, whole
 from crawler.archive.writer import Archive, digest_of
 from crawler.errors import DamagedRecord, Refused, Unreachable
 from crawler.model import Capture, Exchange, Kept, Kind, Millis, Octets, Original, Outcome, Page, PageKind, Task, now_ms
+from crawler.parsers.protocol import File
 from crawler.parsers.version import ABSENT
 from crawler.pipeline import keep as keeping
+from crawler.pipeline import seeding
 from crawler.pipeline import settle as settling
 from crawler.pipeline.closing import close_finished
 from crawler.pipeline.handover import HandOver
@@ -75,7 +77,9 @@ class Line(Member):
     def _use(self, policy: Policy) -> None:
         self.policy, watch = policy, policy.config.watch
         self._keep_rules = keeping.Rules(watch, policy.version, policy.queue, policy.pause, policy.beyond)
-        self._settle_rules = settling.Rules(watch, policy.queue, lambda name: policy.rules(name).list, policy.beyond)
+        self._settle_rules = seeding.Rules(
+            watch, policy.queue, lambda name: policy.rules(name).list, policy.beyond, policy.unfetched
+        )
 
     # -------------------------------------------------------------- the process
     def begin(self, what: str, *, inherit: bool = True) -> None:
@@ -294,9 +298,9 @@ class Line(Member):
         if shown := waiting.absent:
             with contextlib.suppress(DamagedRecord):  # what the site has not is told without it
                 more.append((ABSENT, self._page(shown.capture, shown.payload)))
-        return Job(
-            page, waiting.kind, self.policy.rules(waiting.source), waiting.public_url, tuple(more), waiting.request, waiting.like
-        )
+        file = File(waiting.name) if waiting.kind is Kind.ATTACHMENT else None
+        rules = self.policy.rules(waiting.source)
+        return Job(page, waiting.kind, rules, waiting.public_url, tuple(more), waiting.request, waiting.like, file)
 
     def _page(self, capture: Capture, payload: Capture | None) -> Page:
         return self._handover.take(capture.record_id) or open_page(self.archive.folder, capture, payload)
@@ -362,7 +366,7 @@ class Line(Member):
         by_capture = {item.capture_id: item for item in items}
         now = self.clock()
         seen = [(replace(held, at=clocks.past(held.at, now)), at) for held, at in pairs]
-        known = settle.load(c, [settling.item(by_capture[held.id], held, at, self._settle_rules) for held, at in seen], rows)
+        known = settle.load(c, [seeding.item(by_capture[held.id], held, at, self._settle_rules) for held, at in seen], rows)
         settling.believe(known, now)
         return known, settling.decide(known, self._settle_rules)
 

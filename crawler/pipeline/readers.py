@@ -11,10 +11,11 @@ from queue import LifoQueue
 from types import TracebackType
 from typing import Any
 
-from crawler.model import PageKind
+from crawler.model import PageKind, payload_digest
 from crawler.parsers import protocol
 from crawler.parsers.protocol import BadMessage, Job
 from crawler.parsers.version import rules_version
+from crawler.record.content import NO_TEXT, Content, pack_pieces
 from crawler.record.reading import Reading
 
 WATCH = 0.05  # seconds between two looks of the watchdog
@@ -129,6 +130,17 @@ def _unread(job: Job, why: str) -> Reading:
     return Reading(rules_version(job.rules), PageKind.OTHER, error=why)
 
 
+def _as_file(job: Job, reading: Reading) -> Reading:
+    """A document that cannot be read is there all the same: that it has no text, and why, is what is known of it."""
+    if job.file is None or reading.error is None:
+        return reading
+    kind = (job.page.header("content-type") or "").partition(";")[0].strip().lower() or "application/octet-stream"
+    body, note = job.page.body, f"{NO_TEXT}{reading.error}"
+    name = job.file.name or job.page.url.partition("?")[0].rpartition("/")[2]
+    content = Content(kind, len(body), "", 0, note, (), name, "link", pack_pieces((), (), ""), payload_digest(body))
+    return Reading(reading.rules, PageKind.FILE, f"{kind} of {len(body)} bytes, {note}", file=content)
+
+
 class Readers:
     """`read_many(jobs)` from any thread; at most `workers` pages at a time, each within `deadline` seconds and `memory` bytes."""
 
@@ -162,7 +174,7 @@ class Readers:
         with self._taken() as child:
             while len(found) < len(jobs):
                 found += self._batch(child, _fitting(jobs[len(found) :]))
-        return found
+        return [_as_file(job, reading) for job, reading in zip(jobs, found, strict=True)]
 
     def _batch(self, child: _Child, jobs: Sequence[Job]) -> list[Reading]:
         """The readings of these, or of the first of them up to one that ended the child."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from crawler.model import PageKind, Request
+from crawler.record.content import Content
 from crawler.record.notice import Notice
 
 
@@ -43,3 +44,4 @@ class Reading:
     continues: tuple[
         Request, ...
     ] = ()  # further captures the records are made of, in order; those not there are told in `incomplete`
+    file: Content | None = None  # of an answer that is a document: what it says

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from crawler.model import ABOUT_THE_SITE, Capture, Kind, Original, PageKind, Request
-from crawler.repository import continuations, files, origins
+from crawler.repository import attachments, continuations, files, origins
 from crawler.repository import schema as t
 from crawler.repository.addresses import request_of
 from crawler.repository.database import AnyRow, chunks, replacing
@@ -32,6 +32,7 @@ class ReadingRow:
     rows: int | None = None
     facts: str | None = None
     structure: str | None = None
+    content: int | None = None
     error: str | None = None
     attempts: int = 0
 
@@ -103,6 +104,7 @@ class Pending:
     more: tuple["Further", ...] = ()
     absent: "Pending | None" = None  # what the site showed for an address that cannot exist
     like: str = ""  # a later page of a column: the structure of its first one
+    name: str = ""  # of a document that notices link to: as one of them calls it
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +191,7 @@ def _whole(c: Connection, found: list[Pending]) -> list[Pending]:
     probed = _absent(c, found)
     like = _like(c, found)
     beside = {number for listed in rounds.values() for _, number in listed} | set(probed.values())
+    names = attachments.names(c, [item.capture_id for item in found if item.kind is Kind.ATTACHMENT])
     held = {item.capture_id: item for some in chunks(sorted(beside)) for item in map(_pending, c.execute(PLACED, {"ids": some}))}
     return [
         replace(
@@ -199,6 +202,7 @@ def _whole(c: Connection, found: list[Pending]) -> list[Pending]:
             ),
             absent=held.get(probed.get(item.capture_id, 0)),
             like=like.get(item.capture_id, ""),
+            name=names.get(item.capture_id, ""),
         )
         for item in found
     ]
