@@ -14,7 +14,7 @@ from typing import IO, Any
 from crawler.errors import UnreadablePage
 from crawler.parsers import protocol
 from crawler.parsers.files import what_file
-from crawler.parsers.page import read
+from crawler.parsers.page import Asked, read
 from crawler.parsers.version import rules_version
 from crawler.record.reading import Reading
 
@@ -60,7 +60,7 @@ def settle_in() -> None:
 
 def _read(job: protocol.Job) -> Reading:
     if job.file is None:
-        return read(job.page, job.kind, job.rules, job.public_url, job.request, dict(job.more))
+        return read(job.page, job.kind, job.rules, job.public_url, Asked(job.request, job.like), dict(job.more))
     from crawler.parsers.served import read_served  # few jobs are documents
 
     return read_served(job.page, job.file.name, job.file.limits, rules_version(job.rules))
