@@ -134,6 +134,8 @@ class ChangeKind(StrEnum):
     BACK = "back"
     REREAD = "reread"
     HEALTH = "health"
+    WITHHELD = "withheld"
+    RESTORED = "restored"
 
 
 # ------------------------------------------------------------------ public ids

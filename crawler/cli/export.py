@@ -12,7 +12,7 @@ from crawler.cli import narrowing as n
 from crawler.cli.archive import reading
 from crawler.cli.attached import Files
 from crawler.cli.exporting import Form, Order, What, Written
-from crawler.cli.options import file_of, moment
+from crawler.cli.options import file_of, first_moment, last_moment
 from crawler.config.storage import places_of
 from crawler.errors import CannotError, UsageError
 from crawler.repository import exports
@@ -63,7 +63,7 @@ def export(
     since: Annotated[
         str | None, n.option("DAY", "Published on this day or later; of evidence: looks from then on, also 7d.")
     ] = None,
-    until: Annotated[str | None, n.option("DAY", "Published on this day or earlier; of evidence: looks before then.")] = None,
+    until: Annotated[str | None, n.option("DAY", "Published on this day or earlier; of evidence: looks until then.")] = None,
     written: n.Written = None,
     seen: n.Seen = None,
     presence: n.Presence = None,
@@ -98,10 +98,10 @@ def export(
     if bundles:
         if query:
             raise UsageError(f"--{bundles[0]} takes no query", remedy="narrow it with --source, --since and --until")
-        _hand_over(context, bundles, to, source, (moment(since) if since else None, moment(until) if until else None))
+        _hand_over(context, bundles, to, source, (first_moment(since) if since else None, last_moment(until) if until else None))
         return
     what = _what(versions=versions, changes=changes, after=after, as_of=as_of)
-    question = Question(query, only, as_of=moment(as_of) if as_of else None)
+    question = Question(query, only, as_of=last_moment(as_of) if as_of else None)
     if files is not None and (changes or form in (Form.PARQUET, Form.SQLITE)):
         raise UsageError("--files goes with records or versions as jsonl or csv", remedy="leave --files out, or export twice")
     if texts and (changes or form is not Form.JSONL):

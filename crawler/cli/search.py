@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli import known, output
+from crawler.cli import known, output, words
 from crawler.cli import narrowing as n
-from crawler.cli.options import Json, asking, moment
+from crawler.cli.options import Json, asking, last_moment
 from crawler.errors import UsageError
 from crawler.repository.search.attached import at_values, excerpt
 from crawler.repository.search.find import Answer, Hit, find, hit_values
@@ -65,7 +65,7 @@ def search(
     )  # fmt: skip
     if not asked and only == Only():
         raise UsageError("what is to be found?", remedy="give words, or something to narrow the archive by, as --source ID")
-    question = Question(asked, only, sort, limit, after, moment(as_of) if as_of else None, counted=True)
+    question = Question(asked, only, sort, limit, after, last_moment(as_of) if as_of else None, counted=True)
     with asking(context) as c:
         answer = find(c, question)
         if not answer.rows and source is not None and source.isascii():  # what may be words is Chinese
@@ -93,7 +93,7 @@ def _told(answer: Answer, asked: str) -> str:
 
 
 def _hit(hit: Hit, marked: tuple[Phrase, ...]) -> None:
-    gone = f"  [{hit.presence}]" if hit.presence != "here" else ""
+    gone = f"  [{words.said(hit.presence)}]" if hit.presence != "here" else ""
     output.say(f"{hit.id}  {hit.published or '-':<10}  {hit.title}{gone}", "bold")
     facts = "  ".join(fact for fact in (hit.doc_no, hit.issuer or hit.origin, hit.source) if fact)
     output.say(f"{'':14}{facts}", "dim")

@@ -72,6 +72,10 @@ def _data(change: ChangeView, differences: Sequence[Mapping[str, Any]]) -> dict[
 def _why(change: ChangeView, differences: Sequence[str]) -> str:
     """What a line of the ledger rests on."""
     detail = change.detail
+    if change.kind in (ChangeKind.WITHHELD, ChangeKind.RESTORED):
+        return f"{detail.get('reason')} ({detail.get('who')})"
+    if change.withheld:
+        return "withheld"
     if change.kind in (ChangeKind.EDIT, ChangeKind.REREAD):
         if not differences:
             return "the page's own text is the same"

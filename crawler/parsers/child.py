@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from crawler.errors import UnreadablePage
 from crawler.parsers import protocol
-from crawler.parsers.page import read
+from crawler.parsers.page import Asked, read
 from crawler.parsers.version import rules_version
 
 LONGEST_BATCH = 256 << 20
@@ -41,7 +41,7 @@ def answer(job: protocol.Job) -> tuple[dict[str, Any], list[bytes]]:
 
             reading = read_served(job.page, job.file.name, job.file.limits, rules_version(job.rules))
         else:
-            reading = read(job.page, job.kind, job.rules, job.public_url, job.request, dict(job.more))
+            reading = read(job.page, job.kind, job.rules, job.public_url, Asked(job.request, job.like), dict(job.more))
         return protocol.reading_header(reading), protocol.reading_bodies(reading)
     except MemoryError:
         return {"failed": "memory"}, []

@@ -53,6 +53,7 @@ class Job:
     public_url: str
     more: tuple[tuple[str, Page], ...] = ()
     request: Request | None = None  # that the page answers, where it was more than a GET of the page's address
+    like: str = ""  # a later page of a column: the structure of its first one
     file: File | None = None  # of a job whose kind is ATTACHMENT
 
     @property
@@ -135,6 +136,7 @@ def _job_header(job: Job, rules: int) -> list[Any]:
         _page_header(job.page),
         [[key, _page_header(page)] for key, page in job.more],
         _request_header(job.request) if job.request else None,
+        job.like,
         [job.file.name, astuple(job.file.limits)] if job.file else None,
     ]
 
@@ -147,14 +149,15 @@ def _page_header(page: Page) -> list[Any]:
 def jobs_of(header: Mapping[str, Any], body: bytes) -> list[Job]:
     """The jobs of a message back; a body of other pages than the header's is BadMessage."""
     rules, at, jobs = [_rules(text) for text in header["rules"]], 0, []
-    for kind, number, public_url, page, more, request, file in header["jobs"]:
+    for kind, number, public_url, page, more, request, like, file in header["jobs"]:
         pages = []
         for said in (page, *(said for _, said in more)):
             pages.append(_page_of(said, body[at : at + said[4]]))
             at += said[4]
         held = tuple((key, other) for (key, _), other in zip(more, pages[1:], strict=True))
         asked = File(file[0], Limits(*file[1])) if file else None
-        jobs.append(Job(pages[0], Kind(kind), rules[number], public_url, held, _request(request) if request else None, asked))
+        answers = _request(request) if request else None
+        jobs.append(Job(pages[0], Kind(kind), rules[number], public_url, held, answers, like, asked))
     if at != len(body):
         raise BadMessage(f"{len(body)} bytes, {at} announced")
     return jobs
@@ -180,6 +183,7 @@ def reading_header(reading: Reading) -> dict[str, Any]:
         "total_rows": reading.total_rows,
         "pager": reading.pager,
         "beyond": reading.beyond,
+        "structure": reading.structure,
         "more_lists": [_request_header(request) for request in reading.more_lists],
         "error": reading.error,
         "seen": [reading.visible, reading.days],
@@ -245,6 +249,7 @@ def reading_of(said: Mapping[str, Any], body: bytes) -> Reading:
             total_rows=_count(said["total_rows"]),
             pager=_text(said["pager"]),
             beyond=_count(said["beyond"]) or 0,
+            structure=_text(said["structure"]),
             more_lists=tuple(map(_request, said["more_lists"][:MOST_ROWS])),
             error=_optional(said["error"]),
             visible=_count(said["seen"][0]) or 0,

@@ -16,8 +16,10 @@ from crawler.pipeline.presence import GONE_PAGES, SHOWN, Sighting
 from crawler.pipeline.seeding import Rules
 from crawler.politeness import clocks
 from crawler.record.content import Content
+from crawler.record.frame import unpacked
 from crawler.record.notice import CUT_OFF, Notice
 from crawler.record.reading import Reading
+from crawler.record.serial import fields_of
 from crawler.repository.addresses import Address, Seed
 from crawler.repository.attachments import Link
 from crawler.repository.changes import NewChange
@@ -98,7 +100,7 @@ class _Fold:
             lists.settle(batch, item, row.run, self.rules.lists(item.address.source))
             return reading
         if reading.error is not None:
-            if (turn := self._turn(item, row)) is not None:
+            if (turn := self._turn(item, row)) is not None and not item.settled.again:
                 self._later(item, turn, there=None)
             return reading
         if item.address.kind == Kind.ATTACHMENT:
@@ -180,6 +182,8 @@ class _Fold:
                 return None
             self._shown(item, row, its_round)
             return reading
+        if any(document.current and document.current.capture == item.capture.id for document in self._documents(item)):
+            return reading  # on the very same bytes a notice was read: that today's rules see none is our doing
         leads_home = reading.leads_to is not None and urls.leads(item.address.url, reading.leads_to) == "home"
         gone = leads_home or reading.page_kind in GONE_PAGES
         self._presence(item, row, there=False if gone else None)
@@ -235,7 +239,7 @@ class _Fold:
         document = next((held for held in self._documents(item) if held.part == notice.part), None)
         reached = its_round.reached and not (notice.incomplete or "").startswith(CUT_OFF)
         capture, rules = item.capture, item.settled.reading.rules
-        known = self._known(document, reached=reached) if document else None
+        known = self._known(document, notice, capture.id, rules, reached=reached) if document else None
         verdict = judge.judge(known, notice, capture=capture.id, at=capture.at, rules=rules, reached=reached)
         if verdict.action in (Action.SAME, Action.LATE):
             return False
@@ -247,12 +251,14 @@ class _Fold:
         self.writes.changes.append(NewChange(kind, capture.at, item.address.source, document.id, before, version, look))
         return verdict.action is not Action.REREAD
 
-    def _known(self, document: Document, *, reached: bool) -> judge.Known:
+    def _known(self, document: Document, notice: Notice, capture: int, rules: str, *, reached: bool) -> judge.Known:
         current = document.current
         assert current is not None
         body = () if current.whole and reached else self.known.bodies[current.version]
+        again = capture == current.capture and rules != current.rules and current.version in self.known.records
+        told = not again or fields_of(unpacked(notice.packed)) == fields_of(self.known.records[current.version])
         return judge.Known(
-            current.n, current.text_digest, current.rules, current.capture, current.capture_at, current.whole, body
+            current.n, current.text_digest, current.rules, current.capture, current.capture_at, current.whole, body, told
         )
 
     def _new_document(self, item: Item, notice: Notice) -> Document:
@@ -373,7 +379,7 @@ class _Fold:
         self, item: Item, row: ReadingRow, *, there: bool | None, fresh: bool = False, parts: frozenset[int] | None = None
     ) -> None:
         turn = self._turn(item, row)
-        if turn is None:
+        if turn is None or item.settled.again:
             return
         at = turn.at if there else item.capture.at
         self._look(item, Sighting(there, at, turn.look.id, self._well(item, turn.look), fresh, parts))
@@ -439,6 +445,7 @@ class _Fold:
         is_list = item.address.kind == Kind.LIST and reading.page_kind is PageKind.LIST
         if is_list or not reading.notices:
             row.facts = lists.face(reading) if is_list else None
+        row.structure = (clean(reading.structure) or None) if is_list else None
         if reading.file is None:
             row.content = None
         row.error = clean(reading.error)[:2000] if reading.error else None

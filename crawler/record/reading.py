@@ -34,6 +34,7 @@ class Reading:
     total_rows: int | None = None
     pager: str = ""  # the strategy that found the next page or the end; empty: the page names no other page
     beyond: int = 0  # rows beyond the most that are taken from one page
+    structure: str = ""  # of a list page: where its rows stand, for the later pages of its column (parsers.carried)
     more_lists: tuple[Request, ...] = ()  # further lists it leads to, as an index of sitemaps does
     error: str | None = None  # why nothing could be read: deadline, memory, crash
     visible: int = 0  # of a list page: characters a reader sees on it

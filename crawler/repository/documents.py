@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from crawler.model import Millis
 from crawler.repository import schema as t
+from crawler.repository import withheld
 from crawler.repository.database import chunks
 
 HERE, MISSING, GONE = "here", "missing", "gone"
@@ -108,7 +109,7 @@ def unsearchable(c: Connection) -> tuple[int, str]:
 
 
 def insert(c: Connection, made: Sequence[Document]) -> None:
-    """Append documents, in their first versions."""
+    """Append documents, in their first versions; those that are withheld already are so from here on."""
     rows = [
         {
             "id": document.id,
@@ -129,6 +130,7 @@ def insert(c: Connection, made: Sequence[Document]) -> None:
     ]
     if rows:
         c.execute(t.documents.insert(), rows)
+        withheld.of_new(c, [document.id for document in made])
 
 
 def save(c: Connection, seen: Iterable[Document], changed: Iterable[Document]) -> None:

@@ -215,7 +215,7 @@ fixity = sa.Table(
     "fixity",
     metadata,
     _id(),  # a row is an event of PREMIS: what was done, to what, when, by whom, and what came of it
-    sa.Column("event", Text, nullable=False),  # fixity check, replacement
+    sa.Column("event", Text, nullable=False),  # fixity check, replacement, refusal
     sa.Column("object", Text, nullable=False),  # a file's name, or `archive`: what belongs to no single file
     _time("at", nullable=False),
     sa.Column("agent", Text, nullable=False),
@@ -284,6 +284,7 @@ readings = sa.Table(
     sa.Column("rules", Text),
     sa.Column("rows", sa.Integer()),  # of a list, notices of a page
     sa.Column("facts", Text),  # of a list: JSON of model.Face
+    sa.Column("structure", Text),  # of a list: where its rows stand, for the later pages of its column
     sa.Column("content", Id),  # contents: the document it is
     sa.Column("error", Text),
     sa.Column("attempts", sa.Integer(), nullable=False, server_default="0"),
@@ -325,8 +326,14 @@ documents = sa.Table(
     sa.Column("indexed", Flag, nullable=False, server_default="0"),
     sa.Column("attached", Flag, nullable=False, server_default="0"),  # its version links to documents that are fetched
     sa.Column("unsearchable", Text),  # why its current version could not be indexed
-    sa.Column("withheld", Text),  # the reason
+    sa.Column("withheld", Text),  # the reason, as `withholdings` has it
     sa.UniqueConstraint("url", "part"),
+    sa.Index(
+        "ix_documents_withheld",
+        "url",
+        sqlite_where=sa.text("withheld IS NOT NULL"),
+        postgresql_where=sa.text("withheld IS NOT NULL"),
+    ),
     sa.Index(
         "ix_documents_absent",
         "presence",
@@ -467,6 +474,18 @@ clock_faults = sa.Table(  # stored moments that lay ahead of the clock that read
     _id(),
     _time("at", nullable=False),  # when it was noticed
     sa.Column("ahead", Time, nullable=False),
+)
+
+withholdings = sa.Table(  # what is withheld and given back: line by line what `withheld.jsonl` beside the WARC files says
+    "withholdings",
+    metadata,
+    sa.Column("line", Id, primary_key=True, autoincrement=False),
+    _time("at", nullable=False),
+    sa.Column("act", Text, nullable=False),  # withheld, restored
+    sa.Column("document", PublicId, nullable=False, index=True),  # a public id; it may be of one that is not there yet
+    sa.Column("reason", Text, nullable=False),
+    sa.Column("who", Text, nullable=False),
+    sa.Column("digest", Text, nullable=False),  # of the line; each line names the one before
 )
 
 acts = sa.Table(  # what was changed by the console; append-only

@@ -8,6 +8,7 @@ match digests, then the readings are locked, in one order, so that two processes
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -58,13 +59,14 @@ MOST_HOPS = 10
 class Settled:
     """A capture that was read (or could not be: `reading.error`), together with the captures `made_of`.
 
-    `hurt`: the places that were found damaged while they were to be read.
+    `hurt`: the places that were found damaged while they were to be read. `again`: nobody looked at the page, we only read it again.
     """
 
     capture_id: int
     reading: Reading
     made_of: tuple[int, ...] = ()
     hurt: tuple[Damage, ...] = ()
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +92,9 @@ class Known:
     """What the database knows of a batch's readings. The batch is folded into it, reading by reading; it is used up by that.
 
     `addresses` by URL key, of the captures and of what their pages name; `looks` by address; `read`: address → latest capture that was
-    read; `well`: looks before which their host had answered; `bodies` by version; `hops`: URL key → addresses that led there; `led`: run
-    → its list pages that led on; `contents` by digest, of documents that were read; ids: row ids for what a batch may make.
+    read; `well`: looks before which their host had answered; `bodies` by version; `records` of versions that are read again from their own
+    capture; `hops`: URL key → addresses that led there; `led`: run → its list pages that led on; `contents` by digest, of documents that
+    were read; ids: row ids for what a batch may make.
     """
 
     items: list[Item] = field(default_factory=list)
@@ -104,6 +107,7 @@ class Known:
     queues: dict[str, QueueRow] = field(default_factory=dict)
     documents: dict[int, list[Document]] = field(default_factory=dict)
     bodies: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    records: dict[int, dict[str, Any]] = field(default_factory=dict)
     captures: dict[int, CaptureRow] = field(default_factory=dict)
     works: Works = field(default_factory=Works)
     rounds: Rounds = field(default_factory=Rounds)
@@ -245,6 +249,14 @@ def _load_rounds(c: Connection, known: Known, items: Sequence[Item]) -> None:
         if document.current and (url in doubtful or not document.current.whole)
     }
     known.bodies = versions.bodies(c, wanted) if wanted else {}
+    rules = {item.capture.id: item.settled.reading.rules for item in items}
+    again = {
+        current.version
+        for listed in known.documents.values()
+        for document in listed
+        if (current := document.current) is not None and rules.get(current.capture, current.rules) != current.rules
+    }
+    known.records = versions.records(c, again) if again else {}
 
 
 def _load_files(c: Connection, known: Known) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -43,11 +44,14 @@ class NewVersion:
 RECORDS = sa.select(t.versions.c.id, t.versions.c.record).where(t.versions.c.id.in_(sa.bindparam("ids", expanding=True)))
 
 
+def records(c: Connection, ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """The records of versions, as JSON without the places of their bytes."""
+    return {row.id: unpacked(row.record) for some in chunks(sorted(ids)) for row in c.execute(RECORDS, {"ids": some})}
+
+
 def bodies(c: Connection, ids: Collection[int]) -> dict[int, tuple[str, ...]]:
     """The paragraphs of versions."""
-    return {
-        row.id: tuple(unpacked(row.record)["body"]) for some in chunks(sorted(ids)) for row in c.execute(RECORDS, {"ids": some})
-    }
+    return {number: tuple(values["body"]) for number, values in records(c, ids).items()}
 
 
 def insert(c: Connection, made: Sequence[NewVersion]) -> None:

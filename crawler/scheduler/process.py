@@ -29,6 +29,7 @@ from crawler.pipeline.line import Line
 from crawler.pipeline.peek import Story, peek
 from crawler.pipeline.policy import AD_HOC, Policy
 from crawler.pipeline.readers import Readers
+from crawler.pipeline.withhold import catch_up
 from crawler.politeness.worker import Pacing
 from crawler.record.reading import Reading
 from crawler.record.rules import ReadRules
@@ -122,6 +123,8 @@ def open_line(config: Config, what: str, *, workers: int = 2) -> Iterator[Line]:
             try:
                 # a reindex tells everything in the order it happened, dead processes' files too
                 line.begin(what, inherit=what != REINDEX)
+                if what != REINDEX:
+                    catch_up(database, storage.archive)
                 yield line
             finally:
                 line.close()

@@ -12,7 +12,7 @@ class Shape(BaseModel):
 
 
 class Problem(Shape):
-    """RFC 9457. `detail` says what is wrong, `remedy` what to do, `at` where in a query."""
+    """RFC 9457. `detail` says what is wrong, `remedy` what to do, `at` where in a query; of what is withheld `document` and `reason`."""
 
     type: str
     title: str
@@ -20,6 +20,8 @@ class Problem(Shape):
     detail: str
     remedy: str | None = None
     at: int | None = None
+    document: str | None = None
+    reason: str | None = None
 
 
 class AtShape(Shape):
@@ -241,3 +243,4 @@ class Done(Shape):
 
     done: bool
     run: int | None = None
+    document: str | None = None

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from crawler.model import Millis
+from crawler.repository import visible
 from crawler.repository.reader import Reads, among, rows
 from crawler.repository.search import attached
 from crawler.repository.search.facts import Facts, day, holds, needs_files, needs_record
@@ -52,7 +53,7 @@ CURRENT = "(SELECT v.first_seen FROM versions v WHERE v.id = d.version)"
 SWAPPED = "(d.attached = 1 AND EXISTS (SELECT 1 FROM changes h WHERE h.document = d.id AND h.kind = 'attachment' AND h.at > :at))"
 CHANGED = f"""SELECT d.id, max(v.id) FROM documents d
     JOIN versions now ON now.id = d.version JOIN versions v ON v.document = d.id
-    WHERE d.withheld IS NULL AND d.first_seen <= :at AND (now.first_seen > :at OR {SWAPPED}) AND v.first_seen <= :at
+    WHERE {visible.document("d")} AND d.first_seen <= :at AND (now.first_seen > :at OR {SWAPPED}) AND v.first_seen <= :at
     GROUP BY d.id"""
 MOVED = f"""SELECT document, kind, at FROM changes
     WHERE kind IN ({", ".join(f"'{kind}'" for kind in ABSENCE)}) AND document IS NOT NULL ORDER BY seq"""

@@ -144,6 +144,19 @@ CREATE INDEX ix_urls_redirect ON urls (redirect) WHERE redirect IS NOT NULL
 
 CREATE INDEX ix_urls_revisit ON urls (source, due)
 
+CREATE TABLE withholdings (
+	line INTEGER NOT NULL,
+	at BIGINT NOT NULL,
+	act TEXT NOT NULL,
+	document TEXT NOT NULL,
+	reason TEXT NOT NULL,
+	who TEXT NOT NULL,
+	digest TEXT NOT NULL,
+	CONSTRAINT pk_withholdings PRIMARY KEY (line)
+)
+
+CREATE INDEX ix_withholdings_document ON withholdings (document)
+
 CREATE TABLE works (
 	id INTEGER NOT NULL,
 	public_id TEXT NOT NULL,
@@ -210,6 +223,8 @@ CREATE INDEX ix_documents_source ON documents (source)
 CREATE INDEX ix_documents_unindexed ON documents (id) WHERE indexed = 0
 
 CREATE INDEX ix_documents_unsearchable ON documents (id) WHERE unsearchable IS NOT NULL
+
+CREATE INDEX ix_documents_withheld ON documents (url) WHERE withheld IS NOT NULL
 
 CREATE INDEX ix_documents_work ON documents (work)
 
@@ -374,6 +389,7 @@ CREATE TABLE readings (
 	rules TEXT,
 	rows INTEGER,
 	facts TEXT,
+	structure TEXT,
 	content INTEGER,
 	error TEXT,
 	attempts INTEGER DEFAULT '0' NOT NULL,
