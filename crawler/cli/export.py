@@ -20,6 +20,14 @@ from crawler.repository.database import Connection
 from crawler.repository.exports import State
 from crawler.repository.search.question import Only, Question
 
+After = Annotated[
+    int | None, typer.Option(metavar="SEQ", min=0, help="Of changes: behind this line; the last manifest's cursor.")
+]
+FilesFolder = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="The documents that notices link to, as files there; none is overwritten.")
+]
+Texts = Annotated[bool, typer.Option("--texts", help="Of jsonl: with the texts of the documents that notices link to.")]
+
 
 @dataclass(frozen=True, slots=True)
 class More:
@@ -30,6 +38,13 @@ class More:
     tables: Path | None
     files: Path | None
     texts: bool
+
+    def check(self, what: What, form: Form) -> None:
+        """Raises UsageError for what does not go with such an export."""
+        if self.files is not None and (what is What.CHANGES or form in (Form.PARQUET, Form.SQLITE)):
+            raise UsageError("--files goes with records or versions as jsonl or csv", remedy="leave --files out, or export twice")
+        if self.texts and (what is What.CHANGES or form is not Form.JSONL):
+            raise UsageError("--texts goes with records or versions as jsonl", remedy="leave --texts or --as out")
 
 
 def register(app: typer.Typer) -> None:
@@ -44,21 +59,15 @@ def export(
     form: Annotated[Form, typer.Option("--as", help="jsonl: whole records; csv: a line each; parquet; sqlite.")] = Form.JSONL,
     versions: Annotated[bool, typer.Option("--versions", help="Every version, not only the current one.")] = False,
     changes: Annotated[bool, typer.Option("--changes", help="What happened: create, edit, gone, back, withhold …")] = False,
-    after: Annotated[
-        int | None, typer.Option(metavar="SEQ", min=0, help="Of changes: behind this line; the last manifest's cursor.")
-    ] = None,
+    after: After = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Keep what was written when interrupted; called again, go on there.")
     ] = False,
     bom: Annotated[bool, typer.Option("--bom/--no-bom", help="Of csv: the mark by which spreadsheets know UTF-8.")] = True,
     bare: Annotated[bool, typer.Option("--bare", help="The file alone, without manifest and descriptor.")] = False,
     tables: Annotated[Path | None, typer.Option(metavar="DIR", help="Each table of a notice as a CSV file there.")] = None,
-    files: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The documents that notices link to, as files there; none is overwritten.")
-    ] = None,
-    texts: Annotated[
-        bool, typer.Option("--texts", help="Of jsonl: with the texts of the documents that notices link to.")
-    ] = False,
+    files: FilesFolder = None,
+    texts: Texts = False,
     source: Annotated[str | None, n.option("SOURCE", "A source's id, or words of its title or of the page's 来源.")] = None,
     since: Annotated[
         str | None, n.option("DAY", "Published on this day or later; of evidence: looks from then on, also 7d.")
@@ -102,10 +111,6 @@ def export(
         return
     what = _what(versions=versions, changes=changes, after=after, as_of=as_of)
     question = Question(query, only, as_of=last_moment(as_of) if as_of else None)
-    if files is not None and (changes or form in (Form.PARQUET, Form.SQLITE)):
-        raise UsageError("--files goes with records or versions as jsonl or csv", remedy="leave --files out, or export twice")
-    if texts and (changes or form is not Form.JSONL):
-        raise UsageError("--texts goes with records or versions as jsonl", remedy="leave --texts or --as out")
     _export(context, question, what, form, More(after or 0, bom, tables, files, texts), (to, resume, bare))
 
 
@@ -119,6 +124,7 @@ def _export(
 ) -> None:
     """Write it, what stands beside it, and say so. `place`: where to, going on, alone."""
     to, resume, bare = place
+    more.check(what, form)
     if form is Form.PARQUET:
         from crawler.cli import columnar
 

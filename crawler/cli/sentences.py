@@ -1,6 +1,10 @@
 """What commands say, in Chinese: by the template of the English sentence; see `chinese` for how the two are written."""
 
 NOUNS = {  # what is counted: `3 rows`
+    "attachment": "份附件",
+    "file": "个文件",
+    "sheet": "张工作表",
+    "slide": "张幻灯片",
     "look": "次查看",
     "capture": "次捕获",
     "record": "条记录",
@@ -123,6 +127,12 @@ TROUBLES = {  # of `monitor.health`: what is wrong with a source
     "notices failing": "公告读取失败",
 }
 LINES = {
+    "one state": "只有一种状态",
+    "the same bytes": "字节相同",
+    "other bytes with the same text": "字节不同，文本相同",
+    "not written, its bytes are damaged: {lost}": "未写出，其字节已损坏：{lost}",
+    " ({attachments_missing} missing)": "（缺 {attachments_missing}）",
+    ", first missed {moment}": "，首次未见 {moment}",
     # alarms
     "no channel is configured: [alarms.channels.NAME] in the configuration makes one": "没有配置渠道：在配置中写 [alarms.channels.NAME] 即可",
     "of {what}": "来自 {what}",
