@@ -119,10 +119,12 @@ class Line(Member):
             runs.leave(c, self.owner)
 
         self.outage.end()
+        told = False
         try:
             self.do(step)
+            told = True
         finally:
-            self.fellows.end()
+            self.fellows.end(told=told)
 
     # -------------------------------------------------------------- keep
     def keep(self, exchanges: Sequence[Exchange], fences: Mapping[str, int]) -> None:
