@@ -7,6 +7,7 @@ already changes nothing, so that what the archive tells twice counts once.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from crawler.archive.writer import brought
 from crawler.model import (
     ABOUT_THE_SITE,
     GOOD,
@@ -134,7 +135,8 @@ class _Fold:
         task = kept.task
         address, run = self.known.addresses[task.key], self.known.runs[task.run.source, str(task.run.kind), task.run.slot]
         capture = self._capture(kept, address, capture_number) if kept.capture else None
-        shown = address.last_capture if kept.outcome is Outcome.NOT_MODIFIED else capture
+        confirms = kept.outcome is Outcome.NOT_MODIFIED and not _is_late(kept, address)
+        shown = address.last_capture if confirms else capture
         row: dict[str, object] = {
             "id": look_id,
             "record": kept.look,
@@ -215,6 +217,9 @@ class _Fold:
         """What is now known of the address; what must be read; whether its notices are there."""
         kept, address = look.kept, look.address
         before = address.last_capture
+        if _is_late(kept, address):
+            self._late(look)
+            return
         self._leave(look)
         if kept.task.kind in ABOUT_THE_SITE:
             if kept.task.kind is Kind.PROBE:
@@ -236,6 +241,18 @@ class _Fold:
         if kept.task.kind is Kind.DETAIL and not waits:  # else the settle step tells it, after what came before it
             sighting = Sighting(there, kept.at, look.id, well=self._well(kept))
             self._see(address, sighting)
+
+    def _late(self, look: _Look) -> None:
+        """It is read and kept, and says nothing of how the address is today."""
+        kept, address = look.kept, look.address
+        if kept.task.kind in ABOUT_THE_SITE or look.capture is None or kept.capture is None or kept.outcome not in GOOD:
+            return
+        if address.last_capture is None:
+            address.last_capture, address.last_digest = look.capture, kept.capture.payload_digest
+            address.first_record = address.first_record or kept.capture.record_id
+            self.writes.addresses[address.id] = address
+        if kept.task.kind is not Kind.CONTINUATION:
+            self._to_read(look.capture, None)
 
     def _leave(self, look: _Look) -> None:
         kept, address = look.kept, look.address
@@ -383,6 +400,11 @@ class _Fold:
         if own is not None and (look.run.id, target.id) not in pages.rows:  # its place in the column goes to the target
             head = target.id if own.head == own.url else own.head
             pages.add(ListPage(look.run.id, target.id, head, own.page, request=seed.request))
+
+
+def _is_late(kept: Kept, address: Address) -> bool:
+    """Was it brought in, and is it older than what is known of its address?"""
+    return address.last_look is not None and kept.at < address.last_look and brought(kept.file) is not None
 
 
 def _is_followed(kept: Kept) -> bool:

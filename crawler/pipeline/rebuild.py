@@ -7,7 +7,7 @@ from pathlib import Path
 import structlog
 
 from crawler.archive.members import Damage
-from crawler.archive.recover import closed_files, discard, recover, walk
+from crawler.archive.recover import closed_files, discard, recover, told_at, walk
 from crawler.archive.writer import FileInfo, describe
 from crawler.model import Kept
 from crawler.pipeline.catch_up import settle_all
@@ -69,7 +69,7 @@ def _told(paths: list[Path], lost: list[Damage]) -> tuple[list[FileInfo], list[K
             looks += walk(path, 0, lost)
         except OSError as error:
             lost.append(_unread(path, error))
-    return infos, sorted(looks, key=lambda look: (look.at, look.file, look.end))
+    return infos, sorted(looks, key=told_at)
 
 
 def _unread(path: Path, error: OSError) -> Damage:

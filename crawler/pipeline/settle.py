@@ -200,6 +200,8 @@ class _Fold:
     # -------------------------------------------------------------- notices
     def _notices(self, item: Item, row: ReadingRow, its_round: Round) -> Reading | None:
         reading = item.settled.reading
+        if item.capture.id in self.known.late and self._documents(item):
+            return reading  # what is known of them is younger: `late`
         if reading.page_kind in SHOWN and reading.notices:
             stale = self._stale(item, reading)
             if stale is not None and row.attempts >= MOST_ATTEMPTS:
@@ -357,9 +359,24 @@ class _Fold:
         turn = self._turn(item, row)
         if turn is None or item.settled.again:
             return
+        if item.capture.id in self.known.late:
+            self._missed_since(item)
+            return
         at = turn.at if there else item.capture.at
         self._look(item, Sighting(there, at, turn.look.id, self._well(item, turn.look), fresh, parts))
         self._later(item, turn, there=there)
+
+    def _missed_since(self, item: Item) -> None:
+        """Documents that are told late, at an address that has been missed since."""
+        missed = item.address.first_missed
+        for document in self._documents(item) if missed is not None and missed > item.capture.at else ():
+            document.presence, document.first_missed = MISSING, missed
+            self.writes.seen[document.id] = document
+            detail = {"last_seen": document.last_seen, "first_missed": missed, "misses": item.address.misses}
+            line = NewChange(
+                ChangeKind.MISSING, missed or 0, document.source, document.id, document.version, document.version, None, detail
+            )
+            self.writes.changes.append(line)
 
     def _look(self, item: Item, sighting: Sighting) -> None:
         changed, lines = presence.looked(item.address, self._documents(item), sighting, self.rules.watch)
