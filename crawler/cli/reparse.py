@@ -9,7 +9,7 @@ import typer
 
 from crawler.cli import output
 from crawler.cli.archive import refuse_new_folder
-from crawler.cli.options import Json, moment
+from crawler.cli.options import Json, first_moment
 from crawler.cli.progress import Bar
 from crawler.cli.settings import configured
 from crawler.errors import UsageError
@@ -47,7 +47,7 @@ def reparse(
     if not config.storage.archive.is_dir():
         raise UsageError(f"there is no archive at {config.storage.archive}", remedy="check storage.archive")
     refuse_new_folder(config.storage)
-    asked = Asked(tuple(dict.fromkeys(names or ())), moment(since) if since else 0, apply)
+    asked = Asked(tuple(dict.fromkeys(names or ())), first_moment(since) if since else 0, apply)
     report = Report()
     with house.open_line(config, "reparse") as line, Bar("reparse", quiet=as_json or not sys.stderr.isatty()) as bar:
         known = line.ask(rereading.sources)
@@ -130,9 +130,8 @@ def _tell(report: Report, *, applied: bool) -> None:
     if moved:
         output.say("share of documents that have a field:", "bold")
         output.table([[source, name, f"{old:.1%}", f"{new:.1%}"] for source, name, old, new in moved], [24, 22, 8, 8])
-    would = "" if applied else "would "
     for kind, said in (
-        ("come", f"documents that {would}come"),
+        ("come", "documents that have come" if applied else "documents that would come"),
         ("gone", "documents whose pages show them no more; they stay as they are"),
     ):
         if report.documents[kind]:

@@ -99,7 +99,9 @@ def _room(line: Line) -> Iterator[Path]:
         room.mkdir()
         yield room
     except OSError as error:
-        raise ArchiveError(f"cannot unpack in {room}: {error.strerror or error}", remedy="free some disk space") from error
+        raise ArchiveError(
+            f"cannot unpack beside the archive: {error.strerror or error}", remedy="free some disk space"
+        ) from error
     finally:
         shutil.rmtree(room, ignore_errors=True)
 
@@ -204,12 +206,13 @@ class _Intake:
                 if self._state(key, entry.url).kind is None:
                     first.setdefault(key, entry)
         rules = {key: self.line.policy.rules(self.addresses[key].source) for key in first}
-        kinds, further = tell_apart(self.line.readers, rules, lambda key: self._page(first[key]), self.watch)
-        for key, kind in kinds.items():
+        told = tell_apart(self.line.readers, rules, lambda key: self._page(first[key]), self.watch)
+        for key, kind in told.kinds.items():
             self.addresses[key].kind = kind
-        for key, holder in further.items():
-            if key in first and key != holder:
-                self.addresses[key].kind, self.addresses[key].via = Kind.CONTINUATION, holder
+        for named, kind in ((told.files, Kind.ATTACHMENT), (told.further, Kind.CONTINUATION)):
+            for key, holder in named.items():
+                if key in first and key != holder and told.kinds[key] is not Kind.LIST:
+                    self.addresses[key].kind, self.addresses[key].via = kind, holder
 
     def _page(self, entry: Entry) -> Page | None:
         try:

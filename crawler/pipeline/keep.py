@@ -7,7 +7,6 @@ already changes nothing, so that what the archive tells twice counts once.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from crawler.archive.writer import brought
 from crawler.model import (
     ABOUT_THE_SITE,
     GOOD,
@@ -24,7 +23,8 @@ from crawler.model import (
     Watch,
     capture_id,
 )
-from crawler.pipeline import columns, list_pages, presence
+from crawler.pipeline import attachments, columns, list_pages, presence
+from crawler.pipeline.attachments import Shown
 from crawler.pipeline.presence import GONE_PAGES, SHOWN, Sighting
 from crawler.politeness import clocks, pace
 from crawler.politeness.host import Probe
@@ -42,6 +42,7 @@ from crawler.text import urls
 
 MOST_HOPS = 10
 GOLDEN = 0.618034  # spreads one random number evenly over the looks of a batch
+PRIORITY = {Kind.LIST: frontier.LIST, Kind.ATTACHMENT: frontier.ATTACHMENT}
 ANOTHER: Millis = 5_000  # a list that is being read for another run is asked again after so long
 
 
@@ -135,7 +136,7 @@ class _Fold:
         task = kept.task
         address, run = self.known.addresses[task.key], self.known.runs[task.run.source, str(task.run.kind), task.run.slot]
         capture = self._capture(kept, address, capture_number) if kept.capture else None
-        confirms = kept.outcome is Outcome.NOT_MODIFIED and not _is_late(kept, address)
+        confirms = kept.outcome is Outcome.NOT_MODIFIED and not presence.is_late(address, kept)
         shown = address.last_capture if confirms else capture
         row: dict[str, object] = {
             "id": look_id,
@@ -217,7 +218,7 @@ class _Fold:
         """What is now known of the address; what must be read; whether its notices are there."""
         kept, address = look.kept, look.address
         before = address.last_capture
-        if _is_late(kept, address):
+        if presence.is_late(address, kept):
             self._late(look)
             return
         self._leave(look)
@@ -238,9 +239,18 @@ class _Fold:
         there = presence.seen(kept.outcome, kept.leads)
         if kept.outcome in (Outcome.SAME_BYTES, Outcome.NOT_MODIFIED):
             there = self._same(look, reading)
-        if kept.task.kind is Kind.DETAIL and not waits:  # else the settle step tells it, after what came before it
-            sighting = Sighting(there, kept.at, look.id, well=self._well(kept))
-            self._see(address, sighting)
+        if waits:  # the settle step tells it, after what came before it
+            return
+        if kept.task.kind is Kind.DETAIL:
+            self._see(address, Sighting(there, kept.at, look.id, well=self._well(kept)))
+            if there:
+                self._follow_files(look)
+        elif kept.task.kind is Kind.ATTACHMENT:
+            told = attachments.sighted(
+                address, self.known.linked, Shown(kept.at, look.id, first=True), there=there, well=self._well(kept)
+            )
+            self.writes.addresses.update((held.id, held) for held in told.addresses)
+            self.writes.changes += told.lines
 
     def _late(self, look: _Look) -> None:
         """It is read and kept, and says nothing of how the address is today."""
@@ -326,6 +336,18 @@ class _Fold:
                 rounds.ask(look.run.id, held)
         return rounds.waits(look.run.id, look.capture)
 
+    def _follow_files(self, look: _Look) -> None:
+        """The documents that a notice links to are looked at by the run that found it as it was."""
+        if not look.run.is_open:
+            return
+        task = look.kept.task
+        for held in self.known.files.get(look.address.id, ()):
+            may = look.run.leads(urls.host(task.request.url), urls.host(held.url), self.rules.beyond(task.source, held.url))
+            if may and (look.run.id, held.id) not in self.known.looked and held.kind != Kind.LIST:
+                kind = Kind(held.kind)
+                seed = Seed(held.request, held.public_url, kind, held.queue, held.source, frontier.ATTACHMENT, look.kept.at)
+                self.writes.frontier.add(look.run.id, held.id, seed)
+
     # -------------------------------------------------------------- what comes next
     def _frontier(self, look: _Look, spread: float) -> None:
         """The row that waited for this look is done, tried again, or dead; a redirect is a new row."""
@@ -402,15 +424,10 @@ class _Fold:
             pages.add(ListPage(look.run.id, target.id, head, own.page, request=seed.request))
 
 
-def _is_late(kept: Kept, address: Address) -> bool:
-    """Was it brought in, and is it older than what is known of its address?"""
-    return address.last_look is not None and kept.at < address.last_look and brought(kept.file) is not None
-
-
 def _is_followed(kept: Kept) -> bool:
     """Does this look say where its address's page is to be looked for?"""
     task = kept.task
-    leads = task.kind is Kind.LIST or (task.kind is Kind.DETAIL and kept.leads in ("", "itself"))
+    leads = task.kind is Kind.LIST or (task.kind in (Kind.DETAIL, Kind.ATTACHMENT) and kept.leads in ("", "itself"))
     return kept.outcome is Outcome.REDIRECTED and bool(kept.location) and leads and task.hops < MOST_HOPS
 
 
@@ -423,8 +440,8 @@ def _target(kept: Kept, rules: Rules) -> Seed:
         task.kind,
         rules.queue_of(task.source, kept.location),
         task.source,
-        frontier.LIST if task.kind is Kind.LIST else frontier.NEW,
+        PRIORITY.get(task.kind, frontier.NEW),
         kept.at,
         hops=task.hops + 1,
-        via=task.key if task.kind is Kind.DETAIL else task.via,
+        via=task.key if task.kind in (Kind.DETAIL, Kind.ATTACHMENT) else task.via,
     )

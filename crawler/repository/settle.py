@@ -19,6 +19,7 @@ from crawler.model import GOOD, MISSES, Kind, Millis, PageKind
 from crawler.record.reading import Reading
 from crawler.repository import (
     addresses,
+    attachments,
     captures,
     changes,
     continuations,
@@ -35,6 +36,7 @@ from crawler.repository import (
 )
 from crawler.repository import schema as t
 from crawler.repository.addresses import Address, Seed
+from crawler.repository.attachments import Held, Linked, NewContent
 from crawler.repository.captures import CaptureRow
 from crawler.repository.changes import NewChange
 from crawler.repository.continuations import Question, Rounds
@@ -47,6 +49,7 @@ from crawler.repository.looks import Look
 from crawler.repository.queues import QueueRow
 from crawler.repository.readings import PENDING, ReadingRow
 from crawler.repository.rows import RunRow
+from crawler.repository.search import index
 from crawler.repository.versions import NewVersion
 from crawler.repository.works import Works
 
@@ -77,11 +80,12 @@ class Item:
     rows: tuple[Seed, ...] = ()  # of a list
     further: tuple[Seed, ...] = ()  # continuations, or the following pages of a list
     redirect: Seed | None = None
+    files: tuple[Seed, ...] = ()  # documents that its notices link to
 
     @property
     def seeds(self) -> tuple[Seed, ...]:
         """All of them."""
-        return (*self.rows, *self.further, *((self.redirect,) if self.redirect else ()))
+        return (*self.rows, *self.further, *((self.redirect,) if self.redirect else ()), *self.files)
 
 
 @dataclass(slots=True)
@@ -89,10 +93,10 @@ class Known:
     """What the database knows of a batch's readings. The batch is folded into it, reading by reading; it is used up by that.
 
     `addresses` by URL key, of the captures and of what their pages name; `looks` by address; `read`: address → latest capture that was
-    read; `well`: looks before which their host had answered; `late`: captures that were
-    brought in when their address had been looked at since; `bodies` by version; `records` of
-    versions that are read again from their own capture; `hops`: URL key → addresses that led there; `led`: run
-    → its list pages that led on; ids: row ids for what a batch may make.
+    read; `well`: looks before which their host had answered; `late`: captures that were brought in when their address had been looked at
+    since; `bodies` by version; `records` of versions that are read again from their own capture; `hops`: URL key → addresses that led
+    there; `led`: run → its list pages that led on; `contents` by digest, of documents that were read; ids: row ids for what a batch may
+    make.
     """
 
     items: list[Item] = field(default_factory=list)
@@ -119,6 +123,9 @@ class Known:
     document_ids: list[int] = field(default_factory=list)
     work_ids: list[int] = field(default_factory=list)
     version_ids: list[int] = field(default_factory=list)
+    linked: Linked = field(default_factory=Linked)
+    contents: dict[str, Held] = field(default_factory=dict)
+    content_ids: list[int] = field(default_factory=list)
 
     def address_of(self, seed: Seed) -> Address:
         """The address a seed names."""
@@ -137,6 +144,8 @@ class Writes:
     changed: dict[int, Document] = field(default_factory=dict)
     listings: dict[tuple[str, int], Listing] = field(default_factory=dict)
     frontier: Moves = field(default_factory=Moves)
+    contents: list[NewContent] = field(default_factory=list)
+    unindexed: set[int] = field(default_factory=set)
     changes: list[NewChange] = field(default_factory=list)
     concerned: set[int] = field(default_factory=set)
 
@@ -146,6 +155,7 @@ def begin(c: Connection, settled: Sequence[Settled]) -> tuple[list[tuple[Capture
     held = captures.rows(c, [item.capture_id for item in settled])
     known = addresses.by_id(c, {capture.url for capture in held.values()}, lock=True)
     lock_keys(c, {f"match {n.match_digest}" for item in settled for n in item.reading.notices if n.match_digest})
+    lock_keys(c, {f"content {item.reading.file.digest}" for item in settled if item.reading.file is not None})
     if any(item.reading.continues for item in settled):
         continuations.lock(c)
     rows = readings.lock(c, held)
@@ -164,6 +174,7 @@ def load(c: Connection, items: Sequence[Item], rows: dict[int, ReadingRow]) -> K
     _load_lists(c, known, lists)
     _load_notices(c, known, notices)
     _load_redirects(c, known)
+    _load_files(c, known)
     open_runs = {run.id for run in known.runs.values() if run.is_open}
     followed = {known.address_of(seed).id for item in items for seed in item.seeds}
     known.looked = looks.looked(c, open_runs, followed | known.rounds.addresses.keys())
@@ -254,6 +265,20 @@ def _load_rounds(c: Connection, known: Known, items: Sequence[Item]) -> None:
     known.records = versions.records(c, again) if again else {}
 
 
+def _load_files(c: Connection, known: Known) -> None:
+    """Who links to the addresses of documents, and what was read of the same bytes before."""
+    shown = [item for item in known.items if item.settled.reading.file is not None]
+    asked = {item.address.id for item in shown} | {
+        item.address.id for item in known.items if item.address.kind == Kind.ATTACHMENT
+    }
+    if not asked:
+        return
+    known.linked = attachments.linked(c, asked, {address.id: address for address in known.addresses.values()})
+    digests = {item.settled.reading.file.digest for item in shown if item.settled.reading.file is not None}
+    known.contents = attachments.by_digest(c, digests)
+    known.content_ids = list(block(c, t.contents, len(digests)))
+
+
 def _load_well(c: Connection, known: Known) -> None:
     """Of looks that may be misses: had their hosts answered others by then?"""
     empty = {item.capture.id for item in known.items if not item.settled.reading.notices}
@@ -305,6 +330,11 @@ def _load_redirects(c: Connection, known: Known) -> None:
 def apply(c: Connection, known: Known, writes: Writes, now: Millis) -> None:
     """Write it: one statement a table."""
     addresses.save(c, writes.addresses.values())
+    if again := [item.id for item in writes.contents if item.again]:
+        held = attachments.indexed_with(c, again)
+        index.forget(c, held)
+        attachments.unindex(c, held)
+    attachments.save(c, writes.contents)
     captures.hurt(c, {place for item in known.items for place in item.settled.hurt}, now)
     works.insert(c, known.works)
     documents.insert(c, writes.made)
@@ -316,7 +346,8 @@ def apply(c: Connection, known: Known, writes: Writes, now: Millis) -> None:
     listings.save(c, writes.listings.values())
     list_pages.save(c, known.pages.changed.values())
     frontier.apply(c, writes.frontier)
-    if any(item.address.kind == Kind.LIST or item.redirect is not None for item in known.items):
+    attachments.unindex(c, writes.unindexed)
+    if any(item.address.kind == Kind.LIST or item.redirect is not None or item.files for item in known.items):
         runs.save_met(c, known.runs.values())
     changes.append(c, writes.changes)
 
