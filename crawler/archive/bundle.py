@@ -2,16 +2,19 @@
 
 import hashlib
 import json
+import os
 import zipfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
 from crawler.archive import cdxj
 from crawler.archive.members import Member, members
+from crawler.archive.notes import signing_key
 from crawler.archive.recover import looks_of
+from crawler.archive.wacz_key import WaczKey, wacz_key
 from crawler.archive.writer import describe
 from crawler.errors import ArchiveError, UsageError
 from crawler.model import Capture, Millis
@@ -19,6 +22,15 @@ from crawler.model import Capture, Millis
 STEP = 1 << 20
 WACZ_VERSION = "1.1.1"
 Pages = Iterable[tuple[str, Millis, str]]  # address, time, title
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a WACZ file says of itself: title, by which program it was made, and the key that signs it; None: it is not signed."""
+
+    title: str
+    software: str
+    key: WaczKey | None = None
 
 
 def empty_folder(folder: Path) -> Path:
@@ -104,8 +116,8 @@ def bag(to: Path, said: Mapping[str, str]) -> None:
 
 
 # ------------------------------------------------------------------ WACZ
-def write_wacz(folder: Path, captures: Iterable[Capture], pages: Pages, to: Path, title: str, software: str) -> None:
-    """A WACZ file (1.1.1) of the WARC files in a folder: they are stored as they are, index and pages beside them."""
+def write_wacz(folder: Path, captures: Iterable[Capture], pages: Pages, to: Path, said: Said) -> None:
+    """A WACZ file (1.1.1) of the WARC files in a folder: they are stored as they are, index and pages beside them; signed with a key."""
     now = datetime.now(UTC).replace(microsecond=0)
     with zipfile.ZipFile(to, "w") as made:
         resources = []
@@ -127,15 +139,24 @@ def write_wacz(folder: Path, captures: Iterable[Capture], pages: Pages, to: Path
             with path.open("rb") as file:
                 put(f"archive/{path.name}", iter(lambda file=file: file.read(STEP), b""), packed=False)  # type: ignore[misc]
         put("indexes/index.cdxj", (line.encode() for line in cdxj.index(captures)), packed=True)
-        put("pages/pages.jsonl", _page_lines(pages, title), packed=True)
+        put("pages/pages.jsonl", _page_lines(pages, said.title), packed=True)
+        created = now.isoformat().replace("+00:00", "Z")
         described = {
-            "profile": "data-package", "title": title, "created": now.isoformat().replace("+00:00", "Z"), "wacz_version": WACZ_VERSION,
-            "software": software, "resources": list(resources),
+            "profile": "data-package", "title": said.title, "created": created, "wacz_version": WACZ_VERSION,
+            "software": said.software, "resources": list(resources),
         }  # fmt: skip
         package = json.dumps(described, ensure_ascii=False, indent=2).encode()
         put("datapackage.json", [package], packed=True)
-        digest = {"path": "datapackage.json", "hash": f"sha256:{hashlib.sha256(package).hexdigest()}"}
-        put("datapackage-digest.json", [json.dumps(digest, indent=2).encode()], packed=True)
+        digest = f"sha256:{hashlib.sha256(package).hexdigest()}"
+        stated: dict[str, object] = {"path": "datapackage.json", "hash": digest}
+        if said.key is not None:
+            stated["signedData"] = said.key.signed(digest, created, said.software)
+        put("datapackage-digest.json", [json.dumps(stated, indent=2).encode()], packed=True)
+
+
+def key_at(path: Path) -> WaczKey | None:
+    """The key that belongs to an archive's own; None where there is none, or it is not for us to read. Raises ArchiveError for another file."""
+    return wacz_key(signing_key(path)) if os.access(path, os.R_OK) else None
 
 
 def _page_lines(pages: Pages, title: str) -> Iterator[bytes]:
