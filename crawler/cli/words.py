@@ -7,6 +7,8 @@ help, the ledger's kinds and the states of sources have one each, and that no en
 import os
 from collections.abc import Mapping, Sequence
 
+from crawler.errors import GongkaiError
+
 LANGUAGES = ("zh", "en")
 VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")  # POSIX, 8.2: the first that is set and not empty
 
@@ -37,12 +39,27 @@ def is_chinese() -> bool:
 
 def said(english: str) -> str:
     """A sentence in the language that is spoken; in English where it has no translation."""
-    return CHINESE.get(english, english) if _Language.chinese else english
+    if not _Language.chinese:
+        return english
+    from crawler.cli.chinese import chinese
+
+    return chinese(english)
+
+
+def heads(*english: str) -> list[str]:
+    """The heads of a table's columns."""
+    return [said(head) for head in english]
+
+
+def complaint(error: GongkaiError) -> str:
+    """What went wrong and the remedy."""
+    return f"{said(error.message)}；{said(error.remedy)}" if _Language.chinese and error.remedy else said(str(error))
 
 
 KINDS = {
     "new": "新增",
     "edit": "修改",
+    "attachment": "附件",
     "missing": "未见",
     "gone": "撤下",
     "back": "重现",
@@ -166,7 +183,7 @@ HELP = {
     "Words of the 体裁.": "体裁中的词。",
     "Words of the 有效性.": "有效性中的词。",
     "Only what has one.": "只要有此项的。",
-    "What the archive knew then: a day, or 7d.": "存档当时所知：某日，或 7d。",
+    "What the archive knew then: at the end of a day, or 7d.": "存档当时所知：某日终了时，或 7d。",
     "Also count by source, year, issuer …": "并按来源、年份、发文机关等计数。",
     "One document.": "一份文件。",
     "An id or its beginning, ID.N for a version, or the page's address.": "id 或其开头、版本（ID.N）或网页地址。",
@@ -174,7 +191,7 @@ HELP = {
     "A document's versions, ledger lines and looks.": "一份文件的版本、台账记录与查看记录。",
     "An id or its beginning, or the page's address.": "id 或其开头，或网页地址。",
     "What happened, and what did not, newest first. Times are Beijing time.": "发生了什么，没发生什么，新的在前。时间为北京时间。",
-    "A span (7d, 12h) or a day (YYYY-MM-DD).": "一段时间（7d、12h）或一日（YYYY-MM-DD）。",
+    "A span (7d, 12h) or a day (2024-05-31), from its beginning.": "一段时间（7d、12h）或自某日（2024-05-31）起。",
     "Lines after this number of the ledger, oldest first: for who follows it.": "台账此号之后的记录，旧的在前：供持续跟进者使用。",
     "Only lines before this number of the ledger.": "只要台账此号之前的记录。",
     "Only this source.": "只要这个来源。",
@@ -226,6 +243,12 @@ HELP = {
     "The daemon.": "守护进程。",
     "Rebuild the database from the WARC files.": "由 WARC 文件重建数据库。",
     "Is the archive what was written?": "存档是否仍是当初所写？",
+    "Read archived pages again with today's rules; shown first.": "用现行规则重读存档网页；先展示差异。",
+    "Read the archive's pages again with today's rules: what every field would be, what documents would come or go.": "用现行规则重读存档中的网页：各字段会变成什么，哪些文件会增加或不再读出。",
+    "Only pages that other rules have read. Nothing is fetched, and without --apply nothing is changed. An interrupted one goes on where it stood.": "只重读由别的规则读过的网页。不抓取任何内容；不加 --apply 不改动任何内容。中断后从原处继续。",
+    "Only of this source; may be given again.": "只限此来源；可多次给出。",
+    "Only pages captured since then: 7d, 12h, or a day.": "只限此后捕获的网页：7d、12h 或某日。",
+    "Keep what is read now: lines `reread` in the ledger, never an edit.": "保留现在读出的内容：台账记为重读（reread），绝不记为修改。",
     "Read saved pages; keeps nothing.": "读取已保存的网页；不作保存。",
     "Find records.": "查找记录。",
     "A document's versions, looks and ledger lines.": "一份文件的版本、查看记录与台账记录。",
@@ -254,7 +277,7 @@ HELP = {
     "Of changes: behind this line; the last manifest's cursor.": "对变化：此行之后的；即上次清单的游标。",
     "Of csv: the mark by which spreadsheets know UTF-8.": "对 csv：写 UTF-8 标记。",
     "One SELECT; without it they are read from a prompt.": "一条 SELECT；不给则从提示符读取。",
-    "Published on this day or earlier; of evidence: looks before then.": "此日或之前发布；对证据：此时之前的查看。",
+    "Published on this day or earlier; of evidence: looks until then.": "此日或之前发布；对证据：截至此日的查看。",
     "Published on this day or later; of evidence: looks from then on, also 7d.": "此日或之后发布；对证据：从此时起的查看，也可写 7d。",
     "Records as JSON Lines, CSV, Parquet or one SQLite file, ordered by id, narrowed as a search is; or the evidence itself.": "记录写成 JSON Lines、CSV、Parquet 或一个 SQLite 文件，按 id 排序，可像查找一样筛选；或证据本身。",
     "Records, versions or changes, for other programs.": "把记录、版本或变化交给其他程序。",

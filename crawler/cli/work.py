@@ -220,7 +220,7 @@ def _summary(config: Config, progress: Progress, seconds: float, came: Came) -> 
         f"{output.size(progress.bytes)} in {_short(config.storage.archive)}",
         f"{seconds:.1f} s",
     ]
-    output.say(f"done: {', '.join(counted)}")
+    output.tell(f"done: {', '.join(counted)}")
     _tell_columns(came.columns)
     if came.sample and came.looked:
         output.note(f"next: gongkai show {came.sample[0]} · gongkai history {came.sample[0]}")
@@ -286,7 +286,7 @@ def _check(config: Config) -> None:
     if not found:
         output.note("no daemon has been heard of within a minute")
         raise typer.Exit(1)
-    output.say(f"alive: {', '.join(found)}")
+    output.tell(f"alive: {', '.join(found)}")
 
 
 def reindex(context: typer.Context) -> None:
@@ -306,7 +306,7 @@ def reindex(context: typer.Context) -> None:
             totals = query.totals(c)
     finally:
         with_database.close()
-    output.say(
+    output.tell(
         f"done: {told.looks} looks told, {told.captures} captures read, {totals['documents']} documents, {totals['versions']} versions"
     )
     for damage in told.lost[:DAMAGE_SHOWN]:

@@ -14,10 +14,9 @@ from crawler.archive.recover import closed_files, discard, recover, walk
 from crawler.archive.withheld import Entry
 from crawler.archive.writer import FileInfo, describe
 from crawler.model import Kept
-from crawler.pipeline.line import Line, messages
+from crawler.pipeline.catch_up import settle_all
+from crawler.pipeline.line import Line
 from crawler.repository import captures, files, withheld
-from crawler.repository.readings import pending
-from crawler.repository.search import index
 
 AT_ONCE = 500
 
@@ -102,20 +101,3 @@ def _unread(path: Path, error: OSError) -> Damage:
     except OSError:
         size = 0
     return Damage(path.name, 0, size, f"cannot be read: {error.strerror or error}")
-
-
-def settle_all(line: Line) -> int:
-    """Read and settle whatever is pending, in order, and index it; how many captures."""
-    done = 0
-    while True:
-        with line.database.read() as c:
-            waiting = pending(c, AT_ONCE, owner=line.owner, busy=frozenset())
-        if not waiting:
-            break
-        line.settle([settled for group in messages(waiting) for settled in line.read_many(group)])
-        done += len(waiting)
-    while line.index():
-        pass
-    while line.database.do(index.merge):
-        pass
-    return done

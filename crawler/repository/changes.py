@@ -13,6 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from crawler.model import EMPTY, ChangeKind, Millis
+from crawler.record.content import Piece, pieces_of
+from crawler.record.content_diff import between
 from crawler.record.diff import paragraphs
 from crawler.record.frame import unpacked
 from crawler.record.normalize import collapse
@@ -30,6 +32,7 @@ RANK = {  # how much a reader may want to be told of it
     ChangeKind.HEALTH: 70,
     ChangeKind.WITHHELD: 60,
     ChangeKind.RESTORED: 60,
+    ChangeKind.ATTACHMENT: 60,
     ChangeKind.BACK: 50,
     ChangeKind.MISSING: 40,
     ChangeKind.NEW: 20,
@@ -121,6 +124,7 @@ RECORDS = sa.select(t.versions.c.id, t.versions.c.record).where(t.versions.c.id.
 
 def _explained(c: Connection, changes: Sequence[NewChange]) -> list[NewChange]:
     """The lines, those of edits with what differs in their `detail`: whoever reads the ledger, in SQL too, needs no record."""
+    changes = _compared(c, changes)
     edits = [change for change in changes if change.kind is ChangeKind.EDIT and change.before and change.after]
     ids = sorted({number for change in edits for number in (change.before, change.after) if number is not None})
     records = {row.id: row.record for some in chunks(ids) for row in c.execute(RECORDS, {"ids": some})}
@@ -130,6 +134,43 @@ def _explained(c: Connection, changes: Sequence[NewChange]) -> list[NewChange]:
         if change.before in records and change.after in records
     }
     return [replace(change, detail=explained.get(id(change), change.detail)) for change in changes]
+
+
+TEXTS = sa.select(t.contents.c.digest, t.contents.c.text).where(t.contents.c.digest.in_(sa.bindparam("digests", expanding=True)))
+
+
+def _compared(c: Connection, changes: Sequence[NewChange]) -> Sequence[NewChange]:
+    """The lines, those of documents that were swapped with what differs in their texts."""
+    swapped = {
+        id(change): (str(change.detail["before"]), str(change.detail["after"]))
+        for change in changes
+        if change.kind is ChangeKind.ATTACHMENT and change.detail.get("after") not in (None, change.detail.get("before"))
+    }
+    if not swapped:
+        return changes
+    wanted = sorted({digest for pair in swapped.values() for digest in pair})
+    held = {row.digest: pieces_of(bytes(row.text)) for some in chunks(wanted) for row in c.execute(TEXTS, {"digests": some})}
+    return [
+        replace(change, detail={**change.detail, "differences": _in_files(*(held.get(each, ()) for each in swapped[id(change)]))})
+        if id(change) in swapped
+        else change
+        for change in changes
+    ]
+
+
+def _in_files(before: Sequence[Piece], after: Sequence[Piece]) -> list[dict[str, Any]]:
+    return [
+        {
+            "field": "attachment",
+            "paragraph": None,
+            "cell": item.cell,
+            "place": item.place,
+            "before": _short(item.before),
+            "after": _short(item.after),
+            "passage": _around(item.passage, item.after or item.before or "") or None,
+        }
+        for item in between(before, after)[:MOST_DIFFERENCES]
+    ]
 
 
 def _differences(before: bytes, after: bytes) -> list[dict[str, Any]]:

@@ -18,8 +18,9 @@ from crawler.repository import query, visible
 from crawler.repository import schema as t
 from crawler.repository.database import current
 from crawler.repository.query import PLACE, with_place
+from crawler.repository.search import attached
 from crawler.repository.search.as_of import presence_at
-from crawler.repository.search.facts import Facts, holds
+from crawler.repository.search.facts import Facts, holds, needs_files
 from crawler.repository.search.matches import Matches
 from crawler.repository.search.plan import origins, plan
 from crawler.repository.search.question import EVERYTHING as ALL
@@ -30,7 +31,7 @@ AT_ONCE = 200  # documents whose records are held in memory
 Row = Any  # of SQLAlchemy, whose type names every column
 ROWS = 2000  # documents whose ids are
 OPERATIONS = {
-    "new": "create", "edit": "edit", "reread": "reread", "missing": "missing", "gone": "gone", "back": "back", "withheld": "withhold",
+    "new": "create", "edit": "edit", "reread": "reread", "missing": "missing", "gone": "gone", "back": "back", "attachment": "attachment", "withheld": "withhold",
     "restored": "restore",
 }  # fmt: skip
 WITH_RECORD = ("new", "edit", "reread", "restored")
@@ -95,13 +96,16 @@ def records(c: Connection, choice: Choice = EVERYTHING, *, after: str = "") -> I
         if not wanted:
             continue
         read = {row.id: row for row in c.execute(_VERSIONS.where(t.versions.c.id.in_(list(wanted))))}
+        asked = choice.as_of is not None and needs_files(choice.node)
+        files = attached.held(c, list(wanted), choice.as_of) if asked else {}
         for number, row in wanted.items():
             value = _record(row, read[number])
             if choice.as_of is not None:
                 value["presence"] = away.get(row.id, "here")
                 value["last_seen"] = row.last_seen if row.last_seen <= choice.as_of else None  # how it stood then is not kept
                 origin = known[row.source]
-                if not holds(choice.node, Facts(read[number].record, origin, value["presence"], row.first_seen)):
+                texts = attached.texts(files.get(number, ()))
+                if not holds(choice.node, Facts(read[number].record, origin, value["presence"], row.first_seen, texts)):
                     continue
             yield value
 

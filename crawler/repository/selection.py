@@ -73,7 +73,7 @@ PLACE = sa.select(_c.id, _c.url, _c.public_id).where(_c.record == sa.bindparam("
 def _bounds(wanted: Wanted, at: sa.ColumnElement[int]) -> list[sa.ColumnElement[bool]]:
     bounds = [_u.source == wanted.source] if wanted.source is not None else []
     bounds += [at >= wanted.since] if wanted.since is not None else []
-    return bounds + ([at < wanted.until] if wanted.until is not None else [])
+    return bounds + ([at <= wanted.until] if wanted.until is not None else [])
 
 
 def captures(c: Connection, wanted: Wanted) -> Iterator[Capture]:

@@ -78,6 +78,8 @@ def fetch_settings(config: Config) -> FetchSettings:
         allow_private=config.network.allow_private,
         routes={source.id: source.route for source in config.sources.values()},
         spool=config.storage.archive,
+        max_file=config.attachments.max_bytes,
+        max_files={source.id: source.attachments.max_bytes for source in config.sources.values()},
     )
 
 

@@ -22,7 +22,8 @@ from crawler.errors import RepositoryError
 from crawler.fetcher.fetcher import Fetcher
 from crawler.model import Capture, Original
 from crawler.pipeline.audit import EVERYTHING, Audit
-from crawler.pipeline.rebuild import rebuild, settle_all
+from crawler.pipeline.catch_up import settle_all
+from crawler.pipeline.rebuild import rebuild
 from crawler.repository import files
 from crawler.repository import runs as repository_runs
 from crawler.repository.database import Database

@@ -24,8 +24,17 @@ class Problem(Shape):
     reason: str | None = None
 
 
+class AtShape(Shape):
+    """Where in a document a hit stands: which of the notice's attachments, from 1; page, sheet or part; of a sheet the cell."""
+
+    attachment: int
+    name: str
+    place: str
+    cell: str | None
+
+
 class HitShape(Shape):
-    """A search result; hits are not marked in `snippet`'s text but by square brackets."""
+    """A search result; hits are not marked in `snippet`'s text but by square brackets. `at`: where it stands, when not in the notice itself."""
 
     id: str
     version: int
@@ -41,6 +50,7 @@ class HitShape(Shape):
     first_seen: str
     last_seen: str
     snippet: str
+    at: AtShape | None
 
 
 class FacetValue(Shape):

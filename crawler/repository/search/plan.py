@@ -16,6 +16,7 @@ from crawler.text.asked import All, Is, Node, Span
 from crawler.text.words import search_text
 
 NEVER = Either(())
+FEW = 24  # sources of a region that the index is asked for; most notices are of one of more
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +60,9 @@ def plan(c: Reads, node: Node, known: Mapping[str, Origin]) -> Plan:
             where.append(_within(one))
         elif isinstance(one, Is) and one.field == "is":
             where.append(f"d.presence = '{one.value}'")
-        elif isinstance(one, Is) and one.field in ("region", "level"):
+        elif isinstance(one, Is) and one.field in ("region", "level") and len(ids := _placed(one, known)) > FEW:
             name = f"sources{len(values)}"
-            wanted, values[name] = strings_among(c, name, sorted(o.id for o in known.values() if placed(one, o)))
+            wanted, values[name] = strings_among(c, name, ids)
             where.append(f"s.source {wanted}")
         else:
             rest.append(one)
@@ -71,6 +72,10 @@ def plan(c: Reads, node: Node, known: Mapping[str, Origin]) -> Plan:
     elif expression is not None:
         values["terms"] = rendered(expression, dialect_of(c)) if expression != NEVER else ""
     return Plan(node, expression, tuple(where), values, tested, parted, (low, below), known)
+
+
+def _placed(one: Is, known: Mapping[str, Origin]) -> list[str]:
+    return sorted(origin.id for origin in known.values() if placed(one, origin))
 
 
 def _indexed(rest: list[Node], known: Mapping[str, Origin]) -> tuple[Expression | None, tuple[Node, ...], tuple[Node, ...]]:
