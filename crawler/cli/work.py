@@ -292,7 +292,7 @@ def _check(config: Config) -> None:
 def reindex(context: typer.Context) -> None:
     """Rebuild the database from the WARC files: same documents, versions and ids.
 
-    The present database, if any, must have been moved away. Pauses and withholding are not in the WARC files.
+    The present database, if any, must have been moved away. What is withheld stays so (withheld.jsonl); pauses are not in the WARC files.
 
     Example: mv data/gongkai.db old.db && gongkai reindex
     """
@@ -315,6 +315,8 @@ def reindex(context: typer.Context) -> None:
         output.note(f"… and {len(told.lost) - DAMAGE_SHOWN} more places")
     if told.damaged:
         output.note(f"{told.damaged} captures could not be read: their bytes, or those they refer to, are lost")
+    if told.unknown:
+        output.note(f"withheld and not found: {', '.join(told.unknown[:DAMAGE_SHOWN])}; they are withheld when they are")
     if told.lost or told.damaged:
         output.note("everything else is in the database; what is lost is stored anew at the next look at its address")
         raise typer.Exit(1)
