@@ -51,8 +51,6 @@ log = structlog.get_logger()
 
 INDEX_AT_ONCE = 500
 LONGEST_HEAD = 8192  # bytes of an answer's head that a log shows
-READ_AT_ONCE = 16  # pages of one message to a child
-READ_BYTES = 1 << 20  # archived bytes of one message, unless a single page is larger
 
 
 class Line(Member):
@@ -367,7 +365,7 @@ class Line(Member):
         now = self.clock()
         seen = [(replace(held, at=clocks.past(held.at, now)), at) for held, at in pairs]
         known = settle.load(c, [seeding.item(by_capture[held.id], held, at, self._settle_rules) for held, at in seen], rows)
-        settling.believe(known, now)
+        seeding.believe(known, now)
         return known, settling.decide(known, self._settle_rules)
 
     def index(self) -> int:
@@ -389,21 +387,6 @@ class Line(Member):
         middle = len(ids) // 2
         halves = ids[:middle], ids[middle:]
         return sum(self._index(len(half), (half[0], half[-1])) for half in halves)
-
-
-def messages(waiting: Sequence[Pending], readers: int = 1) -> Iterator[list[Pending]]:
-    """What waits, cut into what goes to a child at once: never many pages or many bytes, and something for each free reader."""
-    most = min(READ_AT_ONCE, -(-len(waiting) // readers))
-    group: list[Pending] = []
-    size = 0
-    for item in waiting:
-        if group and (len(group) >= most or size + item.capture.length > READ_BYTES):
-            yield group
-            group, size = [], 0
-        group.append(item)
-        size += item.capture.length
-    if group:
-        yield group
 
 
 def _say_look(look: Kept, exchange: Exchange) -> None:

@@ -14,7 +14,6 @@ from crawler.pipeline.attachments import Contents, Shown, Told
 from crawler.pipeline.judge import Action, align
 from crawler.pipeline.presence import GONE_PAGES, SHOWN, Sighting
 from crawler.pipeline.seeding import Rules
-from crawler.politeness import clocks
 from crawler.record.content import Content
 from crawler.record.frame import unpacked
 from crawler.record.notice import CUT_OFF, Notice
@@ -44,16 +43,6 @@ def decide(known: Known, rules: Rules) -> Writes:
     read again first, so that a change of our rules is never taken for a change at the site.
     """
     return _Fold(known, rules).all()
-
-
-def believe(known: Known, now: Millis) -> None:
-    """What was dated by a clock that was ahead counts as of now, and makes no later look an older one: what has come since is newer."""
-    for address, listed in known.looks.items():
-        known.looks[address] = [replace(look, at=now) if clocks.ahead(look.at, now) else look for look in listed]
-    for document in (held for listed in known.documents.values() for held in listed):
-        current = document.current
-        if current is not None and clocks.ahead(current.capture_at, now):
-            document.current = replace(current, capture_at=0)
 
 
 @dataclass(frozen=True, slots=True)
