@@ -145,6 +145,21 @@ ARCHIVE = {
     "gongkai audit tells where; put back the file from a backup": "gongkai audit 说明在何处；请由备份恢复该文件",
 }
 COMMANDS = {
+    "the archive has no bytes of attachment {number}: {state}: {reason}": "存档没有附件 {number} 的字节：{state}：{reason}",
+    "attachment {number} has no text: {reason}": "附件 {number} 没有文本：{reason}",
+    "without --text its bytes are written": "不加 --text 则写出其字节",
+    "attachment {number} had no state {number2}": "附件 {number} 没有第 {number2} 种状态",
+    "it had 1 to {states}": "共有 1 至 {states}",
+    "{folder*} is there and has other bytes": "{folder} 已存在，且字节不同",
+    "name another folder with --files": "用 --files 另指定文件夹",
+    "choose another place with --files": "用 --files 另选位置",
+    "--files goes with records or versions as jsonl or csv": "--files 只用于 jsonl 或 csv 的记录或版本",
+    "leave --files out, or export twice": "去掉 --files，或分两次导出",
+    "--texts goes with records or versions as jsonl": "--texts 只用于 jsonl 的记录或版本",
+    "leave --texts or --as out": "去掉 --texts 或 --as",
+    "there is no attachment {number}": "没有附件 {number}",
+    "it has {known}": "有 {known}",
+    "it links to no documents": "它没有链到任何附件",
     "channel {name} ({kind}) did not take it: {error}": "渠道 {name}（{kind}）没有接受：{error*}",
     "see [alarms.channels.{name}]": "见 [alarms.channels.{name}]",
     "unknown channel {name}": "没有名为 {name} 的渠道",
@@ -238,6 +253,8 @@ COMMANDS = {
     "move it away first; nothing is deleted here": "请先移走；这里不删除任何内容",
 }
 CONFIGURATION = {
+    'expected "all", "none" or endings of files such as ["pdf", "xlsx"]; {value} is none{near*}': '应为 "all"、"none" 或文件扩展名，如 ["pdf", "xlsx"]；{value} 不是{near}',
+    ', did you mean "{near}"?': '，是否指 "{near}"？',
     "no source is enabled": "没有启用的来源",
     "name one, or turn some on: gongkai sources enable ID": "请给出来源，或启用一些：gongkai sources enable ID",
     "unknown source {name}": "没有名为 {name} 的来源",

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli import output
+from crawler.cli import attached, output
 from crawler.cli.archive import reading
 from crawler.cli.options import file_of
 from crawler.errors import CannotError, UsageError
@@ -54,17 +54,28 @@ def extract(
         ),
     ] = What.PAYLOAD,
     to: Annotated[str, typer.Option(metavar="FILE", help="A file, or - for standard output.")] = "-",
+    attachment: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="The document that the notice links to, by its number in show.")
+    ] = None,
+    text: Annotated[bool, typer.Option("--text", help="As --as text.")] = False,
 ) -> None:
-    """The very bytes of a capture.
+    """The very bytes of a capture, or of a document that a notice links to.
 
-    Example: gongkai extract 7k3m --as response --to answer.http
+    Example: gongkai extract 7k3m --attachment 1 --to list.pdf
     """
     from crawler.archive.reader import open_page, open_wire
     from crawler.config.storage import places_of
     from crawler.repository import selection
 
     folder = places_of(file_of(context))[1]
+    what = What.TEXT if text else what
     with reading(context) as c:
+        if attachment is not None:
+            item, _ = attached.one(c, name, attachment)
+            if what is What.TEXT:
+                _put(attached.text(c, item).encode("utf-8", "replace"), to)
+                return
+            name = attached.held(item)
         capture, payload = selection.one(c, name)
     if what is What.RESPONSE:
         data = open_wire(folder, capture)
@@ -73,6 +84,10 @@ def extract(
         data = page.body
         if what is What.TEXT:
             data = _text_of(page).encode("utf-8", "replace")
+    _put(data, to)
+
+
+def _put(data: bytes, to: str) -> None:
     if to == "-":
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
