@@ -40,7 +40,9 @@ FURNITURE = re.compile(
 )
 FILE_URL = re.compile(r"\.(?:docx?|xlsx?|pptx?|wps|et|pdf|ofd|zip|rar|7z|jpe?g|png|gif|mp4)(?:$|[?#])", re.IGNORECASE)
 PAGED = (  # asked of every list, the rarest beginnings first
-    re.compile(r"[上下]一?[页頁]|[尾末][页頁]|[共总合](?:(?<=共)|(?<=[总合])计)\s*(?:<[^<>]*>\s*)*[1-9]\d*\s*(?:<[^<>]*>\s*)*[条页篇]"),
+    re.compile(
+        r"[上下]一?[页頁]|[尾末][页頁]|[共总合](?:(?<=共)|(?<=[总合])计)\s*(?:<[^<>]*>\s*)*[1-9]\d*\s*(?:<[^<>]*>\s*)*[条页篇]"
+    ),
     re.compile(r"[pP](?i:(?<=create.)|(?<=create_.))(?i:age\w*\s*\()"),
     re.compile(r"[tT](?i:otal\s?record)"),
     re.compile(r"\d\s*/\s*\d+\s*页"),

@@ -9,7 +9,9 @@ from crawler.parsers.pagers.sheet import MOST, Pager, Sheet
 CALL = re.compile(
     r"(?P<before>function\s+)?\b(?P<name>create_?page\w*|showpage\w*|writepage\w*)\s*\((?P<args>[^()]{3,200})\)", re.IGNORECASE
 )
-CALLED = re.compile(r"[pP](?:(?<=[eE].)|(?<=[eE]_.)|(?<=[wW].))[aA][gG][eE]\w*\s*\(")  # without it there is no such call: it is found faster
+CALLED = re.compile(
+    r"[pP](?:(?<=[eE].)|(?<=[eE]_.)|(?<=[wW].))[aA][gG][eE]\w*\s*\("
+)  # without it there is no such call: it is found faster
 COUNT = re.compile(
     r"[vV](?<!\w.)(?i:ar\s+(?:countPage|pageCount|totalPages?|nPageCount|page_count|countpage)\s*=\s*[\"']?(\d{1,6}))"
 )

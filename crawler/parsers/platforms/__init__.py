@@ -5,7 +5,7 @@ those of the element that the generic reader found.
 """
 
 from dataclasses import dataclass
-from string import ascii_lowercase as LETTERS
+from string import ascii_lowercase
 
 from crawler.parsers.sheet import Sheet
 
@@ -76,7 +76,9 @@ COMMON = (
 
 PLACES = {name: place for place, platform in reversed(list(enumerate(PLATFORMS))) for name in platform.names if name[-1] != "*"}
 BEGINNINGS = [(name[:-1], place) for place, platform in enumerate(PLATFORMS) for name in platform.names if name[-1] == "*"]
-IDS, CLASSES, TAGS = ({name.lstrip("#."): place for name, place in PLACES.items() if name[0] in kind} for kind in ("#", ".", LETTERS))
+IDS, CLASSES, TAGS = (
+    {name.lstrip("#."): place for name, place in PLACES.items() if name[0] in kind} for kind in ("#", ".", ascii_lowercase)
+)
 
 
 def recognise(sheet: Sheet, source: str) -> Platform | None:
