@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from crawler.cli import output
-from crawler.cli.options import Json, moment
+from crawler.cli.options import Json, first_moment
 from crawler.cli.settings import configured
 from crawler.errors import UsageError
 
@@ -51,7 +51,7 @@ def audit(
         bytes_a_second = size_of(rate) if rate else None
     except ValueError as error:
         raise UsageError(f"--rate: {error}", remedy=f"it is {rate!r} now") from error
-    asked = Asked(moment(older_than) if older_than else None, bytes_a_second, repair_from)
+    asked = Asked(first_moment(older_than) if older_than else None, bytes_a_second, repair_from)
     database = Database(config.storage.database)
     try:
         check_schema(database)
@@ -89,11 +89,11 @@ def _tell(checked: object, *, as_json: bool) -> None:
         )  # fmt: skip
         return
     style = "" if checked.outcome == "pass" else "red" if checked.outcome == "fail" else "yellow"
-    output.say(
+    output.tell(
         f"{checked.outcome:11}  {checked.object}  {output.size(checked.bytes)}, {checked.records} records, {checked.looks} looks",
         style,
     )
     for trouble in checked.troubles[:SHOWN]:
         output.say(f"             {trouble}")
     if len(checked.troubles) > SHOWN:
-        output.say(f"             … and {len(checked.troubles) - SHOWN} more")
+        output.tell(f"             … and {len(checked.troubles) - SHOWN} more")

@@ -10,7 +10,7 @@ from crawler.cli import exporting, known, output, sink
 from crawler.cli import narrowing as n
 from crawler.cli.archive import reading
 from crawler.cli.exporting import Form, Order, What, Written
-from crawler.cli.options import moment
+from crawler.cli.options import first_moment, last_moment
 from crawler.errors import CannotError, UsageError
 from crawler.repository import exports
 from crawler.repository.database import Connection
@@ -43,7 +43,7 @@ def export(
     since: Annotated[
         str | None, n.option("DAY", "Published on this day or later; of evidence: looks from then on, also 7d.")
     ] = None,
-    until: Annotated[str | None, n.option("DAY", "Published on this day or earlier; of evidence: looks before then.")] = None,
+    until: Annotated[str | None, n.option("DAY", "Published on this day or earlier; of evidence: looks until then.")] = None,
     written: n.Written = None,
     seen: n.Seen = None,
     presence: n.Presence = None,
@@ -78,10 +78,10 @@ def export(
     if bundles:
         if query:
             raise UsageError(f"--{bundles[0]} takes no query", remedy="narrow it with --source, --since and --until")
-        _hand_over(context, bundles, to, source, (moment(since) if since else None, moment(until) if until else None))
+        _hand_over(context, bundles, to, source, (first_moment(since) if since else None, last_moment(until) if until else None))
         return
     what = _what(versions=versions, changes=changes, after=after, as_of=as_of)
-    question = Question(query, only, as_of=moment(as_of) if as_of else None)
+    question = Question(query, only, as_of=last_moment(as_of) if as_of else None)
     _export(context, question, what, form, (after or 0, bom, tables), (to, resume, bare))
 
 

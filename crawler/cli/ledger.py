@@ -6,7 +6,7 @@ import typer
 
 from crawler.cli import known, lines, output
 from crawler.cli.archive import reading
-from crawler.cli.options import Json, moment
+from crawler.cli.options import Json, first_moment
 from crawler.model import ChangeKind
 from crawler.repository import changes as ledger
 
@@ -20,7 +20,9 @@ def register(app: typer.Typer) -> None:
 
 def changes(
     context: typer.Context,
-    since: Annotated[str | None, typer.Option(metavar="SPAN|DAY", help="A span (7d, 12h) or a day (YYYY-MM-DD).")] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="SPAN|DAY", help="A span (7d, 12h) or a day (2024-05-31), from its beginning.")
+    ] = None,
     after: Annotated[
         int | None, typer.Option(metavar="SEQ", help="Lines after this number of the ledger, oldest first: for who follows it.")
     ] = None,
@@ -41,7 +43,7 @@ def changes(
     """
     with reading(context) as c:
         only = ledger.Only(
-            after or 0, moment(since) if since else None, known.source(context, c, source), kind, min_rank, before=before
+            after or 0, first_moment(since) if since else None, known.source(context, c, source), kind, min_rank, before=before
         )
         found = ledger.read(c, only, limit, newest=after is None)
         total = len(found) if len(found) < limit else ledger.count(c, only)

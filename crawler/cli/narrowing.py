@@ -37,7 +37,7 @@ Category = Annotated[str | None, option("WORDS", "Words of the 主题分类.")]
 Genre = Annotated[str | None, option("WORDS", "Words of the 体裁.")]
 Validity = Annotated[str | None, option("WORDS", "Words of the 有效性.")]
 Has = Annotated[str | None, one_of("part", ("attachment", "table", "image"), "Only what has one.")]
-AsOf = Annotated[str | None, option("DAY|AGO", "What the archive knew then: a day, or 7d.")]
+AsOf = Annotated[str | None, option("DAY|AGO", "What the archive knew then: at the end of a day, or 7d.")]
 
 
 def query_of(words: list[str]) -> str:

@@ -1,11 +1,8 @@
 """What several commands share: the global options, spans of time, the database for whoever only asks."""
 
 import contextlib
-import re
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -14,13 +11,12 @@ import typer
 from crawler.cli.there import refuse_lost
 from crawler.config.storage import places_of
 from crawler.errors import UsageError
+from crawler.model import now_ms
 from crawler.repository.reader import Reads
 from crawler.repository.reader import asking as opened
+from crawler.text.beijing import day_bound, moment
 
 Json = Annotated[bool, typer.Option("--json", help="JSON Lines on stdout and nothing else.")]
-AGO = re.compile(r"(\d+)\s*([mhdw])")
-UNITS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 7 * 86_400_000}
-BEIJING = timedelta(hours=8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +43,19 @@ def asking(context: typer.Context) -> Iterator[Reads]:
         yield c
 
 
-def moment(written: str) -> int:
-    """`7d`, `12h`, or a day (Beijing time). Raises UsageError."""
-    ago = AGO.fullmatch(written.strip())
-    if ago:
-        return int(time.time() * 1000) - int(ago[1]) * UNITS[ago[2]]
-    return int((datetime.fromisoformat(day(written)).replace(tzinfo=UTC) - BEIJING).timestamp() * 1000)
+def first_moment(written: str) -> int:
+    """Where a span begins that somebody typed: `7d`, `12h`, or the beginning of a day (Beijing). Raises UsageError."""
+    return moment(written, now_ms(), end=False)
+
+
+def last_moment(written: str) -> int:
+    """Where it ends: the end of a day. Raises UsageError."""
+    return moment(written, now_ms(), end=True)
 
 
 def day(written: str) -> str:
-    """An ISO day. Raises UsageError."""
+    """The first day of what was typed, ISO. Raises UsageError."""
     try:
-        return datetime.strptime(written.strip(), "%Y-%m-%d").replace(tzinfo=UTC).strftime("%Y-%m-%d")
-    except ValueError:
-        raise UsageError(f"{written!r} is no day", remedy="write YYYY-MM-DD, or 7d, 12h where a span is meant") from None
+        return day_bound(written.strip(), end=False).isoformat()
+    except ValueError as error:
+        raise UsageError(str(error)) from error

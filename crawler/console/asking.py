@@ -1,39 +1,25 @@
 """A question as it comes in an address: the same parameters for the API, the pages and the feeds."""
 
-import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Query
 
-from crawler.errors import UsageError
 from crawler.model import Millis, now_ms
 from crawler.repository.search.question import EVERYTHING, Only, Question
-from crawler.text.beijing import BEIJING
+from crawler.text.beijing import moment
 
-AGO = re.compile(r"(\d{1,6})([mhdw])")
-UNITS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 7 * 86_400_000}
 Word = Annotated[str | None, Query(max_length=200)]
 
 
 def as_of(written: str | None) -> Millis | None:
-    """A moment: a day (its end, in Beijing), ISO 8601, or a span that is ago. Raises UsageError."""
-    if not written:
-        return None
-    ago = AGO.fullmatch(written)
-    if ago:
-        return now_ms() - int(ago[1]) * UNITS[ago[2]]
-    try:
-        found = datetime.fromisoformat(written)
-        if found.tzinfo is None:
-            found = found.replace(tzinfo=UTC) - BEIJING
-        at = int(found.timestamp() * 1000)
-    except (ValueError, OverflowError) as error:
-        raise UsageError(
-            f"{written[:40]!r} is no moment", remedy="write 2024-05-31, 2024-05-31T12:00:00+08:00, or 7d for a week ago"
-        ) from error
-    return at + 86_400_000 - 1 if len(written) == 10 else at
+    """Until when: of a day its end, in Beijing. Raises UsageError."""
+    return moment(written, now_ms(), end=True) if written else None
+
+
+def since(written: str | None) -> Millis | None:
+    """From when: of a day its beginning, in Beijing. Raises UsageError."""
+    return moment(written, now_ms(), end=False) if written else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from crawler.config.values import Config
 from crawler.console.problems import NotThere, Refused
-from crawler.errors import UsageError
+from crawler.errors import UsageError, Withheld
 from crawler.repository import resolve
 from crawler.repository.database import Connection, Database, check_schema
 
@@ -51,8 +51,10 @@ class Door:
 
 
 def document_of(c: Connection, name: str) -> tuple[str, int | None]:
-    """(public id, version) that an address means. Raises NotThere."""
+    """(public id, version) that an address means. Raises NotThere, Withheld."""
     try:
         return resolve.resolve(c, name)
+    except Withheld:
+        raise
     except UsageError as error:
         raise NotThere(error.message, remedy=error.remedy) from error

@@ -170,7 +170,7 @@ def lines(node: Node, skip: frozenset[int] = frozenset()) -> list[Line]:
     return writer.lines
 
 
-def _walk(top: Node, writer: _Writer, skip: frozenset[int]) -> None:  # noqa: C901
+def _walk(top: Node, writer: _Writer, skip: frozenset[int]) -> None:  # noqa: C901 - one loop, without a call a node
     """Iterative: hostile pages nest deeper than Python's stack. A node's children are asked for, never its parent: that is on a stack."""
     node, around = top, list[tuple[Node, int]]()
     while True:

@@ -9,15 +9,14 @@ and simplified spellings alike. OR, AND and NOT count in capitals only. Fields h
 What cannot be understood is a QueryError that names the place.
 """
 
-import calendar
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from difflib import get_close_matches
 from itertools import pairwise
 
 from crawler.errors import UsageError
+from crawler.text.beijing import day_bound
 from crawler.text.words import Phrase, phrase_of
 
 LONGEST = 500  # characters
@@ -38,7 +37,6 @@ DAYS = ("published", "written", "seen")
 OPENS, CLOSES = '"“「', {'"': '"', "“": "”", "「": "」"}
 FIELD = re.compile(rf"({'|'.join(sorted(FIELDS, key=len, reverse=True))})[:：]", re.IGNORECASE)
 FIELD_LIKE = re.compile(r"([A-Za-z_]{2,20}):(?!//)\S")
-DAY = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 NUMBER = re.compile(r"(?P<by>[^\d〔\[（(【［]*)[〔\[（(【［]?(?:(?P<year>(?:19|20)\d\d)[〕\])）】］年])?第?0*(?P<n>\d{1,9})?号?")
 
 
@@ -155,24 +153,11 @@ def day_span(field: str, value: str) -> Span:
         last = first
     if not first and not last:
         raise ValueError("a span of days needs one of its ends")
-    low, high = (_day(first, end=False) if first else None), (_day(last, end=True) if last else None)
+    low = day_bound(first, end=False).isoformat() if first else None
+    high = day_bound(last, end=True).isoformat() if last else None
     if low and high and low > high:
         raise ValueError(f"{first} comes after {last}")
     return Span(field, low, high)
-
-
-def _day(text: str, *, end: bool) -> str:
-    known = DAY.fullmatch(text)
-    if known is None:
-        raise ValueError(f"{text!r} is no day; write it as 2024, 2024-05 or 2024-05-31")
-    year, month, day = (int(part) if part else 0 for part in known.groups())
-    try:
-        if end:
-            month = month or 12
-            day = day or calendar.monthrange(year, month)[1]
-        return date(year, month or 1, day or 1).isoformat()
-    except (ValueError, calendar.IllegalMonthError) as error:
-        raise ValueError(f"no calendar has {text}") from error
 
 
 def number(value: str) -> Number | None:

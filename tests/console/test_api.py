@@ -2,11 +2,9 @@
 
 import contextlib
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from typing import Any
 import httpx
 import jsonschema
 import pytest
+from selectolax.lexbor import LexborHTMLParser
 
 from crawler.config.values import Config, Serve
 from crawler.console.app import create
@@ -22,19 +21,15 @@ from crawler.console.guard import Rate
 from crawler.console.server import check_bind, is_loopback, opened, token_of
 from crawler.errors import UsageError
 from crawler.record.schema import record_schema
+from crawler.text.beijing import day_of, moment
+from tests.tools.called import said
 
 TOKEN = {"Authorization": "Bearer a-token-that-nobody-guesses"}
 
 
 def gongkai(told: Config, *arguments: str) -> list[dict[str, Any]]:
     """The lines of a command's JSON."""
-    done = subprocess.run(
-        [sys.executable, "-m", "crawler.cli", "--config", str(told.path), *arguments],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=os.environ,
-    )
+    done = said(["--config", str(told.path), *arguments])
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
@@ -60,6 +55,29 @@ def test_search_finds_what_the_command_finds_in_the_same_order(api: httpx.Client
         ]
         assert answer["total"] == len(answer["items"])
         assert answer["exact"]
+
+
+def test_a_day_means_its_end_for_what_was_known_and_its_beginning_for_what_came_since(
+    api: httpx.Client, console: Any, told: Config
+) -> None:
+    first = int(api.get("/changes", params={"limit": 1}).json()["items"][0]["seq"])
+    assert first
+    hits = api.get("/records", params={"limit": 200}).json()["items"]
+    seen = sorted(moment(hit["first_seen"], 0, end=False) for hit in hits)
+    day = day_of(seen[-1])
+    for written, found in ((day.isoformat(), len(hits)), ((day_of(seen[0]) - timedelta(1)).isoformat(), 0)):
+        lines = gongkai(told, "search", "--json", "--limit", "200", "--until", "9999", "--as-of", written)
+        asked = api.get("/records", params={"limit": 200, "until": "9999", "as_of": written}).json()["items"]
+        assert [line["id"] for line in lines] == [item["id"] for item in asked]
+        assert len(api.get("/records", params={"limit": 200, "as_of": written}).json()["items"]) == found
+        with console.client() as client:
+            page = client.get("/search", params={"as_of": written, "limit": 200}).text
+        assert len(LexborHTMLParser(page).css("ol.hits a.what")) == found
+    began = day_of(seen[0]).isoformat()
+    ledger = api.get("/changes", params={"since": began, "limit": 200}).json()["items"]
+    assert [line["seq"] for line in ledger][:1] == [first]
+    told_lines = gongkai(told, "changes", "--json", "--since", began)
+    assert sorted(line["seq"] for line in told_lines)[:200] == [line["seq"] for line in ledger]
 
 
 def test_a_page_of_results_says_how_many_there_are_and_where_to_go_on(api: httpx.Client) -> None:

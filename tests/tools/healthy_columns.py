@@ -6,18 +6,21 @@ WORD: only columns in whose name it is. Exit code 1 when there is a finding.
 """
 
 import argparse
+import logging
 import sys
 import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
 import sqlalchemy as sa
+import structlog
 
 from tests.monitor import test_watch as watch
 
 
 def main(runs: int, words: list[str]) -> int:
     """Run them; the exit code."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     columns = {host: rate for host, rate in watch.ODD.items() if not words or any(word in host for word in words)}
     with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
         made = watch.months.__wrapped__(  # type: ignore[attr-defined] # the fixture's own function

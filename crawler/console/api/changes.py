@@ -13,7 +13,7 @@ from crawler.console import shown
 from crawler.console.answers import answer, listed
 from crawler.console.api.common import Limit, Reader, links
 from crawler.console.api.shapes import ChangeList
-from crawler.console.asking import as_of
+from crawler.console.asking import since as beginning
 from crawler.console.door import Door
 from crawler.errors import UsageError
 from crawler.model import ChangeKind
@@ -37,10 +37,7 @@ def only_of(
     min_rank: Annotated[int | None, Query(ge=0, le=100)] = None,
 ) -> Only:
     """Which lines are asked for. Raises UsageError for what is no moment."""
-    at = as_of(since)
-    if at is not None and since is not None and len(since) == 10:
-        at -= 86_400_000 - 1
-    return Only(after, at, source, None if kind is None else str(kind), min_rank)
+    return Only(after, beginning(since), source, None if kind is None else str(kind), min_rank)
 
 
 @router.get(

@@ -35,6 +35,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "kind.reread": ("重读", "reread"),
     "kind.health": ("来源状况", "source"),
     "kind.withheld": ("停止提供", "withheld"),
+    "fault.withheld": ("停止提供", "Withheld"),
+    "kind.restored": ("恢复提供", "restored"),
     "more.differences": ("另有 {count} 处", "and {count} more"),
     "compare": ("对照", "Compare"),
     "query.fault": ("检索式有误", "The query is not understood"),

@@ -4,8 +4,8 @@ A platform never makes a page worse than the generic reader: its containers are 
 those of the element that the generic reader found.
 """
 
+import string
 from dataclasses import dataclass
-from string import ascii_lowercase
 
 from crawler.parsers.sheet import Sheet
 
@@ -77,7 +77,7 @@ COMMON = (
 PLACES = {name: place for place, platform in reversed(list(enumerate(PLATFORMS))) for name in platform.names if name[-1] != "*"}
 BEGINNINGS = [(name[:-1], place) for place, platform in enumerate(PLATFORMS) for name in platform.names if name[-1] == "*"]
 IDS, CLASSES, TAGS = (
-    {name.lstrip("#."): place for name, place in PLACES.items() if name[0] in kind} for kind in ("#", ".", ascii_lowercase)
+    {name.lstrip("#."): place for name, place in PLACES.items() if name[0] in kind} for kind in ("#", ".", string.ascii_lowercase)
 )
 
 

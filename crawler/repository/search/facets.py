@@ -1,8 +1,10 @@
 """How many documents fit, and of what: totals and facets."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 
 from crawler.repository.reader import Reads
 from crawler.repository.search.matches import Match, Matches
@@ -34,28 +36,40 @@ class Count:
 
 def count(c: Reads, plan: Plan) -> Count:
     """Count what fits a plan, the newest first, as far as that is quick."""
-    found: dict[int, Match] = {}
     matches = Matches(c, plan, plan.span)
-    whole = True
-    for number, row in enumerate(matches.read(COUNTED + 1, most_tests=TESTS)):
-        if number == COUNTED:
-            whole = False
-            break
-        found.setdefault(row.document, row)
-    return Count(tuple(found.values()), whole and not matches.cut, facets(plan, found.values()))
+    found = list(islice(matches.read(COUNTED + 1, most_tests=TESTS), COUNTED + 1))
+    firsts = {row.document: row for row in reversed(found[:COUNTED])}  # of each document its first row stays
+    newest = tuple(reversed(firsts.values()))
+    return Count(newest, len(found) <= COUNTED and not matches.cut, facets(plan, newest))
 
 
-def facets(plan: Plan, found: Iterable[Match]) -> Facets:
+def facets(plan: Plan, found: Collection[Match]) -> Facets:
     """What rows are counted by."""
-    counts: dict[str, dict[str, int]] = {name: {} for name in FACETS}
-    for row in found:
-        origin = plan.origin(row.source)
-        number = row.place >> DAY
-        values = (
-            row.source, origin.region, origin.level, str(date.fromordinal(number).year) if number else None,
-            row.channel, row.issuer, row.category, row.presence,
-        )  # fmt: skip
-        for name, value in zip(FACETS, values, strict=True):
-            if value:
-                counts[name][value] = counts[name].get(value, 0) + 1
-    return {name: tuple(sorted(some.items(), key=lambda item: (-item[1], item[0]))[:SHOWN]) for name, some in counts.items()}
+    sources = Counter(row.source for row in found)
+    origins = [(plan.origin(source), number) for source, number in sources.items()]
+    days = Counter(row.place >> DAY for row in found)
+    counts: dict[str, Counter[str | None]] = {
+        "source": Counter(sources),
+        "region": _summed((origin.region, number) for origin, number in origins),
+        "level": _summed((origin.level, number) for origin, number in origins),
+        "year": _summed((str(date.fromordinal(day).year) if day else None, number) for day, number in days.items()),
+        "channel": Counter(row.channel for row in found),
+        "issuer": Counter(row.issuer for row in found),
+        "category": Counter(row.category for row in found),
+        "presence": Counter(row.presence for row in found),
+    }
+    return {name: _shown(counts[name]) for name in FACETS}
+
+
+def _summed(some: Iterable[tuple[str | None, int]]) -> Counter[str | None]:
+    made: Counter[str | None] = Counter()
+    for value, number in some:
+        made[value] += number
+    return made
+
+
+def _shown(counts: Mapping[str | None, int]) -> tuple[tuple[str, int], ...]:
+    """The most frequent first; what has no value is not told."""
+    return tuple(
+        sorted(((value, number) for value, number in counts.items() if value), key=lambda item: (-item[1], item[0]))[:SHOWN]
+    )

@@ -1,21 +1,26 @@
 """Rows of the index that fit a plan, newest first, read as they are asked for."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from crawler.repository.reader import Reads, among, dialect_of, rows
-from crawler.repository.search.facts import Facts, holds, needs_record
+from crawler.repository.search import attached
+from crawler.repository.search.facts import Facts, holds, needs_files, needs_record
 from crawler.repository.search.plan import NEVER, Plan
 from crawler.repository.search.terms import lone
 from crawler.text.asked import All
 
 TESTED = 64, 1024  # rows whose text is looked at together: at first, at most
 TRIED = 256  # of the newest rows, for a lone character: a common one is found there, a rare one quickly in the index
+COMMON = 16  # found so often among those, it is sought without the index, which would put together all words it begins
+LOOKED = 60_000  # rows that the index has, of which SQL is asked for those that fit, when many will not: for counting
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A row of the index: part `part` of a document, in the version whose words the index has, and what it is counted by."""
+class Match(NamedTuple):
+    """A row of the index: part `part` of a document, in the version whose words the index has, and what it is counted by.
+
+    A tuple, since thousands of them are counted for one answer."""
 
     place: int
     part: int
@@ -46,14 +51,22 @@ class Matches:
         if plan.expression == NEVER:
             return
         if lone(plan.expression):
-            found = self._rows(replace(plan, expression=None), (low, below), TRIED)
-            yield from tested(self.c, replace(plan, tested=(plan.node,), parted=()), found)
+            walked = replace(plan, expression=None, tested=(plan.node,), parted=())
+            found = self._rows(walked, (low, below), TRIED)
+            fit = list(tested(self.c, walked, found))
+            yield from fit
             if len(found) < TRIED:
                 return
             below = found[-1].place
+            plan = walked if len(fit) >= COMMON else plan
+        floor = self._floor(plan, (low, below)) if most_tests is not None else low
+        yield from self._blocks(plan, (floor, below), wanted, most_tests)
+        self.cut |= floor > low
+
+    def _blocks(self, plan: Plan, span: tuple[int, int], wanted: int, most_tests: int | None) -> Iterator[Match]:
         first, most = TESTED
         size = first if plan.tested else min(wanted, 4 * most)
-        looked_at = 0
+        (low, below), looked_at = span, 0
         while True:
             found = self._rows(plan, (low, below), size)
             yield from tested(self.c, plan, found)
@@ -64,12 +77,26 @@ class Matches:
                 self.cut = True
                 return
             below, size = found[-1].place, min(size * 4, most if plan.tested else 4 * most)
+            size = min(size, most_tests - looked_at) if plan.tested and most_tests is not None else size
+
+    def _floor(self, plan: Plan, span: tuple[int, int]) -> int:
+        """Below which place the index is not followed to count: where SQL may refuse most of what it has."""
+        if plan.expression is None or len(plan.where) < 2 or dialect_of(self.c) != "sqlite" or _absent(plan):
+            return span[0]
+        values = {"terms": plan.values["terms"], "low": span[0], "below": span[1], "looked": LOOKED}
+        return max([span[0], *(int(row[0]) for row in rows(self.c, FLOOR, values))])
 
     def _rows(self, plan: Plan, span: tuple[int, int], size: int) -> list[Match]:
         values = {**plan.values, "low": span[0], "below": span[1], "size": size}
         if plan.expression is None:
             values.pop("terms", None)
-        return [Match(*row) for row in rows(self.c, statement(dialect_of(self.c), plan), values)]
+        return list(map(Match._make, rows(self.c, statement(dialect_of(self.c), plan), values)))
+
+
+FLOOR = """SELECT rowid FROM search_index WHERE search_index MATCH :terms AND rowid >= :low AND rowid < :below
+    ORDER BY rowid DESC LIMIT 1 OFFSET :looked"""
+AWAY = """+i.rowid IN (SELECT near.place FROM documents away CROSS JOIN search near ON near.document = away.id
+    WHERE away.presence <> 'here')"""  # few are: put together first, or every row that the index has would be looked at
 
 
 def tested(c: Reads, plan: Plan, found: Sequence[Match]) -> Iterator[Match]:
@@ -79,8 +106,10 @@ def tested(c: Reads, plan: Plan, found: Sequence[Match]) -> Iterator[Match]:
         return
     wanted, whole = All(plan.tested), All((*plan.tested, *plan.parted))
     held = records(c, [row.version for row in found if needs_record(whole if row.parts > 1 else wanted)])
+    files = attached.indexed(c, [row.document for row in found]) if needs_files(whole) else {}
     for row in found:
-        facts = Facts(held.get(row.version, b""), plan.origin(row.source), row.presence, row.first_seen)
+        texts = files.get(row.document, ())
+        facts = Facts(held.get(row.version, b""), plan.origin(row.source), row.presence, row.first_seen, texts)
         if holds(whole if row.parts > 1 else wanted, facts):
             yield row
 
@@ -101,11 +130,11 @@ def statement(dialect: str, plan: Plan) -> str:
     """
     tables, key, where = "search s JOIN documents d ON d.id = s.document", "s.place", list(plan.where)
     indexed = plan.expression is not None
-    absent = any(one.startswith("d.presence") and "'here'" not in one for one in where)
+    absent = _absent(plan)
     if dialect == "sqlite" and indexed:
         tables = "search_index i CROSS JOIN search s ON s.place = i.rowid CROSS JOIN documents d ON d.id = s.document"
         key = "i.rowid"
-        where.insert(0, "search_index MATCH :terms")
+        where[:0] = ["search_index MATCH :terms", AWAY] if absent else ["search_index MATCH :terms"]
     elif dialect == "sqlite" and absent:  # few are: by their own index, and sorted
         tables = "documents d CROSS JOIN search s ON s.document = d.id"
         where.append("d.presence <> 'here'")
@@ -117,3 +146,8 @@ def statement(dialect: str, plan: Plan) -> str:
         key = "s.place + 0" if plan.tested else key
     where += [f"{key} >= :low", f"{key} < :below"]
     return f"SELECT {COLUMNS} FROM {tables} WHERE {' AND '.join(where)} ORDER BY {key} DESC LIMIT :size"
+
+
+def _absent(plan: Plan) -> bool:
+    """Is only what is not here any more asked for?"""
+    return any(one.startswith("d.presence") and "'here'" not in one for one in plan.where)

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from crawler.model import Millis
+from crawler.repository import visible
 from crawler.repository.reader import Reads, dialect_of, rows, strings_among
 from crawler.repository.search.facts import Origin, days, placed
 from crawler.repository.search.terms import Asking, Both, Either, Expression, rendered, simplified
@@ -15,6 +16,7 @@ from crawler.text.asked import All, Is, Node, Span
 from crawler.text.words import search_text
 
 NEVER = Either(())
+FEW = 24  # sources of a region that the index is asked for; most notices are of one of more
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ SOURCES = "SELECT id, title, region, level FROM sources"
 def plan(c: Reads, node: Node, known: Mapping[str, Origin]) -> Plan:
     """The plan of a question."""
     low, below = 0, (date.max.toordinal() + 1) << DAY
-    where: list[str] = ["d.withheld IS NULL"]
+    where: list[str] = [visible.document("d")]
     values: dict[str, Any] = {}
     rest: list[Node] = []
     for one in node.of if isinstance(node, All) else (node,):
@@ -58,9 +60,9 @@ def plan(c: Reads, node: Node, known: Mapping[str, Origin]) -> Plan:
             where.append(_within(one))
         elif isinstance(one, Is) and one.field == "is":
             where.append(f"d.presence = '{one.value}'")
-        elif isinstance(one, Is) and one.field in ("region", "level"):
+        elif isinstance(one, Is) and one.field in ("region", "level") and len(ids := _placed(one, known)) > FEW:
             name = f"sources{len(values)}"
-            wanted, values[name] = strings_among(c, name, sorted(o.id for o in known.values() if placed(one, o)))
+            wanted, values[name] = strings_among(c, name, ids)
             where.append(f"s.source {wanted}")
         else:
             rest.append(one)
@@ -70,6 +72,10 @@ def plan(c: Reads, node: Node, known: Mapping[str, Origin]) -> Plan:
     elif expression is not None:
         values["terms"] = rendered(expression, dialect_of(c)) if expression != NEVER else ""
     return Plan(node, expression, tuple(where), values, tested, parted, (low, below), known)
+
+
+def _placed(one: Is, known: Mapping[str, Origin]) -> list[str]:
+    return sorted(origin.id for origin in known.values() if placed(one, origin))
 
 
 def _indexed(rest: list[Node], known: Mapping[str, Origin]) -> tuple[Expression | None, tuple[Node, ...], tuple[Node, ...]]:
