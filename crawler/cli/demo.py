@@ -22,6 +22,7 @@ from crawler.demo.site import HOSTS, Site
 from crawler.demo.story import IDS, write_config
 from crawler.errors import UsageError
 from crawler.model import Millis, now_ms
+from crawler.pipeline import readers
 from crawler.pipeline.line import Line
 from crawler.repository import changes, query
 from crawler.repository.database import reading
@@ -32,6 +33,7 @@ from crawler.repository.search.question import Question
 from crawler.scheduler import process as house
 from crawler.text.asked import phrases
 
+READERS = 2  # reading processes that go from crawl to crawl
 ROUNDS = 3  # looks at what is due again, a second apart
 RULE = "─" * 72
 
@@ -66,6 +68,7 @@ def demo(
     """
     home = _home(folder)
     began = time.monotonic()
+    readers.keep(READERS)
     with Site(has_papers=True) as site:
         path = write_config(home, site.port)
         config = load(path)
@@ -85,6 +88,7 @@ def demo(
         _tell_changes(config, since)
     _farewell(config, path, time.monotonic() - began)
     if serve:
+        readers.keep(0)
         _serve(config)
 
 

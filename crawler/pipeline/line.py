@@ -122,14 +122,16 @@ class Line(Member):
             runs.leave(c, self.owner)
 
         self.outage.end()
+        told = False
         try:
             self.do(step)
+            told = True
         finally:
-            self.fellows.end()
+            self.fellows.end(told=told)
 
     # -------------------------------------------------------------- keep
-    def keep(self, exchanges: Sequence[Exchange], fences: Mapping[str, int]) -> None:
-        """Archive, fsync, commit. When it returns, the looks survive whatever happens next.
+    def keep(self, exchanges: Sequence[Exchange], fences: Mapping[str, int] | None) -> None:
+        """Archive, fsync, commit. When it returns, the looks survive whatever happens next. `fences` None: others have looked.
 
         Raises ArchiveError or RepositoryError; what is in the archive by then is adopted at the next start.
         """
@@ -139,7 +141,7 @@ class Line(Member):
             self.archive.abandon()
             raise
 
-    def _archive_and_commit(self, exchanges: Sequence[Exchange], fences: Mapping[str, int]) -> None:
+    def _archive_and_commit(self, exchanges: Sequence[Exchange], fences: Mapping[str, int] | None) -> None:
         faults: list[tuple[Task, str]] = []
 
         def each(step: Callable[[Exchange], T], listed: Sequence[Exchange]) -> Iterator[tuple[Exchange, T]]:
