@@ -163,13 +163,20 @@ def hand_over(context: typer.Context, what: Bundle, to: str, source: str | None,
 
 def _wacz(context: typer.Context, looks: set[str], pages: list[tuple[str, int, str]], target: Path) -> int:
     from crawler.archive import bundle
+    from crawler.archive.tree import Tree
+    from crawler.cli.settings import configured
 
+    config = configured(context)
+    key = bundle.key_at(config.proof.key or Tree(config.storage.archive).key)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".wacz-") as made:
         captures = list(bundle.copy_looks(_files(context), looks, Path(made)))
         _convert(context, captures, Path(made))
         partial = Path(made) / "whole.zip"
-        bundle.write_wacz(Path(made), captures, pages, partial, f"{NAME} {datetime.now(UTC):%Y-%m-%d}", _software())
+        bundle.write_wacz(
+            Path(made), captures, pages, partial, bundle.Said(f"{NAME} {datetime.now(UTC):%Y-%m-%d}", _software(), key)
+        )
         partial.replace(target)
+    output.note(f"signed; its public key: {key.public}" if key else "not signed: gongkai checkpoint makes the archive's key")
     return len(captures)
 
 

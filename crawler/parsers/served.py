@@ -3,7 +3,7 @@
 from crawler.model import Page, PageKind
 from crawler.parsers.attached import document
 from crawler.parsers.attached.said import Limits
-from crawler.parsers.attached.types import named
+from crawler.parsers.attached.types import is_exported, named
 from crawler.parsers.files import content_of, file_name
 from crawler.parsers.kinds import judge
 from crawler.parsers.tree import parse
@@ -23,7 +23,8 @@ def read_served(page: Page, name: str, limits: Limits, version: str) -> Reading:
     own, rule = file_name(page)
     called = next((each for each in (own, name) if named(each) is not None), own)
     said = document.read(page.body, called, page.header("content-type") or "", limits)
-    if said.media_type == "text/html" and (refused := _page(page, called, version)) is not None:
+    exported = is_exported(page.body, called, page.header("content-type") or "")
+    if said.media_type == "text/html" and not exported and (refused := _page(page, called, version)) is not None:
         return refused
     made = content_of(said, page.body, own, rule)
     evidence = f"{said.media_type} of {len(page.body)} bytes" + (f", {said.note}" if said.note else "")

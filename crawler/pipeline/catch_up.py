@@ -1,9 +1,9 @@
 """Reading and settling what waits, without an engine: for `reindex`, `reparse` and `import`. As many children at once as the line has."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from crawler.pipeline.line import Line, messages
+from crawler.pipeline.line import Line
 from crawler.repository.readings import Pending, pending
 from crawler.repository.search import index
 from crawler.repository.settle import Settled
@@ -30,6 +30,10 @@ class Reading:
         return [settled for found in self._pool.map(self._line.read_many, groups) for settled in found]
 
 
+READ_AT_ONCE = 16  # pages of one message to a child
+READ_BYTES = 1 << 20  # archived bytes of one message, unless a single page is larger
+
+
 def settle_all(line: Line, watch: Callable[[int], None] = lambda _: None) -> int:
     """Read and settle whatever is pending, in order, and index it; how many captures. `watch` hears how many so far."""
     done = 0
@@ -48,3 +52,18 @@ def index_all(line: Line) -> None:
         pass
     while line.database.do(index.merge):
         pass
+
+
+def messages(waiting: Sequence[Pending], readers: int = 1) -> Iterator[list[Pending]]:
+    """What waits, cut into what goes to a child at once: never many pages or many bytes, and something for each free reader."""
+    most = min(READ_AT_ONCE, -(-len(waiting) // readers))
+    group: list[Pending] = []
+    size = 0
+    for item in waiting:
+        if group and (len(group) >= most or size + item.capture.length > READ_BYTES):
+            yield group
+            group, size = [], 0
+        group.append(item)
+        size += item.capture.length
+    if group:
+        yield group

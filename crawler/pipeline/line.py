@@ -51,8 +51,6 @@ log = structlog.get_logger()
 
 INDEX_AT_ONCE = 500
 LONGEST_HEAD = 8192  # bytes of an answer's head that a log shows
-READ_AT_ONCE = 16  # pages of one message to a child
-READ_BYTES = 1 << 20  # archived bytes of one message, unless a single page is larger
 
 
 class Line(Member):
@@ -124,14 +122,16 @@ class Line(Member):
             runs.leave(c, self.owner)
 
         self.outage.end()
+        told = False
         try:
             self.do(step)
+            told = True
         finally:
-            self.fellows.end()
+            self.fellows.end(told=told)
 
     # -------------------------------------------------------------- keep
-    def keep(self, exchanges: Sequence[Exchange], fences: Mapping[str, int]) -> None:
-        """Archive, fsync, commit. When it returns, the looks survive whatever happens next.
+    def keep(self, exchanges: Sequence[Exchange], fences: Mapping[str, int] | None) -> None:
+        """Archive, fsync, commit. When it returns, the looks survive whatever happens next. `fences` None: others have looked.
 
         Raises ArchiveError or RepositoryError; what is in the archive by then is adopted at the next start.
         """
@@ -141,7 +141,7 @@ class Line(Member):
             self.archive.abandon()
             raise
 
-    def _archive_and_commit(self, exchanges: Sequence[Exchange], fences: Mapping[str, int]) -> None:
+    def _archive_and_commit(self, exchanges: Sequence[Exchange], fences: Mapping[str, int] | None) -> None:
         faults: list[tuple[Task, str]] = []
 
         def each(step: Callable[[Exchange], T], listed: Sequence[Exchange]) -> Iterator[tuple[Exchange, T]]:
@@ -360,7 +360,7 @@ class Line(Member):
         now = self.clock()
         seen = [(replace(held, at=clocks.past(held.at, now)), at) for held, at in pairs]
         known = settle.load(c, [seeding.item(by_capture[held.id], held, at, self._settle_rules) for held, at in seen], rows)
-        settling.believe(known, now)
+        seeding.believe(known, now)
         return known, settling.decide(known, self._settle_rules)
 
     def index(self) -> int:
@@ -382,21 +382,6 @@ class Line(Member):
         middle = len(ids) // 2
         halves = ids[:middle], ids[middle:]
         return sum(self._index(len(half), (half[0], half[-1])) for half in halves)
-
-
-def messages(waiting: Sequence[Pending], readers: int = 1) -> Iterator[list[Pending]]:
-    """What waits, cut into what goes to a child at once: never many pages or many bytes, and something for each free reader."""
-    most = min(READ_AT_ONCE, -(-len(waiting) // readers))
-    group: list[Pending] = []
-    size = 0
-    for item in waiting:
-        if group and (len(group) >= most or size + item.capture.length > READ_BYTES):
-            yield group
-            group, size = [], 0
-        group.append(item)
-        size += item.capture.length
-    if group:
-        yield group
 
 
 def _say_look(look: Kept, exchange: Exchange) -> None:

@@ -1,16 +1,17 @@
 """A reading with the addresses its page names: rows, further pages, continuations, documents, where it leads by itself. Pure."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from crawler.model import Kind, Request, Watch
+from crawler.model import Kind, Millis, Request, Watch
 from crawler.pipeline import attachments, columns
 from crawler.pipeline.attachments import Unfetched
+from crawler.politeness import clocks
 from crawler.record.rules import ListRules
 from crawler.repository import frontier
 from crawler.repository.addresses import Address, Seed
 from crawler.repository.captures import CaptureRow
-from crawler.repository.settle import Item, Settled
+from crawler.repository.settle import Item, Known, Settled
 from crawler.text import urls
 
 
@@ -54,3 +55,13 @@ def item(settled: Settled, capture: CaptureRow, address: Address, rules: Rules) 
     elif reading.leads_to is not None:
         redirect = seed(Request(reading.leads_to), Kind(address.kind), frontier.NEW, address.key, address.public_url)
     return Item(settled, capture, address, rows, further, redirect, files)
+
+
+def believe(known: Known, now: Millis) -> None:
+    """What was dated by a clock that was ahead counts as of now, and makes no later look an older one: what has come since is newer."""
+    for address, listed in known.looks.items():
+        known.looks[address] = [replace(look, at=now) if clocks.ahead(look.at, now) else look for look in listed]
+    for document in (held for listed in known.documents.values() for held in listed):
+        current = document.current
+        if current is not None and clocks.ahead(current.capture_at, now):
+            document.current = replace(current, capture_at=0)

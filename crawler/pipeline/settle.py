@@ -14,7 +14,6 @@ from crawler.pipeline.attachments import Contents, Shown, Told
 from crawler.pipeline.judge import Action, align
 from crawler.pipeline.presence import GONE_PAGES, SHOWN, Sighting
 from crawler.pipeline.seeding import Rules
-from crawler.politeness import clocks
 from crawler.record.content import Content
 from crawler.record.frame import unpacked
 from crawler.record.notice import CUT_OFF, Notice
@@ -44,16 +43,6 @@ def decide(known: Known, rules: Rules) -> Writes:
     read again first, so that a change of our rules is never taken for a change at the site.
     """
     return _Fold(known, rules).all()
-
-
-def believe(known: Known, now: Millis) -> None:
-    """What was dated by a clock that was ahead counts as of now, and makes no later look an older one: what has come since is newer."""
-    for address, listed in known.looks.items():
-        known.looks[address] = [replace(look, at=now) if clocks.ahead(look.at, now) else look for look in listed]
-    for document in (held for listed in known.documents.values() for held in listed):
-        current = document.current
-        if current is not None and clocks.ahead(current.capture_at, now):
-            document.current = replace(current, capture_at=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +160,8 @@ class _Fold:
     # -------------------------------------------------------------- notices
     def _notices(self, item: Item, row: ReadingRow, its_round: Round) -> Reading | None:
         reading = item.settled.reading
+        if item.capture.id in self.known.late and self._documents(item):
+            return reading  # what is known of them is younger: `late`
         if reading.page_kind in SHOWN and reading.notices:
             stale = self._stale(item, reading)
             if stale is not None and row.attempts >= MOST_ATTEMPTS:
@@ -376,6 +367,8 @@ class _Fold:
         self, item: Item, row: ReadingRow, *, there: bool | None, fresh: bool = False, parts: frozenset[int] | None = None
     ) -> None:
         turn = self._turn(item, row)
+        if item.capture.id in self.known.late:
+            self._saw(presence.missed_since(item.address, self._documents(item), item.capture.at))
         if turn is None or item.settled.again:
             return
         at = turn.at if there else item.capture.at
@@ -387,19 +380,21 @@ class _Fold:
             look = Shown(sighting.at, sighting.look, first=True)
             self._tell(attachments.sighted(item.address, self.known.linked, look, there=sighting.there, well=sighting.well))
             return
-        changed, lines = presence.looked(item.address, self._documents(item), sighting, self.rules.watch)
-        self.writes.seen.update((document.id, document) for document in changed)
+        self._saw(presence.looked(item.address, self._documents(item), sighting, self.rules.watch))
         self.writes.addresses[item.address.id] = item.address
-        self.writes.changes += lines
+
+    def _saw(self, told: tuple[list[Document], list[NewChange]]) -> None:
+        self.writes.seen.update((document.id, document) for document in told[0])
+        self.writes.changes += told[1]
 
     def _turn(self, item: Item, row: ReadingRow) -> _Turn | None:
         """None when a later capture has spoken, or will in its place.
 
         Read for the first time, a capture speaks from the look that brought it: no later look was told while it waited. Read again,
-        from the last look it answers for.
+        from the last look it answers for. What was brought in late has no turn.
         """
         looks = self._looks(item)
-        if not looks:
+        if not looks or item.capture.id in self.known.late:
             return None
         if row.rules is None:
             spoken = self.known.read.get(item.address.id)

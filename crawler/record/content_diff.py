@@ -34,15 +34,21 @@ def between(before: Sequence[Piece], after: Sequence[Piece]) -> tuple[FileDiffer
 
 
 def _all(before: Sequence[Piece], after: Sequence[Piece]) -> Iterator[FileDifference]:
-    yield from _lines(*([piece for piece in pieces if not piece.rows] for pieces in (before, after)))
+    for member in dict.fromkeys(piece.within for piece in (*after, *before) if not piece.rows):
+        yield from _lines(
+            *([piece for piece in pieces if not piece.rows and piece.within == member] for pieces in (before, after))
+        )
     old, new = ({(piece.within, piece.name): piece for piece in pieces if piece.rows} for pieces in (before, after))
     for key in dict.fromkeys((*old, *new)):
         yield from _sheet(old.get(key), new.get(key))
 
 
 def _lines(before: Sequence[Piece], after: Sequence[Piece]) -> Iterator[FileDifference]:
-    """Of all pages together: a line that moves to the next page is the same line."""
-    old, new = ([(collapse(line), piece.place) for piece in pieces for line in piece.lines] for pieces in (before, after))
+    """Of all pages of a member together: a line that moves to the next page is the same line."""
+    old, new = (
+        [(text, piece.place) for piece in pieces for line in piece.lines if (text := collapse(line))]
+        for pieces in (before, after)
+    )
     for number, one, other in unequal([text for text, _ in old], [text for text, _ in new]):
         side = old if other is None else new
         where = side[min(number, len(side)) - 1][1]
