@@ -12,7 +12,7 @@ from crawler.config import cron
 from crawler.errors import UsageError
 from crawler.fetcher.tls import PROFILES
 from crawler.model import ChangeKind, Millis
-from crawler.parsers import attachments
+from crawler.parsers.media import KINDS
 from crawler.text import urls
 from crawler.text.asked import NOTHING, parse
 
@@ -178,7 +178,7 @@ def as_fetched(value: object) -> object:
 
 def file_type_of(value: str) -> str:
     """An ending that documents have, in small letters."""
-    known = sorted(attachments.KINDS)
+    known = sorted(KINDS)
     ending = value.strip().lower().removeprefix(".")
     if ending not in known:
         near = difflib.get_close_matches(ending, known, 1, 0.5)

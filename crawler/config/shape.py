@@ -28,7 +28,7 @@ from crawler.config.kinds import (
     tag_of,
 )
 from crawler.config.pagers import pager_complaint
-from crawler.parsers import mapped
+from crawler.record.rules import PATH
 
 
 class Table(BaseModel):
@@ -258,7 +258,7 @@ class ListTable(Table):
 
 
 def _path(value: str) -> str:
-    if not mapped.PATH.fullmatch(value):
+    if not PATH.fullmatch(value):
         raise ValueError(
             'expected a dotted path such as "data.list" or "items.0.title", with ? behind it where it may be missing'
         )

@@ -10,38 +10,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from crawler.parsers.media import KINDS, TYPES
 from crawler.parsers.naming import link_name, rest_of
 from crawler.parsers.sheet import EMBEDS, Line, Sheet
 from crawler.parsers.tree import squeeze
 from crawler.record.notice import Attachment
 from crawler.text import urls
 
-TYPES = {
-    "pdf": "application/pdf",
-    "doc": "application/msword",
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "wps": "application/vnd.ms-works",
-    "xls": "application/vnd.ms-excel",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "et": "application/vnd.ms-excel",
-    "ppt": "application/vnd.ms-powerpoint",
-    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-    "ofd": "application/ofd",
-    "zip": "application/zip",
-    "rar": "application/vnd.rar",
-    "7z": "application/x-7z-compressed",
-    "txt": "text/plain",
-    "csv": "text/csv",
-    "rtf": "application/rtf",
-    "ceb": "application/x-ceb",
-}
-MEDIA = {  # shown in the text as a rule, and sometimes offered as files
-    "jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png", "gif": "image/gif", "bmp": "image/bmp", "tif": "image/tiff",
-    "tiff": "image/tiff", "webp": "image/webp", "mp4": "video/mp4", "flv": "video/x-flv", "avi": "video/x-msvideo",
-    "wmv": "video/x-ms-wmv", "mov": "video/quicktime", "mpg": "video/mpeg", "m3u8": "application/vnd.apple.mpegurl",
-    "webm": "video/webm", "mp3": "audio/mpeg", "wav": "audio/wav", "wma": "audio/x-ms-wma",
-}  # fmt: skip
-KINDS = TYPES | MEDIA
 ENDING = re.compile(r"\.([a-z0-9]{2,4})(?:$|[?&#])", re.IGNORECASE)
 DOWNLOADS = re.compile(r"downfile\.jsp|DownloadAttachUrl|/download(?:file)?[/.?]|attachment|filename=", re.IGNORECASE)
 VIEWER = re.compile(r"view|pdf\.?js|online|reader|office", re.IGNORECASE)

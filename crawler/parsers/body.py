@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from crawler.parsers.article import ICON, Container
-from crawler.parsers.attachments import ENDING, TYPES, leads_to_file
+from crawler.parsers.attachments import ENDING, leads_to_file
 from crawler.parsers.disclosure import Disclosure
 from crawler.parsers.furniture import (
     NEIGHBOUR,
@@ -23,6 +23,7 @@ from crawler.parsers.furniture import (
 )
 from crawler.parsers.grid import Grid, read_grids
 from crawler.parsers.labels import spaced
+from crawler.parsers.media import TYPES
 from crawler.parsers.sheet import EMBEDS, MEDIA, Line, Sheet
 from crawler.parsers.titles import is_sentence, key
 from crawler.parsers.tree import squeeze

@@ -37,7 +37,6 @@ META = META_ORDER
 FIELDS = ("title", "published", "source", "channel", "clicks", "body")
 FILES = ("attachments", "attachment_url", "attachment_name")
 KEYS = ("address", "records", *FIELDS, *FILES, *META)
-PATH = re.compile(r"[^.\s?]+(?:\.[^.\s?]+)*\??")
 HOLE = re.compile(r"\{(\w+)\}")
 WRAPPED = re.compile(r"^\ufeff?\s*+(?:[\w.$]++\s*+\()?+\s*+(?=[{\[])")  # possessive: a page may be a megabyte of white space
 TAG = re.compile(r"<(?:p|br|div|span|table|td|h\d|a|img|strong|section|ul|li)\b", re.IGNORECASE)

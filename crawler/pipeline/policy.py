@@ -6,7 +6,7 @@ from crawler.config.load import place
 from crawler.config.values import Config, Source
 from crawler.model import Expect, Millis
 from crawler.parsers.attached.said import Limits
-from crawler.parsers.attachments import KINDS
+from crawler.parsers.media import KINDS
 from crawler.parsers.version import rules_version
 from crawler.pipeline import columns
 from crawler.politeness.budget import Budget

@@ -1,6 +1,9 @@
 """How a source's file says that its pages are read: what is empty or None is found by evidence. Frozen."""
 
+import re
 from dataclasses import dataclass
+
+PATH = re.compile(r"[^.\s?]+(?:\.[^.\s?]+)*\??")  # where an answer in JSON has something: `data.list`, `items.0.title`, `files?`
 
 
 @dataclass(frozen=True, slots=True)

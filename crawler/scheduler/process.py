@@ -38,11 +38,9 @@ from crawler.repository.migrations import upgrade
 from crawler.repository.patience import put_off, shelve_put_off
 from crawler.repository.progress import Progress, progress
 from crawler.repository.runs import are_open
-from crawler.scheduler.auditing import keep_auditing
 from crawler.scheduler.engine import Engine
 from crawler.scheduler.firing import fire_once, fire_slot
 from crawler.scheduler.narrator import Narrator
-from crawler.scheduler.proving import keep_proving
 from crawler.scheduler.reload import Reload
 from crawler.text import urls
 from crawler.text.beijing import beijing
@@ -234,6 +232,9 @@ def _not_alone(task: "asyncio.Task[None]") -> None:
 async def run(config: Config, line: Line, *, span: Millis | None = None) -> None:
     """The daemon: fires the timetable, works everything due and tells alarms until SIGTERM or SIGINT; SIGHUP, or a changed file, makes it
     read its configuration again."""
+    from crawler.scheduler.auditing import keep_auditing  # neither they nor what they sign with is a crawl's
+    from crawler.scheduler.proving import keep_proving
+
     stop, again = asyncio.Event(), asyncio.Event()
     _handle_signals(stop)
     if hasattr(signal, "SIGHUP"):

@@ -3,7 +3,8 @@
 import re
 
 from crawler.parsers.attached import compound
-from crawler.parsers.attachments import ENDING, KINDS, TYPES
+from crawler.parsers.attachments import ENDING
+from crawler.parsers.media import KINDS, TYPES
 from crawler.text.charset import decode
 
 XLSB = "application/vnd.ms-excel.sheet.binary.macroenabled.12"
