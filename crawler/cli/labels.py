@@ -1,6 +1,10 @@
 """Words that stand by themselves, in Chinese: what is counted, labels and heads of columns, what is wrong with a source."""
 
 NOUNS = {  # what is counted: `3 rows`
+    "slide": "张幻灯片",
+    "sheet": "张工作表",
+    "file": "个文件",
+    "attachment": "份附件",
     "look": "次查看",
     "capture": "次捕获",
     "record": "条记录",
@@ -35,6 +39,7 @@ WORDS = {  # labels, heads of columns, states and other single words
     "all sources": "所有来源",
     "another process": "另一个进程",
     "backup": "备份",
+    "import": "收入",
     "body": "正文",
     "but": "但",
     "channel": "渠道",

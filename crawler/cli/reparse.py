@@ -130,15 +130,14 @@ def _tell(report: Report, *, applied: bool) -> None:
     if moved:
         output.tell("share of documents that have a field:", "bold")
         output.table([[source, name, f"{old:.1%}", f"{new:.1%}"] for source, name, old, new in moved], [24, 22, 8, 8])
-    would = "" if applied else "would "
-    for kind, said in (
-        ("come", f"documents that {would}come"),
+    for which, title in (
+        ("come", "documents that have come" if applied else "documents that would come"),
         ("gone", "documents whose pages show them no more; they stay as they are"),
     ):
-        if report.documents[kind]:
-            output.tell(f"{said}: {report.documents[kind]}", "bold")
-            for text in report.named[kind]:
-                output.say(f"    {text}")
+        if report.documents[which]:
+            output.tell(f"{title}: {report.documents[which]}", "bold")
+            for line in report.named[which]:
+                output.say(f"    {line}")
     for kind in ("unreadable", "undecided"):
         for text in report.named[kind]:
             output.note(f"{kind}: {text}")

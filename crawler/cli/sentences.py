@@ -3,6 +3,12 @@
 from crawler.cli.labels import TROUBLES, WORDS
 
 LINES = {
+    "one state": "只有一种状态",
+    "the same bytes": "字节相同",
+    "other bytes with the same text": "字节不同，文本相同",
+    "not written, its bytes are damaged: {lost}": "未写出，其字节已损坏：{lost}",
+    " ({attachments_missing} missing)": "（缺 {attachments_missing}）",
+    ", first missed {moment}": "，首次未见 {moment}",
     # alarms
     "no channel is configured: [alarms.channels.NAME] in the configuration makes one": "没有配置渠道：在配置中写 [alarms.channels.NAME] 即可",
     "of {what}": "来自 {what}",
@@ -67,6 +73,9 @@ LINES = {
     "Days are seconds here: a notice counts as gone after 2 misses and 1 s (in life 3 misses and 14 days).": "这里以秒代日：2 次未见且满 1 秒即视为撤下（实际为 3 次未见且满 14 天）。",
     # audit
     "audited: {count} checks, {outcomes}": "已核查：{count} 项，{outcomes*}",
+    "not taken: {count}  {why}": "未收入：{count}  {why}",
+    "late: older than what was known of their addresses; kept as evidence, and no version is made of them": "迟到：早于其地址已知的内容；作为证据保存，不成为版本",
+    "next: gongkai reparse --apply": "下一步：gongkai reparse --apply",
     "nothing due": "没有到期的",
     "{outcome}  {object}  {size}, {records} records, {looks} looks": "{outcome*}  {object}  {size}，{records} 条记录，{looks} 次查看",
     "… and {count} more": "……还有 {count} 个",
@@ -198,7 +207,6 @@ LINES = {
     "{count} the same": "相同 {count}",
     "{count} unreadable": "无法读取 {count}",
     "{count} to be told when applied": "应用时报告 {count}",
-    "next: gongkai reparse --apply": "下一步：gongkai reparse --apply",
     # proof
     "{records}, signed in {path}; the public key: {public}": "{records*}，签署于 {path}；公钥：{public}",
     "the public key: {key}": "公钥：{key}",

@@ -263,6 +263,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "capture.revisit": ("再访（revisit），内容同", "revisit, the payload is that of"),
     "capture.digest": ("内容摘要", "Payload digest"),
     "capture.media": ("类型", "Media type"),
+    "capture.brought": ("由他人捕获", "Captured by others"),
     "capture.size": ("解码后", "Decoded"),
     "capture.bytes": ("{count} 字节", "{count} bytes"),
     "capture.place": ("所在", "Place"),
