@@ -7,8 +7,8 @@ writes the columns, `sources check` reads them, `demo` tells its story, `search`
 """
 
 import argparse
-import contextlib
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -20,7 +20,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PAGES = {"": b"<html", "static/console.css": b"{", "api/v1/records": b"items", "s": b"<html"}
+PAGES = {"": b"<html", "api/v1/records": b"items", "s": b"<html"}
+STYLE = re.compile(rb'href="/(static/[^"]+\.css)"')
 
 
 def expected(root: Path = ROOT) -> set[str]:
@@ -69,18 +70,27 @@ def use(program: Path, folder: Path) -> Iterator[str]:
     yield told("sources", "check").strip()
     yield told("demo", "--folder", "demo").strip().splitlines()[2]
     yield told("--lang", "zh", "--config", "demo/config/gongkai.toml", "search", "社区食堂").strip().splitlines()[0]
-    command = [program, "--config", "demo/config/gongkai.toml", "serve", "--listen", "127.0.0.1:0"]
+    command = [str(program), "--config", "demo/config/gongkai.toml", "serve", "--listen", "127.0.0.1:0"]
     with subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True) as console:
         try:
             assert console.stderr is not None
             url = console.stderr.readline().split()[0]
             for page, holds in PAGES.items():
-                with contextlib.closing(urllib.request.urlopen(url + page)) as answer:
-                    assert holds in answer.read(), page
-                yield f"{url}{page} {answer.status}"
+                assert holds in _read(url + page), page
+            style = STYLE.search(_read(url))
+            assert style is not None
+            assert b"{" in _read(url + style[1].decode())
+            yield f"{url} answers with {len(PAGES)} pages and its style sheet"
         finally:
             console.terminate()
             console.wait(20)
+
+
+def _read(url: str) -> bytes:
+    """What a page of the console holds. Raises HTTPError when it is not well."""
+    with urllib.request.urlopen(url) as answer:
+        body: bytes = answer.read()
+    return body
 
 
 def main() -> int:
