@@ -58,9 +58,6 @@ ARCHIVE = {
     "name a folder that is not there yet": "请给出尚不存在的文件夹",
     "cannot make {folder}: {why}": "无法建立 {folder}：{why*}",
     "choose another place": "请另选位置",
-    "{path} is cut or damaged: {error}": "{path} 被截断或损坏：{error*}",
-    "record {number} says it has {length} bytes": "第 {number} 条记录声明有 {length} 字节",
-    "record {number} is cut": "第 {number} 条记录被截断",
     "the bytes are no WARC record": "这些字节不是 WARC 记录",
     "the bytes are no ARC record": "这些字节不是 ARC 记录",
     "the file is cut: its last gzip member does not end": "文件被截断：最后一个 gzip 成员没有结束",
@@ -78,7 +75,6 @@ ARCHIVE = {
     "no HTTP response in the record: the head is not whole": "记录中没有 HTTP 响应：首部不完整",
     "no HTTP response in the record: {wrong}": "记录中没有 HTTP 响应：{wrong*}",
     "the head is not whole": "首部不完整",
-    "record {number}: the bytes are no ARC record": "第 {number} 条记录：这些字节不是 ARC 记录",
     "the gzip member is cut": "gzip 段被截断",
     "the bytes are no gzip member": "这些字节不是 gzip 段",
     "the bytes are no gzip member: {error}": "这些字节不是 gzip 段：{error}",
@@ -446,7 +442,6 @@ REST = {
     "no answer": "没有回答",
 }
 TOGETHER = {  # what is put together of pieces, or comes from the libraries that read files
-    "record {number} says it has no bytes": "第 {number} 条记录没有声明字节数",
     "there are {words}": "可用的有 {words}",
     "it is a host, unless a source names another": "即主机，除非来源另有指定",
     "cannot go on: {where}: {why}": "无法继续：{where}：{why*}",

@@ -202,8 +202,6 @@ LINES = {
     "everything was read by today's rules": "全部都是按今日规则读取的",
     "share of documents that have a field:": "具有某字段的文件比例：",
     "changed {changed}, appeared {appeared}, vanished {vanished}": "改变 {changed}，出现 {appeared}，消失 {vanished}",
-    "documents that {would}come": "{would*}出现的文件",
-    "would": "将",
     "documents whose pages show them no more; they stay as they are": "其页面不再显示的文件；保持原样",
     "{count} reread": "重读 {count}",
     "{count} the same": "相同 {count}",
@@ -274,6 +272,8 @@ LINES = {
     "saved {pages} pages and what was read from them, {files} files in {folder}": "已保存 {pages} 页及所读内容，{files} 个文件在 {folder}",
 }
 TOGETHER = {  # what is put together of pieces that are no sentences
+    "documents that have come: {count}": "出现的文件：{count}",
+    "documents that would come: {count}": "将出现的文件：{count}",
     "unreadable: {text}": "无法读取：{text}",
     "undecided: {text}": "未决定：{text}",
     "{count} would be reread": "将重读 {count}",
