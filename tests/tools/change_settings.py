@@ -66,6 +66,7 @@ CHANNELS: Sequence[Mapping[str, Any]] = (
 SETTINGS: Mapping[str, Sequence[Any]] = {
     "attachments.fetch": ["all", "none", ["pdf"]],
     "attachments.max_bytes": ["64MB", "20kB"],
+    "attachments.ocr": [None, "chi_sim", ""],
     "operator.name": ["测试", "Another"],
     "operator.contact": ["mailto:a@example.org", "https://example.org/"],
     "storage.keep_free": ["1MB", "0B"],
