@@ -31,7 +31,9 @@ from crawler.repository.database import reading
 from crawler.repository.progress import Progress
 from crawler.scheduler import process as house
 
-settings.register_profile("gongkai", deadline=None)  # how long an example takes says how busy the machine is
+# how long an example takes says how busy the machine is; pytest --hypothesis-profile=long tries ten times as many
+settings.register_profile("gongkai", deadline=None, max_examples=30)
+settings.register_profile("long", deadline=None, max_examples=300)
 settings.load_profile("gongkai")
 readers.keep(2)  # half a second of a processor for each crawl that starts its own
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))  # looks are thousands of lines

@@ -3,52 +3,8 @@
 By the template of the English sentence; see `chinese` for how the two are written.
 """
 
-SYSTEM = {  # what the operating system says, as C names its errors
-    "No such file or directory": "没有此文件或文件夹",
-    "Permission denied": "没有权限",
-    "Operation not permitted": "不允许此操作",
-    "No space left on device": "磁盘空间不足",
-    "Disk quota exceeded": "超出磁盘配额",
-    "Is a directory": "是文件夹",
-    "Not a directory": "不是文件夹",
-    "File exists": "文件已存在",
-    "File name too long": "文件名过长",
-    "Read-only file system": "只读文件系统",
-    "Input/output error": "输入输出错误",
-    "Address already in use": "地址已被占用",
-    "Cannot assign requested address": "无法使用此地址",
-    "Connection refused": "连接被拒绝",
-    "database disk image is malformed": "数据库文件已损坏",
-    "database is locked": "数据库被占用",
-    "file is not a database": "不是数据库文件",
-    "unable to open database file": "无法打开数据库文件",
-    "attempt to write a readonly database": "数据库只读，无法写入",
-    "disk I/O error": "磁盘读写错误",
-    "database or disk is full": "数据库或磁盘已满",
-}
-LIBRARY = {  # what the library of the command line says of options and arguments
-    "No such option: {name}": "没有选项 {name}",
-    "No such option: {name} Did you mean {near}?": "没有选项 {name}，是否指 {near}？",
-    "No such option: {name} (Possible options: {near})": "没有选项 {name}，是否指 {near}？",
-    "No such command '{name}'.": "没有命令 '{name}'。",
-    "No such command '{name}'. Did you mean {near}?": "没有命令 '{name}'，是否指 {near}？",
-    "Missing argument '{name}'.": "缺少参数 '{name}'。",
-    "Missing option '{name}'.": "缺少选项 '{name}'。",
-    "Missing command.": "缺少命令。",
-    "Option '{name}' requires an argument.": "选项 '{name}' 需要一个值。",
-    "Option '{name}' does not take a value.": "选项 '{name}' 不带值。",
-    "Got unexpected extra argument ({words})": "多出的参数（{words}）",
-    "Got unexpected extra arguments ({words})": "多出的参数（{words}）",
-    "Invalid value for {name}: {why}": "{name} 的值不对：{why*}",
-    "Invalid value: {why}": "值不对：{why*}",
-    "{value} is not a valid integer.": "{value} 不是整数。",
-    "{value} is not a valid int range.": "{value} 不是整数。",
-    "{value} is not a valid integer range.": "{value} 不是整数。",
-    "{value} is not a valid float.": "{value} 不是数。",
-    "{value} is not a valid float range.": "{value} 不是数。",
-    "{value} is not in the range {range}.": "{value} 不在范围 {range} 内。",
-    "{value} is not one of {words}.": "{value} 不是 {words} 之一。",
-}
+from crawler.cli.borrowed import LIBRARY, SYSTEM
+
 ARCHIVE = {
     "cannot write {path}: {why}": "无法写入 {path}：{why*}",
     "check the folder and its free space": "请检查文件夹及其剩余空间",
@@ -58,9 +14,6 @@ ARCHIVE = {
     "name a folder that is not there yet": "请给出尚不存在的文件夹",
     "cannot make {folder}: {why}": "无法建立 {folder}：{why*}",
     "choose another place": "请另选位置",
-    "{path} is cut or damaged: {error}": "{path} 被截断或损坏：{error*}",
-    "record {number} says it has {length} bytes": "第 {number} 条记录声明有 {length} 字节",
-    "record {number} is cut": "第 {number} 条记录被截断",
     "the bytes are no WARC record": "这些字节不是 WARC 记录",
     "the bytes are no ARC record": "这些字节不是 ARC 记录",
     "the file is cut: its last gzip member does not end": "文件被截断：最后一个 gzip 成员没有结束",
@@ -78,7 +31,6 @@ ARCHIVE = {
     "no HTTP response in the record: the head is not whole": "记录中没有 HTTP 响应：首部不完整",
     "no HTTP response in the record: {wrong}": "记录中没有 HTTP 响应：{wrong*}",
     "the head is not whole": "首部不完整",
-    "record {number}: the bytes are no ARC record": "第 {number} 条记录：这些字节不是 ARC 记录",
     "the gzip member is cut": "gzip 段被截断",
     "the bytes are no gzip member": "这些字节不是 gzip 段",
     "the bytes are no gzip member: {error}": "这些字节不是 gzip 段：{error}",
@@ -446,7 +398,6 @@ REST = {
     "no answer": "没有回答",
 }
 TOGETHER = {  # what is put together of pieces, or comes from the libraries that read files
-    "record {number} says it has no bytes": "第 {number} 条记录没有声明字节数",
     "there are {words}": "可用的有 {words}",
     "it is a host, unless a source names another": "即主机，除非来源另有指定",
     "cannot go on: {where}: {why}": "无法继续：{where}：{why*}",

@@ -67,6 +67,8 @@ LINES = {
     "Read it at {url} (Ctrl-C ends it)": "在 {url} 阅读（Ctrl-C 结束）",
     "{lists} list pages and {details} notices looked at in {seconds} s: {new} new, {edit} edited, {failed} failed. The archive holds {documents} documents, {versions} versions, {captures} captures.": "{seconds} 秒内查看了 {lists} 个列表页和 {details} 条公告：新增 {new}，修改 {edit}，失败 {failed}。存档有 {documents} 份文件、{versions} 个版本、{captures} 次捕获。",
     "Asked for 长兴岛经济区 (simplified), it finds {count} documents in three scripts{more}": "以简体查找“长兴岛经济区”，在三种文字中找到 {count} 份文件{more*}",
+    "Asked for {asked}, it finds {id}{where}": "查找“{asked}”，找到 {id}{where*}",
+    "in {where}": "，在 {where}",
     "and knows that they are one work:": "，并知道它们是同一作品：",
     "work {work}: {count} copies": "作品 {work}：{count} 份",
     "Done in {seconds} s. Everything is kept in {folder}; look further:": "用时 {seconds} 秒。一切都保存在 {folder}；可继续查看：",
@@ -200,8 +202,6 @@ LINES = {
     "everything was read by today's rules": "全部都是按今日规则读取的",
     "share of documents that have a field:": "具有某字段的文件比例：",
     "changed {changed}, appeared {appeared}, vanished {vanished}": "改变 {changed}，出现 {appeared}，消失 {vanished}",
-    "documents that {would}come": "{would*}出现的文件",
-    "would": "将",
     "documents whose pages show them no more; they stay as they are": "其页面不再显示的文件；保持原样",
     "{count} reread": "重读 {count}",
     "{count} the same": "相同 {count}",
@@ -242,6 +242,8 @@ LINES = {
     "SELECT …; over {names} · .quit ends": "SELECT …；可查询 {names} · .quit 结束",
     "the first {rows}: --rows N shows more": "前 {rows*}：--rows N 显示更多",
     "no date": "无日期",
+    "signed; its public key: {public}": "已签署；其公钥：{public}",
+    "not signed: gongkai checkpoint makes the archive's key": "未签署：gongkai checkpoint 生成存档的密钥",
     # probe, try
     "this column is source {id} already: gongkai try {again}": "此栏目已是来源 {id}：gongkai try {again}",
     "asking {url}": "正在请求 {url}",
@@ -270,6 +272,8 @@ LINES = {
     "saved {pages} pages and what was read from them, {files} files in {folder}": "已保存 {pages} 页及所读内容，{files} 个文件在 {folder}",
 }
 TOGETHER = {  # what is put together of pieces that are no sentences
+    "documents that have come: {count}": "出现的文件：{count}",
+    "documents that would come: {count}": "将出现的文件：{count}",
     "unreadable: {text}": "无法读取：{text}",
     "undecided: {text}": "未决定：{text}",
     "{count} would be reread": "将重读 {count}",

@@ -165,8 +165,8 @@ def _words(
 
 
 def _others(line: Line) -> list[tuple[str, str]]:
-    with line.database.read() as c:
-        return [found for found in runs.working(c, line.clock() - ALIVE_MS, line.clock() + ALIVE_MS) if found[0] != line.owner]
+    working = line.ask(runs.working, line.clock() - ALIVE_MS, line.clock() + ALIVE_MS)  # which waits for a database that is away
+    return [found for found in working if found[0] != line.owner]
 
 
 def _say_others(line: Line) -> None:

@@ -164,5 +164,5 @@ def test_a_source_that_is_configured_and_was_never_read_is_known(home: Home, cap
 
 def test_kinds_that_are_offered_are_written_by_some_code(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     assert set(changes.RANK) == set(ChangeKind)
-    for word in ("attachment", "delisted", "moved", "conflict", "withheld"):
+    for word in ("delisted", "moved", "conflict"):
         assert gongkai(home, capsys, "changes", "--kind", word)[0] == 2

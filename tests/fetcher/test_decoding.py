@@ -9,7 +9,7 @@ from collections.abc import Callable
 import brotli
 import pytest
 import zstandard
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.fetcher.decoding import CutStream, TooMuch, Undecodable, decode
@@ -33,14 +33,12 @@ def test_cut_anywhere_a_stream_is_cut_and_never_a_shorter_page(coding: str) -> N
             decode(coded[:at], coding, limit=LIMIT)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.sampled_from(sorted(CODERS)), st.sampled_from(sorted(CODERS)), st.binary(max_size=5000))
 def test_two_layers_are_undone_in_the_order_they_were_put_on(inner: str, outer: str, data: bytes) -> None:
     decoded = decode(CODERS[outer](CODERS[inner](data)), f"{inner}, {outer.upper()}", limit=LIMIT)
     assert (decoded.body, decoded.flags, decoded.codings) == (data, (), (outer, inner))
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.sampled_from([*CODERS, "gzip, br", "unknown"]), st.binary(max_size=400), st.sampled_from([b"", b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"\x78\x9c"]))  # fmt: skip
 def test_whatever_the_bytes_are_they_are_decoded_kept_or_refused(coding: str, data: bytes, before: bytes) -> None:
     try:

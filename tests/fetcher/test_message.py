@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.fetcher.connection import Connection, Got, Limits, WireError
@@ -69,7 +69,6 @@ def test_cut_at_any_place_an_answer_is_the_same(name: str) -> None:
         assert (got.payload, got.wire.interim > 0) == (HTML, case.skipped > 0)
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.sampled_from(sorted(WHOLE)), st.lists(st.integers(0, 400), max_size=8))
 def test_cut_anyhow_an_answer_is_the_same_live_and_read_again(name: str, cuts: list[int]) -> None:
     case = WHOLE[name]
@@ -81,7 +80,6 @@ def test_cut_anyhow_an_answer_is_the_same_live_and_read_again(name: str, cuts: l
     assert [(name.encode("latin-1"), value.encode("latin-1")) for name, value in again.headers] == got.answer.headers
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=300), st.sampled_from([answer()[:17], chunked(), raw(b"HTTP/1.1 200 OK"), b""]))
 def test_whatever_comes_an_exchange_ends_and_keeps_it(data: bytes, before: bytes) -> None:
     wire = None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.model import Page, PageKind
@@ -157,7 +157,6 @@ def test_hostile_pages_raise_nothing(html: str) -> None:
     assert isinstance(read(html), Detail)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10_000))
 def test_a_page_cut_or_garbled_anywhere_raises_nothing(seed: int) -> None:
     chance = random.Random(seed)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.errors import UnreadablePage
@@ -173,7 +173,6 @@ MUTATED = [
 ]
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     form=st.sampled_from(MUTATED),
     names=st.lists(st.sampled_from(sorted(mutate_lists.MUTATIONS)), min_size=1, max_size=3, unique=True),

@@ -344,7 +344,7 @@ def truth(node: Node, title: str, body: str) -> bool:
     return node.phrase.text in title or (node.field == "text" and node.phrase.text in body)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts=st.lists(st.tuples(LETTERS, LETTERS), min_size=1, max_size=8), query=queries())
 def test_the_answer_is_that_of_a_full_scan(database: Database, library: Any, texts: list[tuple[str, str]], query: str) -> None:
     with database.write() as c:

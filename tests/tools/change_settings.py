@@ -64,6 +64,9 @@ CHANNELS: Sequence[Mapping[str, Any]] = (
     {"kind": "email", "host": "127.0.0.1", "port": 9, "security": "none", "user": "u", "password_env": "P", "sender": "a@b.c", "to": ["d@e.f"]},
 )  # fmt: skip
 SETTINGS: Mapping[str, Sequence[Any]] = {
+    "attachments.fetch": ["all", "none", ["pdf"]],
+    "attachments.max_bytes": ["64MB", "20kB"],
+    "attachments.ocr": [None, "chi_sim", ""],
     "operator.name": ["测试", "Another"],
     "operator.contact": ["mailto:a@example.org", "https://example.org/"],
     "storage.keep_free": ["1MB", "0B"],
@@ -113,6 +116,8 @@ SOURCE: Mapping[str, Sequence[Any]] = {
     "verified": [None, "never live"],
     "schedule.lists": [None, "0 8 * * *"],
     "schedule.sweep": [None, "30 3 1 * *"],
+    "attachments.fetch": [None, "none", ["docx"]],
+    "attachments.max_bytes": [None, "20kB"],
     "list.hosts": [[], list(HOSTS), ["elsewhere.test"]],
     "list.other_hosts": [20, 0],
     "list.rows": [None, "ul > li", "table.none"],

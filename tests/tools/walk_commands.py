@@ -42,7 +42,7 @@ EXTRA = {  # what a walk gives besides, so that the command does its work and en
     "sources enable": ["qinghe"],
     "sources disable": ["qinghe"],
 }
-REFUSES = ("reindex",)  # a database that is not empty
+REFUSES = ("reindex", "prove", "verify", "alarms test")  # a database that is not empty, no checkpoint yet, no such channel
 TABLES = ("health", "try", "frontier", "frontier list")  # whose lines fit a terminal of 80 columns
 FOREVER = ("run", "serve", "worker")  # ended by SIGTERM
 PATIENCE = 60.0
