@@ -93,6 +93,12 @@ HEADINGS = {  # of help itself
     "Show this message and exit.": "显示本说明。",
 }
 HELP = {
+    "As --as text.": "同 --as text。",
+    "Of jsonl: with the texts of the documents that notices link to.": "用于 jsonl：并附公告所链附件的文本。",
+    "Of the document that the notice links to, by its number in show: A and B are its states.": "公告所链的附件，以其在 show 中的序号：A、B 为其各次状态。",
+    "The document that the notice links to, by its number in show.": "公告所链的附件，以其在 show 中的序号。",
+    "The documents that notices link to, as files there; none is overwritten.": "公告所链的附件，作为文件写到那里；不覆盖任何文件。",
+    "The very bytes of a capture, or of a document that a notice links to.": "一次捕获的原始字节，或公告所链附件的字节。",
     "Keep a document and show nothing of it.": "保留一份文件而完全不提供。",
     "Keep a document and show nothing of it but its id and the reason: no record, no bytes, no title, on no surface.": "保留一份文件，只显示其编号和理由：记录、字节、标题在任何地方都不提供。",
     "Its bytes stay in the archive and are audited, its address is looked at as before. The list pages that may have shown its title are not shown either, as they were while they listed it; other documents of the same work are. Who did it is written beside the WARC files, in withheld.jsonl, which every rebuild and backup takes along: keep the file with them.": "字节留在存档中并照常核查，网址照常查看。可能显示过其标题的列表页，在列出它的那段时间内的快照也不提供；同一公文的其他文件照常提供。由谁所为写在 WARC 文件旁的 withheld.jsonl 中，重建和备份都会带上它：请与 WARC 文件一同保存。",
@@ -195,7 +201,7 @@ HELP = {
     "Lines after this number of the ledger, oldest first: for who follows it.": "台账此号之后的记录，旧的在前：供持续跟进者使用。",
     "Only lines before this number of the ledger.": "只要台账此号之前的记录。",
     "Only this source.": "只要这个来源。",
-    "Only these: new, edit, missing, gone, back, reread, health, withheld, restored.": "只要这些：new、edit、missing、gone、back、reread、health、withheld、restored。",
+    "Only these: new, edit, attachment, missing, gone, back, reread, health, withheld, restored.": "只要这些：new、edit、attachment、missing、gone、back、reread、health、withheld、restored。",
     "Only lines that weigh at least so much (0 to 100).": "只要分量不低于此的记录（0 到 100）。",
     "So many lines at most.": "最多多少行。",
     "Each table of a notice as a CSV file there.": "公告中的每张表在此各存为一个 CSV 文件。",

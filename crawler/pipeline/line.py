@@ -122,10 +122,12 @@ class Line(Member):
             runs.leave(c, self.owner)
 
         self.outage.end()
+        told = False
         try:
             self.do(step)
+            told = True
         finally:
-            self.fellows.end()
+            self.fellows.end(told=told)
 
     # -------------------------------------------------------------- keep
     def keep(self, exchanges: Sequence[Exchange], fences: Mapping[str, int] | None) -> None:
@@ -244,15 +246,8 @@ class Line(Member):
             except Exception as error:  # noqa: BLE001 - what is no matter of one page _fault raises again
                 found[item.capture_id] = self._unread(item, _fault(error, capture=item.capture_id))
         found |= self._read(jobs)
-        return [
-            Settled(
-                item.capture_id,
-                found[item.capture_id],
-                tuple(more.capture_id for more in item.more),
-                hurt.get(item.capture_id, ()),
-            )
-            for item in waiting
-        ]
+        made_of = {item.capture_id: tuple(more.capture_id for more in item.more) for item in waiting}
+        return [Settled(number, found[number], more, hurt.get(number, ())) for number, more in made_of.items()]
 
     def read_as_list(self, item: Pending) -> Reading:
         """What a page says when it is taken for a list; nothing is settled. Raises DamagedRecord."""

@@ -1,5 +1,6 @@
 """A pool of killable reading processes: a hostile page costs its own reading and a new child, nothing else."""
 
+import atexit
 import os
 import signal
 import subprocess
@@ -45,6 +46,7 @@ class _Child:
         self.process: subprocess.Popen[bytes] | None = None
         self.pages = 0
         self.late = False  # the watchdog has killed it
+        self.environment: dict[str, str] = {}
         self._until: float | None = None
         self._guard = threading.Lock()
 
@@ -52,18 +54,23 @@ class _Child:
         """Have the process there and listening. Raises BadMessage or OSError."""
         if self.process is not None:
             return
-        environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        self.environment = _environment()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "crawler.parsers.child", str(self.memory)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=environment,
+            env=self.environment,
             process_group=0 if os.name == "posix" else None,
         )
         self.pages, self.late = 0, False
         if self.hear(STARTING) is None:
             raise BadMessage("it did not start")
+
+    @property
+    def is_well(self) -> bool:
+        """Is there a process, and does it live?"""
+        return self.process is not None and not self.late and self.process.poll() is None
 
     def ask(self, jobs: Sequence[Job], seconds: float) -> None:
         """Send it a batch."""
@@ -119,6 +126,53 @@ class _Child:
                     continue
 
 
+def _environment() -> dict[str, str]:
+    return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+
+
+class _Spare:
+    """Processes that wait for the next pool. A page leaves nothing behind in one that has answered."""
+
+    def __init__(self) -> None:
+        self.most = 0
+        self._held: list[_Child] = []
+        self._guard = threading.Lock()
+
+    def take(self, memory: int) -> _Child:
+        """One that is there, as it would be started now; else a new one."""
+        with self._guard:
+            environment = _environment()
+            fitting = (one for one in self._held if one.memory == memory and one.environment == environment and one.is_well)
+            child = next(fitting, None)
+            if child is not None:
+                self._held.remove(child)
+        return child or _Child(memory)
+
+    def keep(self, child: _Child) -> bool:
+        """Hold one that is idle and well, when there is room."""
+        with self._guard:
+            if not child.is_well or len(self._held) >= self.most:
+                return False
+            self._held.append(child)
+            return True
+
+    def stop(self, all_but: int = 0) -> None:
+        """End them, but for so many."""
+        with self._guard:
+            while len(self._held) > all_but:
+                self._held.pop(0).stop()
+
+
+_SPARE = _Spare()
+
+
+def keep(most: int) -> None:
+    """For a process that makes one pool after another: so many processes stay for the next one, until this process ends."""
+    _SPARE.most = most
+    _SPARE.stop(all_but=most)
+    atexit.register(_SPARE.stop)
+
+
 def _fitting(jobs: Sequence[Job]) -> Sequence[Job]:
     """The first of these that go into one message; at least one."""
     size = count = 0
@@ -164,7 +218,7 @@ class Readers:
 
     def __init__(self, workers: int = 2, *, deadline: float = 20.0, memory: int = 1 << 30, recycle: int = 2000) -> None:
         self.workers, self.deadline, self.recycle = workers, deadline, recycle
-        self._children = [_Child(memory) for _ in range(workers)]
+        self._children = [_SPARE.take(memory) for _ in range(workers)]
         self._free: LifoQueue[_Child] = LifoQueue()
         for child in self._children:
             self._free.put(child)
@@ -178,6 +232,10 @@ class Readers:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._closing.set()
         self._watchdog.join()
+        while not self._free.empty():  # the others are at work for somebody who does not wait for them
+            idle = self._free.get()
+            if idle.pages < self.recycle and _SPARE.keep(idle):
+                self._children.remove(idle)
         for child in self._children:
             child.stop()
 

@@ -298,12 +298,10 @@ class _Fold:
     def _follow_files(self, item: Item, row: ReadingRow) -> None:
         """Documents go into the frontier of the run that reads their notice, within the hosts it may be led to."""
         run = self._open_run(row)
-        if run is None:
-            return
-        for seed in item.files:
+        for seed in item.files if run is not None else ():
             target = self.known.address_of(seed)
             own = target.id == item.address.id or target.kind == Kind.LIST
-            if not own and self._may_lead(run, item.address, seed):
+            if run is not None and not own and self._may_lead(run, item.address, seed):
                 self._look_at(run, seed)
 
     def _file(self, item: Item, row: ReadingRow) -> None:
@@ -322,9 +320,8 @@ class _Fold:
         row.content = number = self.contents.number(content, item.capture.id)
         self.known.linked.digests[number] = content.digest
         if turn is not None:
-            self._tell(
-                attachments.shown(item.address, self.known.linked, number, Shown(item.capture.at, look, row.rules is None))
-            )
+            shown = Shown(item.capture.at, look, row.rules is None)
+            self._tell(attachments.shown(item.address, self.known.linked, number, shown))
 
     def _tell(self, told: Told) -> None:
         self.writes.addresses.update((address.id, address) for address in told.addresses)

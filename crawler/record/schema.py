@@ -29,6 +29,12 @@ LABELS = {
 }
 
 
+FILE = (
+    "of a notice in the archive: what became of the document: attachment (its number), state (text, no_text, missing, waiting, not fetched), reason, "
+    "gone_since, media_type by its bytes, bytes, pages, digest, file_name, flags, extractor, capture, seen; text where it was asked for"
+)
+
+
 def record_schema() -> dict[str, Any]:
     """The schema (draft 2020-12), keys in the record's order, with their Chinese labels."""
     schema = TypeAdapter(Record).json_schema(mode="serialization")
@@ -37,5 +43,6 @@ def record_schema() -> dict[str, Any]:
     for name, label in LABELS.items():
         schema["properties"][name]["description"] = label
     schema["properties"]["meta"]["properties"] = {"labels": schema["properties"].pop("labels")}
+    schema["$defs"]["Attachment"]["properties"]["file"] = {"type": ["object", "null"], "description": FILE}
     schema["required"] = list(LABELS)
     return schema

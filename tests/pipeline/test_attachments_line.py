@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 
 from crawler.cli.main import run
 from crawler.demo.site import LANWAN, Page, Site
-from crawler.model import now_ms
+from crawler.model import now_ms, payload_digest
 from crawler.pipeline.rebuild import rebuild
 from crawler.record.content import pieces_of
 from crawler.repository.database import reading
@@ -237,3 +238,58 @@ def test_a_word_that_stands_only_in_a_document_is_found_with_its_place(
     assert len(hits(home, capsys, "木材码头")) == 1
     with reading(home.config.storage.database) as c:
         assert [len(find(c, Question(word, as_of=before)).rows) for word in ("水文码头", "木材码头", "储备清单")] == [1, 0, 1]
+
+
+@BOTH
+def test_documents_are_shown_extracted_compared_and_exported(
+    site: Site, home: Home, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    site.put(
+        LANWAN, PATH, notice({"./qingdan.pdf": "物资清单.pdf", "./yusuan.xlsx": "../../预算表.xlsx", "./mei.doc": "附表.doc"})
+    )
+    first, last, sheet = pdf("储备冲锋舟12艘"), pdf("储备冲锋舟2艘"), made.xlsx()
+    site.put(LANWAN, f"{FOLDER}qingdan.pdf", first)
+    site.put(
+        LANWAN, f"{FOLDER}yusuan.xlsx", Page(sheet, headers=(("Content-Disposition", 'attachment; filename="../../../x.xlsx"'),))
+    )
+    home.crawl(url=URL)
+    site.put(LANWAN, f"{FOLDER}qingdan.pdf", last)
+    home.crawl(url=URL)
+    site.put(LANWAN, f"{FOLDER}qingdan.pdf", Page(b"", status=404))
+    home.crawl(url=URL)
+    ((name,),) = home.sql("SELECT public_id FROM documents")
+    digest = payload_digest(last.body)
+
+    shown = asked(home, capsys, "show", name)
+    assert f"application/pdf, {len(last.body) / 1000:.1f} kB, 1 page, {digest[:19]}…  text  gone since" in shown
+    assert "missing: not found" in shown
+    record = json.loads(asked(home, capsys, "show", name, "--json"))
+    assert [item["file"]["state"] for item in record["attachments"]] == ["text", "text", "missing"]
+    assert record["attachments"][0]["file"]["digest"] == digest
+
+    asked(home, capsys, "extract", name, "--attachment", "1", "--to", str(tmp_path / "a.pdf"))
+    assert (tmp_path / "a.pdf").read_bytes() == last.body
+    asked(home, capsys, "extract", name, "--attachment", "1", "--text", "--to", str(tmp_path / "a.txt"))
+    assert "储备冲锋舟2艘" in (tmp_path / "a.txt").read_text("utf-8")
+    assert run(["--config", str(home.path), "extract", name, "--attachment", "3"]) == 2
+    assert "missing: not found" in capsys.readouterr().err
+
+    assert run(["--config", str(home.path), "diff", name, "--attachment", "1", "--json"]) == 1
+    said = json.loads(capsys.readouterr().out)
+    assert (said["from"], said["to"]) == (payload_digest(first.body), digest)
+    assert [(one["place"], one["before"], one["after"]) for one in said["differences"]] == [("page 1", "12", "2")]
+    (line,) = asked(home, capsys, "changes", "--kind", "attachment", "--limit", "1").strip().splitlines()[:1] or [""]
+    assert "attachment" in line
+
+    out = tmp_path / "out.jsonl"
+    asked(home, capsys, "export", "--to", str(out), "--bare", "--texts", "--files", str(tmp_path / "files"))
+    (exported,) = [json.loads(text) for text in out.read_text("utf-8").splitlines()]
+    assert "储备冲锋舟2艘" in exported["attachments"][0]["file"]["text"]
+    assert {path.name: path.read_bytes() for path in (tmp_path / "files").iterdir()} == {
+        f"{name}-1-qingdan.pdf": last.body,
+        f"{name}-2-x.xlsx": sheet,
+    }
+    asked(home, capsys, "export", "--to", str(out), "--bare", "--files", str(tmp_path / "files"))
+    (tmp_path / "files" / f"{name}-1-qingdan.pdf").write_bytes(b"somebody's own")
+    assert run(["--config", str(home.path), "export", "--to", str(out), "--bare", "--files", str(tmp_path / "files")]) == 3
+    assert (tmp_path / "files" / f"{name}-1-qingdan.pdf").read_bytes() == b"somebody's own"
