@@ -288,7 +288,6 @@ CONFIGURATION = {
     "expected one line of text": "应为一行文字",
     "expected what gongkai search takes; this has neither letter nor digit": "应为 gongkai search 接受的查询；这里既无字母也无数字",
     'expected "all", "none" or endings of files such as ["pdf", "xlsx"]; {value} is none{near}': '应为 "all"、"none"，或 ["pdf", "xlsx"] 这样的扩展名；{value} 不是{near*}',
-    ', did you mean "{near}"?': '，是否指 "{near}"？',
     "expected one word": "应为一个词",
     "expected kinds of ledger lines: {kinds}": "应为台账的种类：{kinds}",
     "expected where to listen, such as 127.0.0.1:8080": "应为监听地址，如 127.0.0.1:8080",
