@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from queue import LifoQueue
 from types import TracebackType
 from typing import Any
 
@@ -214,14 +213,19 @@ def _as_file(job: Job, reading: Reading) -> Reading:
 
 
 class Readers:
-    """`read_many(jobs)` from any thread; at most `workers` pages at a time, each within `deadline` seconds and `memory` bytes."""
+    """`read_many(jobs)` from any thread; at most `workers` pages at a time, each within `deadline` seconds and `memory` bytes.
+
+    A further process is started once so much time was lost in waiting for those that run as the start of one takes: few pages are read by
+    one, however many ask at once, and many wait no longer than twice what is needed.
+    """
 
     def __init__(self, workers: int = 2, *, deadline: float = 20.0, memory: int = 1 << 30, recycle: int = 2000) -> None:
         self.workers, self.deadline, self.recycle = workers, deadline, recycle
         self._children = [_SPARE.take(memory) for _ in range(workers)]
-        self._free: LifoQueue[_Child] = LifoQueue()
-        for child in self._children:
-            self._free.put(child)
+        self._idle = [child for child in self._children if child.process is not None]  # running, and nobody's
+        self._spare = [child for child in self._children[::-1] if child.process is None]  # not running
+        self._given_back = threading.Condition()
+        self._waited = self._price = 0.0  # seconds: waited since the last start, and what that took
         self._closing = threading.Event()
         self._watchdog = threading.Thread(target=self._watch, name="reader-watchdog", daemon=True)
 
@@ -232,10 +236,10 @@ class Readers:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._closing.set()
         self._watchdog.join()
-        while not self._free.empty():  # the others are at work for somebody who does not wait for them
-            idle = self._free.get()
-            if idle.pages < self.recycle and _SPARE.keep(idle):
-                self._children.remove(idle)
+        with self._given_back:  # the others are at work for somebody who does not wait for them
+            for idle in self._idle:
+                if idle.pages < self.recycle and _SPARE.keep(idle):
+                    self._children.remove(idle)
         for child in self._children:
             child.stop()
 
@@ -259,7 +263,7 @@ class Readers:
         """The readings of these, or of the first of them up to one that ended the child."""
         found: list[Reading] = []
         try:
-            child.start()
+            self._start(child)
             child.ask(jobs, self.deadline)
             for job in jobs:
                 found.append(_told(child.hear(self.deadline), job))
@@ -276,13 +280,32 @@ class Readers:
 
     @contextmanager
     def _taken(self) -> Iterator[_Child]:
-        child = self._free.get()
+        child = self._take()
         try:
             if child.pages >= self.recycle:
                 child.stop()
             yield child
         finally:
-            self._free.put(child)
+            with self._given_back:
+                (self._spare if child.process is None else self._idle).append(child)
+                self._given_back.notify()
+
+    def _take(self) -> _Child:
+        with self._given_back:
+            while not self._idle:
+                if len(self._spare) == self.workers or (self._spare and self._waited >= self._price):
+                    self._waited = 0.0
+                    return self._spare.pop()
+                began = time.monotonic()
+                self._given_back.wait(self._price - self._waited if self._spare else None)
+                self._waited += time.monotonic() - began
+            return self._idle.pop()
+
+    def _start(self, child: _Child) -> None:
+        if child.process is None:
+            began = time.monotonic()
+            child.start()
+            self._price = time.monotonic() - began
 
     def _watch(self) -> None:
         while not self._closing.wait(WATCH):

@@ -13,7 +13,8 @@ LABELS = {
     "source": "来源; null when the page names none",
     "clicks": "点击; null when a script fills it",
     "body": "正文: paragraphs as a reader sees them, without furniture",
-    "attachments": "附件",
+    "attachments": "附件; of a notice in the archive each has `file` as well, what became of it: state (text, no_text, missing, waiting, not fetched), "
+    "reason, gone_since, media_type by its bytes, bytes, pages, digest, file_name, flags, extractor, capture, seen; text where it was asked for",
     "tables": "tables of the text: `at` paragraph of the first row, caption, header: number of heading rows, rows with spans expanded",
     "images": "pictures of the text: `at` paragraph, url (null: within the page itself), alt",
     "people": "作者, 记者, 编辑, 责任编辑, 审核, 供稿, 摄影 …: role in the page's own word, name",
@@ -29,12 +30,6 @@ LABELS = {
 }
 
 
-FILE = (
-    "of a notice in the archive: what became of the document: attachment (its number), state (text, no_text, missing, waiting, not fetched), reason, "
-    "gone_since, media_type by its bytes, bytes, pages, digest, file_name, flags, extractor, capture, seen; text where it was asked for"
-)
-
-
 def record_schema() -> dict[str, Any]:
     """The schema (draft 2020-12), keys in the record's order, with their Chinese labels."""
     schema = TypeAdapter(Record).json_schema(mode="serialization")
@@ -43,6 +38,5 @@ def record_schema() -> dict[str, Any]:
     for name, label in LABELS.items():
         schema["properties"][name]["description"] = label
     schema["properties"]["meta"]["properties"] = {"labels": schema["properties"].pop("labels")}
-    schema["$defs"]["Attachment"]["properties"]["file"] = {"type": ["object", "null"], "description": FILE}
     schema["required"] = list(LABELS)
     return schema

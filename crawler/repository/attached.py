@@ -2,7 +2,7 @@
 withheld is in no answer: whoever asks has asked for its document first."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from crawler.errors import UsageError
 from crawler.model import GOOD, Kind, Millis, Outcome
 from crawler.repository import schema as t
 from crawler.repository.attachments import MOST_HOPS
+from crawler.repository.attachments import TEXT as TEXT_STATE
 from crawler.repository.database import chunks, iso
 
 WAITING, NOT_FETCHED, MISSING = "waiting", "not fetched", "missing"
@@ -215,6 +216,24 @@ def text(c: Connection, digest: str) -> bytes:
     if held is None:
         raise UsageError(f"no document is known as {digest}")
     return bytes(held)
+
+
+CONVERTED = (
+    sa.select(_p.record, _u.url, _p.at, _k.extractor, _k.text)
+    .select_from(t.captures)
+    .join(t.urls, _u.id == _p.url)
+    .join(t.readings, _r.capture == _p.id)
+    .join(t.contents, _k.id == _r.content)
+    .where(_p.record.in_(sa.bindparam("records", expanding=True)), _p.type == "response", _k.state == TEXT_STATE)
+    .order_by(_p.id)
+)
+
+
+def converted(c: Connection, records: Collection[str]) -> Iterator[tuple[str, str, Millis, str, bytes]]:
+    """(record id, address, time, extractor, packed text) of those of these responses that are documents with text."""
+    for some in chunks(sorted(records), 100):
+        for row in c.execute(CONVERTED, {"records": some}):
+            yield row.record, row.url, row.at, row.extractor, bytes(row.text)
 
 
 COUNTS = (

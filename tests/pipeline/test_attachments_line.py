@@ -1,5 +1,6 @@
 """Documents that notices link to, from end to end: fetched by the run that read the notice, kept, read, told of when they change."""
 
+import gzip
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from crawler.archive.members import members
 from crawler.cli.main import run
 from crawler.demo.site import LANWAN, Page, Site
 from crawler.model import now_ms, payload_digest
@@ -109,7 +111,6 @@ def test_a_document_swapped_under_its_address_is_one_line_with_both_digests(site
     assert home.kinds() == {"new": 1, "attachment": 1}
 
 
-@BOTH
 def test_a_document_that_is_taken_down_is_told_once_and_so_is_its_return(site: Site, home: Home) -> None:
     site.put(LANWAN, PATH, notice({"./qingdan.pdf": "物资清单.pdf"}))
     page = pdf("储备冲锋舟12艘")
@@ -133,7 +134,6 @@ def test_an_error_page_in_a_documents_place_is_an_outcome_and_a_miss(site: Site,
     assert told(home) == []
 
 
-@BOTH
 def test_a_document_behind_a_redirect_belongs_to_the_address_that_the_notice_links_to(site: Site, home: Home) -> None:
     site.put(LANWAN, PATH, notice({"/down.jsp?id=5": "物资清单.pdf"}))
     site.put(LANWAN, "/down.jsp", Page(b"", status=302, location="/files/a.pdf"))
@@ -185,7 +185,6 @@ def test_a_page_that_a_list_shows_later_is_a_notice_though_one_linked_to_it_befo
     assert home.sql("SELECT count(*) FROM documents") == [(2,)]
 
 
-@BOTH
 def test_a_rebuilt_database_knows_the_same_documents_and_tells_the_same_of_them(site: Site, home: Home) -> None:
     site.put(LANWAN, PATH, notice({"./qingdan.pdf": "物资清单.pdf"}))
     for page in (pdf("储备冲锋舟12艘"), pdf("储备冲锋舟2艘"), Page(b"", status=404), pdf("储备冲锋舟2艘")):
@@ -293,3 +292,23 @@ def test_documents_are_shown_extracted_compared_and_exported(
     (tmp_path / "files" / f"{name}-1-qingdan.pdf").write_bytes(b"somebody's own")
     assert run(["--config", str(home.path), "export", "--to", str(out), "--bare", "--files", str(tmp_path / "files")]) == 3
     assert (tmp_path / "files" / f"{name}-1-qingdan.pdf").read_bytes() == b"somebody's own"
+
+
+def test_what_was_read_of_documents_goes_out_as_conversion_records_that_refer_to_the_bytes(
+    site: Site, home: Home, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    site.put(LANWAN, PATH, notice({"./qingdan.pdf": "物资清单.pdf", "./scan.png": "扫描件.png"}))
+    site.put(LANWAN, f"{FOLDER}qingdan.pdf", pdf("储备冲锋舟12艘"))
+    home.crawl(url=URL)
+    for folder in ("one", "two"):
+        asked(home, capsys, "export", "--warc", "--to", str(tmp_path / folder))
+    (path,) = (tmp_path / "one").glob("conversions*")
+    assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
+    with path.open("rb") as file:
+        info, made_of = [member.record for member in members(file, 0, [])]
+    ((record,),) = home.sql("SELECT c.record FROM captures c JOIN readings r ON r.capture = c.id WHERE r.content IS NOT NULL")
+    assert (info.type, made_of.type, made_of.headers["warc-refers-to"]) == ("warcinfo", "conversion", record)
+    assert made_of.headers["gongkai-extractor"].startswith("pdf 1 (pypdfium2")
+    assert "储备冲锋舟12艘" in made_of.block.decode()
+    inside = list((home.folder / "data" / "warc").glob("*.warc.gz*"))
+    assert b"conversion" not in b"".join(gzip.decompress(path.read_bytes()) for path in inside)

@@ -127,6 +127,29 @@ def test_many_threads_share_the_pool() -> None:
     assert [reading.page_kind for reading in found] == [PageKind.NOTICE] * 8
 
 
+def test_pages_wait_for_the_process_that_runs_until_that_costs_more_than_to_start_another() -> None:
+    with Readers(2) as readers:
+        readers.read(job())
+        readers._price = 3600.0
+        with readers._taken():
+            waiting = threading.Thread(target=readers.read, args=(job(),))
+            waiting.start()
+        waiting.join()
+        assert [child.process is None for child in readers._children] == [False, True]
+        readers._price = 0.0
+        with readers._taken():
+            assert readers.read(job()).page_kind is PageKind.NOTICE
+        assert [child.process is None for child in readers._children] == [False, False]
+
+
+def test_a_process_that_ended_is_no_reason_to_wait_when_it_was_the_only_one() -> None:
+    with Readers(2) as readers:
+        readers._price = 3600.0
+        with readers._taken() as child:
+            child.stop()
+        assert readers.read(job()).page_kind is PageKind.NOTICE
+
+
 def test_a_source_s_wrong_selector_is_told_by_name() -> None:
     with Readers(1) as readers:
         told = readers.read(job(rules=ReadRules((DetailRules(body="div[["),))))
