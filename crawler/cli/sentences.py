@@ -200,8 +200,6 @@ LINES = {
     "everything was read by today's rules": "全部都是按今日规则读取的",
     "share of documents that have a field:": "具有某字段的文件比例：",
     "changed {changed}, appeared {appeared}, vanished {vanished}": "改变 {changed}，出现 {appeared}，消失 {vanished}",
-    "documents that {would}come": "{would*}出现的文件",
-    "would": "将",
     "documents whose pages show them no more; they stay as they are": "其页面不再显示的文件；保持原样",
     "{count} reread": "重读 {count}",
     "{count} the same": "相同 {count}",
