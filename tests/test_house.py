@@ -21,7 +21,11 @@ DESIGN = (ROOT / "docs" / "design.md").read_text("utf-8")
 
 
 MOST_NAMES, MOST_LINES, MOST_ARGUMENTS = 16, 450, 6
-LISTINGS = {"schema.py": 650, "model.py": 500}  # tables and types, one behind the other: nothing in them is read through
+LISTINGS = {
+    "schema.py": 650,
+    "model.py": 500,
+    "complaints.py": 550,
+}  # tables, types and sentences, one behind the other: nothing in them is read through
 
 
 def functions(path: Path) -> list[tuple[str, int]]:

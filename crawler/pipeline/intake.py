@@ -97,11 +97,12 @@ def _room(line: Line) -> Iterator[Path]:
     room = folder / f"{ROOM}{line.owner}"
     try:
         room.mkdir()
-        yield room
     except OSError as error:
         raise ArchiveError(
             f"cannot unpack beside the archive: {error.strerror or error}", remedy="free some disk space"
         ) from error
+    try:
+        yield room
     finally:
         shutil.rmtree(room, ignore_errors=True)
 
@@ -112,7 +113,8 @@ class _Intake:
         self.done = Brought(left_out=found.left_out, problems=found.problems)
         self.addresses: dict[str, _State] = {}
         self.pens: dict[bytes, Archive] = {}
-        self.taken: list[FileInfo] = []  # files of an archive of ours that are here as they are
+        self.whole = False  # an archive of ours comes in as it is
+        self.taken: list[FileInfo] = []  # its files
         self.seen: set[tuple[str, Millis, str]] = set()
         self.earlier: dict[str, list[tuple[Place, Place | None]]] = {}  # URL key → answers that revisits of a batch may stand for
 
@@ -198,20 +200,23 @@ class _Intake:
 
     # -------------------------------------------------------------- lists, notices, second pages
     def _told_apart(self, entries: Sequence[Entry]) -> None:
-        """Read the first page of each address that nobody knows: is it a list? Whose second page is it?"""
+        """Read the first page of each address, where nobody knows some: is it a list? Whose second page is it?"""
         first: dict[str, Entry] = {}
         for entry in entries:
             if entry.group is None and (entry.type == "saved" or 200 <= entry.status < 300):
                 key = urls.key(Request(entry.url))
-                if self._state(key, entry.url).kind is None:
+                if self._state(key, entry.url).kind in (None, Kind.DETAIL):
                     first.setdefault(key, entry)
+        new = {key for key in first if self.addresses[key].kind is None}
+        if not new:
+            return
         rules = {key: self.line.policy.rules(self.addresses[key].source) for key in first}
         told = tell_apart(self.line.readers, rules, lambda key: self._page(first[key]), self.watch)
-        for key, kind in told.kinds.items():
-            self.addresses[key].kind = kind
+        for key in new:
+            self.addresses[key].kind = told.kinds[key]
         for named, kind in ((told.files, Kind.ATTACHMENT), (told.further, Kind.CONTINUATION)):
             for key, holder in named.items():
-                if key in first and key != holder and told.kinds[key] is not Kind.LIST:
+                if key in new and key != holder and told.kinds[key] is not Kind.LIST:
                     self.addresses[key].kind, self.addresses[key].via = kind, holder
 
     def _page(self, entry: Entry) -> Page | None:
@@ -349,9 +354,12 @@ class _Intake:
     def _take_over(self) -> None:
         """An archive of ours that comes into an empty one keeps its files as they are, and is told as it was.
 
-        Empty is also what holds nothing but some of these files: so it is when this was interrupted.
+        Empty is also what holds nothing but some of these files: so it is when this was interrupted. What comes together with others' files
+        does not: a rebuild would tell the two apart in time.
         """
-        numbers = {entry.file for entry in self.found.entries if entry.group is not None}
+        if any(entry.group is None for entry in self.found.entries):
+            return
+        numbers = {entry.file for entry in self.found.entries}
         held = {number: self.found.files[number] for number in sorted(numbers)}
         names = {number: opened.name.rpartition("/")[2] for number, opened in held.items()}
         whole = all(
@@ -363,17 +371,16 @@ class _Intake:
             return
         for number, opened in held.items():
             put_file(opened.path, self.line.archive.folder, names[number])
-        self.taken = [describe(self.line.archive.folder / name) for name in names.values()]
-        self.found.entries.sort(
-            key=lambda entry: told_at(entry.group.look) if entry.group else (entry.at, entry.at, "", entry.number)
-        )
+        self.whole = True
+        self.taken = [describe(self.line.archive.folder / name) for name in names.values() if name not in known]
+        self.found.entries.sort(key=lambda entry: told_at(entry.group.look) if entry.group else (0, 0, "", 0))
 
     def _copy(self, entries: Sequence[Entry]) -> None:
         """Looks of another archive of ours, their records byte for byte."""
         kept: list[Kept] = []
         for entry in entries:
             assert entry.group is not None
-            look = entry.group.look if self.taken else self._moved(entry, entry.group)
+            look = entry.group.look if self.whole else self._moved(entry, entry.group)
             kept.append(look)
             self.done.looks[str(look.outcome)] += 1
             self.done.sources[look.task.source] += 1

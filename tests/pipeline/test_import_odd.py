@@ -164,7 +164,10 @@ def test_saved_pages_come_with_their_own_address_and_time(home: Home, capsys: py
     assert run(["--config", str(home.path), "import", str(folder), "--source", "Not An Id"]) == 2
 
 
-def test_a_second_page_belongs_to_its_first(home: Home, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("alone", [False, True])
+def test_a_second_page_belongs_to_its_first_also_where_it_comes_later(
+    alone: bool, home: Home, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     second = PATHS["a"].replace(".html", "_2.html")
     pager = f"<div class='pager'><span>1</span> <a href='{second}'>2</a> <a href='{second}'>下一页</a></div></div>".encode()
     first = PAGE.body.replace("<p>特此通知。</p></div>".encode(), pager)
@@ -172,8 +175,13 @@ def test_a_second_page_belongs_to_its_first(home: Home, capsys: pytest.CaptureFi
         "各街道办事处，区政府各部门：".encode(), "各项工作要求：".encode()
     )
     made = [response(Answer(f"{FIRST}3Z", second, more)), response(Answer(PAGE.at, PAGE.url, first))]
-    (tmp_path / "a.warc").write_bytes(b"".join(made))
+    (tmp_path / "a.warc").write_bytes(made[1] if alone else b"".join(made))
     bring(home, capsys, tmp_path / "a.warc")
+    if alone:
+        assert home.export()[0]["incomplete"]
+        (tmp_path / "b.warc").write_bytes(made[0])
+        bring(home, capsys, tmp_path / "b.warc")
+    assert home.kinds() == ({"new": 1, "reread": 1} if alone else {"new": 1})
     (found,) = home.export()
     assert found["url"] == PAGE.url
     assert any("第二页" in text for text in found["body"])
@@ -205,3 +213,46 @@ def test_the_same_on_postgresql(home: Home, capsys: pytest.CaptureFixture[str], 
     done = bring(home, capsys, *others.heritrix(tmp_path))
     assert (sum(done["looks"].values()), done["problems"]) == (7, [])
     assert home.kinds() == {"new": 3, "edit": 1, "missing": 1}
+
+
+def test_a_batch_takes_as_many_statements_however_many_looks_there_are(home: Home, tmp_path: Path) -> None:
+    from tests.repository.test_statements import statements
+
+    counts = []
+    for number, many in enumerate((4, 60)):
+        pages = [
+            Answer(
+                f"{FIRST}2Z",
+                f"{SITE}/{number}/{n}.html",
+                others.notice("a").replace("长椅".encode(), f"第{number}之{n}把长椅".encode()),
+            )
+            for n in range(many)
+        ]
+        again = [
+            record("revisit", page.url, f"{LATER}2Z", b"", RESPONSE, ("WARC-Payload-Digest", others.sha1(page.body)))
+            for page in pages
+        ]
+        (tmp_path / f"{number}.warc").write_bytes(b"".join(map(response, pages)))
+        (tmp_path / f"{number}-later.warc").write_bytes(b"".join(again))
+        with house.open_line(home.config, house.IMPORT) as line:
+            for name in (f"{number}.warc", f"{number}-later.warc"):
+                with statements() as found:
+                    done = bring_in(line, [tmp_path / name])
+                assert sum(done.looks.values()) == many
+                counts.append(len(found))
+    assert counts[2] <= counts[0] + 4, counts  # a page's readings go to the children in parts
+    assert counts[3] <= counts[1] + 4, counts
+
+
+def test_an_archive_that_takes_in_its_own_files_learns_nothing_and_forgets_no_digest(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.crawl("lanwan")
+    folder = home.config.storage.archive
+    before = home.sql("SELECT name, bytes, sha256, owner FROM files"), home.kinds()
+    (name,) = (row[0] for row in before[0])
+    data = (folder / name).read_bytes()
+    (folder / name).write_bytes(data[:-30] + b"\0" * 30)
+    bring(home, capsys, folder, code=1)
+    assert (home.sql("SELECT name, bytes, sha256, owner FROM files"), home.kinds()) == before
+    assert run(["--config", str(home.path), "audit"]) == 1
