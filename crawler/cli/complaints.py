@@ -50,6 +50,10 @@ LIBRARY = {  # what the library of the command line says of options and argument
     "{value} is not one of {words}.": "{value} 不是 {words} 之一。",
 }
 ARCHIVE = {
+    "may it be read?": "可以读取吗？",
+    "{path}:{number}: this line is not what was written": "{path}:{number}：这一行不是当初写下的",
+    "put it back from a backup, then look with gongkai audit: nothing is told of withheld documents until it is whole": "请从备份恢复它，再用 gongkai audit 查看：在它完好之前不透露停止提供的文件",
+    "is there room, and may it be written?": "有空间吗，可以写入吗？",
     "cannot write {path}: {why}": "无法写入 {path}：{why*}",
     "check the folder and its free space": "请检查文件夹及其剩余空间",
     "cannot read {file}: {why}": "无法读取 {file}：{why*}",
@@ -125,6 +129,13 @@ ARCHIVE = {
     "free some disk space": "请腾出磁盘空间",
 }
 COMMANDS = {
+    "which document?": "哪份文件？",
+    "{name} is one version": "{name} 是一个版本",
+    "a document is withheld whole: gongkai withhold {document}": "文件只能整份停止提供：gongkai withhold {document}",
+    "a reason is needed: it stands in the place of what is withheld": "需要理由：它显示在停止提供之处",
+    'say --reason "…"': '请写 --reason "…"',
+    "a reason of {said} characters": "理由有 {said} 个字符",
+    "say it in {LONGEST}": "请在 {LONGEST} 个字符内说明",
     "channel {name} ({kind}) did not take it: {error}": "渠道 {name}（{kind}）没有接受：{error*}",
     "see [alarms.channels.{name}]": "见 [alarms.channels.{name}]",
     "unknown channel {name}": "没有名为 {name} 的渠道",
@@ -286,6 +297,10 @@ CONFIGURATION = {
     "not a CSS selector: {selector}": "不是 CSS 选择器：{selector}",
 }
 DATABASE = {
+    "line {line} of the table withholdings was changed": "表 withholdings 的第 {line} 行被改动",
+    "gongkai reindex makes it anew": "gongkai reindex 可重建它",
+    "the database and withheld.jsonl do not say the same": "数据库与 withheld.jsonl 所言不一",
+    "gongkai audit tells where; put back the file from a backup": "gongkai audit 指出何处；请从备份恢复该文件",
     "{name} is not empty": "{name} 不是空的",
     "the query has more than {most} characters": "查询超过 {most} 个字符",
     "the query holds a NUL": "查询中有 NUL",
@@ -345,7 +360,7 @@ DATABASE = {
     "{text} may mean several captures": "{text} 可能指几次捕获",
     "{wanted} may mean several captures:": "{wanted} 可能指几次捕获：",
     "may mean several captures": "可能指几次捕获",
-    "names no capture that is shown": "不指任何可显示的捕获",
+    "names no capture": "不指任何捕获",
     "give more characters": "请多给几个字符",
     "give a document's id, or more of a capture's: gongkai history ID": "请给出文件的 id，或捕获 id 的更多字符：gongkai history ID",
     "{name} holds no archive yet": "{name} 中还没有存档",
@@ -401,6 +416,7 @@ REST = {
     "no answer": "没有回答",
 }
 TOGETHER = {  # what is put together of pieces, or comes from the libraries that read files
+    "{document} is withheld: {reason}": "{document} 已停止提供：{reason}",
     "record {number} says it has no bytes": "第 {number} 条记录没有声明字节数",
     "there are {words}": "可用的有 {words}",
     "it is a host, unless a source names another": "即主机，除非来源另有指定",
@@ -418,7 +434,7 @@ TOGETHER = {  # what is put together of pieces, or comes from the libraries that
     "input should be {what}": "应为 {what}",
     "{name}: {why}": "{name}：{why*}",
     "only SELECT is answered here; ask the views: {names}": "这里只回答 SELECT；可查询视图：{names}",
-    "{text} names no capture that is shown": "{text} 不指任何可显示的捕获",
+    "{text} names no capture": "{text} 不指任何捕获",
     "{file} is shorter than it was": "{file} 比原来短",
     "{file} is not what was written": "{file} 不是当初所写",
 }

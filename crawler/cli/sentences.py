@@ -123,6 +123,14 @@ TROUBLES = {  # of `monitor.health`: what is wrong with a source
     "notices failing": "公告读取失败",
 }
 LINES = {
+    "{document} is withheld": "{document} 已停止提供",
+    "{document} was withheld already": "{document} 早已停止提供",
+    "{document} is shown again": "{document} 已恢复提供",
+    "{document} was not withheld": "{document} 未曾停止提供",
+    "signed; its public key: {public}": "已签名；公钥：{public}",
+    "not signed: gongkai checkpoint makes the archive's key": "未签名：gongkai checkpoint 可生成存档的密钥",
+    "{found*} withheld · gongkai withhold ID --undo --reason … shows one again": "停止提供{found*} · gongkai withhold ID --undo --reason … 可恢复一份",
+    "withheld and not found: {unknown}; they are withheld when they are": "停止提供而未找到：{unknown}；一旦找到即停止提供",
     # alarms
     "no channel is configured: [alarms.channels.NAME] in the configuration makes one": "没有配置渠道：在配置中写 [alarms.channels.NAME] 即可",
     "of {what}": "来自 {what}",

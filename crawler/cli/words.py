@@ -195,7 +195,7 @@ HELP = {
     "Lines after this number of the ledger, oldest first: for who follows it.": "台账此号之后的记录，旧的在前：供持续跟进者使用。",
     "Only lines before this number of the ledger.": "只要台账此号之前的记录。",
     "Only this source.": "只要这个来源。",
-    "Only these: new, edit, missing, gone, back, reread, health, withheld, restored.": "只要这些：new、edit、missing、gone、back、reread、health、withheld、restored。",
+    "Only these: new, edit, attachment, missing, gone, back, reread, health, withheld, restored.": "只要这些：new、edit、attachment、missing、gone、back、reread、health、withheld、restored。",
     "Only lines that weigh at least so much (0 to 100).": "只要分量不低于此的记录（0 到 100）。",
     "So many lines at most.": "最多多少行。",
     "Each table of a notice as a CSV file there.": "公告中的每张表在此各存为一个 CSV 文件。",
