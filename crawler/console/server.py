@@ -2,8 +2,11 @@
 
 import contextlib
 import ipaddress
+import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator
+from types import FrameType
 
 import uvicorn
 
@@ -33,8 +36,28 @@ def serve(config: Config, host: str, port: int, *, ready: Callable[[str], None],
             proxy_headers=False,
         )  # fmt: skip
         name, bound = listening.getsockname()[:2]
-        ready(f"http://{f'[{name}]' if ':' in name else name}:{bound}/")
-        uvicorn.Server(settings).run([listening])
+        server = uvicorn.Server(settings)
+        with _ended_by_signals(server):
+            ready(f"http://{f'[{name}]' if ':' in name else name}:{bound}/")
+            server.run([listening])
+
+
+@contextlib.contextmanager
+def _ended_by_signals(server: uvicorn.Server) -> Iterator[None]:
+    """SIGTERM and SIGINT end it well, also before it listens to them itself; when it has ended it raises them once more, which ends nothing."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def on(_: int, __: FrameType | None) -> None:
+        server.should_exit = True
+
+    before = {number: signal.signal(number, on) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager

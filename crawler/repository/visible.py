@@ -26,15 +26,18 @@ def capture(number: str, url: str) -> str:
     return f"(coalesce({url}, 0) NOT IN ({ADDRESSES}) AND coalesce({number}, 0) NOT IN ({LISTS}))"
 
 
-# pages of notices, their further pages, and the documents they link to that no shown notice links to, wherever those redirect
+# documents that something withheld links to, but for what a notice that is shown links to as well
+FILES = f"""SELECT a.address FROM documents w JOIN versions v ON v.document = w.id JOIN attachments a ON a.version = v.id
+    WHERE w.withheld IS NOT NULL AND a.address IS NOT NULL AND NOT EXISTS (SELECT 1 FROM attachments b
+        JOIN versions x ON x.id = b.version JOIN documents y ON y.version = x.id AND y.id = x.document
+        WHERE b.address = a.address AND {document("y")})"""
+
+# pages of notices, their further pages, and those documents, wherever these redirect
 ADDRESSES = f"""WITH RECURSIVE gone(id) AS (
     SELECT w.url FROM documents w WHERE w.withheld IS NOT NULL
     UNION SELECT n.url FROM documents w JOIN captures k ON k.url = w.url JOIN continuations n ON n.capture = k.id
     WHERE w.withheld IS NOT NULL
-    UNION SELECT a.address FROM documents w JOIN versions v ON v.document = w.id JOIN attachments a ON a.version = v.id
-    WHERE w.withheld IS NOT NULL AND a.address IS NOT NULL AND NOT EXISTS (
-        SELECT 1 FROM attachments b JOIN versions x ON x.id = b.version JOIN documents o ON o.id = x.document
-        WHERE b.address = a.address AND {document("o")})
+    UNION SELECT f.address FROM ({FILES}) f
     UNION SELECT y.id FROM gone g JOIN urls x ON x.id = g.id JOIN urls y ON y.key = x.redirect
     WHERE x.kind = 'attachment' AND y.kind = 'attachment')
     SELECT id FROM gone"""

@@ -143,7 +143,7 @@ def _document(request: Request, door: Reader, name: str, number: int | None) -> 
     record = row.record
     cited, language = citation.cited(found.id, row.n, record, found.presence), reader_of(request).language
     values = {
-        "here": "records", "found": found, "version": row, "record": record, "facts": facts(record), "blocks": blocks(record), "looks": looks,
+        "here": "records", "found": found, "version": row, "files": {item.number: item for item in found.attachments(row)}, "record": record, "facts": facts(record), "blocks": blocks(record), "looks": looks,
         "tally": _tally(looks), "dateline": _dateline(record), "newest": row.n == found.versions[-1].n, "ledger": [change_lines(line) for line in ledger],
         "steps": _steps(found), "citation": citation.text(cited, language), "gb7714": citation.gb7714(cited),
     }  # fmt: skip
