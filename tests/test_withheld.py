@@ -210,7 +210,7 @@ def test_no_address_of_the_console_says_a_word_of_it(hidden: Hidden) -> None:
                 walked.look(hidden, path, typed)
                 if answer.status_code == 410:
                     refused.add(path)
-                    assert REASON in answer.text or "may show the title" in answer.text, path
+                    assert REASON in answer.text or "may show its title" in answer.text, path
     assert walked.told == {}
     assert walked.seen > 60
     for path in (f"/d/{hidden.id}", f"/d/{hidden.id}/v/1", f"/d/{hidden.id}/cite", f"/api/v1/records/{hidden.id}/history"):

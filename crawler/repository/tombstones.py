@@ -17,9 +17,14 @@ _further = (
     .join(t.continuations, t.continuations.c.capture == t.captures.c.id)
     .where(t.continuations.c.url.in_(sa.bindparam("urls", expanding=True)))
 )
+_linking = (
+    sa.select(t.versions.c.document)
+    .join(t.attachments, t.attachments.c.version == t.versions.c.id)
+    .where(t.attachments.c.address.in_(sa.bindparam("urls", expanding=True)))
+)
 AT = (
     sa.select(_d.public_id, _d.withheld)
-    .where(HIDDEN, sa.or_(_d.url.in_(sa.bindparam("urls", expanding=True)), _d.url.in_(_further)))
+    .where(HIDDEN, sa.or_(_d.url.in_(sa.bindparam("urls", expanding=True)), _d.url.in_(_further), _d.id.in_(_linking)))
     .order_by(_d.url, _d.part)
 )
 SHOWN = sa.select(t.captures.c.id).where(
@@ -51,7 +56,7 @@ def begins(c: Connection, start: str, end: str) -> list[Tombstone]:
 
 
 def at(c: Connection, urls: Collection[int]) -> list[Tombstone]:
-    """Those at these addresses, and those whose further pages they are."""
+    """Those at these addresses, those whose further pages they are, and those that link to them."""
     return [Tombstone(*row) for row in c.execute(AT, {"urls": sorted(urls)})] if urls else []
 
 
@@ -59,4 +64,4 @@ def refuse_capture(c: Connection, capture: int, url: int, name: str) -> None:
     """Raises Withheld where the bytes of a capture (its row id, its address's, how it is called) are not to be shown."""
     if c.execute(SHOWN, {"capture": capture}).first() is None:
         found: Sequence[Tombstone] = at(c, [url])
-        raise found[0].refuse() if found else Withheld(name, "it may show the title of a withheld document")
+        raise found[0].refuse() if found else Withheld(name, "it belongs to a withheld document, or may show its title")
