@@ -8,8 +8,9 @@ from pathlib import Path
 
 from crawler.config.values import Config
 from crawler.console.problems import NotThere, Refused
+from crawler.console.remembered import Remembered
 from crawler.errors import UsageError
-from crawler.repository import resolve
+from crawler.repository import query, resolve
 from crawler.repository.database import Connection, Database, check_schema
 
 
@@ -21,6 +22,7 @@ class Door:
     database: Database
     token: str | None = field(default=None, repr=False)
     closed: bool = False
+    remembered: Remembered = field(default_factory=Remembered, repr=False, compare=False)
 
     @property
     def archive(self) -> Path:
@@ -32,6 +34,14 @@ class Door:
         """One consistent state of the database, that cannot be written to."""
         with self.database.read() as c:
             yield c
+
+    def totals(self, c: Connection) -> dict[str, int]:
+        """How much there is, as of a moment ago."""
+        return self.remembered.of("totals", lambda: query.totals(c))
+
+    def sources(self, c: Connection) -> list[query.SourceView]:
+        """What is known of every source; how many documents each has, as of a moment ago."""
+        return query.sources(c, self.remembered.of("documents", lambda: query.documents_of_sources(c)))
 
     def check(self) -> None:
         """Raises RepositoryError when the database cannot be asked."""

@@ -1,14 +1,23 @@
 """The pages: they answer, in both languages, escape what they show, and lead to each other."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
+from crawler.console.app import create
 from crawler.console.pages.rendering import Reader
 from crawler.console.pages.words import WORDS
+from crawler.console.server import opened
 from crawler.model import ChangeKind, Outcome, RunKind
+from crawler.repository.database import Database
+from crawler.repository.migrations import upgrade
+from tests.repository.conftest import Library
+
+ID = "7k3m9q2x1vtd"
 
 PAGES = ("/", "/search?q=公告", "/search", "/changes", "/changes?kind=edit")
 
@@ -83,3 +92,30 @@ def test_every_word_of_the_archive_has_its_translation_and_an_unknown_one_breaks
     assert Reader("zh", "/").say("outcome.unheard_of") == "unheard_of"
     with pytest.raises(KeyError):
         Reader("zh", "/").say("nothing.such")
+
+
+def test_of_many_versions_the_newest_are_listed_with_what_differs_and_all_where_asked(
+    told: Any, tmp_path: Any, serving: Any
+) -> None:
+    url = f"sqlite:///{tmp_path / 'gongkai.db'}"
+    database = Database(url)
+    upgrade(database)
+    with database.write() as c:
+        library = Library(c)
+        number = library.document(ID, "一", record={"body": ["零"]})
+        for n in range(2, 31):
+            library.version(number, n, "一", at=1000 * n, record={"body": [f"第{n}"] * n})
+    database.close()
+    with opened(replace(told, storage=replace(told.storage, database=url)), None) as door, serving(create(door)) as base:
+        pages = [
+            httpx.get(f"{base}/d/{ID}{query}", trust_env=False, timeout=60).text for query in ("", "", "?versions=all", "/v/3")
+        ]
+    rows = [LexborHTMLParser(page).css("ol.versions li") for page in pages]
+    assert [len(one) for one in rows] == [20, 20, 30, 20]
+    assert pages[0] == pages[1]
+    counts = [row.css_first("a[href*='/diff/']").text() for row in rows[0]]
+    assert [text for text in counts if "改动" in text] == counts[:8]
+    assert counts[0] == f"改动 {30} 处"
+    assert counts[8] == "与前一版对比"
+    assert "首次见到" in rows[2][-1].text()
+    assert "第3" in LexborHTMLParser(pages[3]).css(".prose")[0].text()

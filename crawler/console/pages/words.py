@@ -94,6 +94,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "versions": ("版本", "Versions"),
     "version": ("第 {n} 版", "Version {n}"),
     "differences": ("改动 {count} 处", "{count} differences"),
+    "versions.compare": ("与前一版对比", "Compare with the one before"),
+    "versions.earlier": ("另有更早的 {count} 版", "{count} earlier versions"),
     "first.seen": ("首次见到", "First seen"),
     "looks": ("查看 {count} 次", "{count} looks"),
     "last.look": ("最近", "Last"),

@@ -83,7 +83,7 @@ class Matches:
         if plan.expression is None or len(plan.where) < 2 or dialect_of(self.c) != "sqlite" or _absent(plan):
             return span[0]
         values = {"terms": plan.values["terms"], "low": span[0], "below": span[1], "looked": LOOKED}
-        return max([span[0], *(row[0] for row in rows(self.c, FLOOR, values))])
+        return max([span[0], *(int(row[0]) for row in rows(self.c, FLOOR, values))])
 
     def _rows(self, plan: Plan, span: tuple[int, int], size: int) -> list[Match]:
         values = {**plan.values, "low": span[0], "below": span[1], "size": size}
