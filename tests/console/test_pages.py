@@ -94,6 +94,12 @@ def test_every_word_of_the_archive_has_its_translation_and_an_unknown_one_breaks
         Reader("zh", "/").say("nothing.such")
 
 
+def plain(body: list[str]) -> dict[str, Any]:
+    """A record that says nothing but its text."""
+    empty = dict.fromkeys(("channel", "source", "clicks", "incomplete"))
+    return {**empty, "body": body, "attachments": [], "tables": [], "images": [], "people": [], "meta": {}, "provenance": {}}
+
+
 def test_of_many_versions_the_newest_are_listed_with_what_differs_and_all_where_asked(
     told: Any, tmp_path: Any, serving: Any
 ) -> None:
@@ -102,9 +108,9 @@ def test_of_many_versions_the_newest_are_listed_with_what_differs_and_all_where_
     upgrade(database)
     with database.write() as c:
         library = Library(c)
-        number = library.document(ID, "一", record={"body": ["零"]})
+        number = library.document(ID, "一", record=plain(["零"]))
         for n in range(2, 31):
-            library.version(number, n, "一", at=1000 * n, record={"body": [f"第{n}"] * n})
+            library.version(number, n, "一", at=1000 * n, record=plain([f"第{n}"] * n))
     database.close()
     with opened(replace(told, storage=replace(told.storage, database=url)), None) as door, serving(create(door)) as base:
         pages = [
