@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from crawler.console.server import check_bind, is_loopback, opened, token_of
 from crawler.errors import UsageError
 from crawler.record.schema import record_schema
 from crawler.text.beijing import day_of, moment
+from tests.tools import draft_dashboard
 
 TOKEN = {"Authorization": "Bearer a-token-that-nobody-guesses"}
 
@@ -326,6 +328,15 @@ def test_metrics_are_in_prometheus_form(console: Any) -> None:
     assert 'gongkai_archive{of="documents"}' in text
     for line in text.splitlines():
         assert line.startswith("# ") or len(line.rsplit(" ", 1)) == 2
+
+
+def test_the_dashboard_shows_metrics_that_are_there_and_all_of_them(console: Any) -> None:
+    with console.client() as client:
+        told_names = set(re.findall(r"^# TYPE (\w+) gauge$", client.get("/metrics").text, re.MULTILINE))
+    file = json.loads(draft_dashboard.FILE.read_text("utf-8"))
+    assert file == draft_dashboard.dashboard()
+    shown = [name for one in file["panels"] for target in one["targets"] for name in re.findall(r"gongkai_\w+", target["expr"])]
+    assert set(shown) == told_names
 
 
 def test_ready_says_no_when_the_database_cannot_be_asked(
