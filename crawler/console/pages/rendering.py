@@ -13,6 +13,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from crawler.console import session
+from crawler.console.answers import conditional
 from crawler.console.pages.words import LANGUAGES, WORDS
 from crawler.console.problems import NotThere
 from crawler.text.beijing import beijing
@@ -77,10 +78,11 @@ def page(request: Request, template: str, values: Mapping[str, Any], *, status: 
     inside = door.closed and door.is_reader(request.cookies.get(session.COOKIE))
     shown = {"here": "", "q": "", "session": inside, **values, "reader": reader, "say": reader.say, "lang": reader.language}
     body = _environment().get_template(template).render(shown)
-    made = HTMLResponse(body, status)
-    made.headers["Content-Language"] = "zh-Hans" if reader.language == "zh" else "en"
-    made.headers["Vary"] = "Accept-Language, Cookie"
-    made.headers["Cache-Control"] = "no-cache"
+    headers = {"Content-Language": "zh-Hans" if reader.language == "zh" else "en", "Vary": "Accept-Language, Cookie"}
+    if status == 200:
+        made = conditional(request, body.encode("utf-8", "replace"), "text/html; charset=utf-8", headers)
+    else:
+        made = HTMLResponse(body, status, headers={**headers, "Cache-Control": "no-cache"})
     if inside:
         made.headers["Referrer-Policy"] = "same-origin"  # under `no-referrer` a browser does not say where the form comes from
     if request.query_params.get("lang") in LANGUAGES:
