@@ -2,7 +2,8 @@
 
 GongkaiError
 ├── UsageError             the caller asked for something that cannot be (wrong argument, unknown id): exit code 2
-│   └── ConfigError        a configuration file says something that cannot be: file, line, column, remedy
+│   ├── ConfigError        a configuration file says something that cannot be: file, line, column, remedy
+│   └── Withheld           what was asked for is there and its operator withholds it: document, reason
 ├── CannotError            the machine cannot: disk, database, network, permission: exit code 3
 │   ├── ArchiveError       the WARC files cannot be written or read
 │   │   └── DamagedRecord  a record's bytes are not what they were when they were written
@@ -40,6 +41,15 @@ class ConfigError(UsageError):
     def __init__(self, problems: list[str], *, remedy: str = "") -> None:
         super().__init__("\n".join(problems), remedy=remedy)
         self.problems = problems
+
+
+class Withheld(UsageError):
+    """What was asked for is in the archive and is not shown: all there is of it is this tombstone."""
+
+    def __init__(self, document: str, reason: str) -> None:
+        super().__init__(f"{document} is withheld: {reason}")
+        self.document = document
+        self.reason = reason
 
 
 class CannotError(GongkaiError):

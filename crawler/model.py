@@ -25,6 +25,7 @@ class Kind(StrEnum):
     LIST = "list"
     DETAIL = "detail"
     CONTINUATION = "continuation"  # a further capture that the record of a detail address needs
+    ATTACHMENT = "attachment"  # a document that a notice links to
     ROBOTS = "robots"
     PROBE = "probe"  # an address that cannot exist: how the site says so
 
@@ -127,11 +128,14 @@ class ChangeKind(StrEnum):
 
     NEW = "new"
     EDIT = "edit"
+    ATTACHMENT = "attachment"  # a document that a notice links to was swapped under its address, vanished, or is back
     MISSING = "missing"
     GONE = "gone"
     BACK = "back"
     REREAD = "reread"
     HEALTH = "health"
+    WITHHELD = "withheld"
+    RESTORED = "restored"
 
 
 # ------------------------------------------------------------------ public ids

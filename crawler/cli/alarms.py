@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli import output
+from crawler.cli import output, words
 from crawler.cli.options import Json
 from crawler.cli.settings import configured
 from crawler.config.values import Channel, Config
@@ -50,7 +50,7 @@ def list_channels(context: typer.Context, as_json: Json = False) -> None:
         known = {view.name: view for view in outbox.channels(c)}
     configured_ = config.alarms.channels
     if not as_json:
-        output.table([["channel", "kind", "heard", "waiting", "given up", ""]], WIDTHS, style="dim")
+        output.table([words.heads("channel", "kind", "heard", "waiting", "given up", "")], WIDTHS, style="dim")
     for name in [*configured_, *sorted(known.keys() - configured_.keys())]:
         channel, view = configured_.get(name), known.get(name)
         if as_json:
@@ -65,10 +65,10 @@ def list_channels(context: typer.Context, as_json: Json = False) -> None:
 
 def _print(name: str, channel: Channel | None, view: ChannelView | None) -> None:
     figures = [str(view.cursor), str(view.waiting), str(view.given_up)] if view else ["-", "-", "-"]
-    what = _what(channel) if channel else "not configured any more"
+    what = words.said(_what(channel) if channel else "not configured any more")
     output.table([[name, channel.kind if channel else "-", *figures, what]], WIDTHS, style="" if channel else "dim")
     if view and view.error and channel:
-        output.say(f"    last try: {view.error}", "yellow")
+        output.tell(f"    last try: {view.error}", "yellow")
 
 
 def _what(channel: Channel) -> str:
@@ -116,7 +116,7 @@ def test(context: typer.Context, name: Annotated[str, typer.Argument(metavar="NA
         database.close()
     if error:
         raise CannotError(f"channel {name} ({channel.kind}) did not take it: {error}", remedy=f"see [alarms.channels.{name}]")
-    output.say(f"channel {name} ({channel.kind}) took the message")
+    output.tell(f"channel {name} ({channel.kind}) took the message")
 
 
 def _channel(config: Config, name: str) -> Channel:

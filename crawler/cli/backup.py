@@ -45,7 +45,7 @@ def backup(
             }
         )
         return
-    output.say(
+    output.tell(
         f"done: {done.database}, {done.files} WARC files ({done.files - done.kept} copied, {done.kept} there already), {output.size(done.bytes)}"
     )
     if done.database.suffix == ".dump":

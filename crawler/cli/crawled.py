@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from crawler.cli import output
+from crawler.cli import output, words
 from crawler.cli.output import plural
 from crawler.model import GOOD, PageKind
 from crawler.repository.progress import Ended, Looked, Progress
@@ -19,10 +19,10 @@ def tell_address(found: Looked) -> None:
     way = f" → {found.led_to}" if found.led_to else ""
     if is_well(found):
         for verdict, public_id, title in found.documents:
-            output.say(f"{verdict:<8}{public_id}  {title}")
+            output.say(f"{output.fit(words.said(verdict), 8)}{public_id}  {title}")
         output.say(f"        {found.url}{way}", "dim")
         return
-    output.say(f"{said(found)}: {found.url}{way}")
+    output.tell(f"{said(found)}: {found.url}{way}")
     if found.outcome in GOOD and found.page_kind == PageKind.LIST:
         output.note(f"it is a list and no notice: gongkai crawl --url {found.url} --follow takes it as one")
     for verdict, public_id, title in found.documents:

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli import lines, output
+from crawler.cli import lines, output, words
 from crawler.cli.main import VERSION
 from crawler.cli.progress import Bar
 from crawler.config.load import load
@@ -90,7 +90,7 @@ def _serve(config: Config) -> None:
     from crawler.console.server import serve as answer
 
     def ready(url: str) -> None:
-        output.say(f"\nRead it at {url} (Ctrl-C ends it)", "bold")
+        output.tell(f"\nRead it at {url} (Ctrl-C ends it)", "bold")
         if sys.stdout.isatty():
             webbrowser.open(url)
 
@@ -107,7 +107,7 @@ def _home(folder: Path | None) -> Path:
 
 
 def _act(number: str, text: str) -> None:
-    output.say(f"\n{number}  {text}", "bold")
+    output.say(f"\n{number}  {words.said(text)}", "bold")
 
 
 def _crawl(config: Config, name: str) -> Seen:
@@ -142,7 +142,7 @@ def _tell_crawl(seen: Seen, config: Config) -> None:
     p = seen.progress
     with reading(config.storage.database) as c:
         totals = query.totals(c)
-    output.say(
+    output.tell(
         f"   {p.lists} list pages and {p.details} notices looked at in {seen.seconds:.1f} s: {p.new} new, {p.edit} edited, {p.failed} failed. "
         f"The archive holds {totals['documents']} documents, {totals['versions']} versions, {totals['captures']} captures."
     )
@@ -153,14 +153,14 @@ def _tell_work(config: Config) -> None:
     with reading(config.storage.database) as c:
         hits = find(c, Question("长兴岛经济区", limit=10))
         shown = query.document(c, hits.rows[0].id) if hits.rows else None
-    output.say(
+    output.tell(
         f"   Asked for 长兴岛经济区 (simplified), it finds {len(hits.rows)} documents in three scripts"
         + (" and knows that they are one work:" if shown else ":")
     )
     for hit in hits.rows:
         output.say(f"     {hit.id}  {output.fit(hit.source, 9)} {hit.title[:36]}", "dim")
     if shown:
-        output.say(f"     work {shown.work}: {1 + len(shown.others)} copies", "dim")
+        output.tell(f"     work {shown.work}: {1 + len(shown.others)} copies", "dim")
 
 
 def _tell_changes(config: Config, since: Millis) -> None:
@@ -180,7 +180,8 @@ def _farewell(config: Config, path: Path, seconds: float) -> None:
     command = f"{gongkai} --config {os.fspath(path)}"
     with reading(config.storage.database) as c:
         edit = next((change for change in changes.read(c, changes.Only(kind="edit")) if change.document), None)
-    output.say(f"\n{RULE}\nDone in {seconds:.0f} s. Everything is kept in {path.parent.parent}; look further:")
+    output.say(f"\n{RULE}")
+    output.tell(f"Done in {seconds:.0f} s. Everything is kept in {path.parent.parent}; look further:")
     for tail in (
         "search 社区食堂",
         f"history {edit.document}" if edit else "changes",
@@ -188,4 +189,4 @@ def _farewell(config: Config, path: Path, seconds: float) -> None:
         "export --to records.jsonl",
     ):
         output.say(f"  {command} {tail}", "cyan")
-    output.say("\nDays are seconds here: a notice counts as gone after 2 misses and 1 s (in life 3 misses and 14 days).", "dim")
+    output.tell("\nDays are seconds here: a notice counts as gone after 2 misses and 1 s (in life 3 misses and 14 days).", "dim")

@@ -89,11 +89,11 @@ def _tell(checked: object, *, as_json: bool) -> None:
         )  # fmt: skip
         return
     style = "" if checked.outcome == "pass" else "red" if checked.outcome == "fail" else "yellow"
-    output.say(
+    output.tell(
         f"{checked.outcome:11}  {checked.object}  {output.size(checked.bytes)}, {checked.records} records, {checked.looks} looks",
         style,
     )
     for trouble in checked.troubles[:SHOWN]:
         output.say(f"             {trouble}")
     if len(checked.troubles) > SHOWN:
-        output.say(f"             … and {len(checked.troubles) - SHOWN} more")
+        output.tell(f"             … and {len(checked.troubles) - SHOWN} more")

@@ -45,7 +45,7 @@ def tell(name: str, told: dict[str, Any], *, as_json: bool) -> None:
     for pair in told.get("labels", []):
         output.say(f"  block: {pair['label']}  {pair['value']}", "dim")
     dropped = told.get("dropped", [])
-    output.say(f"  left out of the article: {len(dropped)} lines" if dropped else "  nothing was left out of the article")
+    output.tell(f"  left out of the article: {len(dropped)} lines" if dropped else "  nothing was left out of the article")
     for item in dropped:
         output.say(f"    {item['rule']}: {item['text'][:200]}", "dim")
     output.say()

@@ -79,11 +79,8 @@ def items(c: Connection, order: Order, key: Any = None) -> Iterator[tuple[Any, d
             yield [item["id"], item["version"]], _timed(item)
     else:
         for step in exports.steps(c, order.choice, after=order.after if key is None else key, first=order.after):
-            if step.line is None:
-                yield None, {"op": step.operation, "document": step.document}
-            else:
-                said = told(step.line)
-                yield step.line.seq, {"op": step.operation, **said.data, "why": said.why, "record": step.record}
+            said = told(step.line)
+            yield step.line.seq, {"op": step.operation, **said.data, "why": said.why, "record": step.record}
 
 
 def _timed(item: dict[str, Any]) -> dict[str, Any]:

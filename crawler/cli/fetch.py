@@ -8,7 +8,7 @@ import typer
 from rich.text import Text
 
 from crawler.archive.metadata import redact
-from crawler.cli import output
+from crawler.cli import output, words
 from crawler.cli.settings import configured
 from crawler.config.values import Config
 from crawler.errors import CannotError, UsageError
@@ -109,8 +109,8 @@ def _show(told: Told) -> None:
 
 def _line(label: str, value: str, right: str = "", style: str = "") -> None:
     """`label   value   right`, the label and what stands at the right in the background."""
-    line = Text(f"  {output.fit(label, WIDTH)}  ", style="dim")
-    line.append(output.safe(value), style=style or "not dim")
+    line = Text(f"  {output.fit(words.said(label), WIDTH)}  ", style="dim")
+    line.append(output.safe(words.said(value)), style=style or "not dim")
     if right:
         line.append(f"   {right}", style="dim")
     output.out().print(line)

@@ -132,6 +132,6 @@ def requeue(
     else:
         what = "address" if count == 1 else "addresses"
         where = "" if not count else "; looked at" if now else "; the daemon looks at them next, --now does it here"
-        output.say(f"{count} {what} taken up again{where}")
+        output.tell(f"{count} {what} taken up again{where}")
     if interrupted:
         raise typer.Exit(130)

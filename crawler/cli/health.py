@@ -158,7 +158,7 @@ def _print(found: Found, now: Millis, *, detailed: bool) -> None:
     if found.house is not None:
         _tell_house(found.house, found.disk, now)
     for problem in (problem for problems in found.broken.values() for problem in problems):
-        output.wrapped(f"{output.fit('file', INDENT)}{problem}", 0, "yellow")
+        _part("file", problem, "yellow")
     counts = {state: sum(1 for other, _ in found.rows if other == state) for state in ORDER}
     output.note(
         ", ".join(f"{count} {state}" for state, count in counts.items() if count) + f" · {output.when(now)}, Beijing time"
@@ -206,37 +206,40 @@ def _hosts(found: Found) -> None:
         troubles = {item.trouble if item is not None and item.state in (SUSPECT, DOWN) else None for item in known}
         (one,) = troubles if len(troubles) == 1 else (None,)
         if len(known) > 1 and one in [str(wide) for wide in HOST_WIDE]:
-            output.say(f"the whole host {name}: {one}, {len(known)} sources", "bold")
+            output.tell(f"the whole host {name}: {one}, {len(known)} sources", "bold")
 
 
 def _tell_house(house: House, disk: Disk | None, now: Millis) -> None:
     """One line a part of the works; what is well is dim."""
-    output.say(f"{output.fit('daemon', INDENT)}{_daemon(house, now)}", "yellow" if house.lacks_daemon else "dim")
+    _part("daemon", _daemon(house, now), "yellow" if house.lacks_daemon else "dim")
     if house.clock is not None:
         noticed = output.when(house.clock.at, "%m-%d %H:%M")
         by = f"{clocks.span(house.clock.ahead)} ahead" if house.clock.ahead else "ahead"
-        output.say(f"{output.fit('clock', INDENT)}was {by}, noticed {noticed}; what it held back is put right", "yellow")
+        _part("clock", f"was {by}, noticed {noticed}; what it held back is put right", "yellow")
     if house.unsearchable[0]:
         count, why = house.unsearchable
         said = f"{output.plural(count, 'document')} could not be indexed ({why}); gongkai reindex tries again"
-        output.wrapped(f"{output.fit('search', INDENT)}{said}", 0, "yellow")
+        _part("search", said, "yellow")
     for queue in house.broken:
         asked = output.when(queue.until, "%m-%d %H:%M")
         left = f"left alone since {output.when(queue.since, '%m-%d %H:%M')}, asked again at {asked}"
-        output.wrapped(
-            f"{output.fit('host', INDENT)}{queue.name}: {left}; {queue.failures} failures in a row, {queue.waiting} waiting",
-            0,
-            "yellow",
-        )
+        _part("host", f"{queue.name}: {left}; {queue.failures} failures in a row, {queue.waiting} waiting", "yellow")
     for channel in house.channels:
         bad = bool(channel.error or channel.given_up)
         given_up = f", {channel.given_up} given up" if channel.given_up else ""
         said = f"{channel.name}: {channel.waiting} waiting{given_up}{f' ({channel.error})' if channel.error else ''}"
-        output.wrapped(f"{output.fit('alarms by', INDENT)}{said}", 0, "yellow" if bad else "dim")
+        _part("alarms by", said, "yellow" if bad else "dim")
     if disk is not None:
         room = f"{output.size(disk.free)} free of {output.size(disk.total)}, {1 - disk.free / max(1, disk.total):.0%} full"
         kept = f"; below {output.size(disk.keep_free)} nothing is written (storage.keep_free)" if disk.full else ""
-        output.say(f"{output.fit('disk', INDENT)}{room}{kept}", "bold red" if disk.full else "dim")
+        _part("disk", f"{room}{kept}", "bold red" if disk.full else "dim")
+
+
+def _part(name: str, said: str, style: str) -> None:
+    """A part of the works, and how it is; a long line goes on below."""
+    shown = output.folded(output.safe(words.said(said)).replace("\n", " "), output.width() - INDENT)
+    for number, line in enumerate(shown or [""]):
+        output.say(output.fit("" if number else words.said(name), INDENT) + line, style)
 
 
 def _daemon(house: House, now: Millis) -> str:

@@ -54,7 +54,7 @@ def init(
     columns = (
         f" and {output.plural(brought, 'column')}, none of them turned on, in {target.parent / 'sources'}" if brought else ""
     )
-    output.say(f"wrote {target}{columns}")
+    output.tell(f"wrote {target}{columns}")
     missing = [flag for flag, value in (("operator.name", name), ("operator.contact", contact)) if not value]
     if missing:
         output.note(f"set {' and '.join(missing)} in it before the first crawl")

@@ -37,12 +37,12 @@ def change_lines(change: ChangeView, said: Told) -> tuple[str, str]:
     """A line of the ledger for people: what and where, then why."""
     first = f"{when(change.at, '%m-%d %H:%M')}  {fit(words.said(change.kind), 8)}{fit(change.source, 14)}  "
     if change.kind == "health":
-        return first + said.why, ""
+        return first + words.said(said.why), ""
     first += change.title or ""
     if change.doc_no:
         first += f"  {change.doc_no}"
     version = f"{change.document}.{change.after}" if change.document and change.after else change.document or ""
-    return first, f"{said.why}   {version}".strip()
+    return first, f"{words.said(said.why)}   {version}".strip()
 
 
 def changes(found: Iterable[ChangeView], *, as_json: bool) -> int:

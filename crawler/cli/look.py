@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli import lines, output, sheets
+from crawler.cli import lines, output, sheets, words
 from crawler.cli.archive import reading
 from crawler.cli.options import Json
 from crawler.record.labels import FACTS, META
@@ -76,21 +76,21 @@ def _record(found: DocumentView, version: VersionRow) -> None:
     for line in sheets.body_lines(record, output.width()):
         output.say(line)
     for item in record["attachments"]:
-        output.say(f"  附件  {item['name']}  {item['url'] or '(no address)'}")
+        output.say(f"  附件  {item['name']}  {item['url'] or words.said('(no address)')}")
     read = record["provenance"].get("body")
     if read is not None and read["rule"].startswith("attached "):
         said = "; ".join(filter(None, (read.get("raw"), *read.get("refused", ()))))
         output.say(f"        {read['rule'].removeprefix('attached ')}: {said[:300]}", "dim")
     output.say()
     place = record["capture"]
-    output.say(f"{found.id}.{version.n}  {found.presence}  {found.url}", "dim")
-    output.say(
+    output.tell(f"{found.id}.{version.n}  {found.presence}  {found.url}", "dim")
+    output.tell(
         f"seen {output.when(found.first_seen)} to {output.when(found.last_seen)} (Beijing time), {len(found.versions)} version(s)",
         "dim",
     )
-    output.say(f"bytes {place['file']} +{place['offset']} ({place['length']} bytes), {place['digest']}", "dim")
+    output.tell(f"bytes {place['file']} +{place['offset']} ({place['length']} bytes), {place['digest']}", "dim")
     if found.others:
-        output.say(f"work {found.work}: also {', '.join(public_id for public_id, _, _ in found.others)}", "dim")
+        output.tell(f"work {found.work}: also {', '.join(public_id for public_id, _, _ in found.others)}", "dim")
 
 
 def _provenance(version: VersionRow) -> None:
@@ -98,7 +98,7 @@ def _provenance(version: VersionRow) -> None:
         output.say(f"{output.fit(name, 20)}  {witness['rule']}", "bold")
         for label, key in (("read", "raw"), ("but", "disagrees")):
             if witness[key]:
-                output.say(f"{' ' * 20}  {label}: {witness[key][:200]}")
+                output.tell(f"{' ' * 20}  {label}: {witness[key][:200]}")
     output.say(f"{output.fit('rules', 20)}  {version.rules}")
     output.say(f"{output.fit('capture', 20)}  {json.dumps(version.record['capture'])}")
 
@@ -134,13 +134,13 @@ def history(
             )
         return
     output.say(found.versions[-1].record["title"], "bold")
-    output.say(f"{found.id}  {found.presence}  {found.url}", "dim")
-    output.say("\nversions")
+    output.tell(f"{found.id}  {found.presence}  {found.url}", "dim")
+    output.tell("\nversions")
     for version in found.versions:
-        output.say(f"  {found.id}.{version.n}  first seen {output.when(version.first_seen)}  {version.capture}")
-    output.say("\nledger")
+        output.tell(f"  {found.id}.{version.n}  first seen {output.when(version.first_seen)}  {version.capture}")
+    output.tell("\nledger")
     lines.changes(ledger, as_json=False)
-    output.say(f"\nlooks ({len(seen)}, newest first)")
+    output.tell(f"\nlooks ({len(seen)}, newest first)")
     output.table(
         [["", output.when(look.at), look.outcome, str(look.status or "-"), look.capture or ""] for look in seen[:30]],
         [0, 16, 14, 4],

@@ -9,7 +9,7 @@ import gc
 import importlib
 import os
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -36,6 +36,8 @@ COMMANDS = {  # name → module; a module is imported when its command is called
     "run": "work",
     "reindex": "work",
     "audit": "evidence",
+    "withhold": "withhold",
+    "reparse": "reparse",
     "extract": "handover",
     "checkpoint": "proof",
     "prove": "proof",
@@ -79,6 +81,8 @@ HELP = {
     "run": "The daemon.",
     "reindex": "Rebuild the database from the WARC files.",
     "audit": "Is the archive what was written?",
+    "withhold": "Keep a document and show nothing of it.",
+    "reparse": "Read archived pages again with today's rules; shown first.",
     "extract": "The very bytes of a capture.",
     "checkpoint": "Sign what the archive holds today.",
     "prove": "The proof that a capture was in the archive.",
@@ -225,9 +229,19 @@ def _run(given: Sequence[str]) -> int:
         show = getattr(error, "show", None)  # typer's own usage errors print themselves; their base class is not exported
         if show is None:
             raise
-        show()
+        _refuse(error, show)
         return 2
     return code if isinstance(code, int) else 0
+
+
+def _refuse(error: Exception, show: Callable[[], None]) -> None:
+    """Say what the library has against options and arguments, in the language that is spoken."""
+    if not words.is_chinese():
+        show()
+        return
+    from crawler.cli.translated import refused
+
+    sys.stderr.write(refused(error))
 
 
 def _of_system(error: OSError) -> CannotError:
@@ -244,7 +258,7 @@ def _left() -> int:
 
 
 def _interrupted() -> int:
-    sys.stderr.write("interrupted\n")
+    sys.stderr.write(words.said("interrupted") + "\n")
     return 130
 
 
@@ -263,5 +277,5 @@ def _complain(error: GongkaiError, code: int) -> int:
     if logs is not None and logs.is_json():
         logs.structlog.get_logger().error(error.message, remedy=typed.suggested(error.remedy))
     else:
-        sys.stderr.write(f"gongkai: {safe(typed.suggested(str(error)))}\n")
+        sys.stderr.write(f"gongkai: {safe(typed.suggested(words.complaint(error)))}\n")
     return code

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
-from crawler.cli import streams, typed
+from crawler.cli import streams, typed, words
 from crawler.text import beijing
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -44,8 +44,8 @@ def safe(written: object) -> str:
 
 
 def note(message: str) -> None:
-    """A line on stderr; commands in it as they can be typed here."""
-    message = typed.suggested(message)
+    """A line on stderr, in the language that is spoken; commands in it as they can be typed here."""
+    message = typed.suggested(words.said(message))
     if plain(sys.stderr):
         sys.stderr.write(f"{safe(message)}\n")
         return
@@ -55,8 +55,13 @@ def note(message: str) -> None:
 
 
 def say(message: str = "", style: str = "") -> None:
-    """A line on stdout."""
+    """A line on stdout, as it is: what stands in the archive."""
     pieces([(message, style)])
+
+
+def tell(message: str, style: str = "") -> None:
+    """A sentence on stdout, in the language that is spoken."""
+    say(words.said(message), style)
 
 
 def pieces(line: Sequence[tuple[str, str]]) -> None:
@@ -135,8 +140,8 @@ def width() -> int:
 
 
 def wrapped(message: str, indent: int = 0, style: str = "") -> None:
-    """A line on stdout that goes on below its beginning where it is longer than the terminal is wide."""
-    lines = folded(safe(message).replace("\n", " "), width() - indent)
+    """A sentence on stdout, as `tell`, that goes on below its beginning where it is longer than the terminal is wide."""
+    lines = folded(safe(words.said(message)).replace("\n", " "), width() - indent)
     for line in lines or [""]:
         say(" " * indent + line, style)
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from crawler.cli import output, saved, sheets
+from crawler.cli import output, saved, sheets, words
 from crawler.cli.explain import explained, tell
 from crawler.cli.saved import Item
 from crawler.model import Kind, Page
@@ -71,7 +71,7 @@ def parse(
             for item, reading in _in_order(pool, readers, jobs):
                 _print(item, reading, form, listed=listed, as_json=as_json)
     for problem in problems:
-        output.note(f"gongkai: {problem}")
+        output.note(f"gongkai: {words.said(problem)}")
     if problems:
         raise typer.Exit(2)
 

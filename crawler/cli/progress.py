@@ -4,7 +4,7 @@ import sys
 from types import TracebackType
 from typing import Any
 
-from crawler.cli import output
+from crawler.cli import output, words
 from crawler.repository import progress as counted
 
 
@@ -29,7 +29,7 @@ class Bar:
             TimeElapsedColumn(),
             console=output.err(),
         )
-        self._task = self._bar.add_task(output.fit(self._name, 22), total=0, facts="")
+        self._task = self._bar.add_task(output.fit(words.said(self._name), 22), total=0, facts="")
         self._bar.start()
         return self
 
@@ -44,7 +44,7 @@ class Bar:
         if progress.failed:
             facts += f"  failed {progress.failed}"
         if self._bar is not None:
-            self._bar.update(self._task, completed=done, total=done + progress.todo, facts=facts)
+            self._bar.update(self._task, completed=done, total=done + progress.todo, facts=words.said(facts))
 
     def count(self, done: int, total: int) -> None:
         """A plain count."""

@@ -133,9 +133,9 @@ def verify(
     else:
         faults = _of_archive(context, key, against or [])
     for fault in faults[:SHOWN]:
-        output.say(fault, "red")
+        output.tell(fault, "red")
     if len(faults) > SHOWN:
-        output.say(f"… and {len(faults) - SHOWN} more")
+        output.tell(f"… and {len(faults) - SHOWN} more")
     if faults:
         raise typer.Exit(1)
 
@@ -153,7 +153,7 @@ def _of_proof(proof: Path, record: Path | None, key: str | None, against: Sequen
         raise CannotError(f"cannot read {place}: {error.strerror or error}", remedy="name the record with --record") from error
     faults = proofs.faults(made, data, public, [proofs.read(path) for path in against])
     if not faults:
-        output.say(f"proved: record {made.index} of {opened(made.checkpoint, public).size}, signed by {public.name}")
+        output.tell(f"proved: record {made.index} of {opened(made.checkpoint, public).size}, signed by {public.name}")
     return faults
 
 
@@ -167,7 +167,7 @@ def _of_archive(context: typer.Context, key: str | None, against: Sequence[Path]
     faults = list(proofs.check_archive(folder, _key(key or str(tree.public)), [proofs.read(path) for path in notes]))
     if not faults:
         size = tree.state().size
-        output.say(f"sound: {output.plural(size, 'record')} as {output.plural(len(notes), 'checkpoint')} signed them")
+        output.tell(f"sound: {output.plural(size, 'record')} as {output.plural(len(notes), 'checkpoint')} signed them")
     return faults
 
 

@@ -15,7 +15,7 @@ from crawler.archive import foreign
 from crawler.archive.reader import open_page
 from crawler.archive.recover import walk
 from crawler.archive.saved import read_saved
-from crawler.cli import output
+from crawler.cli import output, words
 from crawler.errors import ArchiveError, DamagedRecord, UsageError
 from crawler.model import ABOUT_THE_SITE, Capture, Kept, Kind, Outcome, Page
 
@@ -128,7 +128,7 @@ def _from_warc(path: Path, problems: list[str]) -> Iterator[Item]:
                     output.note(f"{path}, record {found.number}: read by what its bytes are: {found.note}")
                 yield Item(f"{path.name}:{found.number}", found.page, found.url)
     except ArchiveError as error:
-        problems.append(str(error))
+        problems.append(words.complaint(error))
 
 
 def _own(path: Path, problems: list[str]) -> Iterator[Item]:

@@ -4,15 +4,15 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli import known, output
+from crawler.cli import known, output, words
 from crawler.cli import narrowing as n
 from crawler.cli.options import Json, asking, last_moment
 from crawler.errors import UsageError
-from crawler.record.frame import unpacked
+from crawler.repository.search.attached import at_values, excerpt
 from crawler.repository.search.find import Answer, Hit, find, hit_values
 from crawler.repository.search.question import Only, Question
 from crawler.text.asked import phrases
-from crawler.text.words import Phrase, snippet
+from crawler.text.words import Phrase
 
 FACETS = {
     "source": "source",
@@ -73,7 +73,8 @@ def search(
     marked = phrases(asked)
     for hit in answer.rows:
         if as_json:
-            output.json_line({**hit_values(hit), "snippet": snippet("\n".join(unpacked(hit.record)["body"]), marked)})
+            found = excerpt(hit.record, hit.files, marked)
+            output.json_line({**hit_values(hit), "snippet": found.text, "at": at_values(found.at)})
         else:
             _hit(hit, marked)
     if not as_json:
@@ -92,16 +93,16 @@ def _told(answer: Answer, asked: str) -> str:
 
 
 def _hit(hit: Hit, marked: tuple[Phrase, ...]) -> None:
-    gone = f"  [{hit.presence}]" if hit.presence != "here" else ""
+    gone = f"  [{words.said(hit.presence)}]" if hit.presence != "here" else ""
     output.say(f"{hit.id}  {hit.published or '-':<10}  {hit.title}{gone}", "bold")
     facts = "  ".join(fact for fact in (hit.doc_no, hit.issuer or hit.origin, hit.source) if fact)
     output.say(f"{'':14}{facts}", "dim")
-    text = "\n".join(unpacked(hit.record)["body"])
-    shown = output.safe(snippet(text, marked, marks=("\ue000", "\ue001"))).replace("\n", " ")
+    found = excerpt(hit.record, hit.files, marked, marks=("\ue000", "\ue001"))
+    shown = output.safe(found.text).replace("\n", " ")
     styled = [
         (piece, "bold underline" if i % 2 else "dim") for i, piece in enumerate(shown.replace("\ue001", "\ue000").split("\ue000"))
     ]
-    output.pieces([(" " * 14, ""), *styled])
+    output.pieces([(" " * 14, ""), *([(f"{output.safe(str(found.at))}: ", "")] if found.at else []), *styled])
 
 
 def _facets(answer: Answer) -> None:

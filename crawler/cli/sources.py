@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli import archive, output
+from crawler.cli import archive, output, words
 from crawler.cli.options import Json
 from crawler.cli.settings import configured
 from crawler.config import edit
@@ -51,7 +51,7 @@ def list_sources(context: typer.Context, as_json: Json = False) -> None:
     config = configured(context)
     known = _known(config)
     if not as_json:
-        output.table([["", "source", "level", "health", "documents", "last new", ""]], WIDTHS, style="dim")
+        output.table([words.heads("", "source", "level", "health", "documents", "last new", "")], WIDTHS, style="dim")
     for source in config.sources.values():
         seen = known.get(source.id)
         state = "paused" if seen and seen.paused else "on" if source.enabled else "off"
@@ -90,7 +90,7 @@ def _known(config: Config) -> dict[str, SourceView]:
         with archive.of(config.storage.database, config.storage.archive) as c:
             return {view.id: view for view in query.sources(c)}
     except NoArchive as error:  # nothing was crawled yet: the files say all there is
-        output.note(str(error))
+        output.note(words.complaint(error))
         return {}
 
 
@@ -107,7 +107,7 @@ def check(context: typer.Context) -> None:
             found.setdefault(urls.key(start), []).append(source.id)
     twice = {key: ids for key, ids in found.items() if len(ids) > 1}
     for key, ids in twice.items():
-        output.say(f"{' and '.join(ids)} both start at {key.split()[1]}", "yellow")
+        output.tell(f"{' and '.join(ids)} both start at {key.split()[1]}", "yellow")
     unsaid = [
         source.id for source in config.sources.values() if source.enabled and (source.verified or "").startswith("never live")
     ]
@@ -118,7 +118,7 @@ def check(context: typer.Context) -> None:
             f"{len(config.sources)} source files are right, {len(config.broken)} cannot be used: {', '.join(config.broken)}"
         )
         raise ConfigError([problem for problems in config.broken.values() for problem in problems])
-    output.say(f"{len(config.sources)} source files are right")
+    output.tell(f"{len(config.sources)} source files are right")
     if twice:
         raise typer.Exit(1)
 
@@ -168,7 +168,7 @@ def _turn(config: Config, meant: list[Source], *, on: bool) -> None:
     folder, word = config.path.parent / "sources", "enabled" if on else "disabled"
     turned = [source.id for source in meant if edit.turn(folder / f"{source.id}.toml", on=on)]
     for id_ in turned:
-        output.say(f"{id_} is {word}")
+        output.tell(f"{id_} is {word}")
     rest = len(meant) - len(turned)
     output.note(f"{len(turned)} {word}" + (f", {rest} {'was' if rest == 1 else 'were'} so already" if rest else ""))
 
@@ -183,7 +183,7 @@ def pause(context: typer.Context, name: Annotated[str, typer.Argument(metavar="S
     Example: gongkai sources pause demo --reason "the site is being rebuilt"
     """
     done = _by_hand(context, name, runs.pause, reason)
-    output.say(f"{name} is paused" if done else f"{name} was paused already")
+    output.tell(f"{name} is paused" if done else f"{name} was paused already")
 
 
 @sources.command("resume")
@@ -193,7 +193,7 @@ def resume(context: typer.Context, name: Annotated[str, typer.Argument(metavar="
     Example: gongkai sources resume demo
     """
     done = _by_hand(context, name, runs.resume, reason)
-    output.say(f"{name} is resumed" if done else f"{name} was neither paused nor in quarantine")
+    output.tell(f"{name} is resumed" if done else f"{name} was neither paused nor in quarantine")
 
 
 def _by_hand(context: typer.Context, name: str, act: Callable[[Connection, str, int, str], bool], reason: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from crawler.cli import output
+from crawler.cli import output, words
 from crawler.cli.archive import of
 from crawler.cli.options import Json, file_of
 from crawler.config.storage import places_of
@@ -58,7 +58,7 @@ def _answer(asking: Asking, asked: str, *, as_json: bool) -> None:
     except UsageError as error:
         if not sys.stdin.isatty():
             raise
-        output.note(str(error))
+        output.note(words.complaint(error))
 
 
 def _typed() -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import typer
 
-from crawler.cli import output
+from crawler.cli import output, words
 from crawler.cli.archive import reading
 from crawler.cli.options import Json
 from crawler.repository import holdings
@@ -32,8 +32,8 @@ def stats(context: typer.Context, as_json: Json = False) -> None:
         )  # fmt: skip
         return
     for name, count in found.totals.items():
-        output.say(f"{name:<11}{count:>12,}", "bold" if name == "documents" else "")
-    output.say(f"{'evidence':<11}{output.size(found.bytes):>12}")
+        output.say(f"{output.fit(words.said(name), 11)}{count:>12,}", "bold" if name == "documents" else "")
+    output.say(f"{output.fit(words.said('evidence'), 11)}{output.size(found.bytes):>12}")
     for title, counts in (
         ("presence", found.presence), ("published", found.years), ("looks", found.outcomes), ("ledger", found.kinds), ("sources", found.sources),
     ):  # fmt: skip
@@ -41,10 +41,10 @@ def stats(context: typer.Context, as_json: Json = False) -> None:
 
 
 def _listed(title: str, counts: Counts) -> None:
-    said = [f"{name or 'no date'} {count:,}" for name, count in counts[:SHOWN]]
+    said = [f"{words.said(name) if name else words.said('no date')} {count:,}" for name, count in counts[:SHOWN]]
     if len(counts) > SHOWN:
         said.append(f"and {len(counts) - SHOWN} more")
     if said:
         output.say()
-        output.say(title, "dim")
+        output.tell(title, "dim")
         output.wrapped("  ".join(said), 2)

@@ -64,3 +64,12 @@ def _help(english: Callable[[Any], str], context: Any) -> str:
     for word, chinese in words.HEADINGS.items():
         text = re.sub(rf"(?<!\S){re.escape(word)}", lambda _, said=chinese: said, text)  # type: ignore[misc]
     return text
+
+
+def refused(error: Any) -> str:
+    """What the library has to say of options and arguments, as it says it."""
+    context, said = getattr(error, "ctx", None), words.said(error.format_message())
+    if context is None:
+        return f"错误：{said}\n"
+    usage = _help(type(context).get_usage, context)
+    return f"{usage}\n用 '{context.command_path} --help' 查看说明。\n\n错误：{said}\n"

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli import output
+from crawler.cli import output, words
 from crawler.cli.options import Json
 from crawler.cli.settings import configured
 from crawler.config.choose import chosen
@@ -135,13 +135,13 @@ def _look(config: Config, name: str, start: Request, rules: ReadRules, source: S
 
 def _watch(url: str) -> None:
     if sys.stderr.isatty():
-        output.err().print(f"  asking {output.safe(url)}", style="dim", markup=False)
+        output.err().print(words.said(f"  asking {output.safe(url)}"), style="dim", markup=False)
 
 
 # ------------------------------------------------------------------ what is shown
 def _fact(label: str, value: str, style: str = "") -> None:
-    first, *rest = output.folded(output.safe(value).replace("\n", " "), output.width() - 12) or [""]
-    output.say(f"{output.fit(label, 12)}{first}", style)
+    first, *rest = output.folded(output.safe(words.said(value)).replace("\n", " "), output.width() - 12) or [""]
+    output.say(f"{output.fit(words.said(label), 12)}{first}", style)
     for line in rest:
         output.say(f"{' ' * 12}{line}", style)
 
@@ -211,7 +211,7 @@ def _tell_sample(number: int, sample: Sample) -> None:
 
 def _sure(label: str, value: str, sure: float | None) -> None:
     mark = f"{sure:>4.0%} " if sure is not None else "     "
-    first, *rest = output.folded(output.safe(value).replace("\n", " "), output.width() - 17) or [""]
+    first, *rest = output.folded(output.safe(words.said(value)).replace("\n", " "), output.width() - 17) or [""]
     output.say(f"   {output.fit(label, 9)}{mark}{first}")
     for line in rest:
         output.say(f"{' ' * 17}{line}")
@@ -229,7 +229,7 @@ def _table(found: Trial) -> None:
     else:
         output.table([[row.date or "-", row.title] for row in shown], [10, output.width() - 12])
     if len(found.rows) > len(shown):
-        output.say(f"… and {len(found.rows) - len(shown)} more", "dim")
+        output.tell(f"… and {len(found.rows) - len(shown)} more", "dim")
 
 
 def _account(found: Trial) -> None:
@@ -237,29 +237,29 @@ def _account(found: Trial) -> None:
     reading = found.reading
     output.say()
     if reading is None:
-        output.say("No list page could be read, so nothing was drafted.", "bold")
+        output.tell("No list page could be read, so nothing was drafted.", "bold")
         said = found.visit.robots
         if said.decision == "disallow" and said.line.startswith("robots.txt: "):
-            output.say(
+            output.tell(
                 "What robots.txt says is not known, and until it is nothing is asked for. Is the address right, http or https?"
             )
         elif said.decision == "disallow":
-            output.say("robots.txt does not let us; that is its owner's decision, and there is no switch for it here.")
+            output.tell("robots.txt does not let us; that is its owner's decision, and there is no switch for it here.")
         return
-    output.say("No rows were found on this page, so nothing was drafted.", "bold")
-    output.say(
+    output.tell("No rows were found on this page, so nothing was drafted.", "bold")
+    output.tell(
         "Tried: rows by repeating structure (the same kind of place, titled links), JSON, JSONP, XML, RSS and Atom by their shape."
     )
-    output.say(
+    output.tell(
         f"Found: {reading.page_kind}{f', {reading.evidence}' if reading.evidence else ''}{f', {reading.error}' if reading.error else ''}"
     )
     for hint in found.hints:
-        output.say(f"  · {hint}")
-    output.say("What you can write by hand in config/sources/<id>.toml:")
-    output.say(
+        output.tell(f"  · {hint}")
+    output.tell("What you can write by hand in config/sources/<id>.toml:")
+    output.tell(
         '  [list] rows = "…" (CSS, or for JSON a path of keys), link, title, date, where the rows are on the page after all'
     )
-    output.say(
+    output.tell(
         '  start = [{ url = "…", method = "POST", body = "…" }]   where a browser asks an API: its developer tools show the request'
     )
 
@@ -289,7 +289,7 @@ def _write(config: Config, name: str, text: str) -> None:
     except OSError as error:
         raise CannotError(f"cannot write {target}: {error.strerror or error}", remedy="--print shows the draft") from error
     output.say()
-    output.say(f"wrote {os.path.relpath(target)}")
+    output.tell(f"wrote {os.path.relpath(target)}")
     output.note(f"next: look at it · gongkai try {name} · set enabled = true")
 
 

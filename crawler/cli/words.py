@@ -7,6 +7,8 @@ help, the ledger's kinds and the states of sources have one each, and that no en
 import os
 from collections.abc import Mapping, Sequence
 
+from crawler.errors import GongkaiError
+
 LANGUAGES = ("zh", "en")
 VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")  # POSIX, 8.2: the first that is set and not empty
 
@@ -37,17 +39,34 @@ def is_chinese() -> bool:
 
 def said(english: str) -> str:
     """A sentence in the language that is spoken; in English where it has no translation."""
-    return CHINESE.get(english, english) if _Language.chinese else english
+    if not _Language.chinese:
+        return english
+    from crawler.cli.chinese import chinese
+
+    return chinese(english)
+
+
+def heads(*english: str) -> list[str]:
+    """The heads of a table's columns."""
+    return [said(head) for head in english]
+
+
+def complaint(error: GongkaiError) -> str:
+    """What went wrong and the remedy."""
+    return f"{said(error.message)}；{said(error.remedy)}" if _Language.chinese and error.remedy else said(str(error))
 
 
 KINDS = {
     "new": "新增",
     "edit": "修改",
+    "attachment": "附件",
     "missing": "未见",
     "gone": "撤下",
     "back": "重现",
     "reread": "重读",
     "health": "状况",
+    "withheld": "停止提供",
+    "restored": "恢复提供",
 }
 STATES = {
     "ok": "正常",
@@ -74,6 +93,12 @@ HEADINGS = {  # of help itself
     "Show this message and exit.": "显示本说明。",
 }
 HELP = {
+    "Keep a document and show nothing of it.": "保留一份文件而完全不提供。",
+    "Keep a document and show nothing of it but its id and the reason: no record, no bytes, no title, on no surface.": "保留一份文件，只显示其编号和理由：记录、字节、标题在任何地方都不提供。",
+    "Its bytes stay in the archive and are audited, its address is looked at as before. The list pages that may have shown its title are not shown either, as they were while they listed it; other documents of the same work are. Who did it is written beside the WARC files, in withheld.jsonl, which every rebuild and backup takes along: keep the file with them.": "字节留在存档中并照常核查，网址照常查看。可能显示过其标题的列表页，在列出它的那段时间内的快照也不提供；同一公文的其他文件照常提供。由谁所为写在 WARC 文件旁的 withheld.jsonl 中，重建和备份都会带上它：请与 WARC 文件一同保存。",
+    "An id or its beginning, or the page's address; none: what is withheld.": "编号或其开头，或网页地址；不给则列出停止提供的文件。",
+    "Why; it is shown in the document's place and stands in the ledger.": "理由；显示在文件原处，并记入台账。",
+    "Show it again.": "恢复提供。",
     "A checkpoint that was kept; may be given several times.": "保存下来的检查点；可给出多次。",
     "A proof needs only its record and the public key: no archive, no configuration. Without a proof the archive's records are read and compared with checkpoints: those that you kept, or its own. Exit code 0: yes; 1: no, and why.": "验证一份证明只需其记录与公钥：不需要存档，也不需要配置。不给证明时，读取存档的全部记录，与检查点比对：您保存的，或存档自己的。退出码 0：是；1：否，并说明原因。",
     "A proof; none: the archive itself, every record of it.": "一份证明；不给：存档本身的每条记录。",
@@ -123,7 +148,7 @@ HELP = {
     "Only say whether a daemon works on this archive: exit code 0 or 1.": "只报告是否有守护进程在此存档上工作：退出码 0 或 1。",
     "While there is no configuration that can be used, wait for it and say so.": "没有可用的配置时等待，并说明。",
     "Rebuild the database from the WARC files: same documents, versions and ids.": "由 WARC 文件重建数据库：文件、版本和 id 都相同。",
-    "The present database, if any, must have been moved away. Pauses and withholding are not in the WARC files.": "现有数据库须先移走。暂停与隐藏不在 WARC 文件中。",
+    "The present database, if any, must have been moved away. What is withheld stays so (withheld.jsonl); pauses are not in the WARC files.": "现有数据库须先移走。停止提供的仍不提供（withheld.jsonl）；暂停不在 WARC 文件中。",
     "Is the archive what was written, and does the database say what it says?": "存档是否仍是当初所写，数据库是否与之一致？",
     "Every file's length and SHA-256, every record's digests, every look and capture both ways. Exit code 0: sound; 1: damage; 3: something could not be checked.": "检查每个文件的长度和 SHA-256、每条记录的摘要，双向核对每次查看与捕获。退出码 0：完好；1：有损坏；3：有未能检查之处。",
     "Only files that were not found sound for so long (30d); so an interrupted audit goes on.": "只查这么久（30d）未确认完好的文件；中断的核查由此继续。",
@@ -170,7 +195,7 @@ HELP = {
     "Lines after this number of the ledger, oldest first: for who follows it.": "台账此号之后的记录，旧的在前：供持续跟进者使用。",
     "Only lines before this number of the ledger.": "只要台账此号之前的记录。",
     "Only this source.": "只要这个来源。",
-    "Only these: new, edit, missing, gone, back, reread, health.": "只要这些：new、edit、missing、gone、back、reread、health。",
+    "Only these: new, edit, missing, gone, back, reread, health, withheld, restored.": "只要这些：new、edit、missing、gone、back、reread、health、withheld、restored。",
     "Only lines that weigh at least so much (0 to 100).": "只要分量不低于此的记录（0 到 100）。",
     "So many lines at most.": "最多多少行。",
     "Each table of a notice as a CSV file there.": "公告中的每张表在此各存为一个 CSV 文件。",
@@ -218,6 +243,12 @@ HELP = {
     "The daemon.": "守护进程。",
     "Rebuild the database from the WARC files.": "由 WARC 文件重建数据库。",
     "Is the archive what was written?": "存档是否仍是当初所写？",
+    "Read archived pages again with today's rules; shown first.": "用现行规则重读存档网页；先展示差异。",
+    "Read the archive's pages again with today's rules: what every field would be, what documents would come or go.": "用现行规则重读存档中的网页：各字段会变成什么，哪些文件会增加或不再读出。",
+    "Only pages that other rules have read. Nothing is fetched, and without --apply nothing is changed. An interrupted one goes on where it stood.": "只重读由别的规则读过的网页。不抓取任何内容；不加 --apply 不改动任何内容。中断后从原处继续。",
+    "Only of this source; may be given again.": "只限此来源；可多次给出。",
+    "Only pages captured since then: 7d, 12h, or a day.": "只限此后捕获的网页：7d、12h 或某日。",
+    "Keep what is read now: lines `reread` in the ledger, never an edit.": "保留现在读出的内容：台账记为重读（reread），绝不记为修改。",
     "Read saved pages; keeps nothing.": "读取已保存的网页；不作保存。",
     "Find records.": "查找记录。",
     "A document's versions, looks and ledger lines.": "一份文件的版本、查看记录与台账记录。",

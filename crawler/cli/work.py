@@ -220,7 +220,7 @@ def _summary(config: Config, progress: Progress, seconds: float, came: Came) -> 
         f"{output.size(progress.bytes)} in {_short(config.storage.archive)}",
         f"{seconds:.1f} s",
     ]
-    output.say(f"done: {', '.join(counted)}")
+    output.tell(f"done: {', '.join(counted)}")
     _tell_columns(came.columns)
     if came.sample and came.looked:
         output.note(f"next: gongkai show {came.sample[0]} · gongkai history {came.sample[0]}")
@@ -286,13 +286,13 @@ def _check(config: Config) -> None:
     if not found:
         output.note("no daemon has been heard of within a minute")
         raise typer.Exit(1)
-    output.say(f"alive: {', '.join(found)}")
+    output.tell(f"alive: {', '.join(found)}")
 
 
 def reindex(context: typer.Context) -> None:
     """Rebuild the database from the WARC files: same documents, versions and ids.
 
-    The present database, if any, must have been moved away. Pauses and withholding are not in the WARC files.
+    The present database, if any, must have been moved away. What is withheld stays so (withheld.jsonl); pauses are not in the WARC files.
 
     Example: mv data/gongkai.db old.db && gongkai reindex
     """
@@ -306,7 +306,7 @@ def reindex(context: typer.Context) -> None:
             totals = query.totals(c)
     finally:
         with_database.close()
-    output.say(
+    output.tell(
         f"done: {told.looks} looks told, {told.captures} captures read, {totals['documents']} documents, {totals['versions']} versions"
     )
     for damage in told.lost[:DAMAGE_SHOWN]:
@@ -315,6 +315,8 @@ def reindex(context: typer.Context) -> None:
         output.note(f"… and {len(told.lost) - DAMAGE_SHOWN} more places")
     if told.damaged:
         output.note(f"{told.damaged} captures could not be read: their bytes, or those they refer to, are lost")
+    if told.unknown:
+        output.note(f"withheld and not found: {', '.join(told.unknown[:DAMAGE_SHOWN])}; they are withheld when they are")
     if told.lost or told.damaged:
         output.note("everything else is in the database; what is lost is stored anew at the next look at its address")
         raise typer.Exit(1)

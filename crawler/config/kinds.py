@@ -1,5 +1,6 @@
 """What single values of the configuration files may be, each with the words of its error: durations, sizes, hours, schedules, addresses."""
 
+import difflib
 import ipaddress
 import re
 from typing import Annotated
@@ -11,6 +12,7 @@ from crawler.config import cron
 from crawler.errors import UsageError
 from crawler.fetcher.tls import PROFILES
 from crawler.model import ChangeKind, Millis
+from crawler.parsers import attachments
 from crawler.text import urls
 from crawler.text.asked import NOTHING, parse
 
@@ -165,3 +167,23 @@ def listen_of(value: str) -> str:
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 Line = Annotated[str, AfterValidator(one_line)]
 Told = Annotated[str, AfterValidator(_told)]
+
+
+def as_fetched(value: object) -> object:
+    """One word is `all`, `none`, or a single type."""
+    if value == []:
+        return "none"
+    return [value] if isinstance(value, str) and value not in ("all", "none") else value
+
+
+def file_type_of(value: str) -> str:
+    """An ending that documents have, in small letters."""
+    known = sorted(attachments.KINDS)
+    ending = value.strip().lower().removeprefix(".")
+    if ending not in known:
+        near = difflib.get_close_matches(ending, known, 1, 0.5)
+        raise ValueError(
+            f'expected "all", "none" or endings of files such as ["pdf", "xlsx"]; {value!r} is none'
+            + (f', did you mean "{near[0]}"?' if near else "")
+        )
+    return ending

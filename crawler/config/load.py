@@ -38,6 +38,7 @@ from crawler.config.shape import (
 from crawler.config.storage import archive_folder, chosen_file, database_url, root_of
 from crawler.config.values import (
     Alarms,
+    Attachments,
     Auditing,
     Channel,
     Config,
@@ -200,6 +201,7 @@ def _config(settings: SettingsTable, sources: Mapping[str, Source], root: Path, 
         schedule=ScheduleDefaults(settings.schedule.timezone, settings.schedule.lists, settings.schedule.revisit_per_day),
         alarms=_alarms(settings.alarms),
         serve=_serve(settings.serve),
+        attachments=Attachments.of(settings.attachments.fetch, settings.attachments.max_bytes),
         audit=Auditing(settings.audit.schedule, settings.audit.older_than, settings.audit.rate),
         proof=Proving(settings.proof.schedule, root / settings.proof.key if settings.proof.key else None),
         watch=Watch(tuple(settings.watch.revisit), settings.watch.gone_misses, settings.watch.gone_after),
@@ -299,6 +301,10 @@ def _source(name: str, found: SourceTable, settings: SettingsTable, root: Path) 
         ),
         digest=hashlib.sha256(json.dumps(found.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()[:16],
         budget=_budget(found.budget, _budget(settings.budget, DEFAULT_BUDGET)),
+        attachments=Attachments.of(
+            found.attachments.fetch or settings.attachments.fetch,
+            found.attachments.max_bytes or settings.attachments.max_bytes,
+        ),
         route=Route(
             proxy=found.network.proxy,
             tls_profile=found.tls.profile,

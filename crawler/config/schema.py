@@ -57,6 +57,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "silence": "It has something new within this time; default: learned from its own rhythm",
         "fill": "Least share of notices with a field",
     },
+    "OwnAttachmentsTable": {
+        "fetch": "Documents that notices link to: all, none, or a list of endings such as pdf",
+        "max_bytes": "The largest that is fetched",
+    },
     "StartTable": {
         "url": "Address that is asked",
         "method": "GET or POST",

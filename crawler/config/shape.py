@@ -16,7 +16,9 @@ from crawler.config.kinds import (
     Size,
     Told,
     Zone,
+    as_fetched,
     contact_of,
+    file_type_of,
     host_of,
     listen_of,
     one_line,
@@ -123,6 +125,23 @@ class ChannelTable(Table):
         return self
 
 
+Fetched = Annotated[Literal["all", "none"] | list[Annotated[str, AfterValidator(file_type_of)]], BeforeValidator(as_fetched)]
+
+
+class AttachmentsTable(Table):
+    """`[attachments]`: which documents that notices link to are fetched, and how large one may be."""
+
+    fetch: Fetched = "all"
+    max_bytes: Size = 64 << 20
+
+
+class OwnAttachmentsTable(Table):
+    """`[attachments]` of a source: what it says differs from the settings for all."""
+
+    fetch: Fetched | None = None
+    max_bytes: Size | None = None
+
+
 class AlarmsTable(Table):
     """`[alarms]`."""
 
@@ -164,6 +183,7 @@ class SettingsTable(Table):
     schedule: ScheduleTable = ScheduleTable()
     watch: WatchTable = WatchTable()
     budget: BudgetTable = BudgetTable()
+    attachments: AttachmentsTable = AttachmentsTable()
     alarms: AlarmsTable = AlarmsTable()
     serve: ServeTable = ServeTable()
     audit: AuditTable = AuditTable()
@@ -348,6 +368,7 @@ class SourceTable(Table):
     detail: Details = []
     politeness: PolitenessTable = PolitenessTable()
     budget: BudgetTable = BudgetTable()
+    attachments: OwnAttachmentsTable = OwnAttachmentsTable()
     network: WayTable = WayTable()
     tls: TlsTable = TlsTable()
     expect: ExpectTable = ExpectTable()

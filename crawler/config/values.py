@@ -1,6 +1,6 @@
 """The configuration as the rest of the house sees it: frozen values, nothing to be checked any more."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -117,6 +117,19 @@ class Serve:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachments:
+    """Which documents that notices link to are fetched: None all, else those with one of these endings; and how large one may be."""
+
+    endings: frozenset[str] | None = None
+    max_bytes: int = 64 << 20
+
+    @classmethod
+    def of(cls, fetch: str | Sequence[str], max_bytes: int) -> "Attachments":
+        """`fetch`: all, none, or the endings that are."""
+        return cls(None if fetch == "all" else frozenset(() if fetch == "none" else fetch), max_bytes)
+
+
+@dataclass(frozen=True, slots=True)
 class Politeness:
     """A source's own queue, pause and visiting hours; None: the host, the default, any hour."""
 
@@ -146,6 +159,7 @@ class Source:
     route: Route = field(default_factory=Route)
     pages: tuple[Request, ...] = ()
     tags: tuple[str, ...] = ()
+    attachments: Attachments = Attachments()
 
     @property
     def addresses(self) -> tuple[Request, ...]:
@@ -173,3 +187,4 @@ class Config:
     digest: str  # SHA-256 over the names and SHA-256 of its files, as `sha256sum` lists them
     broken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     serve: Serve = Serve()
+    attachments: Attachments = Attachments()  # of notices that belong to no configured source

@@ -10,7 +10,7 @@ from crawler.config.values import Config
 from crawler.console import session as sessions
 from crawler.console.problems import NotThere, Refused
 from crawler.console.remembered import Remembered
-from crawler.errors import UsageError
+from crawler.errors import UsageError, Withheld
 from crawler.model import now_ms
 from crawler.repository import query, resolve
 from crawler.repository.database import Connection, Database, check_schema
@@ -67,8 +67,10 @@ class Door:
 
 
 def document_of(c: Connection, name: str) -> tuple[str, int | None]:
-    """(public id, version) that an address means. Raises NotThere."""
+    """(public id, version) that an address means. Raises NotThere, Withheld."""
     try:
         return resolve.resolve(c, name)
+    except Withheld:
+        raise
     except UsageError as error:
         raise NotThere(error.message, remedy=error.remedy) from error

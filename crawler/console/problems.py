@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from crawler.errors import CannotError, DamagedRecord, GongkaiError, UsageError
+from crawler.errors import CannotError, DamagedRecord, GongkaiError, UsageError, Withheld
 from crawler.text.asked import QueryError
 
 log = structlog.get_logger()
@@ -44,6 +44,8 @@ def status_of(error: GongkaiError) -> int:
     """The status that an error of ours is told with."""
     if isinstance(error, Refused):
         return error.status
+    if isinstance(error, Withheld):
+        return 410
     if isinstance(error, NotThere):
         return 404
     if isinstance(error, UsageError):
@@ -56,6 +58,8 @@ def told(error: GongkaiError) -> Response:
     more: dict[str, Any] = {"remedy": error.remedy} if error.remedy else {}
     if isinstance(error, QueryError):
         more["at"] = error.at
+    if isinstance(error, Withheld):
+        more |= {"document": error.document, "reason": error.reason}
     return problem(status_of(error), error.message, **more)
 
 

@@ -14,6 +14,7 @@ from crawler.console.app import create
 from crawler.console.connections import bounded
 from crawler.console.door import Door
 from crawler.errors import CannotError, UsageError
+from crawler.pipeline.withhold import catch_up
 from crawler.repository.database import Database
 
 TOKEN = "GONGKAI_TOKEN"  # noqa: S105 - the variable's name
@@ -51,6 +52,7 @@ def opened(config: Config, token: str | None) -> Iterator[Door]:
     try:
         door = Door(config, database, token, config.serve.closed)
         door.check()
+        catch_up(database, door.archive)
         yield door
     finally:
         database.close()

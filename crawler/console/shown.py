@@ -6,23 +6,25 @@ from typing import Any
 
 from crawler.monitor.told import told
 from crawler.record.diff import paragraphs
-from crawler.record.frame import unpacked
 from crawler.record.serial import from_json
 from crawler.repository.changes import ChangeView
 from crawler.repository.exchanges import CaptureView, RunView
 from crawler.repository.query import LookRow, SourceView, VersionRow
+from crawler.repository.search.attached import at_values, excerpt
 from crawler.repository.search.find import Hit, hit_values
 from crawler.text.beijing import iso
-from crawler.text.words import Phrase, snippet
+from crawler.text.words import Phrase
 
 
 def hit(found: Hit, phrases: Sequence[Phrase]) -> dict[str, Any]:
     """A search result."""
+    shown = excerpt(found.record, found.files, phrases)
     return {
         **hit_values(found),
         "first_seen": iso(found.first_seen),
         "last_seen": iso(found.last_seen),
-        "snippet": snippet("\n".join(unpacked(found.record)["body"]), phrases),
+        "snippet": shown.text,
+        "at": at_values(shown.at),
     }
 
 

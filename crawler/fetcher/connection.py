@@ -79,9 +79,12 @@ class Connection(asyncio.Protocol):
         self.closed = self.eof = self.keep = False
         self.idle_since, self.used = 0.0, 0
 
-    def send(self, method: bytes, request: bytes, loop: asyncio.AbstractEventLoop) -> "asyncio.Future[Got]":
-        """Write a request; one at a time."""
+    def send(
+        self, method: bytes, request: bytes, loop: asyncio.AbstractEventLoop, most: int | None = None
+    ) -> "asyncio.Future[Got]":
+        """Write a request; one at a time. `most`: bytes of this answer's body, where another limit than the usual one holds."""
         assert self.transport is not None
+        self.most = self.limits.body if most is None else most
         self.used += 1
         self.method, self.request = method, request
         self.early: list[bytes] = []  # until the head is whole
@@ -167,8 +170,8 @@ class Connection(asyncio.Protocol):
         if self.head_size > limits.head:
             return f"headers over {limits.head} bytes"
         declared = answer.length if answer.framing == "length" else 0
-        if max(answer.body_size, declared) > limits.body:
-            return f"body over {limits.body} bytes"
+        if max(answer.body_size, declared) > self.most:
+            return f"body over {self.most} bytes"
         if answer.framing == "chunked" and self.received.size > self.head_size + 2 * answer.body_size + FRAMING_FREE:
             return f"{self.received.size} bytes came for a body of {answer.body_size}"
         return None

@@ -20,7 +20,7 @@ from crawler.fetcher.guard import Guard, Refused, Resolver
 from crawler.fetcher.spool import release
 from crawler.fetcher.tls import context
 from crawler.fetcher.wire import MODERN, Transport
-from crawler.model import ABOUT_THE_SITE, NOWHERE, Exchange, Millis, Octets, Outcome, Page, Route, Task
+from crawler.model import ABOUT_THE_SITE, NOWHERE, Exchange, Kind, Millis, Octets, Outcome, Page, Route, Task
 from crawler.text import urls
 
 ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,application/json;q=0.9,*/*;q=0.8"
@@ -36,7 +36,8 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 @dataclass(frozen=True, slots=True)
 class FetchSettings:
-    """`max_body` and `max_head` in bytes, of the wire and of the decoded body each. `routes`: by source; `spool`: folder of large bodies."""
+    """`max_body` and `max_head` in bytes, of the wire and of the decoded body each; `max_file`, `max_files` (by source): of documents that
+    notices link to. `routes`: by source; `spool`: folder of large bodies."""
 
     user_agent: str
     max_body: int = 32 << 20
@@ -46,6 +47,12 @@ class FetchSettings:
     ca_file: Path | None = None
     routes: Mapping[str, Route] = field(default_factory=dict)
     spool: Path | None = None
+    max_file: int = 64 << 20
+    max_files: Mapping[str, int] = field(default_factory=dict)
+
+    def most(self, task: Task) -> int:
+        """The largest body that is taken of an address."""
+        return self.max_files.get(task.source, self.max_file) if task.kind is Kind.ATTACHMENT else self.max_body
 
 
 def user_agent(name: str, contact: str, version: str) -> str:
@@ -132,7 +139,11 @@ class Fetcher:
             task.request.url,
             headers=headers,
             content=task.request.body or None,
-            extensions={"deadline": deadline, "route": self.settings.routes.get(task.source, MODERN)},
+            extensions={
+                "deadline": deadline,
+                "route": self.settings.routes.get(task.source, MODERN),
+                "most": self.settings.most(task),
+            },
         )
         if urls.host(str(request.url)) != urls.host(task.request.url):
             raise ValueError("two readers see different hosts in the address")
@@ -161,7 +172,7 @@ class Fetcher:
         conditional = task.validators is not None and bool(task.validators.etag or task.validators.last_modified)
         seen: bytes | None = None
         try:
-            decoded, wrong = await self._decoded(payload, headers.get("content-encoding")), None
+            decoded, wrong = await self._decoded(payload, headers.get("content-encoding"), self.settings.most(task)), None
             seen = decoded.body
         except Undecodable as error:
             decoded, wrong = Decoded(b"", ("undecodable",)), error
@@ -206,9 +217,8 @@ class Fetcher:
             flags=decoded.flags,
         )
 
-    async def _decoded(self, payload: Octets, coding: str | None) -> Decoded:
+    async def _decoded(self, payload: Octets, coding: str | None, limit: int) -> Decoded:
         """Small bodies at once; what may take long in a thread, so that other hosts are fetched meanwhile."""
-        limit = self.settings.max_body
         if len(payload) <= DECODE_INLINE:
             return decode(payload, coding, limit=limit)
         return await asyncio.to_thread(decode, payload, coding, limit=limit)

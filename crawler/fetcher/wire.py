@@ -125,7 +125,7 @@ class Transport(httpx.AsyncBaseTransport):
                     else:
                         request.extensions["reach"] = connection.reach
                     try:
-                        return connection, await connection.send(method, data, loop)
+                        return connection, await connection.send(method, data, loop, request.extensions.get("most"))
                     except Lost:  # a kept connection that the server had closed meanwhile: once more on another
                         if connection.used == 1 or method not in SAFE:
                             raise

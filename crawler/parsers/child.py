@@ -7,22 +7,48 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO, Any
 
 from crawler.errors import UnreadablePage
 from crawler.parsers import protocol
-from crawler.parsers.page import read
+from crawler.parsers.files import what_file
+from crawler.parsers.page import Asked, read
+from crawler.parsers.version import rules_version
+from crawler.record.reading import Reading
 
 LONGEST_BATCH = 256 << 20
 
 
+DOCUMENT_MEMORY = 512 << 20  # bytes of address space while a document is read: what it unpacks to is its author's choice
+
+
 def limit_memory(bytes_: int) -> None:
-    """An address space limit where the system has one."""
+    """An address space limit where the system has one. The hard limit stays as it is: an office that is started to convert a document
+    needs another (`attached/outside`)."""
     if sys.platform == "win32" or bytes_ <= 0:
         return
     import resource
 
-    resource.setrlimit(resource.RLIMIT_AS, (bytes_, bytes_))
+    resource.setrlimit(resource.RLIMIT_AS, (bytes_, resource.getrlimit(resource.RLIMIT_AS)[1]))
+
+
+@contextmanager
+def room_for(job: protocol.Job) -> Iterator[None]:
+    """A document has less memory than a page."""
+    if sys.platform == "win32" or (job.file is None and what_file(job.page) is None):
+        yield
+        return
+    import resource
+
+    before, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if before == resource.RLIM_INFINITY or before > DOCUMENT_MEMORY:
+        resource.setrlimit(resource.RLIMIT_AS, (DOCUMENT_MEMORY, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (before, hard))
 
 
 def settle_in() -> None:
@@ -32,11 +58,20 @@ def settle_in() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
+def _read(job: protocol.Job) -> Reading:
+    if job.file is None:
+        return read(job.page, job.kind, job.rules, job.public_url, Asked(job.request, job.like), dict(job.more))
+    from crawler.parsers.served import read_served  # few jobs are documents
+
+    return read_served(job.page, job.file.name, job.file.limits, rules_version(job.rules))
+
+
 def answer(job: protocol.Job) -> tuple[dict[str, Any], list[bytes]]:
     """The reading of one job, or why there is none: an error here is an outcome of the page."""
     try:
-        reading = read(job.page, job.kind, job.rules, job.public_url, job.request, dict(job.more))
-        return protocol.reading_header(reading), protocol.reading_bodies(reading)
+        with room_for(job):
+            reading = _read(job)
+            return protocol.reading_header(reading), protocol.reading_bodies(reading)
     except MemoryError:
         return {"failed": "memory"}, []
     except UnreadablePage as error:

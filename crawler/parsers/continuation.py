@@ -6,7 +6,7 @@ a wrong one would put another notice's text into this record.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from urllib.parse import parse_qsl, urlsplit
@@ -26,6 +26,8 @@ SHORT = 60  # characters of text below which a page with a frame is only the fra
 PAGED = re.compile("页(?:(?<=下一页)|(?<=下页)|(?<=后一页)|(?<=后页)|(?<=下 一 页))")
 FRAMED = re.compile(r"<iframe\b", re.IGNORECASE)
 FRAME = re.compile(r"<iframe\b[^>]{0,2000}>(?:\s{0,100}</iframe\s*>)?", re.IGNORECASE)
+ANY_FRAME = re.compile(r"<i?frame\b", re.IGNORECASE)
+LISTED = re.compile(r"list|index|column|catalog|lanmu|page|liebiao", re.IGNORECASE)
 PAGE_PARAMETER = re.compile(r"(?:page|pageno|pagenum|pageindex|curpage|cur_page|cpage|p|pn)", re.IGNORECASE)
 FIRST: tuple[list[str], ...] = ([], [""], ["0"], ["1"])  # what a first page says of its number
 NO_ARTICLE = re.compile(
@@ -116,8 +118,9 @@ def join(
     tables, images = [*draft.tables], [*draft.images]
     trouble: list[str] = []
     at, (said, tree) = page, source
-    seen = {urls.canonical(head)}
+    seen: set[str] = set()
     while (following := next_page(said, tree, at, head)) is not None and len(names) < MOST_PIECES:
+        seen.add(urls.canonical(head))
         if urls.canonical(following.url) in seen:
             break
         seen.add(urls.canonical(following.url))
@@ -163,15 +166,34 @@ def frame(source: str, page: Page, written: int) -> Request | None:
     """The iframe that holds the article of a page which has next to no text of its own (`written` characters)."""
     if written >= SHORT or not 0 < len(FRAMED.findall(source)) <= MOST_FRAMES:
         return None
-    found = []
-    for node in parse(source).css("iframe[src]"):
+    return _only(address for address in _frames(parse(source), page, "iframe[src]") if urls.host(address) == urls.host(page.url))
+
+
+def list_frame(source: str, tree: LexborHTMLParser, page: Page) -> Request | None:
+    """The frame in which the list of a page without rows stands: the only one of its site that may hold one."""
+    if not 0 < len(ANY_FRAME.findall(source)) <= MOST_FRAMES:
+        return None
+    found = [address for address in _frames(tree, page, "iframe[src], frame[src]") if _same_site(address, page.url)]
+    return _only(found) or _only(address for address in found if LISTED.search(urlsplit(address).path))
+
+
+def _frames(tree: LexborHTMLParser, page: Page, selector: str) -> Iterator[str]:
+    """The addresses of frames that a reader sees, and that are not known to hold something else than text."""
+    for node in tree.css(selector):
         address = urls.join(page.url, attribute(node, "src").strip())
         if address is None or is_hidden(node) or _is_small(attribute(node, "width")) or _is_small(attribute(node, "height")):
             continue
-        if urls.host(address) == urls.host(page.url) and not NO_ARTICLE.search(urlsplit(address).path):
-            found.append(urls.canonical(address))
-    distinct = list(dict.fromkeys(found))
-    return Request(distinct[0]) if len(distinct) == 1 and distinct[0] != urls.canonical(page.url) else None
+        if not NO_ARTICLE.search(urlsplit(address).path) and urls.canonical(address) != urls.canonical(page.url):
+            yield urls.canonical(address)
+
+
+def _only(addresses: Iterable[str]) -> Request | None:
+    distinct = set(addresses)
+    return Request(distinct.pop()) if len(distinct) == 1 else None
+
+
+def _same_site(one: str, other: str) -> bool:
+    return urls.registered(urls.host(one)) == urls.registered(urls.host(other))
 
 
 def _is_small(size: str) -> bool:

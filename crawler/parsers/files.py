@@ -1,16 +1,20 @@
 """A detail address that answers with a document (PDF, DOC, OFD, an image …): a record with its name, the document as its attachment."""
 
 import re
+from dataclasses import replace
 from pathlib import PurePosixPath
 from types import MappingProxyType
-from urllib.parse import unquote_to_bytes
 
-from crawler.model import Page
+from crawler.model import Page, payload_digest
+from crawler.parsers.attached import redhead
+from crawler.parsers.attached.grids import tables_of
 from crawler.parsers.attached.said import AttachedText, Limits
 from crawler.parsers.attachments import media_type
+from crawler.record.content import Content, Piece, pack_pieces
 from crawler.record.notice import Attachment, Draft, Table, Witness
-from crawler.text import urls
+from crawler.text import filenames, urls
 from crawler.text.dates import day_in_url
+from crawler.text.words import search_text
 
 MAGIC = (
     (b"%PDF-", "PDF", "application/pdf", ".pdf"),
@@ -25,12 +29,8 @@ MAGIC = (
     (b"7z\xbc\xaf\x27\x1c", "a 7z file", "application/x-7z-compressed", ".7z"),
     (b"{\\rtf", "an RTF file", "application/rtf", ".rtf"),
 )
+HAN = re.compile("[\u4e00-\u9fff]{2}")
 TEXT_TYPES = ("text/", "application/xhtml", "application/xml", "application/json", "application/javascript")
-EXTENDED = re.compile(r"filename\*\s*=\s*([\w-]*)'[^']*'([^;\s]+)", re.IGNORECASE)
-PLAIN = re.compile(r'filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]+))', re.IGNORECASE)
-NAMED = re.compile(r"(?:^|[?&])(?:file_?name|name|title)=([^&]+)", re.IGNORECASE)
-CONTROL = re.compile(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
-LONGEST = 200
 MOST_PLACES, MOST_CELLS = 500, 200_000  # of a record; the paragraphs have the text of further tables too
 MOST = Limits(characters=2_000_000, lines=20_000, cells=400_000)  # of a document that is a record's text
 
@@ -48,8 +48,8 @@ def what_file(page: Page) -> tuple[str, str] | None:
     return None
 
 
-def read_file(page: Page, kind: str) -> tuple[Draft, str]:
-    """(the record of a document at the notice's address, why it has no text or not all of it).
+def read_file(page: Page, kind: str) -> tuple[Draft, Content]:
+    """(the record of a document at the notice's address, what the document says).
 
     Its name: Content-Disposition, else what the address says; the ending is left out. Its text is the record's: page, sheet and part of
     each paragraph stand in the provenance of the body.
@@ -68,15 +68,32 @@ def read_file(page: Page, kind: str) -> tuple[Draft, str]:
     witnesses["body"] = Witness(
         f"attached {said.reader or said.media_type}", places, refused=tuple(filter(None, (said.note, *said.flags)))
     )
+    stated = {each.field: each for each in redhead.witnesses(said)}
+    for each in stated.values():
+        witnesses.setdefault(each.field, Witness("redhead", f"{each.place}: {each.raw}"))
+    if "title" in stated and not HAN.search(title):  # P020240501.pdf
+        title, witnesses["title"] = stated["title"].raw, Witness("redhead", stated["title"].raw, disagrees=name)
     draft = Draft(
         title=title,
         published=day,
         body=body,
         tables=tables,
         attachments=(Attachment(address, name, media_type(address, name) or kind),),
+        meta=MappingProxyType({name[5:]: each.raw for name, each in stated.items() if name.startswith("meta.")}),
         witnesses=MappingProxyType(witnesses),
     )
-    return draft, said.note
+    return draft, content_of(said, page.body, name, rule)
+
+
+def content_of(said: AttachedText, data: bytes, name: str, named_by: str) -> Content:
+    """A document's text as it is kept."""
+    pieces = [Piece(each.kind, each.name, each.lines, each.rows, each.within, tuple(tables_of(each))) for each in said.sections]
+    searched = search_text("\n".join(line for each in pieces for line in each.lines))
+    members = [(member.name, member.size, member.note) for member in said.members]
+    packed = pack_pieces(pieces, members, searched, redhead.witnesses(said))
+    return Content(
+        said.media_type, said.size, said.reader, said.pages, said.note, said.flags, name, named_by, packed, payload_digest(data)
+    )
 
 
 def _text_of(said: AttachedText) -> tuple[tuple[str, ...], tuple[Table, ...], str]:
@@ -91,54 +108,17 @@ def _text_of(said: AttachedText) -> tuple[tuple[str, ...], tuple[Table, ...], st
         where = " ".join(filter(None, (section.within, section.kind, section.name)))
         if section.lines and len(places) < MOST_PLACES:
             places.append(f"{where}: {at + 1}-{len(body)}")
-        sheet = ((0, tuple(row for _, row in section.rows)),) if section.rows else ()
-        for place, rows in (*sheet, *section.tables):
-            wide = max(map(len, rows), default=0)
-            cells += wide * len(rows)
+        for table in tables_of(section):
+            cells += sum(map(len, table.rows))
             if cells <= MOST_CELLS:
-                caption = (section.name or None) if section.kind == "sheet" else None
-                tables.append(Table(at + place, caption, 0, tuple((*row, *[""] * (wide - len(row))) for row in rows)))
+                tables.append(replace(table, at=at + table.at))
     return tuple(body), tuple(tables), "; ".join(places)
 
 
 def file_name(page: Page) -> tuple[str, str]:
-    """(name, rule). RFC 6266: `filename*` beats `filename`; servers here also send raw UTF-8 or GBK."""
-    disposition = page.header("content-disposition") or ""
-    extended, plain = EXTENDED.search(disposition), PLAIN.search(disposition)
-    if extended:
-        name = _text(unquote_to_bytes(extended[2]), extended[1] or "utf-8")
-        if _clean(name):
-            return _clean(name), "disposition"
-    if plain:
-        raw = re.sub(r"\\(.)", r"\1", plain[1]) if plain[1] is not None else plain[2].strip()
-        name = _text(
-            unquote_to_bytes(raw.encode("latin-1", "replace"))
-            if raw.isascii()
-            else raw.encode("utf-8" if not _is_latin(raw) else "latin-1")
-        )
-        if _clean(name):
-            return _clean(name), "disposition"
-    path, _, query = urls.canonical(page.url).partition("?")
-    asked = NAMED.search(query)
-    if asked and _clean(_text(unquote_to_bytes(asked[1]))):
-        return _clean(_text(unquote_to_bytes(asked[1]))), "query"
-    last = _clean(_text(unquote_to_bytes(path.rstrip("/").rpartition("/")[2])))
-    return (last, "address") if last else (urls.host(page.url), "host")
-
-
-def _is_latin(text: str) -> bool:
-    return all(ord(character) < 256 for character in text)
-
-
-def _text(raw: bytes, charset: str = "utf-8") -> str:
-    for name in (charset, "utf-8", "gb18030"):
-        try:
-            return raw.decode(name)
-        except (UnicodeDecodeError, LookupError):
-            continue
-    return raw.decode("utf-8", "replace")
-
-
-def _clean(name: str) -> str:
-    """One line, no path: what a server calls a file names nothing on this machine."""
-    return CONTROL.sub("", name).replace("\\", "/").rstrip("/").rpartition("/")[2].strip()[:LONGEST]
+    """(name, rule): as the server calls it, else as its address does."""
+    if said := filenames.disposition(page.header("content-disposition") or ""):
+        return said.name, "disposition"
+    address = urls.canonical(page.url)
+    name = filenames.of_address(address)
+    return (name, "address") if name else (urls.host(address), "host")

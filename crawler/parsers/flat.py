@@ -396,7 +396,7 @@ def _unknown(node: Node) -> tuple[str, int]:
 
 def lay_flat(tree: LexborHTMLParser, *, hidden: bool = False, site: str = "") -> Sheet:
     """The page's sheet; with `hidden`, what is hidden by its own style or attribute is read too. `site`: the pages whose frame may be the same."""
-    walk = _Walk(hidden=hidden, site="" if hidden else site)
+    walk = _Walk(hidden=hidden, site="" if hidden or not site or not FRAMES.met(site) else site)
     if tree.root is not None:
         walk.over(tree.root)
         walk.end(0)

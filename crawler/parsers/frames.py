@@ -1,7 +1,8 @@
 """The frame of a site's pages, laid flat: head, menus and foot are the same on each of them, so they are walked once and then remembered.
 
 A box is known by its whole HTML, so what is remembered can only be what a walk would have found. Which boxes are asked for is learned:
-one that was another thing three times more often than the same is the page's own, and not asked for again.
+one that was another thing three times more often than the same is the page's own, and not asked for again. A site of which one page is read
+pays nothing: its boxes are looked at from the second on.
 """
 
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ Box = tuple[str | int | None, ...]  # site, depth, and how the box and what is a
 LEAST = 12  # elements of a box that is worth it
 MOST = 24_000  # elements of all that is remembered; about 200 bytes each
 MOST_BOXES = 20_000
+MOST_SITES = 10_000
 TRIES, FAITH = 3, -12  # from which balance of misses and hits a box is not asked for; how far a balance may fall
 
 
@@ -95,7 +97,17 @@ class Frames:
 
     pieces: dict[str, Piece] = field(default_factory=dict)
     balances: dict[Box, int] = field(default_factory=dict)
+    sites: dict[str, None] = field(default_factory=dict)  # of which a page was read, the longest known first
     size: int = 0
+
+    def met(self, site: str) -> bool:
+        """Was a page of this site read before?"""
+        if site in self.sites:
+            return True
+        if len(self.sites) >= MOST_SITES:
+            del self.sites[next(iter(self.sites))]
+        self.sites[site] = None
+        return False
 
     def wants(self, box: Box) -> bool:
         """Is a box worth asking for? Not when it is met for the first time."""
@@ -131,6 +143,7 @@ class Frames:
         """Begin anew, as a new process does."""
         self.pieces.clear()
         self.balances.clear()
+        self.sites.clear()
         self.size = 0
 
 

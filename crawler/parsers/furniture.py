@@ -33,7 +33,6 @@ LINE_FURNITURE = re.compile(
 NEIGHBOUR = re.compile(
     r"^[【\[(（<]?(?:上一[篇条页则个]|下一[篇条页则个]|上篇|下篇|上条|下条|前一[篇条]|后一[篇条])(?:文章|信息|新闻)?[】\])）>]?(?:[:：].{0,110})?$"
 )
-NEIGHBOURLY = frozenset("【[（(<上下前后")  # how that begins
 PEOPLE = "责任编辑|责编|编辑|校对|初审|复审|终审|一审|二审|三审|审核|审核人|编审|录入|录入人|信息员|值班编辑"
 # Names behind such a word, no sentence: a notice's text says who examines what (`审核：由业务科室提出意见。`).
 NAMES = "[:：][^，。；,;:：]{0,12}"
@@ -51,8 +50,17 @@ FOOT = (
 FOOT_SIGNS = "版办识安pr©支图声览辨隐护错链天凡"  # each of those words has one of these
 FOOT_HINT = re.compile(f"[{FOOT_SIGNS}PR]")
 FOOT_BY_SIGN = {sign: [word for word in FOOT if next(filter(FOOT_SIGNS.count, word)) == sign] for sign in FOOT_SIGNS}
-FORMS = (FURNITURE, LINE_FURNITURE, EDITORS, EDITOR, COUNTER)
-HEADS = frozenset("".join(form.pattern for form in (NEIGHBOUR, *FORMS)).lower())  # what begins with none of these is no furniture
+FORMS = {  # each with the characters that it can begin with: most lines begin with none of them, and the others are tried with one or two
+    FURNITURE: " (+-<[apqtwx《「【〖一下中人使保停全关内分加图复大字小微我手打扫推播收文新无暂更朋朗正版用简繁纠继背腾视评语超转返适页顶默（\t\n\r\f\v",
+    LINE_FURNITURE: " ([【上下信值分前后备字录打扫校浏点热版相网视访责转阅（\t\n\r\f\v",
+    EDITORS: "([【一三二信值初复审录校终编责（",
+    EDITOR: "([【（",
+    COUNTER: "([【下人共已文本浏点被访阅（",
+}
+NEIGHBOURLY = frozenset("【[（(<上下前后")
+FORMS_BY_HEAD = {
+    head: tuple(form for form, heads in FORMS.items() if head in heads) for head in {*"".join(FORMS.values()), *NEIGHBOURLY}
+}
 VAGUE = frozenset({"时间", "日期"})
 EVENT = re.compile(  # 地址 is none: a page's foot has it too
     r"^(?:[一二三四五六七八九十]、|\(?\d{1,2}[).、])?(?:会议|活动|培训|考试|报名|开标|庭审|听证|举办|举行|集合)?"
@@ -98,14 +106,16 @@ def is_furniture(line: str) -> bool:
         plain = plain.lstrip(ORNAMENTS) or plain
     if (plain[-1] == "页" or "页" in plain[:24]) and len(plain) <= 80 and PAGER.match(plain):
         return True
-    if key_of(plain[0])[:1] not in HEADS:
+    head = key_of(plain[0])[:1]
+    forms = FORMS_BY_HEAD.get(head)
+    if forms is None:
         return False
     folded = fold(plain)
-    if NEIGHBOUR.match(folded):
+    if head in NEIGHBOURLY and NEIGHBOUR.match(folded):
         return True
     if len(plain) > 80:
         return False
-    return any(form.match(folded) is not None for form in FORMS)
+    return any(form.match(folded) is not None for form in forms)
 
 
 @lru_cache(maxsize=2048)

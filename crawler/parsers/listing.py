@@ -1,6 +1,6 @@
 """A list page → rows and pager: an answer of an API by its data, a page by the source's own rules or by its structure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -11,7 +11,7 @@ from crawler.parsers.feeds import Answer
 from crawler.parsers.pagers import NONE, Pager, Sheet, read_pager
 from crawler.parsers.pushed import lay_open
 from crawler.parsers.rows import Given, distinct, make_row
-from crawler.parsers.structure import PAGED, best_group, by_structure, where
+from crawler.parsers.structure import PAGED, Found, best_group, by_structure, where
 from crawler.parsers.tree import Node, attribute, parse, select, squeeze, text
 from crawler.parsers.written import written_out
 from crawler.record.reading import Row
@@ -34,10 +34,14 @@ class Listing:
     pager: str = ""
     beyond: int = 0
     more_lists: tuple[Request, ...] = ()
+    structure: str = ""
 
 
-def read_list(source: str, page: Page, *, rules: ListRules, encoding: str = "utf-8", request: Request | None = None) -> Listing:
-    """Rows and pager of a list page, the answer to `request`; no rows when nothing on it repeats.
+def read_list(
+    source: str, page: Page, *, rules: ListRules, encoding: str = "utf-8", request: Request | None = None, like: str = ""
+) -> Listing:
+    """Rows and pager of a list page, the answer to `request`; no rows when nothing on it repeats. `like`: the structure of its column's
+    first page, where this is a later one.
 
     Raises UnreadablePage for a selector that is none.
     """
@@ -51,27 +55,27 @@ def read_list(source: str, page: Page, *, rules: ListRules, encoding: str = "utf
     base = (urls.join(page.url, attribute(base_node, "href")) if base_node is not None else None) or page.url
     store = data.read_store(tree, base, encoding)
     if rules.rows:
-        rows, how = _by_rules(tree, base, rules, encoding)
+        found = Found(*_by_rules(tree, base, rules, encoding))
     elif store is not None and store.rows:
-        rows, how = list(store.rows), f"{len(store.rows)} rows of the datastore in the page"
+        found = Found(list(store.rows), f"{len(store.rows)} rows of the datastore in the page")
     else:
-        rows, how = _found(tree, source, base, encoding)
-    sheet = Sheet(source, tree, page.url, asked, len(rows), {row.url for row in rows}, store, encoding)
-    pager = read_pager(sheet, rules)
-    return _listing(rows, pager, rules, how)
+        found = _found(tree, source, base, encoding, like)
+    sheet = Sheet(source, tree, page.url, asked, len(found.rows), {row.url for row in found.rows}, store, encoding)
+    listing = _listing(found.rows, read_pager(sheet, rules), rules, found.how)
+    return replace(listing, structure=found.structure)
 
 
-def _found(tree: LexborHTMLParser, source: str, base: str, encoding: str) -> tuple[list[Row], str]:
+def _found(tree: LexborHTMLParser, source: str, base: str, encoding: str, like: str) -> Found:
     """Rows by structure, or those that stand as data in the page's scripts, where these are more than what the page shows."""
-    paged = PAGED.search(source) is not None
-    rows, how = by_structure(tree, base, encoding, paged=paged)
+    paged = any(form.search(source) for form in PAGED)
+    found = by_structure(tree, base, encoding, paged=paged, like=like)
     said = read_scripts(tree, source, base, encoding)
     if said is None:
-        return rows, how
-    shown = {row.url for row in rows}
+        return found
+    shown = {row.url for row in found.rows}
     both = sum(1 for row in said.rows if row.url in shown)
-    more = len(said.rows) > len(rows) * MORE_IN_SCRIPTS and (not paged or both * 2 >= len(rows))
-    return (list(said.rows), f"{said.evidence} in the page's scripts") if not rows or more else (rows, how)
+    more = len(said.rows) > len(found.rows) * MORE_IN_SCRIPTS and (not paged or both * 2 >= len(found.rows))
+    return Found(list(said.rows), f"{said.evidence} in the page's scripts") if not shown or more else found
 
 
 def _answered(answer: Answer, source: str, page: Page, rules: ListRules, encoding: str, asked: Request) -> Listing:
@@ -79,8 +83,10 @@ def _answered(answer: Answer, source: str, page: Page, rules: ListRules, encodin
     rows, how, tree = list(answer.rows), answer.evidence, None
     if answer.html is not None:
         tree = parse(answer.html)
-        rows, how = _by_rules(tree, page.url, rules, encoding) if rules.rows else by_structure(tree, page.url, encoding, least=1)
-        how = f"{answer.evidence}: {how}"
+        piece = (
+            Found(*_by_rules(tree, page.url, rules, encoding)) if rules.rows else by_structure(tree, page.url, encoding, least=1)
+        )
+        rows, how = piece.rows, f"{answer.evidence}: {piece.how}"
     sheet = Sheet(answer.html or source, tree, page.url, asked, len(rows), {row.url for row in rows}, answer, encoding)
     found = _listing(rows, read_pager(sheet, rules), rules, how, data.MOST_ROWS)
     return Listing(

@@ -4,7 +4,7 @@ import hashlib
 import re
 import zlib
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
@@ -12,6 +12,7 @@ from crawler.errors import UnreadablePage
 from crawler.model import Kind, Page, PageKind, Request
 from crawler.parsers import absent, redirect
 from crawler.parsers.attached.said import READERS
+from crawler.parsers.continuation import list_frame
 from crawler.parsers.files import read_file, what_file
 from crawler.parsers.kinds import judge
 from crawler.parsers.shapes import read_shapes
@@ -27,7 +28,16 @@ GZIP = b"\x1f\x8b\x08"
 MOST_UNPACKED = 50 << 20  # what a sitemap may be (sitemaps.org)
 BEIJING = timedelta(hours=8)
 DAY = re.compile(r"(?:19|20)\d\d[-/.年]\d{1,2}")
+LONGEST_STRUCTURE = 4_000
 NONE: Mapping[str, Page] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the page was asked for. `request` None: a GET of its address; `like`: a column's later page, the structure of its first."""
+
+    request: Request | None = None
+    like: str = ""
 
 
 def pick(rules: ReadRules, at: int) -> DetailRules:
@@ -37,10 +47,10 @@ def pick(rules: ReadRules, at: int) -> DetailRules:
 
 
 def read(
-    page: Page, kind: Kind, rules: ReadRules, public_url: str, request: Request | None = None, more: Mapping[str, Page] = NONE
+    page: Page, kind: Kind, rules: ReadRules, public_url: str, asked: Asked = Asked(), more: Mapping[str, Page] = NONE
 ) -> Reading:
-    """What a page says, the answer to `request` (None: a GET of its address); `more`: the further captures of its record, by URL key,
-    and under ABSENT what the site shows for an address that cannot exist.
+    """What a page says; `more`: the further captures of its record, by URL key, and under ABSENT what the site shows for an address that
+    cannot exist.
 
     Raises UnreadablePage for a source's selector that is none, and for a mapping that does not fit the answer.
     """
@@ -52,7 +62,7 @@ def read(
     decoded = charset.decode(_unpacked(page.body) if packed else page.body, page.header("content-type"))
     if kind is not Kind.LIST:
         return _completed(_detail(decoded, page, rules, public_url, more), decoded, page)
-    listed = _as_list(decoded, page, rules, version, request or Request(page.url))
+    listed = _as_list(decoded, page, rules, version, asked)
     if not listed.rows and (why := _absent(decoded, more)):  # some sites show a list for whatever they have not
         listed = Reading(version, PageKind.SOFT_404, why)
     return _completed(listed, decoded, page)
@@ -60,7 +70,9 @@ def read(
 
 def _completed(reading: Reading, decoded: charset.Decoded, page: Page) -> Reading:
     """The reading with how the bytes became text, and where the page leads if it does nothing else."""
-    leads_to = redirect.target(decoded.text, page.url, decoded.encoding) if reading.page_kind is PageKind.REDIRECT else None
+    leads_to = reading.leads_to
+    if leads_to is None and reading.page_kind is PageKind.REDIRECT:
+        leads_to = redirect.target(decoded.text, page.url, decoded.encoding)
     said = f"{decoded.encoding} by {decoded.why}" + (f", declared {decoded.declared}" if decoded.declared else "")
     return replace(reading, text="; ".join((said, *decoded.flags)), leads_to=leads_to)
 
@@ -88,12 +100,12 @@ def _as_file(page: Page, kind: Kind, file: tuple[str, str], public_url: str, ver
     evidence = f"{file[0]} of {len(page.body)} bytes"
     if kind is Kind.LIST:
         return Reading(version, PageKind.FILE, evidence)
-    draft, note = read_file(page, file[1])
+    draft, held = read_file(page, file[1])
     made = notice(draft, url=public_url, final_url=page.url, at=page.at)
-    evidence += f", {note}" if note else ""
+    evidence += f", {held.note}" if held.note else ""
     both = f"{READERS} {made.title} {made.published} {draft.attachments[0].name} {hashlib.sha256(page.body).hexdigest()}"
     digest = made.text_digest[:2] + hashlib.sha256(both.encode()).hexdigest()[:30]
-    return Reading(version, PageKind.FILE, evidence, notices=(replace(made, text_digest=digest),))
+    return Reading(version, PageKind.FILE, evidence, notices=(replace(made, text_digest=digest),), file=held)
 
 
 def _unpacked(body: bytes) -> bytes:
@@ -108,13 +120,24 @@ def _unpacked(body: bytes) -> bytes:
     return plain
 
 
-def _as_list(decoded: charset.Decoded, page: Page, rules: ReadRules, version: str, request: Request) -> Reading:
+def _as_list(decoded: charset.Decoded, page: Page, rules: ReadRules, version: str, asked: Asked) -> Reading:
     from crawler.parsers.listing import read_list  # a fifth of what a child imports, and details need none of it
 
-    found = read_list(decoded.text, page, rules=rules.list, encoding=decoded.encoding, request=request)
+    found = read_list(
+        decoded.text,
+        page,
+        rules=rules.list,
+        encoding=decoded.encoding,
+        request=asked.request or Request(page.url),
+        like=asked.like,
+    )
     shown = squeeze(text_of(parse(decoded.text).root))
     if not found.rows and found.next_list is None and not found.more_lists:
-        other = judge(parse(decoded.text), decoded.text, article_title=False, body=0)
+        tree = parse(decoded.text)
+        framed = list_frame(decoded.text, tree, page)
+        if framed is not None:
+            return Reading(version, PageKind.REDIRECT, "no rows: the list stands in a frame", leads_to=framed.url)
+        other = judge(tree, decoded.text, article_title=False, body=0)
         if other is not None and other.kind in (
             PageKind.CHALLENGE,
             PageKind.ERROR,
@@ -135,5 +158,6 @@ def _as_list(decoded: charset.Decoded, page: Page, rules: ReadRules, version: st
         days=len(DAY.findall(shown)),
         pager=found.pager,
         beyond=found.beyond,
+        structure=found.structure if len(found.structure) <= LONGEST_STRUCTURE else "",
         more_lists=found.more_lists,
     )

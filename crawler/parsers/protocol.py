@@ -8,11 +8,13 @@ bounded sizes; what it only passes on (packed records, search text) it does not 
 import json
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass, field
 from functools import lru_cache
 from typing import IO, Any
 
 from crawler.model import Kind, Page, PageKind, Request
+from crawler.parsers.attached.said import Limits
+from crawler.record.content import Content
 from crawler.record.notice import Attachment, Notice
 from crawler.record.reading import Reading, Row
 from crawler.record.rules import DetailRules, ListRules, ReadRules
@@ -22,6 +24,7 @@ LONGEST_ANSWER = 64 << 20
 MOST_ROWS = 50_000  # what a sitemap may hold (sitemaps.org)
 MOST_NOTICES = 1_000
 MOST_HEADERS = 100
+MOST_FLAGS = 200
 LONGEST_TEXT = 16 << 20
 JOINED = 1 << 20  # bytes up to which a message is written at once
 READ = frozenset({"content-type", "content-disposition"})  # the headers that a reader looks at
@@ -29,6 +32,15 @@ READ = frozenset({"content-type", "content-disposition"})  # the headers that a 
 
 class BadMessage(ValueError):
     """The other end said something that is no message."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """What is known of a file that is read for its own sake (`Kind.ATTACHMENT`), beside its answer's head: as links call it, and how
+    much of it is read."""
+
+    name: str = ""
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +53,8 @@ class Job:
     public_url: str
     more: tuple[tuple[str, Page], ...] = ()
     request: Request | None = None  # that the page answers, where it was more than a GET of the page's address
+    like: str = ""  # a later page of a column: the structure of its first one
+    file: File | None = None  # of a job whose kind is ATTACHMENT
 
     @property
     def size(self) -> int:
@@ -122,6 +136,8 @@ def _job_header(job: Job, rules: int) -> list[Any]:
         _page_header(job.page),
         [[key, _page_header(page)] for key, page in job.more],
         _request_header(job.request) if job.request else None,
+        job.like,
+        [job.file.name, astuple(job.file.limits)] if job.file else None,
     ]
 
 
@@ -133,13 +149,15 @@ def _page_header(page: Page) -> list[Any]:
 def jobs_of(header: Mapping[str, Any], body: bytes) -> list[Job]:
     """The jobs of a message back; a body of other pages than the header's is BadMessage."""
     rules, at, jobs = [_rules(text) for text in header["rules"]], 0, []
-    for kind, number, public_url, page, more, request in header["jobs"]:
+    for kind, number, public_url, page, more, request, like, file in header["jobs"]:
         pages = []
         for said in (page, *(said for _, said in more)):
             pages.append(_page_of(said, body[at : at + said[4]]))
             at += said[4]
         held = tuple((key, other) for (key, _), other in zip(more, pages[1:], strict=True))
-        jobs.append(Job(pages[0], Kind(kind), rules[number], public_url, held, _request(request) if request else None))
+        asked = File(file[0], Limits(*file[1])) if file else None
+        answers = _request(request) if request else None
+        jobs.append(Job(pages[0], Kind(kind), rules[number], public_url, held, answers, like, asked))
     if at != len(body):
         raise BadMessage(f"{len(body)} bytes, {at} announced")
     return jobs
@@ -165,11 +183,13 @@ def reading_header(reading: Reading) -> dict[str, Any]:
         "total_rows": reading.total_rows,
         "pager": reading.pager,
         "beyond": reading.beyond,
+        "structure": reading.structure,
         "more_lists": [_request_header(request) for request in reading.more_lists],
         "error": reading.error,
         "seen": [reading.visible, reading.days],
         "text": reading.text,
         "leads_to": reading.leads_to,
+        "file": _content_header(reading.file) if reading.file else None,
     }
 
 
@@ -189,8 +209,14 @@ def _notice_header(notice: Notice) -> list[Any]:
 
 
 def reading_bodies(reading: Reading) -> list[bytes]:
-    """What of a reading the parent only passes on: the packed texts of its notices."""
-    return [notice.packed for notice in reading.notices]
+    """What of a reading the parent only passes on: the packed texts of its notices, and of its file."""
+    return [*(notice.packed for notice in reading.notices), *([reading.file.packed] if reading.file else [])]
+
+
+def _content_header(file: Content) -> list[Any]:
+    return [
+        file.media_type, file.size, file.reader, file.pages, file.note, file.flags, file.name, file.named_by, len(file.packed), file.digest,
+    ]  # fmt: skip
 
 
 def _request_header(request: Request) -> list[Any]:
@@ -211,17 +237,19 @@ def reading_of(said: Mapping[str, Any], body: bytes) -> Reading:
         rows, notices, continues = said["rows"], said["notices"], said["continues"]
         if len(rows) > MOST_ROWS or len(notices) > MOST_NOTICES or len(continues) > MOST_NOTICES:
             raise BadMessage("too much in one page")
+        found, at = _notices(notices, body)
         return Reading(
             rules=_text(said["rules"]),
             page_kind=PageKind(said["page_kind"]),
             evidence=_text(said["evidence"]),
-            notices=_notices(notices, body),
+            notices=found,
             rows=tuple(Row(_text(url), _text(title), _optional(date), _optional(reason)) for url, title, date, reason in rows),
             next_list=_request(said["next"]) if said["next"] else None,
             total_pages=_count(said["total_pages"]),
             total_rows=_count(said["total_rows"]),
             pager=_text(said["pager"]),
             beyond=_count(said["beyond"]) or 0,
+            structure=_text(said["structure"]),
             more_lists=tuple(map(_request, said["more_lists"][:MOST_ROWS])),
             error=_optional(said["error"]),
             visible=_count(said["seen"][0]) or 0,
@@ -229,12 +257,24 @@ def reading_of(said: Mapping[str, Any], body: bytes) -> Reading:
             continues=tuple(map(_request, continues)),
             text=_text(said["text"]),
             leads_to=_optional(said["leads_to"]),
+            file=_content(said["file"], body[at:]) if said["file"] else None,
         )
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise BadMessage(f"not a reading: {error!r}") from error
 
 
-def _notices(said: Sequence[Any], body: bytes) -> tuple[Notice, ...]:
+def _content(said: Sequence[Any], body: bytes) -> Content:
+    kind, size, reader, pages, note, flags, name, named_by, packed, digest = said
+    if _count(packed) != len(body) or len(flags) > MOST_FLAGS:
+        raise BadMessage(f"{len(body)} bytes of a file, {packed!r:.40} announced")
+    return Content(
+        _text(kind), _count(size) or 0, _text(reader), _count(pages) or 0, _text(note), tuple(map(_text, flags)),
+        _text(name), _text(named_by), body, _text(digest),
+    )  # fmt: skip
+
+
+def _notices(said: Sequence[Any], body: bytes) -> tuple[tuple[Notice, ...], int]:
+    """(the notices, where what is packed of them ends)."""
     found, at = [], 0
     for part, title, texts, paragraphs, attachments, text_digest, packed in said:
         end = at + (_count(packed) or 0)
@@ -252,7 +292,7 @@ def _notices(said: Sequence[Any], body: bytes) -> tuple[Notice, ...]:
             )
         )
         at = end
-    return tuple(found)
+    return tuple(found), at
 
 
 def _text(value: object) -> str:

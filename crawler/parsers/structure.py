@@ -5,10 +5,12 @@ sites print a list in blocks of five). The best group is the one with most rows,
 """
 
 import re
+from dataclasses import dataclass
 from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser
 
+from crawler.parsers.carried import Structure, not_beside, path_of, read_structure, rows_like, structure_of
 from crawler.parsers.groups import (
     DAY,
     GENERIC,
@@ -24,7 +26,7 @@ from crawler.parsers.groups import (
     near,
 )
 from crawler.parsers.rows import distinct, title_of, wraps
-from crawler.parsers.tree import BLOCKS, Node, ancestors, attribute, is_hidden, lines, squeeze, text
+from crawler.parsers.tree import Node, ancestors, attribute, is_hidden, lines, squeeze, text
 from crawler.record.reading import Row
 from crawler.text.dates import read_date
 
@@ -39,9 +41,13 @@ FURNITURE = re.compile(
     r"公网安备|公安机关备案|ICP备|网站标识码|^全国党政机关|^网站地图$|^联系我们$|^关于我们$|^隐私声明$|^网站声明$|^返回(?:首页|顶部)$"
 )
 FILE_URL = re.compile(r"\.(?:docx?|xlsx?|pptx?|wps|et|pdf|ofd|zip|rar|7z|jpe?g|png|gif|mp4)(?:$|[?#])", re.IGNORECASE)
-PAGED = re.compile(
-    r"[上下]一?[页頁]|[尾末][页頁]|create_?page\w*\s*\(|(?:共|总计|合计)\s*(?:<[^<>]*>\s*)*[1-9]\d*\s*(?:<[^<>]*>\s*)*[条页篇]|\d\s*/\s*\d+\s*页|total\s?record",
-    re.IGNORECASE,
+PAGED = (  # asked of every list, the rarest beginnings first
+    re.compile(
+        r"[上下]一?[页頁]|[尾末][页頁]|[共总合](?:(?<=共)|(?<=[总合])计)\s*(?:<[^<>]*>\s*)*[1-9]\d*\s*(?:<[^<>]*>\s*)*[条页篇]"
+    ),
+    re.compile(r"[pP](?i:(?<=create.)|(?<=create_.))(?i:age\w*\s*\()"),
+    re.compile(r"[tT](?i:otal\s?record)"),
+    re.compile(r"\d\s*/\s*\d+\s*页"),
 )
 NOTHING = re.compile(r"(?:暂无|没有|尚无|无)(?:任何|相关|可显示|符合条件的?)?(?:数据|信息|内容|记录|文章|结果)|共\s*0\s*条")
 FRAME = re.compile(r"(?:当前|所在|现在的?|您的|当前所在)位置|版权所有|主办单位|主办：|ICP备|网站标识码|技术支持")
@@ -52,40 +58,93 @@ LARGEST_OF_LIST = 1500  # the same on a page that says it is one of a list
 LONGEST_LINE = 120  # characters of a line beside which a lone link without a date is part of a text
 LEAST_WORTH = 2.5  # one dated row with a title of some length: the last page of a column may hold no more
 LEAST_ALONE = 6  # characters of the title of a row that stands alone and has no date
+CLOSE, MOST_CLOSE = 0.5, 5  # share of the best list's worth from which another may be the column
 HUB_BLOCKS = 3  # short lists, each with its own "more": a page that leads to lists and is none
 MOST_OF_HUB = 10
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Rows of a page, how they were found, and where they stand (`carried`), for the column's later pages."""
+
+    rows: list[Row]
+    how: str
+    structure: str = ""
+
+
 def by_structure(
-    tree: LexborHTMLParser, base: str, encoding: str, least: int = 0, *, paged: bool = False
-) -> tuple[list[Row], str]:
+    tree: LexborHTMLParser, base: str, encoding: str, least: int = 0, *, paged: bool = False, like: str = ""
+) -> Found:
     """Rows, and how they were found. `least`: a piece of HTML is a list when it has that many rows; `paged`: the page says that it is one
-    of a list's, so that a single row may be all it has."""
-    group = best_group(tree, base, encoding, least, paged=paged)
+    of a list's, so that a single row may be all it has; `like`: the structure of its column's first page."""
+    first = read_structure(like)
+    largest = LARGEST_OF_LIST if paged else LARGEST_ROW
+    if first is not None and tree.body is not None:
+        links = _links(tree.body)
+        same = rows_like(first, links, base, encoding, largest) or rows_like(
+            first, _links(tree.body, GENERIC), base, encoding, largest
+        )
+        if same is not None:
+            absorb(same, base, encoding)
+            rows = distinct(same.rows)
+            return Found(rows, f"{len(rows)} rows where the first page has them", like)
+    group, others = _best(tree, base, encoding, least, paged=paged, first=first)
     if group is None:
-        return [], "0 rows: nothing repeats"
+        return Found([], "0 rows: nothing repeats")
     if not paged and is_hub(tree, group):
         longest = len(distinct(group.rows))
-        return [], f"0 rows: a hub of short lists, each with its own link to more; the longest has {longest} rows"
+        return Found([], f"0 rows: a hub of short lists, each with its own link to more; the longest has {longest} rows")
     rows = distinct(group.rows)
-    return rows, f"{len(rows)} rows by structure"
+    return Found(rows, f"{len(rows)} rows by structure", like or structure_of(group, others))
 
 
-def best_group(tree: LexborHTMLParser, base: str, encoding: str, least: int = 0, *, paged: bool = False) -> Group | None:
+def best_group(tree: LexborHTMLParser, base: str, encoding: str) -> Group | None:
     """The group of links that looks most like a column of notices."""
+    return _best(tree, base, encoding, 0, paged=False, first=None)[0]
+
+
+def _best(
+    tree: LexborHTMLParser, base: str, encoding: str, least: int, *, paged: bool, first: Structure | None
+) -> tuple[Group | None, list[Group]]:
+    """The best group, and all there are, the best first."""
     body = tree.body or tree.root
     if body is None:
-        return None
+        return None, []
     largest = LARGEST_OF_LIST if paged else LARGEST_ROW
-    ranked = _ranked(_links(body), base, encoding, largest)
+    links = _links(body)
+    ranked = _ranked(not_beside(first, links) if first is not None else links, base, encoding, largest)
     if not ranked or _worth(ranked[0], largest) < LEAST_WORTH:
-        ranked = _ranked(_links(body, GENERIC), base, encoding, largest) or ranked
+        links = _links(body, GENERIC)
+        ranked = _ranked(not_beside(first, links) if first is not None else links, base, encoding, largest) or ranked
     if ranked and _worth(ranked[0], largest) >= LEAST_WORTH:
-        absorb(ranked[0], base, encoding)
-        return ranked[0]
+        best = _paged_one(ranked, largest) if paged else ranked[0]
+        absorb(best, base, encoding)
+        return best, ranked
     if least and ranked and len(ranked[0].rows) >= least and any(row.date for row in ranked[0].rows):
-        return ranked[0]
-    return _lone(ranked, body, paged=paged)
+        return ranked[0], ranked
+    return _lone(ranked, body, paged=paged), ranked
+
+
+def _paged_one(ranked: list[Group], largest: int) -> Group:
+    """Of lists that are worth about the same, and no less dated than the best, the one in whose box the page's numbers stand."""
+    best, least = ranked[0], CLOSE * _worth(ranked[0], largest)
+    close = [group for group in ranked[1:MOST_CLOSE] if _worth(group, largest) >= least and _share(group) >= _share(best)]
+    return next((group for group in (best, *close) if _holds_pager(group)), best) if close else best
+
+
+def _share(group: Group) -> float:
+    return sum(1 for row in group.rows if row.date) / max(1, len(group.rows))
+
+
+def _holds_pager(group: Group) -> bool:
+    own = {item.link.mem_id for item in group.items}
+    for above in islice((group.parents[0], *ancestors(group.parents[0])), 3):
+        if above.tag == "body":
+            return False
+        said = [squeeze(link.text(deep=True)) for link in above.css("a[href]") if link.mem_id not in own]
+        if any(PAGE_LINK.match(text_) and not MORE.match(text_) for text_ in said if text_):
+            return True
+    return False
 
 
 def _lone(ranked: list[Group], body: Node, *, paged: bool) -> Group | None:
@@ -170,15 +229,10 @@ def _in_navigation(link: Node) -> bool:
     return False
 
 
-def _path(link: Node) -> str:
-    """The blocks from the link up to the body: rows of one list stand alike, whatever emphasis a single one has."""
-    return "/".join(above.tag or "" for above in near(link) if above.tag in BLOCKS or above.tag == "-document")
-
-
 def _groups(links: list[Node]) -> list[Group]:
     by_path: dict[str, list[Node]] = {}
     for link in links:
-        by_path.setdefault(_path(link), []).append(link)
+        by_path.setdefault(path_of(link), []).append(link)
     groups = []
     for path, same in by_path.items():
         groups += _by_parent(_items(path, same))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
@@ -103,7 +104,12 @@ def attribute(node: Node, name: str) -> str:
 def is_hidden(node: Node) -> bool:
     """Hidden by its own style or attribute."""
     attributes = node.attributes
-    return "hidden" in attributes or bool(HIDDEN.search(attributes.get("style") or ""))
+    return "hidden" in attributes or ((style := attributes.get("style")) is not None and _hides(style))
+
+
+@lru_cache(maxsize=4096)  # Word repeats a style in every span
+def _hides(style: str) -> bool:
+    return HIDDEN.search(style) is not None
 
 
 def ancestors(node: Node) -> Iterator[Node]:
@@ -125,21 +131,32 @@ class Line:
 class _Writer:
     """Collects inline text and breaks it into lines at block borders."""
 
+    __slots__ = ("inline", "lines", "owner")
+
     def __init__(self) -> None:
         self.lines: list[Line] = []
         self.inline: list[str] = []
         self.owner: Node | None = None
 
     def add(self, text: str, node: Node) -> None:
-        if self.owner is None and text.strip(EDGES):
+        if self.owner is None:
+            if not text.strip(EDGES):
+                if self.inline:
+                    self.inline.append(text)  # white space that begins a line is none of it
+                return
             self.owner = node
         self.inline.append(text)
 
     def end(self, node: Node) -> None:
-        text = SPACES.sub(" ", "".join(self.inline)).strip(EDGES)
+        if not self.inline:
+            return
+        text = "".join(self.inline).strip(EDGES)
         if text:
+            if not text.isprintable() or "  " in text:  # else there is nothing to narrow
+                text = SPACES.sub(" ", text)
             self.lines.append(Line(text, self.owner or node))
-        self.inline, self.owner = [], None
+        self.inline.clear()
+        self.owner = None
 
 
 def lines(node: Node, skip: frozenset[int] = frozenset()) -> list[Line]:
@@ -153,33 +170,56 @@ def lines(node: Node, skip: frozenset[int] = frozenset()) -> list[Line]:
     return writer.lines
 
 
-def _walk(top: Node, writer: _Writer, skip: frozenset[int]) -> None:
-    """Iterative: hostile pages nest deeper than Python's stack."""
-    stack: list[tuple[Node, bool]] = [(top, False)]
-    while stack:
-        node, leaving = stack.pop()
-        tag = node.tag or ""
-        if leaving:
-            writer.end(node)
-            continue
-        if tag == "-text":
-            writer.add(node.text_content or "", node.parent or node)
-            continue
-        if tag == "br":
-            writer.end(node)
-            continue
-        if tag in SILENT or node.mem_id in skip or (is_hidden(node) and node is not top):
-            continue
-        if tag == "tr" and _is_data(node):
-            writer.end(node)
-            row = cells(node, skip)
-            if row:
-                writer.lines.append(Line(row, node))
-            continue
-        if tag in BLOCKS:
-            writer.end(node)
-            stack.append((node, True))
-        stack.extend((child, False) for child in reversed(list(node.iter(include_text=True))))
+def _walk(top: Node, writer: _Writer, skip: frozenset[int]) -> None:  # noqa: C901 - one loop, without a call a node
+    """Iterative: hostile pages nest deeper than Python's stack. A node's children are asked for, never its parent: that is on a stack."""
+    node, around = top, list[tuple[Node, int]]()
+    while True:
+        number = node.tag_id
+        if number == TEXT:
+            if content := node.text_content:
+                writer.add(content, around[-1][0] if around else node.parent or node)
+        else:
+            bits = known if (known := KINDS.get(number)) is not None else _kind(node)
+            if bits & BREAK:
+                writer.end(node)
+            elif not (bits & SHUT or node.mem_id in skip or (around and is_hidden(node))):
+                if bits & ROW and _is_data(node):
+                    writer.end(node)
+                    if row := cells(node, skip):
+                        writer.lines.append(Line(row, node))
+                else:
+                    if bits & BLOCK:
+                        writer.end(node)
+                    if (below := node.child) is not None:
+                        around.append((node, bits))
+                        node = below
+                        continue
+                    if bits & BLOCK:
+                        writer.end(node)
+        while True:
+            if not around:
+                return
+            if (following := node.next) is not None:
+                node = following
+                break
+            node, bits = around.pop()
+            if bits & BLOCK:
+                writer.end(node)
+
+
+# What a walk must know of a tag, as bits of one number; numbers of a document's own tags, that no standard names, are not kept.
+BLOCK, SHUT, BREAK, ROW = (1 << n for n in range(4))
+TEXT = next(node.tag_id for node in LexborHTMLParser("<p>x").css("p")[0].iter(include_text=True))
+OWN = 4096
+KINDS: dict[int, int] = {}
+
+
+def _kind(node: Node) -> int:
+    tag = node.tag or ""
+    bits = BLOCK * (tag in BLOCKS) + SHUT * (tag in SILENT) + BREAK * (tag == "br") + ROW * (tag == "tr")
+    if node.tag_id < OWN:
+        KINDS[node.tag_id] = bits
+    return bits
 
 
 def _is_data(row: Node) -> bool:

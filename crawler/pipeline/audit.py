@@ -13,18 +13,21 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from typing import IO
 
+from crawler.archive import withheld as withheld_file
 from crawler.archive.locks import sync_folder
 from crawler.archive.members import Damage, Member, members
 from crawler.archive.reader import FAR
 from crawler.archive.recover import closed_files, looks_of
+from crawler.archive.withheld import NAME as WITHHELD
 from crawler.archive.writer import OPEN, describe
 from crawler.errors import ArchiveError, DamagedRecord
 from crawler.fetcher.message import parse_response
 from crawler.model import Kept, Millis, payload_digest
-from crawler.repository import captures, evidence
+from crawler.repository import captures, evidence, withheld
 from crawler.repository.database import Database
 from crawler.repository.evidence import ARCHIVE, CHECK, FAIL, NOT_CHECKED, PASS, REPLACEMENT, Event, Facts, FileRow
 
@@ -138,6 +141,7 @@ class Audit:
             sound = sound and checked.outcome in (PASS, REPAIRED)
             yield checked
         yield from self._strangers(there - {row.name for row in known})
+        yield from self._withheld()
         if before is None and sound and self._unseen:
             said = f"{len(self._unseen)} looks of the database stand in no file"
             yield self._keep(Checked(ARCHIVE, FAIL, troubles=(Trouble("look without its record", said),)))
@@ -147,6 +151,26 @@ class Audit:
             known = {row.name for row in evidence.files(c)}  # one may have been closed meanwhile
         for name in sorted(names - known):
             yield self._keep(Checked(name, FAIL, troubles=(Trouble("unknown file", name, "the database knows nothing of it"),)))
+
+    def _withheld(self) -> Iterator[Checked]:
+        """What is withheld: the file's lines against the database's, and every document against the last line about it."""
+        try:
+            said = withheld_file.read(self.folder)
+        except ArchiveError as error:
+            yield self._keep(Checked(WITHHELD, FAIL, troubles=(Trouble("changed", WITHHELD, error.message),)))
+            return
+        with self.database.read() as c:
+            known, odd, hidden = withheld.rows(c), withheld.odd(c), withheld.hidden(c)
+        troubles = [Trouble("withheld differs", document, "the database does not say of it what is written") for document in odd]
+        pairs = zip_longest(((entry.line, entry.digest) for entry in said), known)
+        for number, (here, there) in enumerate(pairs, 1):
+            if here != there:
+                why = (
+                    "not in the file" if here is None else "not in the database" if there is None else "the database has another"
+                )
+                troubles.append(Trouble("withheld differs", f"{WITHHELD}:{number}", why))
+        if said or known or hidden:
+            yield self._keep(Checked(WITHHELD, FAIL if troubles else PASS, records=len(said), troubles=tuple(troubles)))
 
     def _file(self, row: FileRow) -> Checked:
         checked = self._check(row)
@@ -167,7 +191,9 @@ class Audit:
             return self._keep(Checked(row.name, NOT_CHECKED, troubles=(trouble,)))
         with self.database.read() as c:
             held = evidence.captures(c, row.name, None if row.closed else row.committed)
-            found.troubles += _compare(found.kept, held, evidence.looks(c, [look.look for look in found.kept]))
+            known = evidence.looks(c, [look.look for look in found.kept])
+            refused = evidence.refused(c, [look.look for look in found.kept if look.look not in known])
+            found.troubles += _compare([look for look in found.kept if look.look not in refused], held, known)
             for version, names in evidence.odd_versions(c, row.name):
                 found.troubles.append(Trouble("version differs", version, f"{', '.join(names)}: not those of its record"))
         self._unseen.difference_update(hash(kept.look) for kept in found.kept)

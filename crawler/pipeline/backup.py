@@ -1,4 +1,4 @@
-"""A copy of the archive that can be gone on with: the tree, the database, then the WARC files it refers to, each as far as it refers to them.
+"""A copy of the archive that can be gone on with: the tree, the database, what is withheld, then the WARC files it refers to, each as far as it refers to them.
 
 What a WARC file holds up to a place that the database knows never changes, so the copy is of one moment, also while a daemon writes. A file
 that is still being written is copied up to there under its final name: whoever works on the copy closes it, as after a crash.
@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from crawler.archive import withheld
 from crawler.archive.locks import sync_folder
 from crawler.archive.reader import find
 from crawler.archive.tree import Tree
@@ -83,6 +84,7 @@ def _backup(config: Config, target: Path, before: Mapping[str, str], watch: Call
         copied, held = snapshot.copy(database, config.storage.database, data)
     finally:
         database.close()
+    _withheld(config.storage.archive, warc)
     kept, size, digests = 0, 0, dict[str, str]()
     for number, file in enumerate(held, 1):
         there = _is_there(warc / file.name, file, before)
@@ -93,6 +95,13 @@ def _backup(config: Config, target: Path, before: Mapping[str, str], watch: Call
     sync_folder(warc)
     _write(target / MANIFEST, json.dumps({"files": digests}, indent=1).encode())
     return Copied(copied, len(held), kept, size)
+
+
+def _withheld(archive: Path, folder: Path) -> None:
+    """What is withheld, as the database's copy knows it or later: whoever works on the copy takes it over."""
+    entries = withheld.read(archive)
+    if entries:
+        _write(folder / withheld.NAME, "".join(f"{entry.text}\n" for entry in entries).encode())
 
 
 def _is_there(path: Path, file: Held, before: Mapping[str, str]) -> bool:

@@ -23,7 +23,8 @@ class Action(StrEnum):
 class Known:
     """What the database holds of a document. `capture` and `capture_at`: what its current version was read from.
 
-    `whole`: nothing of it was missing; `body` is needed only where something was, or is.
+    `whole`: nothing of it was missing; `body` is needed only where something was, or is. `told` False: its record has fields that the
+    new one has otherwise, though no version is cut by them (tables, pictures, addresses); asked only of the very same capture.
     """
 
     n: int
@@ -33,6 +34,7 @@ class Known:
     capture_at: Millis
     whole: bool = True
     body: tuple[str, ...] = ()
+    told: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def judge(known: Known | None, notice: Notice, *, capture: int, at: Millis, rule
     whole, same = notice.incomplete is None, notice.text_digest == known.text_digest
     completed = whole and not known.whole
     if capture == known.capture:
-        changed = not same or whole != known.whole
+        changed = not same or whole != known.whole or not known.told
         return Verdict(Action.REREAD if changed and (rules != known.rules or completed) else Action.SAME, known.n)
     if at < known.capture_at:
         return Verdict(Action.LATE, known.n)

@@ -23,7 +23,8 @@ from crawler.model import (
     Watch,
     capture_id,
 )
-from crawler.pipeline import columns, list_pages, presence
+from crawler.pipeline import attachments, columns, list_pages, presence
+from crawler.pipeline.attachments import Shown
 from crawler.pipeline.presence import GONE_PAGES, SHOWN, Sighting
 from crawler.politeness import clocks, pace
 from crawler.politeness.host import Probe
@@ -41,6 +42,7 @@ from crawler.text import urls
 
 MOST_HOPS = 10
 GOLDEN = 0.618034  # spreads one random number evenly over the looks of a batch
+PRIORITY = {Kind.LIST: frontier.LIST, Kind.ATTACHMENT: frontier.ATTACHMENT}
 ANOTHER: Millis = 5_000  # a list that is being read for another run is asked again after so long
 
 
@@ -233,9 +235,18 @@ class _Fold:
         there = presence.seen(kept.outcome, kept.leads)
         if kept.outcome in (Outcome.SAME_BYTES, Outcome.NOT_MODIFIED):
             there = self._same(look, reading)
-        if kept.task.kind is Kind.DETAIL and not waits:  # else the settle step tells it, after what came before it
-            sighting = Sighting(there, kept.at, look.id, well=self._well(kept))
-            self._see(address, sighting)
+        if waits:  # the settle step tells it, after what came before it
+            return
+        if kept.task.kind is Kind.DETAIL:
+            self._see(address, Sighting(there, kept.at, look.id, well=self._well(kept)))
+            if there:
+                self._follow_files(look)
+        elif kept.task.kind is Kind.ATTACHMENT:
+            told = attachments.sighted(
+                address, self.known.linked, Shown(kept.at, look.id, first=True), there=there, well=self._well(kept)
+            )
+            self.writes.addresses.update((held.id, held) for held in told.addresses)
+            self.writes.changes += told.lines
 
     def _leave(self, look: _Look) -> None:
         kept, address = look.kept, look.address
@@ -308,6 +319,18 @@ class _Fold:
                 self.writes.frontier.add(look.run.id, number, seed)
                 rounds.ask(look.run.id, held)
         return rounds.waits(look.run.id, look.capture)
+
+    def _follow_files(self, look: _Look) -> None:
+        """The documents that a notice links to are looked at by the run that found it as it was."""
+        if not look.run.is_open:
+            return
+        task = look.kept.task
+        for held in self.known.files.get(look.address.id, ()):
+            may = look.run.leads(urls.host(task.request.url), urls.host(held.url), self.rules.beyond(task.source, held.url))
+            if may and (look.run.id, held.id) not in self.known.looked and held.kind != Kind.LIST:
+                kind = Kind(held.kind)
+                seed = Seed(held.request, held.public_url, kind, held.queue, held.source, frontier.ATTACHMENT, look.kept.at)
+                self.writes.frontier.add(look.run.id, held.id, seed)
 
     # -------------------------------------------------------------- what comes next
     def _frontier(self, look: _Look, spread: float) -> None:
@@ -388,7 +411,7 @@ class _Fold:
 def _is_followed(kept: Kept) -> bool:
     """Does this look say where its address's page is to be looked for?"""
     task = kept.task
-    leads = task.kind is Kind.LIST or (task.kind is Kind.DETAIL and kept.leads in ("", "itself"))
+    leads = task.kind is Kind.LIST or (task.kind in (Kind.DETAIL, Kind.ATTACHMENT) and kept.leads in ("", "itself"))
     return kept.outcome is Outcome.REDIRECTED and bool(kept.location) and leads and task.hops < MOST_HOPS
 
 
@@ -401,8 +424,8 @@ def _target(kept: Kept, rules: Rules) -> Seed:
         task.kind,
         rules.queue_of(task.source, kept.location),
         task.source,
-        frontier.LIST if task.kind is Kind.LIST else frontier.NEW,
+        PRIORITY.get(task.kind, frontier.NEW),
         kept.at,
         hops=task.hops + 1,
-        via=task.key if task.kind is Kind.DETAIL else task.via,
+        via=task.key if task.kind in (Kind.DETAIL, Kind.ATTACHMENT) else task.via,
     )

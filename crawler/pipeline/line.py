@@ -24,8 +24,10 @@ from crawler.archive.reader import damage_of, open_page, size_of, whole
 from crawler.archive.writer import Archive, digest_of
 from crawler.errors import DamagedRecord, Refused, Unreachable
 from crawler.model import Capture, Exchange, Kept, Kind, Millis, Octets, Original, Outcome, Page, PageKind, Task, now_ms
+from crawler.parsers.protocol import File
 from crawler.parsers.version import ABSENT
 from crawler.pipeline import keep as keeping
+from crawler.pipeline import seeding
 from crawler.pipeline import settle as settling
 from crawler.pipeline.closing import close_finished
 from crawler.pipeline.handover import HandOver
@@ -34,13 +36,14 @@ from crawler.pipeline.policy import Policy
 from crawler.pipeline.readers import Job, Readers
 from crawler.politeness import clocks
 from crawler.record.reading import Reading
-from crawler.repository import captures, files, frontier, keep, leases, origins, runs, settings, settle
+from crawler.repository import captures, evidence, files, frontier, keep, leases, origins, runs, settings, settle
 from crawler.repository.captures import Holding
 from crawler.repository.database import Connection, Database, is_fault, savepoint
+from crawler.repository.evidence import FAIL, REFUSAL, Event
 from crawler.repository.readings import Pending
 from crawler.repository.search import index as search_index
 from crawler.repository.settings import Moved
-from crawler.repository.settle import Settled
+from crawler.repository.settle import Known, Settled, Writes
 
 T = TypeVar("T")
 
@@ -48,8 +51,6 @@ log = structlog.get_logger()
 
 INDEX_AT_ONCE = 500
 LONGEST_HEAD = 8192  # bytes of an answer's head that a log shows
-READ_AT_ONCE = 16  # pages of one message to a child
-READ_BYTES = 1 << 20  # archived bytes of one message, unless a single page is larger
 
 
 class Line(Member):
@@ -74,7 +75,9 @@ class Line(Member):
     def _use(self, policy: Policy) -> None:
         self.policy, watch = policy, policy.config.watch
         self._keep_rules = keeping.Rules(watch, policy.version, policy.queue, policy.pause, policy.beyond)
-        self._settle_rules = settling.Rules(watch, policy.queue, lambda name: policy.rules(name).list, policy.beyond)
+        self._settle_rules = seeding.Rules(
+            watch, policy.queue, lambda name: policy.rules(name).list, policy.beyond, policy.unfetched
+        )
 
     # -------------------------------------------------------------- the process
     def begin(self, what: str, *, inherit: bool = True) -> None:
@@ -207,6 +210,7 @@ class Line(Member):
         except Exception as error:  # noqa: BLE001 - what is no matter of one page _fault raises again
             reason = _fault(error, url=look.task.request.url, file=look.file)
             files.reached(c, [look], owner)
+            evidence.happened(c, Event(REFUSAL, look.look, self.clock(), owner, FAIL, [{"said": reason}]))
             self._give_up(c, look.task, reason)
 
     def _give_up(self, c: Connection, task: Task, reason: str) -> None:
@@ -292,7 +296,9 @@ class Line(Member):
         if shown := waiting.absent:
             with contextlib.suppress(DamagedRecord):  # what the site has not is told without it
                 more.append((ABSENT, self._page(shown.capture, shown.payload)))
-        return Job(page, waiting.kind, self.policy.rules(waiting.source), waiting.public_url, tuple(more), waiting.request)
+        file = File(waiting.name) if waiting.kind is Kind.ATTACHMENT else None
+        rules = self.policy.rules(waiting.source)
+        return Job(page, waiting.kind, rules, waiting.public_url, tuple(more), waiting.request, waiting.like, file)
 
     def _page(self, capture: Capture, payload: Capture | None) -> Page:
         return self._handover.take(capture.record_id) or open_page(self.archive.folder, capture, payload)
@@ -345,18 +351,22 @@ class Line(Member):
 
     def _settle(self, items: Sequence[Settled]) -> set[str]:
         def step(c: Connection) -> set[str]:
-            pairs, rows = settle.begin(c, items)
-            by_capture = {item.capture_id: item for item in items}
-            now = self.clock()
-            seen = [(replace(held, at=clocks.past(held.at, now)), at) for held, at in pairs]
-            known = settle.load(c, [settling.item(by_capture[held.id], held, at, self._settle_rules) for held, at in seen], rows)
-            settling.believe(known, now)
-            writes = settling.decide(known, self._settle_rules)
-            settle.apply(c, known, writes, now)
+            known, writes = self.decided(c, items)
+            settle.apply(c, known, writes, self.clock())
             close_finished(c, writes.concerned, self.clock(), self.policy.expectations)
             return writes.frontier.queues
 
         return self.do(step)
+
+    def decided(self, c: Connection, items: Sequence[Settled]) -> tuple[Known, Writes]:
+        """What these readings come to, nothing of it written."""
+        pairs, rows = settle.begin(c, items)
+        by_capture = {item.capture_id: item for item in items}
+        now = self.clock()
+        seen = [(replace(held, at=clocks.past(held.at, now)), at) for held, at in pairs]
+        known = settle.load(c, [seeding.item(by_capture[held.id], held, at, self._settle_rules) for held, at in seen], rows)
+        seeding.believe(known, now)
+        return known, settling.decide(known, self._settle_rules)
 
     def index(self) -> int:
         """Write search rows of documents that have none or old ones; how many documents."""
@@ -377,21 +387,6 @@ class Line(Member):
         middle = len(ids) // 2
         halves = ids[:middle], ids[middle:]
         return sum(self._index(len(half), (half[0], half[-1])) for half in halves)
-
-
-def messages(waiting: Sequence[Pending], readers: int = 1) -> Iterator[list[Pending]]:
-    """What waits, cut into what goes to a child at once: never many pages or many bytes, and something for each free reader."""
-    most = min(READ_AT_ONCE, -(-len(waiting) // readers))
-    group: list[Pending] = []
-    size = 0
-    for item in waiting:
-        if group and (len(group) >= most or size + item.capture.length > READ_BYTES):
-            yield group
-            group, size = [], 0
-        group.append(item)
-        size += item.capture.length
-    if group:
-        yield group
 
 
 def _say_look(look: Kept, exchange: Exchange) -> None:

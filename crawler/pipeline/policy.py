@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from crawler.config.load import place
 from crawler.config.values import Config, Source
 from crawler.model import Expect, Millis
+from crawler.parsers.attachments import KINDS
 from crawler.parsers.version import rules_version
 from crawler.pipeline import columns
 from crawler.politeness.budget import Budget
 from crawler.politeness.worker import Pacing, strictest
+from crawler.record.notice import Attachment
 from crawler.record.rules import ReadRules
 from crawler.repository.runs import SourceRow
 from crawler.repository.settings import Settings
@@ -75,6 +77,22 @@ class Policy:
         """`file:line:column` of the key that a complaint begins with, in its source's file."""
         file = self.config.path.parent / "sources" / f"{name}.toml"
         return place(file, tuple(complaint.partition(":")[0].split(".")))
+
+    # -------------------------------------------------------------- what notices link to
+    def unfetched(self, name: str, found: Attachment) -> str | None:
+        """Why a document that a notice of this source links to is not fetched; None: it is."""
+        source = self.source(name)
+        wanted = (source.attachments if source else self.config.attachments).endings
+        if found.url is None or not urls.is_http(found.url):
+            return "no address"
+        if wanted is None:
+            return None
+        if not wanted:
+            return "attachments.fetch is none"
+        if found.media_type is None:
+            return "its type is not known from its name, and attachments.fetch lists types"
+        types = {KINDS[ending] for ending in wanted}
+        return None if found.media_type in types else f"{found.media_type} is not among attachments.fetch"
 
     # -------------------------------------------------------------- how hosts are asked
     def queue(self, name: str, url: str) -> str:

@@ -1,24 +1,27 @@
 """A pool of killable reading processes: a hostile page costs its own reading and a new child, nothing else."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from queue import LifoQueue
 from types import TracebackType
 from typing import Any
 
-from crawler.model import PageKind
+from crawler.model import PageKind, payload_digest
 from crawler.parsers import protocol
 from crawler.parsers.protocol import BadMessage, Job
 from crawler.parsers.version import rules_version
+from crawler.record.content import NO_TEXT, Content, pack_pieces
 from crawler.record.reading import Reading
 
 WATCH = 0.05  # seconds between two looks of the watchdog
 MOST_IN_MESSAGE = 8 << 20  # bytes of pages in one message; a larger page goes alone
+LONGEST_PAGE = 192 << 20  # bytes of a page and its further captures: a child takes no longer message
 STARTING = 60.0  # seconds a process may take to be there: no page's fault, so no page's time
 PASSED_ON = (
     "PATH",
@@ -56,6 +59,7 @@ class _Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=environment,
+            process_group=0 if os.name == "posix" else None,
         )
         self.pages, self.late = 0, False
         if self.hear(STARTING) is None:
@@ -90,13 +94,22 @@ class _Child:
         with self._guard:
             if self._until is not None and now > self._until and self.process is not None:
                 self.late = True
-                self.process.kill()
+                self._kill(self.process)
+
+    @staticmethod
+    def _kill(process: subprocess.Popen[bytes]) -> None:
+        """End it with whatever it has started: an office or an OCR that reads a document with it."""
+        if os.name != "posix":
+            process.kill()
+            return
+        with suppress(ProcessLookupError, PermissionError):  # it, and all it had started, are gone
+            os.killpg(process.pid, signal.SIGKILL)
 
     def stop(self) -> None:
         process, self.process = self.process, None
         if process is None:
             return
-        process.kill()
+        self._kill(process)
         process.wait()
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
@@ -111,10 +124,16 @@ def _fitting(jobs: Sequence[Job]) -> Sequence[Job]:
     size = count = 0
     for job in jobs:
         size += job.size
-        if count and size > MOST_IN_MESSAGE:
+        if count and (size > MOST_IN_MESSAGE or _too_large(job)):
             break
         count += 1
     return jobs[:count]
+
+
+def _too_large(job: Job) -> str:
+    """Why a job is not sent; empty where it is."""
+    most = job.file.limits.size if job.file is not None else LONGEST_PAGE
+    return f"more than {most >> 20} MiB" if job.size > most else ""
 
 
 def _told(message: tuple[dict[str, Any], bytes] | None, job: Job) -> Reading:
@@ -127,6 +146,17 @@ def _told(message: tuple[dict[str, Any], bytes] | None, job: Job) -> Reading:
 
 def _unread(job: Job, why: str) -> Reading:
     return Reading(rules_version(job.rules), PageKind.OTHER, error=why)
+
+
+def _as_file(job: Job, reading: Reading) -> Reading:
+    """A document that cannot be read is there all the same: that it has no text, and why, is what is known of it."""
+    if job.file is None or reading.error is None:
+        return reading
+    kind = (job.page.header("content-type") or "").partition(";")[0].strip().lower() or "application/octet-stream"
+    body, note = job.page.body, f"{NO_TEXT}{reading.error}"
+    name = job.file.name or job.page.url.partition("?")[0].rpartition("/")[2]
+    content = Content(kind, len(body), "", 0, note, (), name, "link", pack_pieces((), (), ""), payload_digest(body))
+    return Reading(reading.rules, PageKind.FILE, f"{kind} of {len(body)} bytes, {note}", file=content)
 
 
 class Readers:
@@ -161,8 +191,11 @@ class Readers:
         found: list[Reading] = []
         with self._taken() as child:
             while len(found) < len(jobs):
-                found += self._batch(child, _fitting(jobs[len(found) :]))
-        return found
+                if why := _too_large(jobs[len(found)]):
+                    found.append(_unread(jobs[len(found)], why))
+                else:
+                    found += self._batch(child, _fitting(jobs[len(found) :]))
+        return [_as_file(job, reading) for job, reading in zip(jobs, found, strict=True)]
 
     def _batch(self, child: _Child, jobs: Sequence[Job]) -> list[Reading]:
         """The readings of these, or of the first of them up to one that ended the child."""

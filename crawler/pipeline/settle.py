@@ -5,71 +5,35 @@ rebuilt database says the same.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from crawler.model import GOOD, ChangeKind, Kind, Millis, Outcome, PageKind, Request, Watch, short_id
-from crawler.pipeline import columns, judge, lists, presence
+from crawler.model import GOOD, ChangeKind, Kind, Millis, Outcome, PageKind, short_id
+from crawler.pipeline import attachments, judge, lists, presence
+from crawler.pipeline.attachments import Contents, Shown, Told
 from crawler.pipeline.judge import Action, align
 from crawler.pipeline.presence import GONE_PAGES, SHOWN, Sighting
-from crawler.politeness import clocks
+from crawler.pipeline.seeding import Rules
+from crawler.record.content import Content
+from crawler.record.frame import unpacked
 from crawler.record.notice import CUT_OFF, Notice
 from crawler.record.reading import Reading
-from crawler.record.rules import ListRules
-from crawler.repository import frontier
+from crawler.record.serial import fields_of
 from crawler.repository.addresses import Address, Seed
-from crawler.repository.captures import CaptureRow
+from crawler.repository.attachments import Link
 from crawler.repository.changes import NewChange
 from crawler.repository.continuations import Round
 from crawler.repository.database import clean, dump
 from crawler.repository.documents import HERE, MISSING, Current, Document
 from crawler.repository.looks import WELL, Look
 from crawler.repository.readings import DONE, PENDING, UNREADABLE, ReadingRow
-from crawler.repository.settle import Item, Known, Settled, Writes
-from crawler.repository.versions import NewVersion
+from crawler.repository.settle import Item, Known, Writes
+from crawler.repository.versions import NewVersion, Reference
 from crawler.repository.works import Member
 from crawler.text import urls
 
 MOST_ATTEMPTS = 200  # readings of one capture: each continuation of a long article may call for one
 MOST_HOPS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What the process knows and the database does not. `queue_of(source, url)` politeness key; `lists(source)` its rules for lists;
-    `beyond(source, url)` None within its site, else how many other hosts a run of it may be led to."""
-
-    watch: Watch
-    queue_of: Callable[[str, str], str]
-    lists: Callable[[str], ListRules]
-    beyond: Callable[[str, str], int | None]
-
-
-def item(settled: Settled, capture: CaptureRow, address: Address, rules: Rules) -> Item:
-    """A reading with the seeds of whatever its page names."""
-    reading, source = settled.reading, address.source
-
-    def seed(request: Request, kind: Kind, priority: int, via: str | None, cited: str | None = None) -> Seed:
-        queue = rules.queue_of(source, request.url)
-        return Seed(request, cited or request.url, kind, queue, source, priority, capture.at, via=via)
-
-    rows: tuple[Seed, ...] = ()
-    if address.kind == Kind.LIST:
-        rows = tuple(
-            seed(Request(row.url), Kind.DETAIL, frontier.NEW, address.key)
-            for row in reading.rows
-            if row.reason is None and urls.is_http(row.url)
-        )
-        named = [*reading.more_lists[: columns.MOST_PAGES], *([reading.next_list] if reading.next_list else [])]
-        further = tuple(seed(request, Kind.LIST, frontier.LIST, address.key) for request in named)
-    else:
-        further = tuple(seed(request, Kind.CONTINUATION, frontier.NEW, address.key) for request in reading.continues)
-    redirect = None
-    if reading.leads_to is not None and address.kind == Kind.LIST:
-        redirect = seed(Request(reading.leads_to), Kind.LIST, frontier.LIST, address.via)
-    elif reading.leads_to is not None:
-        redirect = seed(Request(reading.leads_to), Kind(address.kind), frontier.NEW, address.key, address.public_url)
-    return Item(settled, capture, address, rows, further, redirect)
 
 
 def decide(known: Known, rules: Rules) -> Writes:
@@ -79,16 +43,6 @@ def decide(known: Known, rules: Rules) -> Writes:
     read again first, so that a change of our rules is never taken for a change at the site.
     """
     return _Fold(known, rules).all()
-
-
-def believe(known: Known, now: Millis) -> None:
-    """What was dated by a clock that was ahead counts as of now, and makes no later look an older one: what has come since is newer."""
-    for address, listed in known.looks.items():
-        known.looks[address] = [replace(look, at=now) if clocks.ahead(look.at, now) else look for look in listed]
-    for document in (held for listed in known.documents.values() for held in listed):
-        current = document.current
-        if current is not None and clocks.ahead(current.capture_at, now):
-            document.current = replace(current, capture_at=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +62,7 @@ class _Fold:
         self.document_ids, self.work_ids, self.version_ids = (
             iter(known.document_ids), iter(known.work_ids), iter(known.version_ids),
         )  # fmt: skip
+        self.contents = Contents(known.contents, iter(known.content_ids))
 
     def all(self) -> Writes:
         for item in self.known.items:
@@ -121,6 +76,7 @@ class _Fold:
             row.attempts += 1
             if reading is not None:
                 self._done(item, row, reading)
+        self.writes.contents = list(self.contents.made.values())
         return self.writes
 
     def _one(self, item: Item, row: ReadingRow) -> Reading | None:
@@ -133,8 +89,11 @@ class _Fold:
             lists.settle(batch, item, row.run, self.rules.lists(item.address.source))
             return reading
         if reading.error is not None:
-            if (turn := self._turn(item, row)) is not None:
+            if (turn := self._turn(item, row)) is not None and not item.settled.again:
                 self._later(item, turn, there=None)
+            return reading
+        if item.address.kind == Kind.ATTACHMENT:
+            self._file(item, row)
             return reading
         rounds = self.known.rounds
         its_run = self._first_run(item)
@@ -143,7 +102,10 @@ class _Fold:
         its_round = rounds.round_of(its_run, item.capture.id)
         if its_round.captures != item.settled.made_of and row.attempts < MOST_ATTEMPTS:
             return None
-        return self._notices(item, row, its_round)
+        said = self._notices(item, row, its_round)
+        if said is not None and said.file is not None:
+            self._read_file(item, row, said.file)
+        return said
 
     def _open_run(self, row: ReadingRow) -> int | None:
         run = self.known.runs.get(row.run) if row.run is not None else None
@@ -209,6 +171,8 @@ class _Fold:
                 return None
             self._shown(item, row, its_round)
             return reading
+        if any(document.current and document.current.capture == item.capture.id for document in self._documents(item)):
+            return reading  # on the very same bytes a notice was read: that today's rules see none is our doing
         leads_home = reading.leads_to is not None and urls.leads(item.address.url, reading.leads_to) == "home"
         gone = leads_home or reading.page_kind in GONE_PAGES
         self._presence(item, row, there=False if gone else None)
@@ -223,6 +187,7 @@ class _Fold:
             fresh |= self._notice(item, notice, its_round, look)
         parts = frozenset(notice.part for notice in notices)
         row.facts = None if parts == {0} else dump(sorted(parts))
+        self._follow_files(item, row)
         self._parts_gone(item, parts, look)
         self._seen(item, row, parts)
         self._presence(item, row, there=True, fresh=fresh, parts=parts)
@@ -263,7 +228,7 @@ class _Fold:
         document = next((held for held in self._documents(item) if held.part == notice.part), None)
         reached = its_round.reached and not (notice.incomplete or "").startswith(CUT_OFF)
         capture, rules = item.capture, item.settled.reading.rules
-        known = self._known(document, reached=reached) if document else None
+        known = self._known(document, notice, capture.id, rules, reached=reached) if document else None
         verdict = judge.judge(known, notice, capture=capture.id, at=capture.at, rules=rules, reached=reached)
         if verdict.action in (Action.SAME, Action.LATE):
             return False
@@ -275,12 +240,14 @@ class _Fold:
         self.writes.changes.append(NewChange(kind, capture.at, item.address.source, document.id, before, version, look))
         return verdict.action is not Action.REREAD
 
-    def _known(self, document: Document, *, reached: bool) -> judge.Known:
+    def _known(self, document: Document, notice: Notice, capture: int, rules: str, *, reached: bool) -> judge.Known:
         current = document.current
         assert current is not None
         body = () if current.whole and reached else self.known.bodies[current.version]
+        again = capture == current.capture and rules != current.rules and current.version in self.known.records
+        told = not again or fields_of(unpacked(notice.packed)) == fields_of(self.known.records[current.version])
         return judge.Known(
-            current.n, current.text_digest, current.rules, current.capture, current.capture_at, current.whole, body
+            current.n, current.text_digest, current.rules, current.capture, current.capture_at, current.whole, body, told
         )
 
     def _new_document(self, item: Item, notice: Notice) -> Document:
@@ -298,7 +265,8 @@ class _Fold:
         """Append a version, make it current, link its work."""
         number, capture, rules, before = next(self.version_ids), item.capture, item.settled.reading.rules, document.version
         further = tuple(self.known.captures[held].place for held in its_round.captures)
-        self.writes.versions.append(NewVersion(number, document.id, n, rules, capture.id, capture.at, notice, further))
+        files = self._link_files(item, document, notice)
+        self.writes.versions.append(NewVersion(number, document.id, n, rules, capture.id, capture.at, notice, further, files))
         whole = notice.incomplete is None
         document.current = Current(number, n, notice.text_digest, rules, clean(notice.title), whole, capture.id, capture.at)
         if not whole:
@@ -309,6 +277,57 @@ class _Fold:
         if notice.match_digest:
             self.known.works.link(document.id, notice.match_digest, capture.at)
         return number
+
+    # -------------------------------------------------------------- documents that notices link to
+    def _link_files(self, item: Item, document: Document, notice: Notice) -> tuple[Reference, ...]:
+        """What a version links to; from now on its document links there and nowhere else."""
+        if not (notice.attachments or document.attached):
+            return ()
+        files = attachments.references(notice, item.address.source, self.known.addresses, self.rules.unfetched)
+        links = {
+            file.address: Link(document.id, document.source, file.position, file.name, file.url)
+            for file in reversed(files)
+            if file.address is not None and file.address != item.address.id
+        }
+        document.attached = int(bool(links))
+        self.known.linked.relink(document.id, links)
+        return files
+
+    def _follow_files(self, item: Item, row: ReadingRow) -> None:
+        """Documents go into the frontier of the run that reads their notice, within the hosts it may be led to."""
+        run = self._open_run(row)
+        if run is None:
+            return
+        for seed in item.files:
+            target = self.known.address_of(seed)
+            own = target.id == item.address.id or target.kind == Kind.LIST
+            if not own and self._may_lead(run, item.address, seed):
+                self._look_at(run, seed)
+
+    def _file(self, item: Item, row: ReadingRow) -> None:
+        """What came for a document: the document, or a page in its place."""
+        reading = item.settled.reading
+        if reading.file is None:
+            self._presence(item, row, there=False if reading.page_kind in GONE_PAGES else None)
+            return
+        turn = self._turn(item, row)
+        self._read_file(item, row, reading.file)
+        if turn is not None:
+            self._later(item, turn, there=True)
+
+    def _read_file(self, item: Item, row: ReadingRow, content: Content) -> None:
+        turn, look = self._turn(item, row), max((look.id for look in self._looks(item)), default=None)
+        row.content = number = self.contents.number(content, item.capture.id)
+        self.known.linked.digests[number] = content.digest
+        if turn is not None:
+            self._tell(
+                attachments.shown(item.address, self.known.linked, number, Shown(item.capture.at, look, row.rules is None))
+            )
+
+    def _tell(self, told: Told) -> None:
+        self.writes.addresses.update((address.id, address) for address in told.addresses)
+        self.writes.unindexed |= told.unindexed
+        self.writes.changes += told.lines
 
     def _parts_gone(self, item: Item, parts: frozenset[int], look: int | None) -> None:
         """Notices that stood on this page and do not any more, while the page itself is there. On the very same bytes that is our doing;
@@ -349,13 +368,17 @@ class _Fold:
         self, item: Item, row: ReadingRow, *, there: bool | None, fresh: bool = False, parts: frozenset[int] | None = None
     ) -> None:
         turn = self._turn(item, row)
-        if turn is None:
+        if turn is None or item.settled.again:
             return
         at = turn.at if there else item.capture.at
         self._look(item, Sighting(there, at, turn.look.id, self._well(item, turn.look), fresh, parts))
         self._later(item, turn, there=there)
 
     def _look(self, item: Item, sighting: Sighting) -> None:
+        if item.address.kind == Kind.ATTACHMENT:
+            look = Shown(sighting.at, sighting.look, first=True)
+            self._tell(attachments.sighted(item.address, self.known.linked, look, there=sighting.there, well=sighting.well))
+            return
         changed, lines = presence.looked(item.address, self._documents(item), sighting, self.rules.watch)
         self.writes.seen.update((document.id, document) for document in changed)
         self.writes.addresses[item.address.id] = item.address
@@ -411,5 +434,8 @@ class _Fold:
         is_list = item.address.kind == Kind.LIST and reading.page_kind is PageKind.LIST
         if is_list or not reading.notices:
             row.facts = lists.face(reading) if is_list else None
+        row.structure = (clean(reading.structure) or None) if is_list else None
+        if reading.file is None:
+            row.content = None
         row.error = clean(reading.error)[:2000] if reading.error else None
         self.known.read[item.address.id] = max(self.known.read.get(item.address.id, 0), item.capture.id)

@@ -74,10 +74,10 @@ def _changed(field: str, paragraph: int | None, before: str | None, after: str |
         return None
     if not old or not new:
         return Difference(field, paragraph, old or None, new or None)
-    return Difference(field, paragraph, *_middle(old, new))
+    return Difference(field, paragraph, *shortest(old, new))
 
 
-def _middle(old: str, new: str) -> tuple[str, str]:
+def shortest(old: str, new: str) -> tuple[str, str]:
     """The differing middle of two texts, grown to whole numbers and words: 90.2% and 9.02%, not `0.` and `.0`."""
     start, tail = _common_ends(old, new)
     while start and any(INSIDE_WORD.fullmatch(text, start - 1, start + 1) for text in (old, new)):

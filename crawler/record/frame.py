@@ -14,6 +14,11 @@ def framed(values: str, title: str, body: str) -> bytes:
     return pack(f"{values}\n{title}\n{body}")
 
 
+def packed_texts(values: str, searched: str) -> bytes:
+    """The frame of something that has no title: its JSON (in one line), and its text as it is searched."""
+    return framed(values, "", searched)
+
+
 def opened(held: bytes) -> tuple[str, str, str]:
     """(the record's JSON, its title as it is searched, its body), unpacked once. Raises ValueError when there are none."""
     values, title, body = unpack(held).split("\n")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from crawler.model import PageKind, Request
+from crawler.record.content import Content
 from crawler.record.notice import Notice
 
 
@@ -33,6 +34,7 @@ class Reading:
     total_rows: int | None = None
     pager: str = ""  # the strategy that found the next page or the end; empty: the page names no other page
     beyond: int = 0  # rows beyond the most that are taken from one page
+    structure: str = ""  # of a list page: where its rows stand, for the later pages of its column (parsers.carried)
     more_lists: tuple[Request, ...] = ()  # further lists it leads to, as an index of sitemaps does
     error: str | None = None  # why nothing could be read: deadline, memory, crash
     visible: int = 0  # of a list page: characters a reader sees on it
@@ -42,3 +44,4 @@ class Reading:
     continues: tuple[
         Request, ...
     ] = ()  # further captures the records are made of, in order; those not there are told in `incomplete`
+    file: Content | None = None  # of an answer that is a document: what it says

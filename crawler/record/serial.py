@@ -106,6 +106,11 @@ def from_json(values: Mapping[str, Any]) -> Record:
     )
 
 
+def fields_of(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What a record's JSON says of its notice: all but how it was read, and where its bytes lie."""
+    return {name: value for name, value in values.items() if name not in ("provenance", "capture", "further")}
+
+
 def _typed(values: Mapping[str, Any], key: str, kind: type, default: Any) -> Any:
     value = values.get(key)
     if value is None:

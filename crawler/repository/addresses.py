@@ -60,6 +60,7 @@ class Address:
     first_missed: Millis | None
     rung: int
     due: Millis | None
+    content: int | None
 
     @property
     def request(self) -> Request:
@@ -75,7 +76,7 @@ def request_of(url: str, method: str, headers: str, body: bytes | None) -> Reque
 COLUMNS = tuple(t.urls.c[name] for name in Address.__slots__)
 SAVED = (
     "redirect", "first_record", "last_capture", "last_digest", "etag", "last_modified", "last_look", "last_outcome",
-    "misses", "first_missed", "rung", "due",
+    "misses", "first_missed", "rung", "due", "content",
 )  # fmt: skip
 BY_KEY = sa.select(*COLUMNS).where(t.urls.c.key.in_(sa.bindparam("keys", expanding=True))).order_by(t.urls.c.id)
 BY_ID = sa.select(*COLUMNS).where(t.urls.c.id.in_(sa.bindparam("ids", expanding=True))).order_by(t.urls.c.id)
@@ -86,13 +87,22 @@ SAVE = (
     .values({t.urls.c[name]: sa.bindparam(f"b_{name}") for name in SAVED})
 )
 PUT = ignoring(t.urls)
-TO_LIST = (
-    t.urls.update().where(t.urls.c.id == sa.bindparam("b_id"), t.urls.c.kind == str(Kind.DETAIL)).values(kind=str(Kind.LIST))
+# what was fetched as another kind is asked for anew: it was not read as what it is taken for now
+TO_KIND = (
+    t.urls.update()
+    .where(t.urls.c.id == sa.bindparam("b_id"), t.urls.c.kind == sa.bindparam("b_was"))
+    .values(
+        kind=sa.bindparam("b_kind"),
+        etag=sa.bindparam("b_etag"),
+        last_modified=sa.bindparam("b_modified"),
+        last_digest=sa.bindparam("b_digest"),
+    )
 )
 
 
 def ensure(c: Connection, seeds: Iterable[Seed], *, lock: bool = False) -> dict[str, Address]:
-    """Addresses by URL key; rows are made where there are none. A list stays a list. `lock`: held until the transaction ends."""
+    """Addresses by URL key; rows are made where there are none. A list stays a list, and what a list
+    showed a notice's address. `lock`: held until the transaction ends."""
     wanted = {seed.key: seed for seed in seeds}
     if not wanted:
         return {}
@@ -103,12 +113,28 @@ def ensure(c: Connection, seeds: Iterable[Seed], *, lock: bool = False) -> dict[
     if missing:
         c.execute(PUT(c), [_row(wanted[key], key) for key in missing])
         found |= by_key(c, missing, lock=lock)
-    lists = [found[key] for key, seed in wanted.items() if seed.kind is Kind.LIST and found[key].kind == Kind.DETAIL]
-    if lists:
-        c.execute(TO_LIST, [{"b_id": address.id} for address in lists])
-        for address in lists:
-            address.kind = str(Kind.LIST)
+    raised = [(found[key], seed.kind) for key, seed in wanted.items() if _is_raised(found[key].kind, seed.kind)]
+    if raised:
+        c.execute(TO_KIND, [_raised(address, kind) for address, kind in raised])
     return found
+
+
+def _is_raised(known: str, kind: Kind) -> bool:
+    """Is an address now something that more is read of? A document that a notice linked to may be a notice itself, a notice a list."""
+    if known == Kind.ATTACHMENT:
+        return kind in (Kind.DETAIL, Kind.LIST)
+    return known == Kind.DETAIL and kind is Kind.LIST
+
+
+def _raised(address: Address, kind: Kind) -> dict[str, object]:
+    was = address.kind
+    address.kind = str(kind)
+    if was == Kind.ATTACHMENT:
+        address.etag = address.last_modified = address.last_digest = None
+    return {
+        "b_id": address.id, "b_was": was, "b_kind": address.kind, "b_etag": address.etag, "b_modified": address.last_modified,
+        "b_digest": address.last_digest,
+    }  # fmt: skip
 
 
 def _row(seed: Seed, key: str) -> dict[str, object]:

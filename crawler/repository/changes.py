@@ -13,11 +13,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from crawler.model import EMPTY, ChangeKind, Millis
+from crawler.record.content import Piece, pieces_of
+from crawler.record.content_diff import between
 from crawler.record.diff import paragraphs
 from crawler.record.frame import unpacked
 from crawler.record.normalize import collapse
 from crawler.record.serial import from_json
 from crawler.repository import schema as t
+from crawler.repository import visible
 from crawler.repository.database import chunks, dump, lock_keys
 
 MOST_DIFFERENCES = 40  # that a line of the ledger names
@@ -27,6 +30,9 @@ RANK = {  # how much a reader may want to be told of it
     ChangeKind.GONE: 90,
     ChangeKind.EDIT: 80,
     ChangeKind.HEALTH: 70,
+    ChangeKind.WITHHELD: 60,
+    ChangeKind.RESTORED: 60,
+    ChangeKind.ATTACHMENT: 60,
     ChangeKind.BACK: 50,
     ChangeKind.MISSING: 40,
     ChangeKind.NEW: 20,
@@ -55,7 +61,7 @@ class ChangeView:
 
     `document` is a public id, `before` and `after` version numbers, `before_record` and `after_record` their packed records,
     `title`, `doc_no` and `origin` (来源) those of the current version. Times in milliseconds.
-    Lines about a source (`health`) have no document.
+    Lines about a source (`health`) have no document. Of a document that is `withheld` a line has no words but those of the tombstone.
     """
 
     seq: int
@@ -77,6 +83,7 @@ class ChangeView:
     origin: str | None = None
     before_capture: str | None = None
     after_capture: str | None = None
+    withheld: bool = False
 
     @property
     def differences(self) -> Sequence[Mapping[str, Any]]:
@@ -117,6 +124,7 @@ RECORDS = sa.select(t.versions.c.id, t.versions.c.record).where(t.versions.c.id.
 
 def _explained(c: Connection, changes: Sequence[NewChange]) -> list[NewChange]:
     """The lines, those of edits with what differs in their `detail`: whoever reads the ledger, in SQL too, needs no record."""
+    changes = _compared(c, changes)
     edits = [change for change in changes if change.kind is ChangeKind.EDIT and change.before and change.after]
     ids = sorted({number for change in edits for number in (change.before, change.after) if number is not None})
     records = {row.id: row.record for some in chunks(ids) for row in c.execute(RECORDS, {"ids": some})}
@@ -126,6 +134,43 @@ def _explained(c: Connection, changes: Sequence[NewChange]) -> list[NewChange]:
         if change.before in records and change.after in records
     }
     return [replace(change, detail=explained.get(id(change), change.detail)) for change in changes]
+
+
+TEXTS = sa.select(t.contents.c.digest, t.contents.c.text).where(t.contents.c.digest.in_(sa.bindparam("digests", expanding=True)))
+
+
+def _compared(c: Connection, changes: Sequence[NewChange]) -> Sequence[NewChange]:
+    """The lines, those of documents that were swapped with what differs in their texts."""
+    swapped = {
+        id(change): (str(change.detail["before"]), str(change.detail["after"]))
+        for change in changes
+        if change.kind is ChangeKind.ATTACHMENT and change.detail.get("after") not in (None, change.detail.get("before"))
+    }
+    if not swapped:
+        return changes
+    wanted = sorted({digest for pair in swapped.values() for digest in pair})
+    held = {row.digest: pieces_of(bytes(row.text)) for some in chunks(wanted) for row in c.execute(TEXTS, {"digests": some})}
+    return [
+        replace(change, detail={**change.detail, "differences": _in_files(*(held.get(each, ()) for each in swapped[id(change)]))})
+        if id(change) in swapped
+        else change
+        for change in changes
+    ]
+
+
+def _in_files(before: Sequence[Piece], after: Sequence[Piece]) -> list[dict[str, Any]]:
+    return [
+        {
+            "field": "attachment",
+            "paragraph": None,
+            "cell": item.cell,
+            "place": item.place,
+            "before": _short(item.before),
+            "after": _short(item.after),
+            "passage": _around(item.passage, item.after or item.before or "") or None,
+        }
+        for item in between(before, after)[:MOST_DIFFERENCES]
+    ]
 
 
 def _differences(before: bytes, after: bytes) -> list[dict[str, Any]]:
@@ -179,23 +224,23 @@ EVERYTHING = Only()
 
 
 def read(c: Connection, only: Only = EVERYTHING, limit: int = 1000, *, newest: bool = False) -> list[ChangeView]:
-    """Lines in commit order, or the `newest` first; `limit` at most; those of withheld documents are left out."""
+    """Lines in commit order, or the `newest` first; `limit` at most; those of withheld documents without their words."""
     before, following, now = t.versions.alias("before_"), t.versions.alias("after_"), t.versions.alias("now_")
     old, new = t.captures.alias("old_"), t.captures.alias("new_")
-    h, d = t.changes.c, t.documents.c
+    h, d, shown = t.changes.c, t.documents.c, sa.text(visible.document())
     query = (
         sa.select(
-            h.seq, h.at, h.kind, h.source, h.rank, h.detail, d.public_id, now.c.title, now.c.doc_no,
-            before.c.n, following.c.n.label("after_n"), before.c.record,
-            following.c.record.label("after_record"), d.last_seen, d.first_missed,
-            t.urls.c.public_url, now.c.source.label("origin"), old.c.public_id.label("old"), new.c.public_id.label("new"),
+            h.seq, h.at, h.kind, h.source, h.rank, sa.case((sa.text(visible.line()), h.detail), else_="{}").label("detail"), d.public_id,
+            now.c.title, now.c.doc_no, before.c.n, following.c.n.label("after_n"), before.c.record, following.c.record.label("after_record"),
+            d.last_seen, d.first_missed, t.urls.c.public_url, now.c.source.label("origin"), old.c.public_id.label("old"),
+            new.c.public_id.label("new"), sa.case((sa.text(visible.document()), 0), else_=1).label("withheld"),
         )
         .select_from(t.changes)
         .outerjoin(t.documents, d.id == h.document)
-        .outerjoin(t.urls, t.urls.c.id == d.url)
-        .outerjoin(now, now.c.id == d.version)
-        .outerjoin(before, before.c.id == h.before)
-        .outerjoin(following, following.c.id == h.after)
+        .outerjoin(t.urls, sa.and_(t.urls.c.id == d.url, shown))
+        .outerjoin(now, sa.and_(now.c.id == d.version, shown))
+        .outerjoin(before, sa.and_(before.c.id == h.before, shown))
+        .outerjoin(following, sa.and_(following.c.id == h.after, shown))
         .outerjoin(old, old.c.id == before.c.capture)
         .outerjoin(new, new.c.id == following.c.capture)
         .order_by(h.seq.desc() if newest else h.seq)
@@ -206,7 +251,7 @@ def read(c: Connection, only: Only = EVERYTHING, limit: int = 1000, *, newest: b
 
 def count(c: Connection, only: Only = EVERYTHING) -> int:
     """How many such lines there are."""
-    query = sa.select(sa.func.count()).select_from(t.changes).outerjoin(t.documents, t.documents.c.id == t.changes.c.document)
+    query = sa.select(sa.func.count()).select_from(t.changes)
     return int(c.execute(query.where(*_which(only))).scalar_one())
 
 
@@ -219,7 +264,7 @@ def steps(c: Connection, document: int, limit: int) -> list[tuple[Millis, str]]:
 
 def _which(only: Only) -> list[sa.ColumnElement[bool]]:
     h = t.changes.c
-    which = [h.seq > only.after, t.documents.c.withheld.is_(None)]
+    which = [h.seq > only.after]
     which += [
         column == value
         for column, value in ((h.source, only.source), (h.kind, only.kind), (h.document, only.document))
@@ -232,5 +277,5 @@ def _which(only: Only) -> list[sa.ColumnElement[bool]]:
 
 
 def _view(values: list[Any]) -> ChangeView:
-    values[5] = json.loads(values[5])
+    values[5], values[-1] = json.loads(values[5]), bool(values[-1])
     return ChangeView(*values)

@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from crawler.model import Millis
 from crawler.repository import schema as t
+from crawler.repository import withheld
 from crawler.repository.database import chunks
 
 HERE, MISSING, GONE = "here", "missing", "gone"
@@ -44,11 +45,13 @@ class Document:
     first_missed: Millis | None
     version: int | None
     current: Current | None = None
+    attached: int = 0  # its version links to documents that are fetched
 
 
 _d, _v = t.documents.c, t.versions.c
 _COLUMNS = (
     _d.id, _d.public_id, _d.url, _d.part, _d.source, _d.work, _d.presence, _d.first_seen, _d.last_seen, _d.first_missed, _d.version,
+    _d.attached,
 )  # fmt: skip
 AT = sa.select(*_COLUMNS).where(_d.url.in_(sa.bindparam("ids", expanding=True))).order_by(_d.id)
 CURRENT_AT = (
@@ -65,7 +68,11 @@ SEEN = (
         presence=sa.bindparam("b_presence"), last_seen=sa.bindparam("b_last_seen"), first_missed=sa.bindparam("b_first_missed")
     )
 )
-CHANGED = t.documents.update().where(_d.id == sa.bindparam("b_id")).values(version=sa.bindparam("b_version"), indexed=0)
+CHANGED = (
+    t.documents.update()
+    .where(_d.id == sa.bindparam("b_id"))
+    .values(version=sa.bindparam("b_version"), attached=sa.bindparam("b_attached"), indexed=0)
+)
 
 
 def at(c: Connection, addresses: Collection[int]) -> dict[int, list[Document]]:
@@ -73,7 +80,10 @@ def at(c: Connection, addresses: Collection[int]) -> dict[int, list[Document]]:
     found: dict[int, list[Document]] = {}
     for some in chunks(sorted(addresses)):
         for row in c.execute(AT, {"ids": some}):
-            found.setdefault(row.url, []).append(Document(*row))
+            values: list[Any] = list(row)
+            document = Document(*values[:11])
+            document.attached = values[11]
+            found.setdefault(document.url, []).append(document)
     return found
 
 
@@ -83,9 +93,9 @@ def current_at(c: Connection, addresses: Collection[int]) -> dict[int, list[Docu
     for some in chunks(sorted(addresses)):
         for row in c.execute(CURRENT_AT, {"ids": some}):
             values: list[Any] = list(row)
-            values[16] = bool(values[16])
+            values[17] = bool(values[17])
             document = Document(*values[:11])
-            document.current = Current(*values[11:])
+            document.attached, document.current = values[11], Current(*values[12:])
             found.setdefault(document.url, []).append(document)
     return found
 
@@ -99,7 +109,7 @@ def unsearchable(c: Connection) -> tuple[int, str]:
 
 
 def insert(c: Connection, made: Sequence[Document]) -> None:
-    """Append documents, in their first versions."""
+    """Append documents, in their first versions; those that are withheld already are so from here on."""
     rows = [
         {
             "id": document.id,
@@ -113,12 +123,14 @@ def insert(c: Connection, made: Sequence[Document]) -> None:
             "last_seen": document.last_seen,
             "first_missed": document.first_missed,
             "version": document.version,
+            "attached": document.attached,
             "indexed": 0,
         }
         for document in made
     ]
     if rows:
         c.execute(t.documents.insert(), rows)
+        withheld.of_new(c, [document.id for document in made])
 
 
 def save(c: Connection, seen: Iterable[Document], changed: Iterable[Document]) -> None:
@@ -135,7 +147,8 @@ def save(c: Connection, seen: Iterable[Document], changed: Iterable[Document]) -
     if rows:
         c.execute(SEEN, rows)
     rows = [
-        {"b_id": document.id, "b_version": document.version} for document in sorted(changed, key=lambda document: document.id)
+        {"b_id": document.id, "b_version": document.version, "b_attached": document.attached}
+        for document in sorted(changed, key=lambda document: document.id)
     ]
     if rows:
         c.execute(CHANGED, rows)

@@ -17,7 +17,7 @@ from crawler.repository import schema as t
 from crawler.repository.database import chunks, clean, dump
 
 PASS, FAIL, NOT_CHECKED = "pass", "fail", "not checked"
-CHECK, REPLACEMENT = "fixity check", "replacement"
+CHECK, REPLACEMENT, REFUSAL = "fixity check", "replacement", "refusal"
 ARCHIVE = "archive"  # the object of an event that belongs to no single file
 SHOWN = 100  # troubles of one object that its event keeps
 
@@ -41,7 +41,7 @@ class Event:
     """An event of PREMIS: `event` was done to `object` by `agent`."""
 
     event: str
-    object: str  # a file's name, or `archive`
+    object: str  # a file's name, `archive`, or the record of a look that the database refused
     at: Millis
     agent: str
     outcome: str
@@ -96,6 +96,7 @@ VERSIONS = (
     .where(_c.file == sa.bindparam("file"))
     .order_by(_v.id)
 )
+REFUSED = sa.select(_x.object).where(_x.object.in_(sa.bindparam("records", expanding=True)), _x.event == REFUSAL)
 HEALED = t.captures.update().where(_c.file == sa.bindparam("b_file")).values(damaged=None)
 
 
@@ -187,6 +188,11 @@ def happened(c: Connection, event: Event) -> None:
         "detail": dump(list(event.detail[:SHOWN])),
     }  # fmt: skip
     c.execute(t.fixity.insert(), values)
+
+
+def refused(c: Connection, records: Collection[str]) -> set[str]:
+    """Those of these looks that the database did not take when they were kept: they stand in the archive alone."""
+    return {row.object for some in chunks(sorted(records)) for row in c.execute(REFUSED, {"records": some})}
 
 
 def events(c: Connection, limit: int = 1000) -> list[Event]:

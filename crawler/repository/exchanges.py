@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from crawler.model import Capture, Millis, Request
 from crawler.repository import schema as t
+from crawler.repository import tombstones, visible
 from crawler.repository.resolve import capture_id_of
 from crawler.text import urls
 
@@ -67,12 +68,6 @@ class RunView:
 
 
 _c, _d = t.captures.c, t.documents.c
-_pages = (
-    sa.select(t.captures.c.url)
-    .join(t.continuations, t.continuations.c.capture == t.captures.c.id)
-    .where(t.continuations.c.url == sa.bindparam("url"))
-)
-WITHHELD = sa.select(_d.id).where(_d.withheld.is_not(None), sa.or_(_d.url == sa.bindparam("url"), _d.url.in_(_pages))).limit(1)
 _held = t.captures.alias("held")
 CAPTURE = (
     sa.select(
@@ -90,15 +85,14 @@ LOOK = (
     .order_by(t.looks.c.id)
     .limit(1)
 )
-DOCUMENTS = sa.select(_d.public_id).where(_d.url == sa.bindparam("url"), _d.withheld.is_(None)).order_by(_d.part)
+DOCUMENTS = sa.select(_d.public_id).where(_d.url == sa.bindparam("url"), sa.text(visible.document())).order_by(_d.part)
 
 
 def capture(c: Connection, name: str) -> CaptureView:
-    """One capture by its public id or the beginning of it. Raises UsageError when there is none, or it is withheld."""
+    """One capture by its public id or the beginning of it. Raises UsageError when there is none, Withheld where it is not shown."""
     public_id = capture_id_of(c, name)
     row = c.execute(CAPTURE, {"wanted": public_id}).one()
-    if c.execute(WITHHELD, {"url": row.address}).first() is not None:
-        capture_id_of(c, name, shown=False)
+    tombstones.refuse_capture(c, row.id, row.address, row.public_id)
     seen = c.execute(LOOK, {"capture": row.id}).first()
     return CaptureView(
         row.public_id, row.record, row.at, row.url, row.status, row.media_type, row.type, row.payload_digest, row.file, row.offset, row.length,
@@ -131,7 +125,8 @@ class Moment:
 
 
 def moments(c: Connection, url: str, limit: int) -> list[Moment]:
-    """The captures of an address, as it is cited or was fetched, the first first; none of what is withheld."""
+    """The captures of an address, as it is cited or was fetched, the first first; none of what is withheld. Raises
+    Withheld where that is all there is."""
     u = t.urls.c
     rows = (
         c.execute(sa.select(u.id).where(sa.or_(u.public_url.in_([url, urls.canonical(url)]), u.key == urls.key(Request(url)))))
@@ -140,6 +135,9 @@ def moments(c: Connection, url: str, limit: int) -> list[Moment]:
         if urls.is_http(url)
         else []
     )
-    shown = [row for row in rows if c.execute(WITHHELD, {"url": row}).first() is None]
-    query = sa.select(_c.public_id, _c.at).where(_c.url.in_(shown), _c.status < 400).order_by(_c.at, _c.id).limit(limit)
-    return [Moment(*row) for row in c.execute(query)]
+    open_ = sa.text(visible.capture("captures.id", "captures.url"))
+    query = sa.select(_c.public_id, _c.at).where(_c.url.in_(rows), _c.status < 400, open_).order_by(_c.at, _c.id).limit(limit)
+    found = [Moment(*row) for row in c.execute(query)]
+    if not found and (hidden := tombstones.at(c, rows)):
+        raise hidden[0].refuse()
+    return found

@@ -14,12 +14,13 @@ from sqlalchemy.engine import Connection
 
 from crawler.model import Millis
 from crawler.repository import changes as ledger
-from crawler.repository import query
+from crawler.repository import query, visible
 from crawler.repository import schema as t
 from crawler.repository.database import current
 from crawler.repository.query import PLACE, with_place
+from crawler.repository.search import attached
 from crawler.repository.search.as_of import presence_at
-from crawler.repository.search.facts import Facts, holds
+from crawler.repository.search.facts import Facts, holds, needs_files
 from crawler.repository.search.matches import Matches
 from crawler.repository.search.plan import origins, plan
 from crawler.repository.search.question import EVERYTHING as ALL
@@ -29,7 +30,11 @@ from crawler.text.asked import All, Node
 AT_ONCE = 200  # documents whose records are held in memory
 Row = Any  # of SQLAlchemy, whose type names every column
 ROWS = 2000  # documents whose ids are
-OPERATIONS = {"new": "create", "edit": "edit", "reread": "reread", "missing": "missing", "gone": "gone", "back": "back"}
+OPERATIONS = {
+    "new": "create", "edit": "edit", "reread": "reread", "missing": "missing", "gone": "gone", "back": "back", "attachment": "attachment", "withheld": "withhold",
+    "restored": "restore",
+}  # fmt: skip
+WITH_RECORD = ("new", "edit", "reread", "restored")
 PRESENT = Question("")
 
 
@@ -64,9 +69,7 @@ def choose(c: Connection, question: Question = PRESENT, source: str | None = Non
         return Choice(source=source)
     made = plan(c, node, origins(c))
     found = array("q", (row.document for row in Matches(c, made, made.span).read(ROWS)))
-    waiting = c.execute(
-        sa.select(sa.func.count()).where(t.documents.c.indexed == 0, t.documents.c.withheld.is_(None))
-    ).scalar_one()
+    waiting = c.execute(sa.select(sa.func.count()).where(t.documents.c.indexed == 0, sa.text(visible.document()))).scalar_one()
     return Choice(_distinct(found), source, unindexed=waiting)
 
 
@@ -93,13 +96,16 @@ def records(c: Connection, choice: Choice = EVERYTHING, *, after: str = "") -> I
         if not wanted:
             continue
         read = {row.id: row for row in c.execute(_VERSIONS.where(t.versions.c.id.in_(list(wanted))))}
+        asked = choice.as_of is not None and needs_files(choice.node)
+        files = attached.held(c, list(wanted), choice.as_of) if asked else {}
         for number, row in wanted.items():
             value = _record(row, read[number])
             if choice.as_of is not None:
                 value["presence"] = away.get(row.id, "here")
                 value["last_seen"] = row.last_seen if row.last_seen <= choice.as_of else None  # how it stood then is not kept
                 origin = known[row.source]
-                if not holds(choice.node, Facts(read[number].record, origin, value["presence"], row.first_seen)):
+                texts = attached.texts(files.get(number, ()))
+                if not holds(choice.node, Facts(read[number].record, origin, value["presence"], row.first_seen, texts)):
                     continue
             yield value
 
@@ -135,7 +141,7 @@ _DOCUMENTS = (
         t.documents.c.first_seen, t.documents.c.last_seen, t.works.c.public_id.label("work"),
     )
     .join(t.works, t.works.c.id == t.documents.c.work)
-    .where(t.documents.c.withheld.is_(None), t.documents.c.version.is_not(None))
+    .where(sa.text(visible.document()), t.documents.c.version.is_not(None))
     .order_by(t.documents.c.public_id)
     .limit(ROWS)
 )  # fmt: skip
@@ -186,43 +192,39 @@ def _record(document: Row, version: Row) -> dict[str, Any]:
 # ------------------------------------------------------------------ changes
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What whoever has a copy is to do: `operation` create, edit, reread, missing, gone, back or withhold. `line`: of the ledger, `record` of
-    the version that came; of what is withheld since, neither."""
+    """What whoever has a copy is to do: `operation` create, edit, reread, missing, gone, back, withhold or restore. `line`: of the ledger,
+    `record` of the version that came, or that is given back."""
 
     operation: str
     document: str
-    line: ledger.ChangeView | None = None
+    line: ledger.ChangeView
     record: Mapping[str, Any] | None = None
 
 
 def steps(c: Connection, choice: Choice = EVERYTHING, *, after: int = 0, first: int | None = None) -> Iterator[Step]:
-    """What happened to documents behind a line of the ledger, in its order. Documents that are withheld and that a copy made at `first` (by
-    default `after`) may hold come last, by their ids alone: their own lines are not told any more."""
+    """What happened to documents behind a line of the ledger, in its order. Of what is withheld only that it is: whoever may have a copy, made
+    at `first` (by default `after`), is told to take it away, and whether it was what they asked for is not asked."""
     begun = after if first is None else first
     while found := ledger.read(c, ledger.Only(after, source=choice.source), AT_ONCE):
-        h = t.changes.c
-        numbers = sa.select(h.seq, h.document, h.after).where(h.seq.in_([line.seq for line in found]))
-        rows = {row.seq: row for row in c.execute(numbers)}
-        wanted = [row.after for row in rows.values() if row.after is not None]
+        h, d = t.changes.c, t.documents.c
+        version = sa.case((h.kind == "restored", d.version), else_=h.after).label("version")
+        numbers = sa.select(h.seq, h.document, version).outerjoin(t.documents, d.id == h.document)
+        rows = {row.seq: row for row in c.execute(numbers.where(h.seq.in_([line.seq for line in found])))}
+        wanted = [row.version for row in rows.values() if row.version is not None]
         read = {row.id: row for row in c.execute(_VERSIONS.where(t.versions.c.id.in_(wanted)))}
+        copied = sa.select(h.document).where(
+            h.document.in_([rows[line.seq].document for line in found if line.kind == "withheld"])
+        )
+        held = set(c.execute(copied.where(h.seq <= begun)).scalars())
         for line in found:
             row = rows[line.seq]
-            if line.document is None or line.kind not in OPERATIONS or not choice.has(row.document):
+            if line.document is None or line.kind not in OPERATIONS:
                 continue
-            version = read.get(row.after) if line.kind in ("new", "edit", "reread") else None
-            yield Step(OPERATIONS[line.kind], line.document, line, with_place(version) if version is not None else None)
+            if row.document not in held if line.kind == "withheld" else line.withheld or not choice.has(row.document):
+                continue
+            record = read.get(row.version) if line.kind in WITH_RECORD else None
+            yield Step(OPERATIONS[line.kind], line.document, line, with_place(record) if record is not None else None)
         after = found[-1].seq
-    yield from _withheld(c, choice, begun)
-
-
-def _withheld(c: Connection, choice: Choice, begun: int) -> Iterator[Step]:
-    d, h = t.documents.c, t.changes.c
-    told = sa.exists().where(h.document == d.id, h.seq <= begun)
-    asked = sa.select(d.public_id).where(d.withheld.is_not(None), told).order_by(d.public_id)
-    if choice.source is not None:
-        asked = asked.where(d.source == choice.source)
-    for public_id in c.execute(asked).scalars():
-        yield Step("withhold", public_id)
 
 
 # ------------------------------------------------------------------ what it was made of

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from crawler.model import Millis, RunKind
 from crawler.repository import schema as t
+from crawler.repository import visible
 from crawler.repository.database import AnyRow
 
 BEIJING: Millis = 8 * 3_600_000
@@ -63,10 +64,10 @@ RUNS = (
     .limit(MOST_RUNS)
 )
 _day = (_d.first_seen + BEIJING) // DAY
-DAYS = sa.select(_day, sa.func.count()).where(_d.source == sa.bindparam("source"), _d.withheld.is_(None)).group_by(_day)
+DAYS = sa.select(_day, sa.func.count()).where(_d.source == sa.bindparam("source"), sa.text(visible.document())).group_by(_day)
 PRESENCE = (
     sa.select(_d.presence, sa.func.count())
-    .where(_d.source == sa.bindparam("source"), _d.withheld.is_(None))
+    .where(_d.source == sa.bindparam("source"), sa.text(visible.document()))
     .group_by(_d.presence)
 )
 
@@ -92,7 +93,7 @@ _v = t.versions.c
 CHANGED = (
     sa.select(_d.public_id, _v.first_seen)
     .join(t.versions, _v.id == _d.version)
-    .where(_d.public_id.in_(sa.bindparam("ids", expanding=True)), _d.withheld.is_(None))
+    .where(_d.public_id.in_(sa.bindparam("ids", expanding=True)), sa.text(visible.document()))
 )
 
 

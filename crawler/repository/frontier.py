@@ -68,7 +68,7 @@ SHELVE = (
         _f.run == sa.bindparam("b_run"),
         _f.queue == sa.bindparam("b_queue"),
         _f.state == TODO,
-        sa.exists().where(t.urls.c.id == _f.url, t.urls.c.kind == str(Kind.DETAIL)),
+        sa.exists().where(t.urls.c.id == _f.url, t.urls.c.kind.in_([str(Kind.DETAIL), str(Kind.ATTACHMENT)])),
     )
     .values(state=DEAD, reason=sa.bindparam("b_reason"))
 )
@@ -197,7 +197,7 @@ _SLICE = _of_runs(
 
 
 def slice_(c: Connection, held: Lease, now: Millis, limit: int, runs: Collection[int] | None = None) -> list[Task]:
-    """The next tasks of a held queue: lists first, then new notices, then what is looked at again."""
+    """The next tasks of a held queue: lists first, then new notices, then documents, then what is looked at again."""
     rows = c.execute(_SLICE[runs is not None], {"held": held.queue, "now": now, "most": limit} | _named(runs))
     return [_task(row, held.queue) for row in rows]
 

@@ -1,11 +1,11 @@
-"""How much there is, and of what: what `stats` shows. Withheld documents are not counted."""
+"""How much there is, and of what: what `stats` shows. Withheld documents are not counted, their lines of the ledger are."""
 
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler.repository import query
+from crawler.repository import query, visible
 from crawler.repository import schema as t
 
 Counts = tuple[tuple[str, int], ...]
@@ -28,17 +28,16 @@ class Figures:
 def read(c: Connection) -> Figures:
     """The figures."""
     d, v, h = t.documents.c, t.versions.c, t.changes.c
-    shown = d.withheld.is_(None)
+    shown = sa.text(visible.document())
     year = sa.func.coalesce(sa.func.substr(v.published, 1, 4), "")
     now = t.documents.join(t.versions, v.id == d.version)
-    lines = t.changes.outerjoin(t.documents, d.id == h.document)
     size = sa.select(sa.func.coalesce(sa.func.sum(sa.func.coalesce(t.files.c.bytes, t.files.c.committed)), 0))
     return Figures(
         query.totals(c),
         _counts(c, sa.select(d.presence, sa.func.count()).where(shown).group_by(d.presence)),
         tuple(sorted(_counts(c, sa.select(year, sa.func.count()).select_from(now).where(shown).group_by(year)), reverse=True)),
         _counts(c, sa.select(t.looks.c.outcome, sa.func.count()).group_by(t.looks.c.outcome)),
-        _counts(c, sa.select(h.kind, sa.func.count()).select_from(lines).where(shown).group_by(h.kind)),
+        _counts(c, sa.select(h.kind, sa.func.count()).group_by(h.kind)),
         _counts(c, sa.select(d.source, sa.func.count()).where(shown).group_by(d.source)),
         int(c.execute(size).scalar_one()),
     )

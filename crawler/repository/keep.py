@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.engine import Connection
 
-from crawler.model import GOOD, Kept, Kind, Outcome
+from crawler.model import GOOD, MISSES, Kept, Kind, Outcome
 from crawler.politeness.host import Probe
 from crawler.repository import (
     addresses,
+    attachments,
     captures,
     changes,
     continuations,
@@ -30,6 +31,7 @@ from crawler.repository import (
 )
 from crawler.repository import schema as t
 from crawler.repository.addresses import Address, Seed
+from crawler.repository.attachments import Linked
 from crawler.repository.changes import NewChange
 from crawler.repository.continuations import Question, Rounds
 from crawler.repository.database import block
@@ -46,7 +48,7 @@ class Known:
     """What the database knows of a batch's looks. The batch is folded into it, look by look; it is used up by that.
 
     `told`: record ids of looks that stand already; `originals`: capture by WARC-Record-ID; `looked`: (run, address) of looks that were;
-    `documents` by address; `look_ids`, `capture_ids`: a row id for each look of the batch, and for its capture.
+    `documents` by address; `files`: address of a page → those of the documents its notices link to; `look_ids`, `capture_ids`: a row id for each look of the batch, and for its capture.
     """
 
     told: set[str] = field(default_factory=set)
@@ -59,6 +61,8 @@ class Known:
     rounds: Rounds = field(default_factory=Rounds)
     pages: Pages = field(default_factory=Pages)
     looked: set[tuple[int, int]] = field(default_factory=set)
+    files: dict[int, list[Address]] = field(default_factory=dict)
+    linked: Linked = field(default_factory=Linked)
     look_ids: Sequence[int] = ()
     capture_ids: Sequence[int] = ()
 
@@ -97,6 +101,7 @@ def load(c: Connection, batch: Sequence[Kept], seeds: Sequence[Seed]) -> Known:
     known.readings = readings.lock(c, before | known.rounds.named.keys())
     noticed = {known.addresses[kept.task.key].id for kept in batch if kept.task.kind is Kind.DETAIL}
     known.documents = documents.at(c, noticed) if noticed else {}
+    _load_files(c, known, batch)
     _load_targets(c, known, batch)
     known.look_ids = list(block(c, t.looks, len(batch)))
     known.capture_ids = list(block(c, t.captures, len(batch)))
@@ -114,12 +119,26 @@ def _load_rounds(c: Connection, known: Known, batch: Sequence[Kept]) -> None:
     known.rounds = continuations.load(c, asked)
 
 
+def _load_files(c: Connection, known: Known, batch: Sequence[Kept]) -> None:
+    """What notices that are as they were link to; and of documents that may be missed, or back, who links to them."""
+    as_it_was = {
+        known.addresses[kept.task.key].id for kept in batch if kept.outcome in (Outcome.SAME_BYTES, Outcome.NOT_MODIFIED)
+    }
+    linking = {number for number in as_it_was if any(held.attached for held in known.documents.get(number, ()))}
+    known.files = attachments.of_pages(c, linking)
+    files = [(kept, known.addresses[kept.task.key]) for kept in batch if kept.task.kind is Kind.ATTACHMENT]
+    asked = {held.id for kept, held in files if kept.outcome in MISSES or kept.leads or held.misses}
+    by_id = {address.id: address for address in known.addresses.values()}
+    known.linked = attachments.linked(c, asked, by_id)
+
+
 def _load_targets(c: Connection, known: Known, batch: Sequence[Kept]) -> None:
     """What redirects and lists that did not come need: who was looked at already, and the pages of their columns."""
     ids = {address.id for address in known.addresses.values()} | known.rounds.addresses.keys()
+    ids |= {held.id for listed in known.files.values() for held in listed}
     moved = any(kept.outcome is Outcome.REDIRECTED for kept in batch)
     numbers = {run.id for run in known.runs.values()}
-    if moved or known.rounds.named:
+    if moved or known.rounds.named or known.files:
         known.looked = looks.looked(c, numbers, ids)
     lists = [kept for kept in batch if kept.task.kind is Kind.LIST and kept.outcome not in GOOD]
     if lists:
@@ -140,6 +159,6 @@ def apply(c: Connection, batch: Sequence[Kept], owner: str, known: Known, writes
     frontier.apply(c, writes.frontier)
     list_pages.save(c, known.pages.changed.values())
     origins.probed(c, writes.probes)
-    if any(kept.outcome is Outcome.REDIRECTED for kept in batch):
+    if known.files or any(kept.outcome is Outcome.REDIRECTED for kept in batch):
         runs.save_met(c, known.runs.values())
     changes.append(c, writes.changes)

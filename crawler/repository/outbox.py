@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from crawler.model import DOWN, SUSPECT, ChangeKind, Millis
-from crawler.repository import changes
+from crawler.repository import changes, visible
 from crawler.repository import schema as t
 from crawler.repository.changes import ChangeView, Only
 from crawler.repository.database import clean, upsert
@@ -103,7 +103,7 @@ def _lines(hears: Hears, after: int, until: int) -> sa.Select[Any]:
     query = (
         sa.select(h.seq, h.at, h.detail, h.kind, h.source, record.label("record"), d.presence, d.first_seen)
         .outerjoin(t.documents, d.id == h.document)
-        .where(h.seq > after, h.seq <= until, h.kind.in_(sorted(hears.kinds)))
+        .where(h.seq > after, h.seq <= until, h.kind.in_(sorted(hears.kinds)), sa.text(visible.line()))
     )
     if hears.sources is not None:
         query = query.where(h.source.in_(sorted(hears.sources)))
@@ -152,7 +152,7 @@ def claim(c: Connection, channel: str, now: Millis, until: Millis) -> list[Due]:
     for row in rows:
         here = sa.and_(o.change == row.change, o.channel == channel, o.reminder == row.reminder)
         shown = changes.read(c, Only(after=row.change - 1), 1)
-        if not shown or shown[0].seq != row.change:
+        if shown[0].withheld and shown[0].kind != ChangeKind.WITHHELD:
             c.execute(t.outbox.update().where(here).values(sent=now, result=WITHHELD))
             continue
         c.execute(t.outbox.update().where(here).values(due=until))

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from crawler.model import GOOD, MISSES, Kind, Outcome
-from crawler.repository import frontier, runs
+from crawler.repository import frontier, runs, visible
 from crawler.repository import schema as t
 
 
@@ -115,7 +115,7 @@ GIVEN_UP = (
 NOTICES = (
     sa.select(t.documents.c.id, t.documents.c.public_id, t.versions.c.title, t.documents.c.presence)
     .join(t.versions, t.versions.c.id == t.documents.c.version)
-    .where(t.documents.c.url == sa.bindparam("url"), t.documents.c.withheld.is_(None))
+    .where(t.documents.c.url == sa.bindparam("url"), sa.text(visible.document()))
     .order_by(t.documents.c.part)
 )
 VERDICTS = (

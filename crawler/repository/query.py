@@ -13,6 +13,7 @@ from crawler.errors import UsageError
 from crawler.model import Millis
 from crawler.record.frame import unpacked
 from crawler.repository import schema as t
+from crawler.repository import visible
 from crawler.repository.database import iso
 from crawler.repository.resolve import resolve
 
@@ -122,7 +123,7 @@ def _document(c: Connection, public_id: str, *, whole: bool) -> DocumentView:
         sa.select(t.documents, t.urls.c.public_url, t.urls.c.key, t.works.c.public_id.label("work_id"))
         .join(t.urls, t.urls.c.id == d.url)
         .join(t.works, t.works.c.id == d.work)
-        .where(d.public_id == public_id, d.withheld.is_(None))
+        .where(d.public_id == public_id, sa.text(visible.document()))
     )
     row = c.execute(query).first()
     if row is None:
@@ -219,7 +220,7 @@ def _others(c: Connection, number: int, work: int) -> tuple[tuple[str, str, str]
         sa.select(d.public_id, t.versions.c.title, t.urls.c.public_url)
         .join(t.versions, t.versions.c.id == d.version)
         .join(t.urls, t.urls.c.id == d.url)
-        .where(d.work == work, d.id != number, d.withheld.is_(None))
+        .where(d.work == work, d.id != number, sa.text(visible.document()))
         .order_by(d.first_seen, d.public_id)
     )
     return tuple((row.public_id, row.title, row.public_url) for row in c.execute(query))
@@ -296,7 +297,7 @@ def work(c: Connection, public_id: str) -> list[WorkMember]:
         .join(t.works, t.works.c.id == d.work)
         .join(t.versions, t.versions.c.id == d.version)
         .join(t.urls, t.urls.c.id == d.url)
-        .where(t.works.c.public_id == public_id, d.withheld.is_(None))
+        .where(t.works.c.public_id == public_id, sa.text(visible.document()))
         .order_by(d.first_seen, d.public_id)
     )
     return [WorkMember(*row) for row in c.execute(query)]
@@ -306,7 +307,7 @@ def work(c: Connection, public_id: str) -> list[WorkMember]:
 def documents_of_sources(c: Connection) -> dict[str, int]:
     """How many documents each source has."""
     d = t.documents.c
-    counted = sa.select(d.source, sa.func.count()).where(d.withheld.is_(None)).group_by(d.source)
+    counted = sa.select(d.source, sa.func.count()).where(sa.text(visible.document())).group_by(d.source)
     return dict(tuple(row) for row in c.execute(counted))
 
 
@@ -342,16 +343,15 @@ def sources(c: Connection, documents: Mapping[str, int] | None = None) -> list[S
 def totals(c: Connection) -> dict[str, int]:
     """How much there is: documents, versions (states at the site, however often read), works, captures, looks, changes."""
     d, v = t.documents.c, t.versions.c
-    shown = d.withheld.is_(None)
+    shown = sa.text(visible.document())
     states = sa.select(v.document, v.n).join(t.documents, d.id == v.document).where(shown).distinct().subquery()
-    lines = sa.select(t.changes.c.seq).outerjoin(t.documents, d.id == t.changes.c.document).where(shown).subquery()
     counted = {
         "documents": sa.select(sa.func.count()).select_from(t.documents).where(shown),
         "versions": sa.select(sa.func.count()).select_from(states),
         "works": sa.select(sa.func.count(sa.distinct(d.work))).where(shown),
         "captures": sa.select(sa.func.count()).select_from(t.captures),
         "looks": sa.select(sa.func.count()).select_from(t.looks),
-        "changes": sa.select(sa.func.count()).select_from(lines),
+        "changes": sa.select(sa.func.count()).select_from(t.changes),
     }
     return {name: c.execute(query).scalar_one() for name, query in counted.items()}
 

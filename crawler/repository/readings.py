@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from crawler.model import ABOUT_THE_SITE, Capture, Kind, Original, PageKind, Request
-from crawler.repository import continuations, files, origins
+from crawler.repository import attachments, continuations, files, origins
 from crawler.repository import schema as t
 from crawler.repository.addresses import request_of
 from crawler.repository.database import AnyRow, chunks, replacing
@@ -31,6 +31,8 @@ class ReadingRow:
     rules: str | None = None
     rows: int | None = None
     facts: str | None = None
+    structure: str | None = None
+    content: int | None = None
     error: str | None = None
     attempts: int = 0
 
@@ -49,6 +51,11 @@ LOCKED = (
     .with_for_update()
 )
 PUT = replacing(t.readings, "capture")
+AGAIN = (
+    t.readings.update()
+    .where(t.readings.c.capture.in_(sa.bindparam("captures", expanding=True)), t.readings.c.state != PENDING)
+    .values(state=PENDING, run=None)
+)
 PASSING_PAGES = (PageKind.OTHER, PageKind.SHELL, PageKind.CHALLENGE, PageKind.LOGIN)  # what a page may be for a while only
 WITHOUT_RECORD = (
     sa.select(t.urls.c.id)
@@ -96,6 +103,8 @@ class Pending:
     request: Request
     more: tuple["Further", ...] = ()
     absent: "Pending | None" = None  # what the site showed for an address that cannot exist
+    like: str = ""  # a later page of a column: the structure of its first one
+    name: str = ""  # of a document that notices link to: as one of them calls it
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,15 +150,48 @@ WAITING = (
 )
 
 
+_first = t.readings.alias("first")
+FIRST_PAGES = (
+    sa.select(t.readings.c.capture, _first.c.structure)
+    .join(t.captures, t.captures.c.id == t.readings.c.capture)
+    .join(t.list_pages, sa.and_(t.list_pages.c.run == t.readings.c.run, t.list_pages.c.url == t.captures.c.url))
+    .join(_home, _home.c.id == t.list_pages.c.head)
+    .join(_first, _first.c.capture == _home.c.last_capture)
+    .where(
+        t.readings.c.capture.in_(sa.bindparam("captures", expanding=True)),
+        t.list_pages.c.page > 0,
+        _first.c.structure.is_not(None),
+    )
+)
+
+
 def pending(c: Connection, limit: int, *, owner: str, busy: frozenset[int]) -> list[Pending]:
     """Captures to be read, oldest first: those in this process's files and in closed ones; a live writer reads its own."""
     rows = c.execute(WAITING, {"owner": owner, "most": limit + len(busy)})
-    found = list(map(_pending, islice((row for row in rows if row[0] not in busy), limit)))
+    return _whole(c, list(map(_pending, islice((row for row in rows if row[0] not in busy), limit))))
+
+
+def of(c: Connection, captures: Collection[int]) -> list[Pending]:
+    """These captures as they are read, oldest first, whatever the state of their readings."""
+    found = [_pending(row) for some in chunks(sorted(captures)) for row in c.execute(PLACED, {"ids": some})]
+    return _whole(c, sorted(found, key=lambda item: item.capture_id))
+
+
+def await_again(c: Connection, captures: Collection[int]) -> None:
+    """These captures are to be read again, and no run waits for it."""
+    for some in chunks(sorted(captures)):
+        c.execute(AGAIN, {"captures": some})
+
+
+def _whole(c: Connection, found: list[Pending]) -> list[Pending]:
+    """With the further captures of their records, and what their sites show for what they have not."""
     if not found:
         return []
     rounds = continuations.of_captures(c, [item.capture_id for item in found])
     probed = _absent(c, found)
+    like = _like(c, found)
     beside = {number for listed in rounds.values() for _, number in listed} | set(probed.values())
+    names = attachments.names(c, [item.capture_id for item in found if item.kind is Kind.ATTACHMENT])
     held = {item.capture_id: item for some in chunks(sorted(beside)) for item in map(_pending, c.execute(PLACED, {"ids": some}))}
     return [
         replace(
@@ -159,9 +201,17 @@ def pending(c: Connection, limit: int, *, owner: str, busy: frozenset[int]) -> l
                 for key, number in rounds.get(item.capture_id, ())
             ),
             absent=held.get(probed.get(item.capture_id, 0)),
+            like=like.get(item.capture_id, ""),
+            name=names.get(item.capture_id, ""),
         )
         for item in found
     ]
+
+
+def _like(c: Connection, items: Sequence[Pending]) -> dict[int, str]:
+    """Capture of a later page of a column → the structure of the column's first page, as it was read last."""
+    lists = [item.capture_id for item in items if item.kind is Kind.LIST]
+    return {int(row.capture): str(row.structure) for row in c.execute(FIRST_PAGES, {"captures": lists})} if lists else {}
 
 
 def placed(c: Connection, capture: int) -> Pending | None:

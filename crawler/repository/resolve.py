@@ -10,6 +10,8 @@ from sqlalchemy.engine import Connection
 from crawler.errors import UsageError
 from crawler.model import Request
 from crawler.repository import schema as t
+from crawler.repository import tombstones, visible
+from crawler.repository.tombstones import Tombstone
 from crawler.text import urls
 
 SHORTEST, LONGEST = 4, 12
@@ -25,11 +27,12 @@ def resolve(c: Connection, text: str) -> tuple[str, int | None]:
 
     `text`: a public id or four characters or more of its beginning, with `.N` for a version; a capture's `c-…` id likewise; an
     http(s) address as it is cited, as it was fetched, or one that was redirected there. Raises UsageError when it is unknown or
-    unreadable, and when several documents are meant: then it lists them.
+    unreadable, and when several documents are meant: then it lists them; Withheld where what is meant is not shown.
     """
     wanted = text.strip()
     if urls.is_http(wanted):
-        return _chosen(c, wanted, _at_address(c, wanted)), None
+        urls_ = _of_address(c, wanted)
+        return _chosen(c, wanted, _at_urls(c, urls_), tombstones.at(c, urls_)), None
     match = REFERENCE.fullmatch(wanted.lower())
     if match is None:
         raise UsageError(f"{text!r} is neither an id nor an http address", remedy=NO_DOCUMENT)
@@ -38,18 +41,27 @@ def resolve(c: Connection, text: str) -> tuple[str, int | None]:
         raise UsageError(f"{text!r} is too short", remedy=f"give at least {SHORTEST} characters of the id")
     if match[1]:
         return _of_capture(c, wanted, start)
-    query = sa.select(t.documents.c.id).where(_begins(t.documents.c.public_id, start), t.documents.c.withheld.is_(None))
-    found = _chosen(c, wanted, c.execute(query).scalars().all())
+    query = sa.select(t.documents.c.id).where(_begins(t.documents.c.public_id, start), sa.text(visible.document()))
+    ids = c.execute(query).scalars().all()
+    found = _chosen(c, wanted, ids, () if ids else tombstones.begins(c, *_span(start)))
     return found, int(match[3]) if match[3] else None
 
 
 def _begins(column: sa.Column[Any], start: str, prefix: str = "") -> sa.ColumnElement[bool]:
     """Does an id begin so? A range, because LIKE neither uses the index nor means the same on both databases."""
-    return sa.and_(column >= prefix + start.ljust(LONGEST, "0"), column <= prefix + start.ljust(LONGEST, "z"))
+    first, last = _span(start)
+    return sa.and_(column >= prefix + first, column <= prefix + last)
 
 
-def _chosen(c: Connection, wanted: str, ids: Sequence[int]) -> str:
-    """The only one. Raises UsageError for none and for several."""
+def _span(start: str) -> tuple[str, str]:
+    """The first and the last id that begin so."""
+    return start.ljust(LONGEST, "0"), start.ljust(LONGEST, "z")
+
+
+def _chosen(c: Connection, wanted: str, ids: Sequence[int], hidden: Sequence[Tombstone]) -> str:
+    """The only one. Raises UsageError for none and for several, Withheld where none is shown and this one is `hidden`."""
+    if not ids and hidden:
+        raise hidden[0].refuse()
     if not ids:
         raise UsageError(f"no document is known as {wanted!r}", remedy=_nearest(c, wanted) or NO_DOCUMENT)
     query = (
@@ -73,15 +85,15 @@ def _nearest(c: Connection, wanted: str) -> str:
     start = match[2].translate(LOOKALIKES) if match and not match[1] else ""
     d = t.documents.c
     for length in range(len(start) - 1, 2, -1):
-        query = sa.select(d.public_id).where(_begins(d.public_id, start[:length]), d.withheld.is_(None)).limit(1)
+        query = sa.select(d.public_id).where(_begins(d.public_id, start[:length]), sa.text(visible.document())).limit(1)
         if (found := c.execute(query.order_by(d.public_id)).scalar()) is not None:
             return f"did you mean {found!r}?"
     return ""
 
 
 # ------------------------------------------------------------------ captures
-def capture_id_of(c: Connection, text: str, *, shown: bool = True) -> str:
-    """The public id of the one capture that is meant by its id or the beginning of it. Raises UsageError, and where it is not to be shown."""
+def capture_id_of(c: Connection, text: str) -> str:
+    """The public id of the one capture that is meant by its id or the beginning of it. Raises UsageError."""
     match = REFERENCE.fullmatch(text.strip().lower())
     start = match[2].translate(LOOKALIKES) if match and match[1] and not match[3] else ""
     if len(start) < SHORTEST:
@@ -91,7 +103,7 @@ def capture_id_of(c: Connection, text: str, *, shown: bool = True) -> str:
     found = (
         c.execute(sa.select(t.captures.c.public_id).where(_begins(t.captures.c.public_id, start, "c-")).limit(2)).scalars().all()
     )
-    if not found or not shown:
+    if not found:
         raise UsageError(f"no capture is known as {text!r}", remedy="gongkai history names a document's captures")
     if len(found) > 1:
         raise UsageError(f"{text!r} may mean several captures", remedy="give more characters")
@@ -110,7 +122,7 @@ def _of_capture(c: Connection, wanted: str, start: str) -> tuple[str, int | None
     if not captures:
         raise UsageError(f"no capture is known as {wanted!r}", remedy=NO_DOCUMENT)
     capture = captures[0]
-    found = _chosen(c, wanted, _at_urls(c, [capture.url]))
+    found = _chosen(c, wanted, _at_urls(c, [capture.url]), tombstones.at(c, [capture.url]))
     shown = (
         sa.select(sa.func.max(t.versions.c.n))
         .join(t.documents, t.documents.c.id == t.versions.c.document)
@@ -120,8 +132,8 @@ def _of_capture(c: Connection, wanted: str, start: str) -> tuple[str, int | None
 
 
 # ------------------------------------------------------------------ addresses
-def _at_address(c: Connection, url: str) -> Sequence[int]:
-    """Documents at an address: cited as it, fetched from it, or where it led."""
+def _of_address(c: Connection, url: str) -> Sequence[int]:
+    """The addresses that one means: cited as it, fetched from it, or where it led."""
     canonical, key = urls.canonical(url), urls.key(Request(url))
     cited = c.execute(sa.select(t.urls.c.id).where(t.urls.c.public_url.in_({url, canonical}))).scalars().all()
     ids = set(cited)
@@ -133,9 +145,9 @@ def _at_address(c: Connection, url: str) -> Sequence[int]:
         if row.redirect is None:
             break
         key = row.redirect
-    return _at_urls(c, sorted(ids))
+    return sorted(ids)
 
 
 def _at_urls(c: Connection, ids: Sequence[int]) -> Sequence[int]:
-    query = sa.select(t.documents.c.id).where(t.documents.c.url.in_(ids), t.documents.c.withheld.is_(None))
+    query = sa.select(t.documents.c.id).where(t.documents.c.url.in_(ids), sa.text(visible.document()))
     return c.execute(query.order_by(t.documents.c.url, t.documents.c.part)).scalars().all()

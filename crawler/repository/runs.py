@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from crawler.model import EMPTY, GOOD, MISSES, ChangeKind, Kind, Millis, Outcome, PageKind, Run, RunKind
 from crawler.politeness.pace import NOT_ASKED
-from crawler.repository import addresses, continuations, frontier, list_pages, no_record
+from crawler.repository import addresses, attachments, continuations, frontier, list_pages, no_record
 from crawler.repository import schema as t
 from crawler.repository.addresses import Seed
 from crawler.repository.changes import NewChange, append
@@ -365,20 +365,10 @@ def end(c: Connection, run: int, now: Millis, result: str, counts: Mapping[str, 
 def count(c: Connection, run: int) -> dict[str, int]:
     """What came of a run: looks, lists, details, failed, missed, rows of its first list pages, ledger lines by kind, bytes.
 
-    Also why rows that were fetched gave no record (`skip:REASON`, see `no_record`), and what `list_pages.count` says of its columns: rows
+    Of documents that notices link to: `attachments` looked at, and how many of them are not there (`attachments_missing`). Also why rows that were fetched gave no record (`skip:REASON`, see `no_record`), and what `list_pages.count` says of its columns: rows
     listed, reasons of what was not fetched, rules that ended them, totals reconciled.
     """
-    found = {
-        "looks": 0,
-        "lists": 0,
-        "details": 0,
-        "failed": 0,
-        "missed": 0,
-        "heads": 0,
-        "head_failures": 0,
-        "rows": 0,
-        "bytes": 0,
-    }
+    found = dict.fromkeys(("looks", "lists", "details", "failed", "missed", "heads", "head_failures", "rows", "bytes"), 0)
     last = sa.select(sa.func.max(t.looks.c.id)).where(t.looks.c.run == run).group_by(t.looks.c.url)
     query = (
         sa.select(
@@ -408,6 +398,7 @@ def count(c: Connection, run: int) -> dict[str, int]:
     )
     found.update({row.kind: row[1] for row in c.execute(lines.group_by(t.changes.c.kind))})
     found.update(list_pages.count(c, run))
+    found.update(attachments.count(c, run))
     for reason, lost in no_record.reasons(rows).items():
         found[f"skip:{reason}"] = found.get(f"skip:{reason}", 0) + lost
     found["rows"] += list_pages.behind_shells(c, run)

@@ -140,7 +140,14 @@ urls = sa.Table(
     _time("first_missed"),
     sa.Column("rung", sa.Integer(), nullable=False, server_default="0"),  # of the revisit ladder
     _time("due"),  # next revisit; none: nobody asked for one
+    sa.Column("content", Id),  # contents: the document it showed last, itself or where it redirects to
     sa.Index("ix_urls_revisit", "source", "due"),
+    sa.Index(
+        "ix_urls_redirect",
+        "redirect",
+        sqlite_where=sa.text("redirect IS NOT NULL"),
+        postgresql_where=sa.text("redirect IS NOT NULL"),
+    ),
 )
 
 frontier = sa.Table(
@@ -208,7 +215,7 @@ fixity = sa.Table(
     "fixity",
     metadata,
     _id(),  # a row is an event of PREMIS: what was done, to what, when, by whom, and what came of it
-    sa.Column("event", Text, nullable=False),  # fixity check, replacement
+    sa.Column("event", Text, nullable=False),  # fixity check, replacement, refusal
     sa.Column("object", Text, nullable=False),  # a file's name, or `archive`: what belongs to no single file
     _time("at", nullable=False),
     sa.Column("agent", Text, nullable=False),
@@ -277,6 +284,8 @@ readings = sa.Table(
     sa.Column("rules", Text),
     sa.Column("rows", sa.Integer()),  # of a list, notices of a page
     sa.Column("facts", Text),  # of a list: JSON of model.Face
+    sa.Column("structure", Text),  # of a list: where its rows stand, for the later pages of its column
+    sa.Column("content", Id),  # contents: the document it is
     sa.Column("error", Text),
     sa.Column("attempts", sa.Integer(), nullable=False, server_default="0"),
     sa.Index(
@@ -315,9 +324,16 @@ documents = sa.Table(
     _time("first_missed"),
     sa.Column("version", Id),  # current row of versions
     sa.Column("indexed", Flag, nullable=False, server_default="0"),
+    sa.Column("attached", Flag, nullable=False, server_default="0"),  # its version links to documents that are fetched
     sa.Column("unsearchable", Text),  # why its current version could not be indexed
-    sa.Column("withheld", Text),  # the reason
+    sa.Column("withheld", Text),  # the reason, as `withholdings` has it
     sa.UniqueConstraint("url", "part"),
+    sa.Index(
+        "ix_documents_withheld",
+        "url",
+        sqlite_where=sa.text("withheld IS NOT NULL"),
+        postgresql_where=sa.text("withheld IS NOT NULL"),
+    ),
     sa.Index(
         "ix_documents_absent",
         "presence",
@@ -370,6 +386,25 @@ attachments = sa.Table(
     sa.Column("position", sa.Integer(), primary_key=True),
     sa.Column("url", Text, nullable=False, index=True),
     sa.Column("name", Text, nullable=False),
+    sa.Column("address", Id, sa.ForeignKey("urls.id"), index=True),  # that is fetched; none: it is not
+    sa.Column("reason", Text),  # why it is not
+)
+
+contents = sa.Table(  # what a document says that was fetched: derived from its bytes, one row for the same bytes
+    "contents",
+    metadata,
+    _id(),
+    sa.Column("digest", Text, nullable=False, unique=True),  # sha256 of its bytes without content coding
+    sa.Column("capture", Id, sa.ForeignKey("captures.id"), nullable=False),  # that it was read from last
+    sa.Column("type", Text, nullable=False),  # by its bytes
+    sa.Column("bytes", Id, nullable=False),
+    sa.Column("pages", sa.Integer(), nullable=False),  # or sheets, or slides
+    sa.Column("state", Text, nullable=False),  # text, no_text
+    sa.Column("reason", Text),  # why there is no text, or not all of it
+    sa.Column("flags", Text, nullable=False, server_default="[]"),  # what was odd: JSON
+    sa.Column("extractor", Text, nullable=False),  # with its version
+    sa.Column("name", Text, nullable=False),  # as its server or address calls it
+    sa.Column("text", Blob, nullable=False),  # packed: pieces with their places, and what is searched (record.content)
 )
 
 relations = sa.Table(
@@ -441,6 +476,18 @@ clock_faults = sa.Table(  # stored moments that lay ahead of the clock that read
     sa.Column("ahead", Time, nullable=False),
 )
 
+withholdings = sa.Table(  # what is withheld and given back: line by line what `withheld.jsonl` beside the WARC files says
+    "withholdings",
+    metadata,
+    sa.Column("line", Id, primary_key=True, autoincrement=False),
+    _time("at", nullable=False),
+    sa.Column("act", Text, nullable=False),  # withheld, restored
+    sa.Column("document", PublicId, nullable=False, index=True),  # a public id; it may be of one that is not there yet
+    sa.Column("reason", Text, nullable=False),
+    sa.Column("who", Text, nullable=False),
+    sa.Column("digest", Text, nullable=False),  # of the line; each line names the one before
+)
+
 acts = sa.Table(  # what was changed by the console; append-only
     "acts",
     metadata,
@@ -468,4 +515,12 @@ search = sa.Table(
     sa.Column("issuer", Text),
     sa.Column("category", Text),
     sa.Column("written", sa.Integer(), nullable=False, server_default="0"),  # day; 0: none
+)
+
+search_contents = sa.Table(  # whose texts the index holds with a document's own
+    "search_contents",
+    metadata,
+    sa.Column("document", Id, sa.ForeignKey("documents.id"), primary_key=True, autoincrement=False),
+    sa.Column("position", sa.Integer(), primary_key=True, autoincrement=False),
+    sa.Column("content", Id, sa.ForeignKey("contents.id"), nullable=False, index=True),
 )

@@ -1,4 +1,4 @@
-"""What is handed over: the looks, captures and pages of a source or a time. Nothing of an address with a withheld document is."""
+"""What is handed over: the looks, captures and pages of a source or a time. Nothing that shows something withheld is."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 from crawler.errors import UsageError
 from crawler.model import Capture, Millis, Original
 from crawler.repository import schema as t
+from crawler.repository import tombstones, visible
 from crawler.repository.database import AnyRow
 from crawler.repository.resolve import resolve
 
@@ -33,8 +34,9 @@ class ShownPage:
 
 _c, _u, _l = t.captures.c, t.urls.c, t.looks.c
 _original, _home = t.captures.alias("original_"), t.urls.alias("home_")
-_hidden = t.documents.alias("hidden_")
-OPEN = ~sa.exists().where(_hidden.c.url == _u.id, _hidden.c.withheld.is_not(None))
+OPEN = sa.and_(  # neither it nor what holds its payload is withheld
+    sa.text(visible.capture("captures.id", "captures.url")), sa.text(visible.capture("original_.id", "original_.url"))
+)
 CAPTURES = (
     sa.select(
         _c.record, _u.url, _c.at, _c.file, _c.offset, _c.length, _c.type, _c.payload_digest, _c.media_type, _c.status,
@@ -51,7 +53,7 @@ LOOKS = (
     .join(t.urls, _u.id == _l.url)
     .outerjoin(t.captures, _c.id == _l.capture)
     .outerjoin(_original, _original.c.id == _c.original)
-    .where(OPEN)
+    .where(sa.text(visible.address("looks.url")), OPEN)
 )
 OF_CAPTURES = sa.select(_l.record, _c.record.label("capture")).join(t.captures, _c.id == _l.capture)
 PAGES = (
@@ -60,9 +62,12 @@ PAGES = (
     .join(t.versions, t.versions.c.id == t.documents.c.version)
     .join(t.captures, _c.id == t.versions.c.capture)
     .join(t.urls, _u.id == _c.url)
-    .where(t.documents.c.withheld.is_(None), OPEN)
+    .where(sa.text(visible.document()), sa.text(visible.capture("captures.id", "captures.url")))
     .order_by(t.documents.c.public_id)
 )
+
+
+PLACE = sa.select(_c.id, _c.url, _c.public_id).where(_c.record == sa.bindparam("record"))
 
 
 def _bounds(wanted: Wanted, at: sa.ColumnElement[int]) -> list[sa.ColumnElement[bool]]:
@@ -99,10 +104,10 @@ def pages(c: Connection, wanted: Wanted) -> list[ShownPage]:
 
 def one(c: Connection, name: str) -> tuple[Capture, Capture | None]:
     """The capture that is meant, and that of its payload where it is a revisit. `name`: a capture's id or its beginning; a document's, a
-    version's or an address: the capture that version was read from. Raises UsageError."""
+    version's or an address: the capture that version was read from. Raises UsageError, Withheld."""
     wanted = name.strip().lower()
     if wanted.startswith("c-"):
-        query = CAPTURES.where(_c.public_id >= wanted, _c.public_id <= wanted.ljust(14, "z"), OPEN)
+        query = CAPTURES.where(_c.public_id >= wanted, _c.public_id <= wanted.ljust(14, "z"))
     else:
         document, number = resolve(c, name)
         version = (
@@ -112,12 +117,14 @@ def one(c: Connection, name: str) -> tuple[Capture, Capture | None]:
             .order_by(t.versions.c.n.desc(), t.versions.c.id.desc())
             .limit(1)
         )
-        query = CAPTURES.where(_c.id == version.scalar_subquery(), OPEN)
+        query = CAPTURES.where(_c.id == version.scalar_subquery())
     rows = c.execute(query.limit(2)).all()
     if len(rows) != 1:
-        what = "may mean several captures" if rows else "names no capture that is shown"
+        what = "may mean several captures" if rows else "names no capture"
         raise UsageError(f"{name!r} {what}", remedy="give a document's id, or more of a capture's: gongkai history ID")
     found = _capture(rows[0])
-    if found.original is None:
-        return found, None
-    return found, _capture(c.execute(CAPTURES.where(_c.record == found.original.record_id)).one())
+    held = _capture(c.execute(CAPTURES.where(_c.record == found.original.record_id)).one()) if found.original else None
+    for capture in (found, held) if held else (found,):
+        row = c.execute(PLACE, {"record": capture.record_id}).one()
+        tombstones.refuse_capture(c, row.id, row.url, row.public_id)
+    return found, held

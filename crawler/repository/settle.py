@@ -8,6 +8,7 @@ match digests, then the readings are locked, in one order, so that two processes
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -17,6 +18,7 @@ from crawler.model import GOOD, MISSES, Kind, Millis, PageKind
 from crawler.record.reading import Reading
 from crawler.repository import (
     addresses,
+    attachments,
     captures,
     changes,
     continuations,
@@ -33,6 +35,7 @@ from crawler.repository import (
 )
 from crawler.repository import schema as t
 from crawler.repository.addresses import Address, Seed
+from crawler.repository.attachments import Held, Linked, NewContent
 from crawler.repository.captures import CaptureRow
 from crawler.repository.changes import NewChange
 from crawler.repository.continuations import Question, Rounds
@@ -45,6 +48,7 @@ from crawler.repository.looks import Look
 from crawler.repository.queues import QueueRow
 from crawler.repository.readings import PENDING, ReadingRow
 from crawler.repository.rows import RunRow
+from crawler.repository.search import index
 from crawler.repository.versions import NewVersion
 from crawler.repository.works import Works
 
@@ -55,13 +59,14 @@ MOST_HOPS = 10
 class Settled:
     """A capture that was read (or could not be: `reading.error`), together with the captures `made_of`.
 
-    `hurt`: the places that were found damaged while they were to be read.
+    `hurt`: the places that were found damaged while they were to be read. `again`: nobody looked at the page, we only read it again.
     """
 
     capture_id: int
     reading: Reading
     made_of: tuple[int, ...] = ()
     hurt: tuple[Damage, ...] = ()
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +79,12 @@ class Item:
     rows: tuple[Seed, ...] = ()  # of a list
     further: tuple[Seed, ...] = ()  # continuations, or the following pages of a list
     redirect: Seed | None = None
+    files: tuple[Seed, ...] = ()  # documents that its notices link to
 
     @property
     def seeds(self) -> tuple[Seed, ...]:
         """All of them."""
-        return (*self.rows, *self.further, *((self.redirect,) if self.redirect else ()))
+        return (*self.rows, *self.further, *((self.redirect,) if self.redirect else ()), *self.files)
 
 
 @dataclass(slots=True)
@@ -86,8 +92,9 @@ class Known:
     """What the database knows of a batch's readings. The batch is folded into it, reading by reading; it is used up by that.
 
     `addresses` by URL key, of the captures and of what their pages name; `looks` by address; `read`: address → latest capture that was
-    read; `well`: looks before which their host had answered; `bodies` by version; `hops`: URL key → addresses that led there; `led`: run
-    → its list pages that led on; ids: row ids for what a batch may make.
+    read; `well`: looks before which their host had answered; `bodies` by version; `records` of versions that are read again from their own
+    capture; `hops`: URL key → addresses that led there; `led`: run → its list pages that led on; `contents` by digest, of documents that
+    were read; ids: row ids for what a batch may make.
     """
 
     items: list[Item] = field(default_factory=list)
@@ -100,6 +107,7 @@ class Known:
     queues: dict[str, QueueRow] = field(default_factory=dict)
     documents: dict[int, list[Document]] = field(default_factory=dict)
     bodies: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    records: dict[int, dict[str, Any]] = field(default_factory=dict)
     captures: dict[int, CaptureRow] = field(default_factory=dict)
     works: Works = field(default_factory=Works)
     rounds: Rounds = field(default_factory=Rounds)
@@ -112,6 +120,9 @@ class Known:
     document_ids: list[int] = field(default_factory=list)
     work_ids: list[int] = field(default_factory=list)
     version_ids: list[int] = field(default_factory=list)
+    linked: Linked = field(default_factory=Linked)
+    contents: dict[str, Held] = field(default_factory=dict)
+    content_ids: list[int] = field(default_factory=list)
 
     def address_of(self, seed: Seed) -> Address:
         """The address a seed names."""
@@ -130,6 +141,8 @@ class Writes:
     changed: dict[int, Document] = field(default_factory=dict)
     listings: dict[tuple[str, int], Listing] = field(default_factory=dict)
     frontier: Moves = field(default_factory=Moves)
+    contents: list[NewContent] = field(default_factory=list)
+    unindexed: set[int] = field(default_factory=set)
     changes: list[NewChange] = field(default_factory=list)
     concerned: set[int] = field(default_factory=set)
 
@@ -139,6 +152,7 @@ def begin(c: Connection, settled: Sequence[Settled]) -> tuple[list[tuple[Capture
     held = captures.rows(c, [item.capture_id for item in settled])
     known = addresses.by_id(c, {capture.url for capture in held.values()}, lock=True)
     lock_keys(c, {f"match {n.match_digest}" for item in settled for n in item.reading.notices if n.match_digest})
+    lock_keys(c, {f"content {item.reading.file.digest}" for item in settled if item.reading.file is not None})
     if any(item.reading.continues for item in settled):
         continuations.lock(c)
     rows = readings.lock(c, held)
@@ -157,6 +171,7 @@ def load(c: Connection, items: Sequence[Item], rows: dict[int, ReadingRow]) -> K
     _load_lists(c, known, lists)
     _load_notices(c, known, notices)
     _load_redirects(c, known)
+    _load_files(c, known)
     open_runs = {run.id for run in known.runs.values() if run.is_open}
     followed = {known.address_of(seed).id for item in items for seed in item.seeds}
     known.looked = looks.looked(c, open_runs, followed | known.rounds.addresses.keys())
@@ -234,6 +249,28 @@ def _load_rounds(c: Connection, known: Known, items: Sequence[Item]) -> None:
         if document.current and (url in doubtful or not document.current.whole)
     }
     known.bodies = versions.bodies(c, wanted) if wanted else {}
+    rules = {item.capture.id: item.settled.reading.rules for item in items}
+    again = {
+        current.version
+        for listed in known.documents.values()
+        for document in listed
+        if (current := document.current) is not None and rules.get(current.capture, current.rules) != current.rules
+    }
+    known.records = versions.records(c, again) if again else {}
+
+
+def _load_files(c: Connection, known: Known) -> None:
+    """Who links to the addresses of documents, and what was read of the same bytes before."""
+    shown = [item for item in known.items if item.settled.reading.file is not None]
+    asked = {item.address.id for item in shown} | {
+        item.address.id for item in known.items if item.address.kind == Kind.ATTACHMENT
+    }
+    if not asked:
+        return
+    known.linked = attachments.linked(c, asked, {address.id: address for address in known.addresses.values()})
+    digests = {item.settled.reading.file.digest for item in shown if item.settled.reading.file is not None}
+    known.contents = attachments.by_digest(c, digests)
+    known.content_ids = list(block(c, t.contents, len(digests)))
 
 
 def _load_well(c: Connection, known: Known) -> None:
@@ -287,6 +324,11 @@ def _load_redirects(c: Connection, known: Known) -> None:
 def apply(c: Connection, known: Known, writes: Writes, now: Millis) -> None:
     """Write it: one statement a table."""
     addresses.save(c, writes.addresses.values())
+    if again := [item.id for item in writes.contents if item.again]:
+        held = attachments.indexed_with(c, again)
+        index.forget(c, held)
+        attachments.unindex(c, held)
+    attachments.save(c, writes.contents)
     captures.hurt(c, {place for item in known.items for place in item.settled.hurt}, now)
     works.insert(c, known.works)
     documents.insert(c, writes.made)
@@ -298,7 +340,8 @@ def apply(c: Connection, known: Known, writes: Writes, now: Millis) -> None:
     listings.save(c, writes.listings.values())
     list_pages.save(c, known.pages.changed.values())
     frontier.apply(c, writes.frontier)
-    if any(item.address.kind == Kind.LIST or item.redirect is not None for item in known.items):
+    attachments.unindex(c, writes.unindexed)
+    if any(item.address.kind == Kind.LIST or item.redirect is not None or item.files for item in known.items):
         runs.save_met(c, known.runs.values())
     changes.append(c, writes.changes)
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -15,8 +16,19 @@ from crawler.repository.database import chunks, clean
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """A document that a version links to: its place among the notice's attachments. `address`: row id of what is fetched; None where it is not, and `reason` says why."""
+
+    position: int
+    url: str
+    name: str
+    address: int | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class NewVersion:
-    """A version to be appended. `further`: places of the record's further captures."""
+    """A version to be appended. `further`: places of the record's further captures; `files`: what it links to."""
 
     id: int
     document: int
@@ -26,16 +38,20 @@ class NewVersion:
     first_seen: Millis
     notice: Notice
     further: tuple[Place, ...] = ()
+    files: tuple[Reference, ...] = ()
 
 
 RECORDS = sa.select(t.versions.c.id, t.versions.c.record).where(t.versions.c.id.in_(sa.bindparam("ids", expanding=True)))
 
 
+def records(c: Connection, ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """The records of versions, as JSON without the places of their bytes."""
+    return {row.id: unpacked(row.record) for some in chunks(sorted(ids)) for row in c.execute(RECORDS, {"ids": some})}
+
+
 def bodies(c: Connection, ids: Collection[int]) -> dict[int, tuple[str, ...]]:
     """The paragraphs of versions."""
-    return {
-        row.id: tuple(unpacked(row.record)["body"]) for some in chunks(sorted(ids)) for row in c.execute(RECORDS, {"ids": some})
-    }
+    return {number: tuple(values["body"]) for number, values in records(c, ids).items()}
 
 
 def insert(c: Connection, made: Sequence[NewVersion]) -> None:
@@ -44,10 +60,16 @@ def insert(c: Connection, made: Sequence[NewVersion]) -> None:
         return
     c.execute(t.versions.insert(), [_row(version) for version in made])
     rows = [
-        {"version": version.id, "position": position, "url": clean(item.url), "name": clean(item.name)}
+        {
+            "version": version.id,
+            "position": item.position,
+            "url": clean(item.url),
+            "name": clean(item.name),
+            "address": item.address,
+            "reason": item.reason,
+        }
         for version in made
-        for position, item in enumerate(version.notice.attachments)
-        if item.url is not None
+        for item in version.files
     ]
     if rows:
         c.execute(t.attachments.insert(), rows)

@@ -1,10 +1,11 @@
 """The public interface in SQL: readable names, ISO times in UTC, public ids.
 
-Withholding lives here: a withheld document is in no view, nor are its versions, looks, captures and ledger lines. In
-`v_documents`, `source` is the configured source (one column of one site) and `origin` what the page itself names as 来源.
+A withheld document is in no view, nor are its versions, looks and captures; its lines of the ledger have no words. In `v_documents`, `source` is the configured source (one column of one site) and `origin` what the page itself names as 来源.
 """
 
 from sqlalchemy.engine import Connection
+
+from crawler.repository import visible
 
 NAMES = ("v_documents", "v_versions", "v_looks", "v_captures", "v_changes", "v_sources")
 
@@ -45,7 +46,7 @@ JOIN versions v ON v.id = d.version
 JOIN urls u ON u.id = d.url
 JOIN works w ON w.id = d.work
 JOIN captures c ON c.id = v.capture
-WHERE d.withheld IS NULL"""
+WHERE {visible.document("d")}"""
 
 
 def _versions(dialect: str) -> str:
@@ -56,13 +57,7 @@ SELECT d.public_id AS document, v.n AS version, v.title, v.published, {_time(dia
 FROM versions v
 JOIN documents d ON d.id = v.document
 JOIN captures c ON c.id = v.capture
-WHERE d.withheld IS NULL AND v.id = (SELECT max(x.id) FROM versions x WHERE x.document = v.document AND x.n = v.n)"""
-
-
-def _shown(url: str) -> str:
-    """Nothing withheld stands at this address, nor is it a further page of something withheld."""
-    pages = f"SELECT k.url FROM continuations p JOIN captures k ON k.id = p.capture WHERE p.url = {url}"
-    return f"NOT EXISTS (SELECT 1 FROM documents d WHERE d.withheld IS NOT NULL AND (d.url = {url} OR d.url IN ({pages})))"
+WHERE {visible.document("d")} AND v.id = (SELECT max(x.id) FROM versions x WHERE x.document = v.document AND x.n = v.n)"""
 
 
 def _looks(dialect: str) -> str:
@@ -73,7 +68,7 @@ FROM looks l
 JOIN urls u ON u.id = l.url
 LEFT JOIN runs r ON r.id = l.run
 LEFT JOIN captures c ON c.id = l.capture
-WHERE {_shown("l.url")}"""
+WHERE {visible.address("l.url")}"""
 
 
 def _captures(dialect: str) -> str:
@@ -83,29 +78,29 @@ SELECT c.public_id AS id, c.record AS record_id, {_time(dialect, "c.at")}, u.url
 FROM captures c
 JOIN urls u ON u.id = c.url
 LEFT JOIN readings r ON r.capture = c.id
-WHERE {_shown("c.url")}"""
+WHERE {visible.capture("c.id", "c.url")}"""
 
 
 def _changes(dialect: str) -> str:
     """`detail` is JSON: of an edit `differences` (field, paragraph, before, after, passage); its times are milliseconds."""
+    shown = visible.document("d")
     return f"""CREATE VIEW v_changes AS
-SELECT h.seq, {_time(dialect, "h.at")}, h.kind, h.source, d.public_id AS document, v.title, v.doc_no, v.source AS origin,
-       u.public_url AS url, b.n AS before_version, a.n AS after_version, x.public_id AS before_capture, y.public_id AS after_capture,
-       h.rank, h.detail
+SELECT h.seq, {_time(dialect, "h.at")}, h.kind, h.source, d.public_id AS document,
+       v.title, v.doc_no, v.source AS origin, u.public_url AS url, b.n AS before_version, a.n AS after_version,
+       x.public_id AS before_capture, y.public_id AS after_capture, h.rank, CASE WHEN {visible.line("h", "d")} THEN h.detail ELSE '{{}}' END AS detail
 FROM changes h
 LEFT JOIN documents d ON d.id = h.document
-LEFT JOIN urls u ON u.id = d.url
-LEFT JOIN versions v ON v.id = d.version
-LEFT JOIN versions b ON b.id = h.before
-LEFT JOIN versions a ON a.id = h.after
+LEFT JOIN urls u ON u.id = d.url AND {shown}
+LEFT JOIN versions v ON v.id = d.version AND {shown}
+LEFT JOIN versions b ON b.id = h.before AND {shown}
+LEFT JOIN versions a ON a.id = h.after AND {shown}
 LEFT JOIN captures x ON x.id = b.capture
-LEFT JOIN captures y ON y.id = a.capture
-WHERE d.withheld IS NULL"""
+LEFT JOIN captures y ON y.id = a.capture"""
 
 
 def _sources(dialect: str) -> str:
     return f"""CREATE VIEW v_sources AS
 SELECT s.id, s.title, s.enabled, {_time(dialect, "s.paused")}, s.health, s.trouble, {_time(dialect, "s.health_since")},
        {_time(dialect, "s.last_ok")}, {_time(dialect, "s.last_new")},
-       (SELECT count(*) FROM documents d WHERE d.source = s.id AND d.withheld IS NULL) AS documents
+       (SELECT count(*) FROM documents d WHERE d.source = s.id AND {visible.document("d")}) AS documents
 FROM sources s"""

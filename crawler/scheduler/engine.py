@@ -18,8 +18,9 @@ import structlog
 from crawler.errors import CannotError
 from crawler.fetcher.fetcher import Fetcher
 from crawler.model import Exchange, Millis, Task
+from crawler.pipeline.catch_up import messages
 from crawler.pipeline.closing import close_finished
-from crawler.pipeline.line import Line, messages
+from crawler.pipeline.line import Line
 from crawler.pipeline.policy import Policy
 from crawler.politeness.budget import Spending
 from crawler.politeness.host import Lease, Origin, Probe

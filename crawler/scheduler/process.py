@@ -29,6 +29,7 @@ from crawler.pipeline.line import Line
 from crawler.pipeline.peek import Story, peek
 from crawler.pipeline.policy import AD_HOC, Policy
 from crawler.pipeline.readers import Readers
+from crawler.pipeline.withhold import catch_up
 from crawler.politeness.worker import Pacing
 from crawler.record.reading import Reading
 from crawler.record.rules import ReadRules
@@ -77,6 +78,8 @@ def fetch_settings(config: Config) -> FetchSettings:
         allow_private=config.network.allow_private,
         routes={source.id: source.route for source in config.sources.values()},
         spool=config.storage.archive,
+        max_file=config.attachments.max_bytes,
+        max_files={source.id: source.attachments.max_bytes for source in config.sources.values()},
     )
 
 
@@ -120,6 +123,8 @@ def open_line(config: Config, what: str, *, workers: int = 2) -> Iterator[Line]:
             try:
                 # a reindex tells everything in the order it happened, dead processes' files too
                 line.begin(what, inherit=what != REINDEX)
+                if what != REINDEX:
+                    catch_up(database, storage.archive)
                 yield line
             finally:
                 line.close()

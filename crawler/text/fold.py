@@ -163,7 +163,9 @@ def fold_map(text: str) -> tuple[str, list[int]]:
 
 
 _GAP = re.compile(r"[^\w%‰]+|_+")
-_PLAIN_GAP = re.compile(r"[^\w%‰]++(?!\d)")  # before no number a gap leaves nothing behind
+# Before no number a gap leaves nothing behind. It is looked at from its first character only: from each of them, many of one kind (the
+# tabs of empty cells) would cost their square.
+_PLAIN_GAP = re.compile(r"[^\w%‰](?<![^\w%‰]{2})[^\w%‰]*+(?!\d)")
 
 
 def _gap(m: re.Match[str]) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from crawler.cli.main import run
+from tests.tools.called import said
 
 Home = Any  # the fixture's class lives in conftest, which tests do not import
 
@@ -99,10 +100,7 @@ def test_sql_answers_as_a_table_or_as_json_and_from_a_pipe(
     assert ask(home, "sql", "SELECT id FROM v_documents", "--rows", "2") == 0
     assert "--rows" in capsys.readouterr().err
     assert ask(home, "sql", "SELECT * FROM documents") == 2
-    program = [sys.executable, "-m", "crawler.cli", "--config", str(home.path), "sql", "--json"]
-    told = subprocess.run(
-        program, input="SELECT 1 AS a;\nSELECT\n 2 AS b; SELECT 3 AS c", capture_output=True, text=True, check=True
-    )
+    told = said(["--config", str(home.path), "sql", "--json"], stdin="SELECT 1 AS a;\nSELECT\n 2 AS b; SELECT 3 AS c")
     assert [json.loads(line) for line in told.stdout.splitlines()] == [{"a": 1}, {"b": 2}, {"c": 3}]
 
 

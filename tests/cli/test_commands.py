@@ -1,7 +1,6 @@
 """The command as people type it: what it prints, where, and how it ends."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import pytest
 from crawler.cli.main import COMMANDS
 from crawler.cli.output import fit, safe
 from crawler.demo.site import LANWAN, Site
+from tests.tools.called import said
 
 Home = Any  # the fixture's class lives in conftest, which tests do not import
 
@@ -20,17 +20,8 @@ Home = Any  # the fixture's class lives in conftest, which tests do not import
 def gongkai(
     *arguments: str, cwd: Path | None = None, stdin: str | None = None, **environment: str
 ) -> "subprocess.CompletedProcess[str]":
-    """The command as a process."""
-    return subprocess.run(
-        [sys.executable, "-m", "crawler.cli", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=cwd,
-        input=stdin if stdin is not None else "",
-        timeout=100,
-        env={**os.environ, "COLUMNS": "120", **environment},
-    )
+    """The command, in this process."""
+    return said(arguments, cwd=cwd, stdin=stdin or "", environment=environment)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -1,29 +1,21 @@
 """`fetch`: the whole story of one exchange, nothing kept; `frontier`: what is due and what was given up."""
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from crawler.demo.site import LANWAN, Page, Site
+from tests.tools.called import said
 
 Home = Any  # the fixture's class lives in conftest, which tests do not import
 
 
 def gongkai(home: Home, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """The command as a process, with a home's configuration."""
-    return subprocess.run(
-        [sys.executable, "-m", "crawler.cli", "--config", str(home.path), *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=100,
-        env={**os.environ, "COLUMNS": "120"},
-    )
+    """The command, with a home's configuration."""
+    return said(["--config", str(home.path), *arguments])
 
 
 def files(folder: Path) -> list[str]:

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 
 from crawler.demo.site import LANWAN, SONGLING, Site
 from crawler.text.fold import fold
+from tests.tools.called import called
 
 Home = Any  # the fixture's class lives in conftest, which tests do not import
 ROOT = Path(__file__).parent.parent.parent
@@ -19,9 +19,8 @@ SAMPLE = ROOT / "crawler" / "demo" / "sample" / "annotated.txt"
 
 
 def parse(*arguments: str, stdin: bytes = b"", cwd: Path | None = None) -> "subprocess.CompletedProcess[bytes]":
-    """The command as a process."""
-    command = [sys.executable, "-m", "crawler.cli", "parse", *arguments]
-    return subprocess.run(command, input=stdin, capture_output=True, check=False, cwd=cwd, timeout=60, env=os.environ)
+    """The command."""
+    return called(["parse", *arguments], stdin=stdin, cwd=cwd)
 
 
 def lines(done: "subprocess.CompletedProcess[bytes]") -> list[dict[str, Any]]:

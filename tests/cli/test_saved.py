@@ -1,12 +1,12 @@
 """`parse` on files that people have: the page's own address, or none that nobody wrote."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.tools.called import said
 
 URL = "http://www.yunxi.example/zwgk/202405/t20240506_1.html"
 PAGE = (
@@ -26,9 +26,8 @@ LIST = (
 
 def parsed(path: Path, *more: str) -> tuple[dict[str, Any], str]:
     """What `parse --json` says of a file, and all it prints."""
-    done = subprocess.run(
-        [sys.executable, "-m", "crawler.cli", "parse", "--json", *more, str(path)], capture_output=True, text=True, check=True
-    )
+    done = said(["parse", "--json", *more, str(path)])
+    assert done.returncode == 0, done.stderr
     return json.loads(done.stdout), done.stdout + done.stderr
 
 

@@ -315,3 +315,56 @@ def test_a_host_that_was_asked_may_lead_on_within_itself(desk: Desk) -> None:
     desk.crawl("bad")
     assert {path for host, path in desk.server.seen if host == "www.town.test"} >= {f"/new/t20240101_{n}.html" for n in range(3)}
     assert "skip:other host" not in desk.counts("bad")
+
+
+@pytest.mark.parametrize("last", [0, 1, 2])
+def test_a_last_page_of_few_rows_beside_a_longer_box_of_links_loses_none(last: int, desk: Desk) -> None:
+    def answer(asked: Asked) -> str:
+        at, count = int(asked.query.get("page", "1")), 20 + last
+        rows = "".join(
+            f"<li><a href='http://n.elsewhere.test/t{n}.html'>关于第{n}号工作的通知</a><span>2024-05-{n % 28 + 1:02}</span></li>"
+            for n in range((at - 1) * 10, min(at * 10, count))
+        )
+        box = "".join(
+            f"<li><a href='http://n.elsewhere.test/zt{n}.html'>石桥县深入开展第{n}届全民健身活动综述与图片报道专题</a></li>"
+            for n in range(8)
+        )
+        following = f"<a href='?page={at + 1}'>下一页</a>" if at < 3 else "<span>下一页</span>"
+        return f"<html><body><div class='main'><ul>{rows}</ul><div><a href='?page=1'>首页</a>{following}</div></div><div class='side'><ul>{box}</ul></div></body></html>"
+
+    serve(desk, answer)
+    desk.crawl("bad")
+    assert (desk.counts("bad")["listed"], desk.counts("bad").get("new")) == (20 + last, None)
+
+
+FRAMES = {
+    "one frame": "<html><body><div class='nav'><a href='/'>首页</a></div><iframe src='/inner/list.html' width='100%'></iframe></body></html>",
+    "a frame set": "<html><frameset rows='80,*'><frame src='/top.html'><frame src='/inner/list.html'></frameset></html>",
+    "beside the weather": "<html><body><iframe src='/weather/index.html'></iframe><iframe src='http://other.example/list.html'></iframe><iframe src='/inner/list.html'></iframe></body></html>",
+    "beside a small one": "<html><body><iframe src='/inner/list.html'></iframe><iframe width=0 height=0 src='/tj/list.html'></iframe></body></html>",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_a_list_in_a_frame_is_read_there(name: str, desk: Desk, page_of: PageOf) -> None:
+    def answer(asked: Asked) -> str:
+        if asked.path != "/inner/list.html":
+            return FRAMES[name]
+        at = int(asked.query.get("page", "1"))
+        return page_of(list(range(at * 10, at * 10 + 10)), f"<a href='?page={at + 1}'>下一页</a>" if at < 3 else "")
+
+    serve(desk, answer)
+    for _ in range(2):
+        assert desk.crawl("bad").failed == 0
+    assert desk.counts("bad")["listed"] == 30
+    assert desk.sql("SELECT DISTINCT trouble FROM runs") == [(None,)]
+
+
+def test_frames_that_lead_to_one_another_end(desk: Desk) -> None:
+    serve(
+        desk,
+        lambda asked: (
+            f"<html><body><iframe src='/list/{'b' if asked.path.endswith('a.html') else 'a'}.html'></iframe></body></html>"
+        ),
+    )
+    assert desk.crawl("bad").lists <= 3

@@ -12,7 +12,7 @@ import pytest
 from crawler.config.load import read_source
 from crawler.config.schema import source_schema
 from crawler.model import Kind, Page
-from crawler.parsers.page import read
+from crawler.parsers.page import Asked, read
 from crawler.text import urls
 
 ROOT = Path(__file__).parent.parent.parent
@@ -97,7 +97,7 @@ def test_where_a_list_page_is_at_hand_it_is_read_with_the_file_as_shipped(shared
             continue
         body = (folder / label["file"]).read_bytes()
         reading = read(
-            Page(start.url, 200, (), body, 1_750_000_000_000), Kind.LIST, read_source(FILES[name]).read, start.url, start
+            Page(start.url, 200, (), body, 1_750_000_000_000), Kind.LIST, read_source(FILES[name]).read, start.url, Asked(start)
         )
         wanted = {urls.canonical(url) for row in label["rows"] if (url := urls.join(start.url, row["url"]))}
         found = {urls.canonical(row.url) for row in reading.rows}

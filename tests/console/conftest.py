@@ -1,9 +1,6 @@
 """The demo's archive after its story (edited, taken down, silent), crawled once, and a console that answers for it on loopback."""
 
 import contextlib
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +15,7 @@ from crawler.console.app import create
 from crawler.console.door import Door
 from crawler.console.server import opened
 from tests.tools.answering import answering
+from tests.tools.called import said
 
 TOKEN = "a-token-that-nobody-guesses"
 
@@ -38,10 +36,7 @@ class Console:
 def told(tmp_path_factory: pytest.TempPathFactory) -> Config:
     """The demo's archive, its story told to the end."""
     folder = tmp_path_factory.mktemp("told")
-    done = subprocess.run(
-        [sys.executable, "-m", "crawler.cli", "demo", "--folder", str(folder)], capture_output=True, text=True, check=False, timeout=110,
-        env={**os.environ, "COLUMNS": "120"},
-    )  # fmt: skip
+    done = said(["demo", "--folder", str(folder)])
     assert done.returncode == 0, done.stderr[-2000:]
     return load(folder / "config" / "gongkai.toml")
 

@@ -2,10 +2,7 @@
 
 import contextlib
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -27,19 +24,14 @@ from crawler.errors import UsageError
 from crawler.record.schema import record_schema
 from crawler.text.beijing import day_of, moment
 from tests.tools import draft_dashboard
+from tests.tools.called import said
 
 TOKEN = {"Authorization": "Bearer a-token-that-nobody-guesses"}
 
 
 def gongkai(told: Config, *arguments: str) -> list[dict[str, Any]]:
     """The lines of a command's JSON."""
-    done = subprocess.run(
-        [sys.executable, "-m", "crawler.cli", "--config", str(told.path), *arguments],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=os.environ,
-    )
+    done = said(["--config", str(told.path), *arguments])
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 

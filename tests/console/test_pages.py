@@ -86,6 +86,18 @@ def test_the_language_is_remembered(console: Any) -> None:
         assert '<html lang="en">' in client.get("/changes", headers={"Accept-Language": "zh"}).text
 
 
+def test_one_is_not_called_as_several_are() -> None:
+    english, chinese = Reader("en", "/"), Reader("zh", "/")
+    assert [english.say("differences", count=count) for count in (0, 1, "1", 2)] == [
+        "0 differences",
+        "1 difference",
+        "1 difference",
+        "2 differences",
+    ]
+    assert english.say("found", count="1,234") == "1,234 records"
+    assert chinese.say("differences", count=1) == "改动 1 处"
+
+
 def test_every_word_of_the_archive_has_its_translation_and_an_unknown_one_breaks_no_page() -> None:
     stored = {"outcome": Outcome, "kind": ChangeKind, "run": RunKind}
     assert {f"{group}.{one}" for group, words in stored.items() for one in words} - WORDS.keys() == set()

@@ -24,8 +24,8 @@ from crawler.config.load import load
 from crawler.model import RunKind
 from crawler.monitor.health import learn_silence
 from crawler.monitor.workdays import is_working, working_days
+from crawler.pipeline.catch_up import settle_all
 from crawler.pipeline.line import Line
-from crawler.pipeline.rebuild import settle_all
 from crawler.politeness.worker import Pacing
 from crawler.repository import changes, frontier, runs
 from crawler.repository.changes import ChangeView

@@ -2,7 +2,6 @@
 
 import random
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from crawler.config.load import load
 from crawler.demo.site import LANWAN, Site
 from crawler.scheduler import process as house
+from tests.tools.called import said
 
 Home = Any  # the fixture's class lives in conftest, which tests do not import
 LIST = "SELECT r.state, c.type, c.damaged FROM urls u JOIN captures c ON c.id = u.last_capture JOIN readings r ON r.capture = c.id WHERE u.kind = 'list' AND u.source = 'lanwan'"
@@ -51,8 +51,7 @@ FAULTS = [missing, empty, noise, flipped, cut]
 
 def gongkai(home: Home, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """The command."""
-    command = [sys.executable, "-m", "crawler.cli", "--config", str(home.path), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    return said(["--config", str(home.path), *arguments])
 
 
 def forget(home: Home) -> None:

@@ -4,8 +4,8 @@ import pytest
 
 from crawler.model import Capture, Kind, Page, Request
 from crawler.pipeline import handover
+from crawler.pipeline.catch_up import READ_AT_ONCE, READ_BYTES, messages
 from crawler.pipeline.handover import LARGEST, HandOver
-from crawler.pipeline.line import READ_AT_ONCE, READ_BYTES, messages
 from crawler.repository.readings import Pending
 
 

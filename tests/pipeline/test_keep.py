@@ -24,7 +24,7 @@ def address(number: int, url: str, kind: Kind = Kind.DETAIL, last_capture: int |
     """An address nobody has looked at, or whose last capture is given."""
     return Address(
         number, f"GET {url}", "GET", url, "[]", b"", url, HOST, str(kind), "s", None, None, None, last_capture, None, None, None,
-        None, None, 0, None, 0, None,
+        None, None, 0, None, 0, None, None,
     )  # fmt: skip
 
 

@@ -21,7 +21,9 @@ from crawler.demo.site import LANWAN, QINGHE, SONGLING, Notice, Page, Site
 from crawler.errors import RepositoryError
 from crawler.fetcher.fetcher import Fetcher
 from crawler.model import Capture, Original
-from crawler.pipeline.rebuild import rebuild, settle_all
+from crawler.pipeline.audit import EVERYTHING, Audit
+from crawler.pipeline.catch_up import settle_all
+from crawler.pipeline.rebuild import rebuild
 from crawler.repository import files
 from crawler.repository import runs as repository_runs
 from crawler.repository.database import Database
@@ -538,6 +540,8 @@ def test_a_look_that_the_database_refuses_is_given_up_by_its_name_and_the_others
         assert (progress.new, progress.open) == (14, 0)
         ((state, reason),) = home.sql("SELECT state, reason FROM frontier")
         assert (state, reason) == ("dead", "refused by the database: not this one")
+        audit = Audit(line.database, home.config.storage.archive, EVERYTHING, "test", line.clock)
+        assert {checked.outcome for checked in audit.run()} == {"pass"}  # what was refused stands in the archive alone: no damage
         with line.database.write() as c:
             c.exec_driver_sql("DROP TRIGGER picky")
     assert home.crawl("lanwan").new == 1

@@ -15,8 +15,10 @@ from crawler.model import Kind, Page, PageKind, Request
 from crawler.parsers import protocol
 from crawler.parsers.page import read
 from crawler.pipeline.readers import Job, Readers
+from crawler.record.content import pieces_of, searched_of
 from crawler.record.reading import Reading
 from crawler.record.rules import DetailRules, ListRules, ReadRules
+from tests.parsers.attached import made
 
 GOOD = (
     "<html><head><meta name='ArticleTitle' content='关于放假的通知'></head><body><h1>关于放假的通知</h1><div id='zoom'><p>"
@@ -214,3 +216,79 @@ def test_a_message_cut_or_too_long_is_refused() -> None:
         protocol.read(BytesIO(pipe.getvalue()[:-2]))
     with pytest.raises(protocol.BadMessage, match="message of"):
         protocol.read(BytesIO(b"\xff\xff\xff\xff"))
+
+
+# ------------------------------------------------------------------ documents that notices link to
+def served(body: bytes, name: str, header: str = "application/octet-stream", *more: tuple[str, str]) -> Job:
+    """What came for an attachment that a notice calls `name`."""
+    page = Page("http://a.test/down.jsp?id=5", 200, (("Content-Type", header), *more), body, 1_700_000_000_000)
+    return Job(page, Kind.ATTACHMENT, ReadRules(), page.url, file=protocol.File(name))
+
+
+def test_a_document_is_read_in_a_child_and_its_text_comes_back_packed_with_its_places() -> None:
+    with Readers(1) as readers:
+        read_ = readers.read(served(made.pdf(2, lines=("冲锋舟停在水文码头",)), "附件1.pdf"))
+    assert (read_.error, read_.page_kind) == (None, PageKind.FILE)
+    assert read_.file is not None
+    assert (read_.file.media_type, read_.file.pages, read_.file.has_text) == ("application/pdf", 2, True)
+    pieces = pieces_of(read_.file.packed)
+    assert [(piece.place, piece.lines[0]) for piece in pieces] == [
+        ("page 1", "冲锋舟停在水文码头"),
+        ("page 2", "冲锋舟停在水文码头"),
+    ]
+    assert "水文码头" in searched_of(read_.file.packed)
+
+
+@pytest.mark.parametrize(
+    ("disposition", "name"),
+    [
+        ("attachment; filename=\"plan.pdf\"; filename*=UTF-8''%E9%98%B2%E6%B1%9B.pdf", "防汛.pdf"),  # RFC 6266, 4.3
+        ("attachment; filename*=GBK''%B7%C0%D1%B4.pdf", "防汛.pdf"),  # RFC 5987 allows it to be tried
+        ("attachment; filename=" + "防汛.pdf".encode().decode("latin-1"), "防汛.pdf"),  # raw UTF-8
+        ("attachment; filename=" + "防汛.pdf".encode("gbk").decode("latin-1"), "防汛.pdf"),  # raw GBK
+        ("attachment; filename=%E9%98%B2%E6%B1%9B.pdf", "防汛.pdf"),
+        ('attachment; filename="../../etc/防汛.pdf"'.encode().decode("latin-1"), "防汛.pdf"),
+        ("attachment", "down.jsp"),
+        ("inline; filename=", "down.jsp"),
+    ],
+)
+def test_a_document_is_called_as_its_server_calls_it(disposition: str, name: str) -> None:
+    with Readers(1) as readers:
+        read_ = readers.read(
+            served(made.pdf(lines=("冲锋舟",)), "附件1", "application/pdf", ("Content-Disposition", disposition))
+        )
+    assert read_.file is not None
+    assert read_.file.name == name
+
+
+@pytest.mark.parametrize(
+    ("body", "name", "kind", "evidence"),
+    [
+        (
+            "<html><title>404</title><body>您访问的文件不存在</body></html>",
+            "附件.pdf",
+            PageKind.ERROR,
+            "html error page served as .pdf",
+        ),
+        ("<html><body>系统繁忙，请稍候</body></html>", "附件.docx", PageKind.ERROR, "html error page served as .docx"),
+        ("<html><body>您访问的文件不存在</body></html>", "附件", PageKind.ERROR, "text says"),
+        ("<html><script>$_ts=1</script></html>", "附件.pdf", PageKind.CHALLENGE, "html page (challenge) served as .pdf"),
+        ("<html><body>" + "<p>第一条 储备冲锋舟十二艘。</p>" * 20 + "</body></html>", "附件.html", PageKind.FILE, "text/html"),
+    ],
+)
+def test_a_page_in_a_documents_place_is_an_outcome_and_no_document(body: str, name: str, kind: PageKind, evidence: str) -> None:
+    with Readers(1) as readers:
+        read_ = readers.read(served(body.encode(), name, "text/html; charset=utf-8"))
+    assert (read_.error, read_.page_kind) == (None, kind)
+    assert read_.evidence.startswith(evidence)
+    assert (read_.file is not None) is (kind is PageKind.FILE)
+
+
+def test_a_documents_name_and_header_that_say_another_type_are_noticed() -> None:
+    with Readers(1) as readers:
+        read_ = readers.read(served(made.pdf(lines=("冲锋舟",)), "附件1.doc", "application/msword"))
+    assert read_.file is not None
+    assert set(read_.file.flags) == {
+        "named application/msword, is application/pdf",
+        "sent as application/msword, is application/pdf",
+    }

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from crawler.model import Kind, PageKind, Watch
-from crawler.pipeline.settle import MOST_ATTEMPTS, Rules, decide, item
+from crawler.pipeline.seeding import Rules, item
+from crawler.pipeline.settle import MOST_ATTEMPTS, decide
 from crawler.record import normalize
 from crawler.record.notice import Draft
 from crawler.record.reading import Reading, Row
@@ -18,7 +19,9 @@ from crawler.text import urls
 from tests.pipeline.test_keep import address
 
 DAY = 86_400_000
-RULES = Rules(Watch((DAY, 3 * DAY), 2, DAY), lambda _, url: urls.host(url), lambda _: ListRules(), lambda *_: None)
+RULES = Rules(
+    Watch((DAY, 3 * DAY), 2, DAY), lambda _, url: urls.host(url), lambda _: ListRules(), lambda *_: None, lambda *_: None
+)
 BODY = ("本区各街道的长椅每年油漆一次，颜色由居民投票决定，投票箱设在菜市场东门，开箱时请邻里代表到场见证。",)
 
 

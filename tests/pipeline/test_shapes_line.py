@@ -7,7 +7,8 @@ import pytest
 
 from crawler.config.load import load
 from crawler.demo.site import LANWAN, Page, Site
-from crawler.pipeline.rebuild import rebuild, settle_all
+from crawler.pipeline.catch_up import settle_all
+from crawler.pipeline.rebuild import rebuild
 from crawler.scheduler import firing
 from crawler.scheduler import process as house
 

@@ -105,12 +105,24 @@ def test_lines_are_chosen_by_every_filter(database: Database, library: Any) -> N
         assert [line.seq for line in read(c, limit=2)] == [1, 2]
 
 
-def test_lines_of_withheld_documents_are_left_out_and_those_of_sources_are_not(database: Database, library: Any) -> None:
+def test_lines_of_withheld_documents_have_no_words_and_those_of_sources_do(database: Database, library: Any) -> None:
     with database.write() as c:
         hidden = library(c).document("aaaaaaaaaaaa", "题", withheld="a court order")
-        append(c, [NewChange(ChangeKind.NEW, 1, "s", hidden), NewChange(ChangeKind.HEALTH, 2, "s")])
+        append(
+            c,
+            [
+                NewChange(ChangeKind.NEW, 1, "s", hidden, detail={"x": "题"}),
+                NewChange(ChangeKind.HEALTH, 2, "s", detail={"x": "y"}),
+            ],
+        )
+        append(c, [NewChange(ChangeKind.WITHHELD, 3, "s", hidden, detail={"reason": "a court order"})])
     with database.read() as c:
-        assert [line.kind for line in read(c)] == ["health"]
+        found = read(c)
+    assert [(line.kind, line.document, line.title, line.url, dict(line.detail), line.withheld) for line in found] == [
+        ("new", "aaaaaaaaaaaa", None, None, {}, True),
+        ("health", None, None, None, {"x": "y"}, False),
+        ("withheld", "aaaaaaaaaaaa", None, None, {"reason": "a court order"}, True),
+    ]
 
 
 def test_who_remembers_the_last_number_misses_nothing_while_others_write(database: Database) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from crawler.errors import UsageError
+from crawler.errors import UsageError, Withheld
 from crawler.model import capture_id
 from crawler.repository import schema as t
 from crawler.repository.database import Database
@@ -62,13 +62,18 @@ def test_what_can_be_no_id_is_a_usage_error(archive: Database, typed: str) -> No
         resolve(c, typed)
 
 
-@pytest.mark.parametrize(
-    "typed", ["zzzz", HIDDEN, "http://www.example.test/c.html", "http://www.example.test/none.html", "c-zzzz"]
-)
-def test_what_is_unknown_or_withheld_is_a_usage_error_with_a_remedy(archive: Database, typed: str) -> None:
+@pytest.mark.parametrize("typed", ["zzzz", "http://www.example.test/none.html", "c-zzzz"])
+def test_what_is_unknown_is_a_usage_error_with_a_remedy(archive: Database, typed: str) -> None:
     with archive.read() as c, pytest.raises(UsageError, match="known as") as caught:
         resolve(c, typed)
     assert caught.value.remedy
+
+
+@pytest.mark.parametrize("typed", [HIDDEN, HIDDEN[:6], "http://www.example.test/c.html"])
+def test_in_the_place_of_what_is_withheld_stands_the_reason(archive: Database, typed: str) -> None:
+    with archive.read() as c, pytest.raises(Withheld, match="a court order") as caught:
+        resolve(c, typed)
+    assert caught.value.document == HIDDEN
 
 
 def test_more_than_ten_choices_are_counted(database: Database, library: Any) -> None:

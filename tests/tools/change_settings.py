@@ -38,10 +38,10 @@ from crawler.config.values import Config
 from crawler.fetcher.tls import PROFILES
 from crawler.model import Capture, Millis, Original, RunKind, Task
 from crawler.monitor.alarms import Alarms
+from crawler.pipeline.catch_up import settle_all
 from crawler.pipeline.line import Line
 from crawler.pipeline.policy import Policy
 from crawler.pipeline.readers import Readers
-from crawler.pipeline.rebuild import settle_all
 from crawler.repository import frontier, runs
 from crawler.repository.database import Database, reading
 from crawler.repository.migrations import upgrade

@@ -25,9 +25,9 @@ from crawler.config.values import Config
 from crawler.errors import CannotError
 from crawler.model import Millis
 from crawler.monitor.alarms import Alarms
+from crawler.pipeline.catch_up import settle_all
 from crawler.pipeline.policy import Policy
 from crawler.pipeline.readers import Readers
-from crawler.pipeline.rebuild import settle_all
 from crawler.repository import frontier
 from crawler.scheduler import process as house
 from crawler.scheduler.clock import Clock, timetable

@@ -25,7 +25,7 @@ from crawler.config.load import load
 from crawler.demo.site import Site
 from crawler.demo.story import write_config
 from crawler.model import Capture, Original
-from crawler.pipeline.rebuild import settle_all
+from crawler.pipeline.catch_up import settle_all
 from crawler.repository.database import Connection, reading
 from crawler.scheduler import process as house
 

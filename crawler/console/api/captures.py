@@ -13,7 +13,7 @@ from crawler.console.api.common import GONE, MISSING, Name, Reader
 from crawler.console.api.shapes import CaptureShape
 from crawler.console.door import Door
 from crawler.console.problems import NotThere
-from crawler.errors import UsageError
+from crawler.errors import UsageError, Withheld
 from crawler.model import Capture
 from crawler.repository import exchanges
 from crawler.repository.exchanges import CaptureView
@@ -23,17 +23,21 @@ DOWNLOAD = {"Content-Security-Policy": "sandbox; default-src 'none'", "X-Content
 
 
 def capture_of(door: Door, name: str) -> tuple[CaptureView, Capture | None]:
-    """(a capture, the one that holds its payload where that is another). Raises NotThere."""
+    """(a capture, the one that holds its payload where that is another). Raises NotThere, Withheld."""
     try:
         with door.read() as c:
             found = exchanges.capture(c, name)
             held = exchanges.capture(c, found.original).place if found.original else None
+    except Withheld:
+        raise
     except UsageError as error:
         raise NotThere(error.message, remedy=error.remedy) from error
     return found, held
 
 
-@router.get("/captures/{name}", response_model=None, responses={200: {"model": CaptureShape}, **MISSING}, summary="One capture")
+@router.get(
+    "/captures/{name}", response_model=None, responses={200: {"model": CaptureShape}, **MISSING, **GONE}, summary="One capture"
+)
 def capture(request: Request, door: Reader, name: Name) -> Response:
     """When it was made, what came, its digest, where in which WARC file it lies."""
     return answer(request, shown.capture(capture_of(door, name)[0]))

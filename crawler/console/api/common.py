@@ -62,4 +62,6 @@ def links(**to: tuple[str, str]) -> dict[str, Any]:
     }
 
 
-GONE: dict[int | str, dict[str, Any]] = {410: {"description": "Its bytes are damaged or missing.", **PROBLEM}}
+GONE: dict[int | str, dict[str, Any]] = {
+    410: {"description": "It is withheld, and why; or its bytes are damaged or missing.", **PROBLEM}
+}

@@ -1,4 +1,4 @@
-"""What changes something: pause, resume, crawl now. Each needs the token, and is written down (`acts`)."""
+"""What changes something: pause, resume, crawl now, withhold, restore. Each needs the token, and is written down (`acts`)."""
 
 from typing import Annotated
 
@@ -9,12 +9,13 @@ from crawler.config.values import Source
 from crawler.console.answers import ENCODE
 from crawler.console.api.common import MISSING, Name, Operator
 from crawler.console.api.shapes import Done, Reason, Wish
-from crawler.console.door import Door
+from crawler.console.door import Door, document_of
 from crawler.console.problems import NotThere
-from crawler.errors import UsageError
-from crawler.model import Kind, now_ms
+from crawler.errors import UsageError, Withheld
+from crawler.model import ChangeKind, Kind, now_ms
 from crawler.model import Request as Page
 from crawler.pipeline.policy import Policy
+from crawler.pipeline.withhold import Act, act, checked
 from crawler.repository import acts, frontier, runs
 from crawler.repository.addresses import Seed
 from crawler.text import urls
@@ -75,6 +76,43 @@ def crawl(request: Request, door: Operator, wish: Wish) -> Response:
         acts.note(c, at, "crawl", source.id, _who(request))
         run = runs.fire_once(c, source.id, seeds, at, {})
     return _answer({"done": True, "run": run}, 202)
+
+
+@router.post(
+    "/records/{name}/withhold",
+    response_model=None,
+    responses={200: {"model": Done}, **MISSING},
+    tags=["records"],
+    summary="Withhold a document",
+)
+def withhold(request: Request, door: Operator, name: Name, why: Annotated[Reason, Body()]) -> Response:
+    """Nothing of it is shown any more but its id and the reason. Its bytes stay. `done` false: it is withheld already."""
+    return _withheld(request, door, name, ChangeKind.WITHHELD, why)
+
+
+@router.post(
+    "/records/{name}/restore",
+    response_model=None,
+    responses={200: {"model": Done}, **MISSING},
+    tags=["records"],
+    summary="Give a document back",
+)
+def restore(request: Request, door: Operator, name: Name, why: Annotated[Reason, Body()]) -> Response:
+    """What was withheld is shown again. `done` false: it was not withheld."""
+    return _withheld(request, door, name, ChangeKind.RESTORED, why)
+
+
+def _withheld(request: Request, door: Door, name: str, what: ChangeKind, why: Reason) -> Response:
+    reason = checked(why.reason)
+    with door.read() as c:
+        try:
+            document = document_of(c, name)[0]
+        except Withheld as hidden:
+            document = hidden.document
+    done = act(door.database, door.archive, Act(what, document, reason, _who(request), now_ms()))
+    with door.database.write() as c:
+        acts.note(c, now_ms(), "withhold" if what is ChangeKind.WITHHELD else "restore", document, _who(request))
+    return _answer({"done": done, "document": document})
 
 
 def _who(request: Request) -> str:

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from crawler.console import shown
 from crawler.console.answers import answer, listed
-from crawler.console.api.common import MISSING, Name, Reader, links
+from crawler.console.api.common import GONE, MISSING, Name, Reader, links
 from crawler.console.api.shapes import Citation, Differences, History, RecordList, RecordShape, Versions, Work
 from crawler.console.asking import Asked, as_of
 from crawler.console.door import document_of
@@ -48,7 +48,7 @@ def search(request: Request, door: Reader, asked: Asked) -> Response:
 @router.get(
     "/records/{name}",
     response_model=None,
-    responses={200: {"model": RecordShape, "links": FROM_RECORD}, **MISSING},
+    responses={200: {"model": RecordShape, "links": FROM_RECORD}, **MISSING, **GONE},
     summary="One record",
 )
 def record(
@@ -82,7 +82,10 @@ def chosen(found: DocumentView, number: int | None, at: int | None = None) -> Ve
 
 
 @router.get(
-    "/records/{name}/versions", response_model=None, responses={200: {"model": Versions}, **MISSING}, summary="Its versions"
+    "/records/{name}/versions",
+    response_model=None,
+    responses={200: {"model": Versions}, **MISSING, **GONE},
+    summary="Its versions",
 )
 def versions(request: Request, door: Reader, name: Name) -> Response:
     """Every state at the site, the first first."""
@@ -92,7 +95,10 @@ def versions(request: Request, door: Reader, name: Name) -> Response:
 
 
 @router.get(
-    "/records/{name}/diff", response_model=None, responses={200: {"model": Differences}, **MISSING}, summary="What changed"
+    "/records/{name}/diff",
+    response_model=None,
+    responses={200: {"model": Differences}, **MISSING, **GONE},
+    summary="What changed",
 )
 def differences(
     request: Request,
@@ -109,7 +115,9 @@ def differences(
     return answer(request, {"id": found.id, "from": first.n, "to": last.n, "differences": shown.difference(first, last)})
 
 
-@router.get("/records/{name}/history", response_model=None, responses={200: {"model": History}, **MISSING}, summary="Its history")
+@router.get(
+    "/records/{name}/history", response_model=None, responses={200: {"model": History}, **MISSING, **GONE}, summary="Its history"
+)
 def history(request: Request, door: Reader, name: Name) -> Response:
     """Its lines in the ledger, the looks at its address (newest first), the columns that listed it."""
     with door.read() as c:
@@ -131,7 +139,7 @@ def history(request: Request, door: Reader, name: Name) -> Response:
 
 
 @router.get(
-    "/records/{name}/cite", response_model=None, responses={200: {"model": Citation}, **MISSING}, summary="How to cite it"
+    "/records/{name}/cite", response_model=None, responses={200: {"model": Citation}, **MISSING, **GONE}, summary="How to cite it"
 )
 def citation(
     request: Request,

@@ -12,7 +12,7 @@ class Shape(BaseModel):
 
 
 class Problem(Shape):
-    """RFC 9457. `detail` says what is wrong, `remedy` what to do, `at` where in a query."""
+    """RFC 9457. `detail` says what is wrong, `remedy` what to do, `at` where in a query; of what is withheld `document` and `reason`."""
 
     type: str
     title: str
@@ -20,10 +20,21 @@ class Problem(Shape):
     detail: str
     remedy: str | None = None
     at: int | None = None
+    document: str | None = None
+    reason: str | None = None
+
+
+class AtShape(Shape):
+    """Where in a document a hit stands: which of the notice's attachments, from 1; page, sheet or part; of a sheet the cell."""
+
+    attachment: int
+    name: str
+    place: str
+    cell: str | None
 
 
 class HitShape(Shape):
-    """A search result; hits are not marked in `snippet`'s text but by square brackets."""
+    """A search result; hits are not marked in `snippet`'s text but by square brackets. `at`: where it stands, when not in the notice itself."""
 
     id: str
     version: int
@@ -39,6 +50,7 @@ class HitShape(Shape):
     first_seen: str
     last_seen: str
     snippet: str
+    at: AtShape | None
 
 
 class FacetValue(Shape):
@@ -231,3 +243,4 @@ class Done(Shape):
 
     done: bool
     run: int | None = None
+    document: str | None = None

@@ -20,7 +20,7 @@ router = APIRouter(include_in_schema=False)
 DAY = 86_400_000
 PAGE = 60
 LATELY = 12
-KINDS = ("new", "edit", "gone", "missing", "back", "health", "reread")
+KINDS = ("new", "edit", "attachment", "gone", "missing", "back", "health", "reread")
 
 
 @router.get("/")

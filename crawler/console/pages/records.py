@@ -22,7 +22,8 @@ from crawler.record.compare import Side, sides
 from crawler.record.frame import unpacked
 from crawler.record.labels import FACTS, META
 from crawler.repository import changes, query
-from crawler.repository.search.find import find, hit_values
+from crawler.repository.search.attached import excerpt
+from crawler.repository.search.find import Hit, find, hit_values
 from crawler.text.asked import phrases
 from crawler.text.words import Phrase, marked
 
@@ -50,10 +51,7 @@ def search(request: Request, door: Reader, asked: Asked) -> Response:
             {"here": "records", "q": asked.q, "asked": asked, "error": error, "at": getattr(error, "at", None)},
             status=422,
         )
-    hits = [
-        {**hit_values(hit), "title_parts": cut(hit.title, marks), "snippet_parts": window(hit.record, marks)}
-        for hit in found.rows
-    ]
+    hits = [{**hit_values(hit), "title_parts": cut(hit.title, marks), **_excerpt(hit, marks)} for hit in found.rows]
     values = {
         "here": "records", "q": asked.q, "asked": asked, "error": None, "hits": hits, "total": found.total, "exact": found.exact,
         "facets": _facets(asked, found.facets or {}), "narrowed": _narrowed(asked), "next": _address(asked, after=found.next) if found.next else None,
@@ -104,6 +102,14 @@ def cut(text: str, marks: Sequence[Phrase]) -> list[tuple[str, bool]]:
             pieces += [(text[done:first], False), (text[first:last], True)]
             done = last
     return [(piece, hit) for piece, hit in [*pieces, (text[done:], False)] if piece]
+
+
+def _excerpt(hit: Hit, marks: Sequence[Phrase]) -> dict[str, object]:
+    """The pieces of a result's snippet, and where it stands when that is in a document that the notice links to."""
+    found = excerpt(hit.record, hit.files, marks, width=WINDOW, marks=("", ""))
+    if found.at is None:
+        return {"snippet_parts": window(hit.record, marks), "at": None}
+    return {"snippet_parts": cut(found.text.replace("\n", " "), marks), "at": str(found.at)}
 
 
 def window(record: bytes, marks: Sequence[Phrase]) -> list[tuple[str, bool]]:

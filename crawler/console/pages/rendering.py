@@ -39,6 +39,9 @@ class Reader:
         if group in STORED and key not in WORDS:
             return stored
         said = WORDS[key][LANGUAGES.index(self.language)]
+        one, several, many = said.partition("|")  # of a word that is counted: what one is called, what more are
+        if several:
+            said = one if str(values.get("count")) == "1" else many
         return said.format(**values) if values else said
 
 

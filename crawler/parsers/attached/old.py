@@ -1,4 +1,4 @@
-"""XLS, XLSB and ODS by calamine (Rust)."""
+"""XLS (and WPS's ET) and XLSB by calamine (Rust)."""
 
 import io
 from datetime import date, datetime, time, timedelta

@@ -4,8 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 NO_TEXT = "no_text: "
-READERS = "1"  # every change of what our readers read from the same bytes makes this, and the rules' version, a new one
+READERS = "2"  # every change of what our readers read from the same bytes makes this, and the rules' version, a new one
 WIDE = 64  # cells of a row beyond which the empty ones are no longer shown in its line
+
+Grid = tuple[tuple[str, ...], ...]  # a table's cells: equally many in each row where spans are expanded
+Placed = tuple[int, Grid]  # and the place of its first line
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class Section:
     name: str
     lines: tuple[str, ...] = ()
     rows: tuple[tuple[int, tuple[str, ...]], ...] = ()
-    tables: tuple[tuple[int, tuple[tuple[str, ...], ...]], ...] = ()
+    tables: tuple[Placed, ...] = ()
     within: str = ""
 
 
@@ -67,7 +70,7 @@ class AttachedText:
 class Limits:
     """How much of a document is read. The time it may take, and the memory, are its process's."""
 
-    size: int = 300 << 20
+    size: int = 100 << 20  # two copies of it, and what reads it, are in the reading process at once
     unpacked: int = 256 << 20  # bytes of all members together
     ratio: int = 1000  # of a member above 8 MiB: XML of sheets packs to a fiftieth, hardly anything to a two-hundredth
     members: int = 10_000
@@ -77,6 +80,8 @@ class Limits:
     cells: int = 2_000_000
     characters: int = 8_000_000
     lines: int = 200_000
+    seconds: float = 15.0  # that a program of others may take
+    ocr: str = ""  # the languages in which pictures are read by tesseract (chi_sim+eng); none: they are not
 
 
 def row_line(cells: Sequence[str]) -> str:

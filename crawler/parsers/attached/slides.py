@@ -3,9 +3,8 @@
 from xml.etree.ElementTree import Element
 
 from crawler.parsers.attached.package import Package, child, local
-from crawler.parsers.attached.said import Reading, Section
+from crawler.parsers.attached.said import Placed, Reading, Section
 
-Placed = tuple[int, tuple[tuple[str, ...], ...]]  # a table and the place of its first line
 PAGE_FIELDS = frozenset({"slidenum"})
 YES = ("1", "true")
 

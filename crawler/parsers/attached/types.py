@@ -2,9 +2,13 @@
 
 import re
 
+from crawler.parsers.attached import compound
 from crawler.parsers.attachments import ENDING, KINDS, TYPES
 from crawler.text.charset import decode
 
+XLSB = "application/vnd.ms-excel.sheet.binary.macroenabled.12"
+WORD_XML, EXCEL_XML = "application/vnd.ms-word.2003+xml", "application/vnd.ms-excel.2003+xml"
+WORKS = "application/vnd.ms-works"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 MAGIC = (
     (b"{\\rtf", "application/rtf"),
@@ -17,22 +21,45 @@ MAGIC = (
     (b"II*\0", "image/tiff"),
     (b"MM\0*", "image/tiff"),
     (b"\x1f\x8b\x08", "application/gzip"),
+    (b"BZh", "application/x-bzip2"),
+    (b"\xfd7zXZ\0", "application/x-xz"),
     (b"Founder CEB", "application/x-ceb"),
 )
 PARTS = (  # a member's name, in lower case, that only one format has
     ("word/document.xml", TYPES["docx"]),
     ("xl/workbook.xml", TYPES["xlsx"]),
-    ("xl/workbook.bin", "application/vnd.ms-excel.sheet.binary.macroenabled.12"),
+    ("xl/workbook.bin", XLSB),
     ("ppt/presentation.xml", TYPES["pptx"]),
     ("ofd.xml", TYPES["ofd"]),
 )
 ODF = "application/vnd.oasis.opendocument."
+FOLDERS = (("word/", TYPES["docx"]), ("xl/", TYPES["xlsx"]), ("ppt/", TYPES["pptx"]))  # where a producer has names of its own
 STREAMS = (  # names of streams in an old Office file (MS-DOC, MS-XLS, MS-PPT, MS-OFFCRYPTO), UTF-16LE
     ("EncryptedPackage", "application/x-ole-encrypted"),
     ("WordDocument", TYPES["doc"]),
     ("PowerPoint Document", TYPES["ppt"]),
     ("Workbook", TYPES["xls"]),
     ("Book", TYPES["xls"]),
+    ("CONTENTS", WORKS),
+    ("MatOST", WORKS),
+)
+OFFICE_XML = (  # how the XML of Office 2003 begins
+    (re.compile(rb'progid\s*=\s*["\']Word\.Document|schemas\.microsoft\.com/office/word/2003/wordml', re.IGNORECASE), WORD_XML),
+    (
+        re.compile(
+            rb'progid\s*=\s*["\']Excel\.Sheet|<(?:\w+:)?Workbook[^>]*urn:schemas-microsoft-com:office:spreadsheet', re.IGNORECASE
+        ),
+        EXCEL_XML,
+    ),
+)
+MAIL = re.compile(rb"(?:[\w-]{1,40}:[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*\r?\n){1,40}?", re.ASCII)
+RELATED = re.compile(rb"^content-type:\s*multipart/(?:related|alternative|mixed)", re.IGNORECASE | re.MULTILINE)
+EXPORTED = re.compile(  # marks of Office's own HTML
+    rb"urn:schemas-microsoft-com:office:|<meta[^>]{0,80}\b(?:ProgId|Generator)\b[^>]{0,80}(?:Word|Excel|PowerPoint|WPS|Kingsoft)|<x:ExcelWorkbook",
+    re.IGNORECASE,
+)
+ROW_OF_CELLS = re.compile(
+    rb"<tr\b[^>]*>(?:(?!</tr).){0,20000}?<t[dh]\b(?:(?!</tr).){0,20000}?<t[dh]\b", re.IGNORECASE | re.DOTALL
 )
 HTML = re.compile(
     r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|script|meta|title|div|p|table)\b",
@@ -40,6 +67,11 @@ HTML = re.compile(
 )
 SAME = {  # what offices call one thing
     "application/vnd.ms-works": TYPES["doc"],
+    "message/rfc822": "multipart/related",
+    "application/x-mimearchive": "multipart/related",
+    "application/x-tgz": "application/gzip",
+    "application/x-gzip": "application/gzip",
+    "application/x-bzip": "application/x-bzip2",
     "application/kswps": TYPES["doc"],
     "application/wps-office.wps": TYPES["doc"],
     "application/wps-office.et": TYPES["xls"],
@@ -78,6 +110,8 @@ def type_of(data: bytes, members: frozenset[str], name: str, header: str) -> str
         return _ole(data)
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp"
+    if data[257:262] == b"ustar":
+        return "application/x-tar"
     for mark, kind in MAGIC:
         if data.startswith(mark) and (mark != b"BM" or b"\0" in data[:16]):
             return kind
@@ -88,10 +122,15 @@ def _packed(data: bytes, members: frozenset[str]) -> str:
     if "mimetype" in members and (at := data[:200].find(ODF.encode())) >= 0:
         kind = re.match(rb"[a-z.\-]+", data[at + len(ODF) : at + len(ODF) + 40])
         return ODF + (kind[0].decode().removesuffix("PK") if kind else "unknown")
-    return next((kind for part, kind in PARTS if part in members), "application/zip")
+    found = next((kind for part, kind in PARTS if part in members), None)
+    if found is None and "[content_types].xml" in members:
+        found = next((kind for folder, kind in FOLDERS if any(name.startswith(folder) for name in members)), None)
+    return found or "application/zip"
 
 
 def _ole(data: bytes) -> str:
+    if names := compound.names_of(data):
+        return next((kind for stream, kind in STREAMS if stream in names), "application/x-ole-storage")
     return next((kind for stream, kind in STREAMS if stream.encode("utf-16-le") in data), "application/x-ole-storage")
 
 
@@ -104,6 +143,11 @@ def _text(data: bytes, name: str, header: str) -> str:
         and head[1::2].count(0) * 3 < len(head)
     ):
         return "application/octet-stream"
+    for mark, kind in OFFICE_XML:
+        if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<?xml") and mark.search(head):
+            return kind
+    if (fields := MAIL.match(head.lstrip(b"\r\n"))) and RELATED.search(head) and b"mime-version" in head.lower() and fields:
+        return "multipart/related"
     text = decode(head).text
     if HTML.match(text.lstrip("\ufeff")):
         return "text/html"
@@ -111,6 +155,17 @@ def _text(data: bytes, name: str, header: str) -> str:
         return "application/octet-stream"
     said = (named(name), essence(header))
     return "text/csv" if "text/csv" in said or (TYPES["xls"] in said and "\t" in text) else "text/plain"
+
+
+def is_exported(data: bytes, name: str, header: str) -> bool:
+    """Is an HTML file an office's document all the same: saved by Office as a page, or a table that a program calls a workbook?
+
+    What is sent as HTML, without such marks, is the page that a server shows instead.
+    """
+    if EXPORTED.search(data[:65_536]):
+        return True
+    is_sheet = TYPES["xls"] in (named(name), essence(header)) and essence(header) != "text/html"
+    return is_sheet and ROW_OF_CELLS.search(data[:1_000_000]) is not None
 
 
 def essence(header: str) -> str:

@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from crawler.parsers.attached.package import Package, attribute, child, local
-from crawler.parsers.attached.said import Reading, Section
-
-Placed = tuple[int, tuple[tuple[str, ...], ...]]  # a table and the place of its first line
+from crawler.parsers.attached.said import Placed, Reading, Section
 
 BREAKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}
 LEFT_OUT = frozenset({"Fallback", "del", "moveFrom", "instrText", "delText", "rPr", "pPr", "sdtPr"})
@@ -19,12 +17,7 @@ MOST_PLACES = 400_000  # cells of a table with spans expanded; of a larger one o
 def read(package: Package, main: str, reading: Reading) -> tuple[Section, ...]:
     """The text of a document, and heads, feet and notes behind it, each said once."""
     document = package.xml(main)
-    body = child(document, "body")
-    lines: list[str] = []
-    tables: list[Placed] = []
-    if body is not None:
-        _blocks(body, lines, tables, 0)
-    found = [Section("text", "", reading.kept(lines), tables=tuple(tables))]
+    found = [section(child(document, "body"), reading)]
     for kind, target in package.relations(main).values():
         if kind in ASIDE and package.has(target):
             beside: list[str] = []
@@ -33,6 +26,15 @@ def read(package: Package, main: str, reading: Reading) -> tuple[Section, ...]:
             if said:
                 found.append(Section("aside", kind, said))
     return tuple(found)
+
+
+def section(body: Element | None, reading: Reading) -> Section:
+    """The text of a body."""
+    lines: list[str] = []
+    tables: list[Placed] = []
+    if body is not None:
+        _blocks(body, lines, tables, 0)
+    return Section("text", "", reading.kept(lines), tables=tuple(tables))
 
 
 def _blocks(box: Element, lines: list[str], tables: list[Placed], depth: int) -> None:

@@ -9,8 +9,11 @@ from crawler.parsers.pagers.sheet import MOST, Pager, Sheet
 CALL = re.compile(
     r"(?P<before>function\s+)?\b(?P<name>create_?page\w*|showpage\w*|writepage\w*)\s*\((?P<args>[^()]{3,200})\)", re.IGNORECASE
 )
+CALLED = re.compile(
+    r"[pP](?:(?<=[eE].)|(?<=[eE]_.)|(?<=[wW].))[aA][gG][eE]\w*\s*\("
+)  # without it there is no such call: it is found faster
 COUNT = re.compile(
-    r"\bvar\s+(?:countPage|pageCount|totalPages?|nPageCount|page_count|countpage)\s*=\s*[\"']?(\d{1,6})", re.IGNORECASE
+    r"[vV](?<!\w.)(?i:ar\s+(?:countPage|pageCount|totalPages?|nPageCount|page_count|countpage)\s*=\s*[\"']?(\d{1,6}))"
 )
 CURRENT = re.compile(
     r"\bvar\s+(?:currentPage|curPage|nCurrIndex|currPage|pageIndex|page_index)\s*=\s*[\"']?(\d{1,6})", re.IGNORECASE
@@ -20,7 +23,7 @@ TOTAL = re.compile(
 )
 JOINED = re.compile(r"\\?[\"']\s*\+\s*\\?[\"']")
 WRITTEN = re.compile(r"([\w-]+)_\\?[\"']\s*\+\s*(\(?[\w\s+-]+\)?)\s*\+\s*\\?[\"']\.(s?html?|jsp|aspx?|php)")
-OPTIONS = re.compile(r"\b\w*[Pp]ag(?:er|ing|ination)\w*\s*\(\s*\{([^{}]{10,400})\}")
+OPTIONS = re.compile(r"[Pp]ag(?:er|ing|ination)\w*\s*\(\s*\{([^{}]{10,400})\}")
 SIZES = re.compile(r"\b(?:size|pageCount|totalPage|pages|total_page)\s*:\s*[\"']?(\d{1,6})")
 PLACES = re.compile(r"\b(?:current|curr|pageIndex|pageNo|currentPage)\s*:\s*[\"']?(\d{1,6})")
 NAMES = re.compile(r"\b(?:prefix|pageName|name|fileName)\s*:\s*[\"']([\w./-]+)[\"']")
@@ -42,7 +45,7 @@ JUMPS = {
 def created(sheet: Sheet) -> Pager | None:
     """createPageHTML(pages, current, "index", "html"[, rows]) counts from 0; ('div', pages, current, 'common_list', 'shtml', rows) from 1."""
     found = None
-    for match in CALL.finditer(sheet.source):
+    for match in CALL.finditer(sheet.source) if CALLED.search(sheet.source) else ():
         if match["before"]:
             continue
         pager = _call(sheet, [part.strip().strip("\"'\\ ") for part in match["args"].split(",")])

@@ -4,6 +4,7 @@ A platform never makes a page worse than the generic reader: its containers are 
 those of the element that the generic reader found.
 """
 
+import string
 from dataclasses import dataclass
 
 from crawler.parsers.sheet import Sheet
@@ -73,19 +74,26 @@ COMMON = (
 )  # fmt: skip
 
 
+PLACES = {name: place for place, platform in reversed(list(enumerate(PLATFORMS))) for name in platform.names if name[-1] != "*"}
+BEGINNINGS = [(name[:-1], place) for place, platform in enumerate(PLATFORMS) for name in platform.names if name[-1] == "*"]
+IDS, CLASSES, TAGS = (
+    {name.lstrip("#."): place for name, place in PLACES.items() if name[0] in kind} for kind in ("#", ".", string.ascii_lowercase)
+)
+
+
 def recognise(sheet: Sheet, source: str) -> Platform | None:
     """The platform whose evidence stands in a page; None where there is none, or none whose article would stand here."""
-    for platform in PLATFORMS:
-        if any(_has(sheet, name) for name in platform.names):
-            return platform
+    ids, classes = sheet.ids, sheet.classes
+    found = [IDS[name] for name in ids.keys() & IDS.keys()]
+    found += [CLASSES[name] for name in classes.keys() & CLASSES.keys()]
+    found += [place for tag, place in TAGS.items() if sheet.named(tag)]
+    least = min(found, default=len(PLATFORMS))
+    for begins, place in BEGINNINGS:
+        if place < least and any(name.startswith(begins[1:]) for name in (ids if begins[0] == "#" else classes)):
+            least = place
+    if least < len(PLATFORMS):
+        return PLATFORMS[least]
     # A mark is looked for in the whole page: only as far down the list as a platform's article may be found.
     shown = [place for place, platform in enumerate(PLATFORMS) if platform.marks and any(map(sheet.named, platform.body))]
     likely = PLATFORMS[: shown[-1] + 1] if shown else ()
     return next((platform for platform in likely if any(mark in source for mark in platform.marks)), None)
-
-
-def _has(sheet: Sheet, name: str) -> bool:
-    if not name.endswith("*"):
-        return bool(sheet.named(name))
-    table = sheet.ids if name[0] == "#" else sheet.classes
-    return any(known.startswith(name[1:-1]) for known in table)

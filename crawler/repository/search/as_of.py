@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from crawler.model import Millis
+from crawler.repository import visible
 from crawler.repository.reader import Reads, among, rows
-from crawler.repository.search.facts import Facts, day, holds, needs_record
+from crawler.repository.search import attached
+from crawler.repository.search.facts import Facts, day, holds, needs_files, needs_record
 from crawler.repository.search.matches import Matches, records
 from crawler.repository.search.plan import Plan, plan
 from crawler.repository.search.texts import DAY
@@ -30,7 +32,9 @@ def known_then(c: Reads, now: Plan, at: Millis) -> tuple[list[Then], bool]:
     """(what fits, newest first, are these all). The index has only what is known now: what changed since is looked at itself."""
     presence = presence_at(c, at)
     loose = plan(c, _loosened(now.node), now.origins)
-    steady = replace(loose, where=(*loose.where, f"d.first_seen <= {at}", f"{CURRENT} <= {at}"))
+    steady = replace(
+        loose, where=(*loose.where, f"d.first_seen <= {at}", f"{CURRENT} <= {at}", f"NOT {SWAPPED}".replace(":at", str(at)))
+    )
     whole = True
     held: dict[int, Then] = {}
     for number, row in enumerate(Matches(c, steady, steady.span).read(MOST + 1)):
@@ -40,15 +44,17 @@ def known_then(c: Reads, now: Plan, at: Millis) -> tuple[list[Then], bool]:
         held.setdefault(row.document, Then(row.document, row.version, row.place >> DAY, presence.get(row.document, "here")))
     found = list(held.values())
     if loose.node != now.node:
-        found = list(_fitting(c, now, found, _origins(c, list(held))))
+        found = list(_fitting(c, now, found, (_origins(c, list(held)), at)))
     found += _changed_since(c, now, at, presence)
     return sorted(found, key=lambda then: (-then.day, -then.document)), whole
 
 
 CURRENT = "(SELECT v.first_seen FROM versions v WHERE v.id = d.version)"
-CHANGED = """SELECT d.id, max(v.id) FROM documents d
+SWAPPED = "(d.attached = 1 AND EXISTS (SELECT 1 FROM changes h WHERE h.document = d.id AND h.kind = 'attachment' AND h.at > :at))"
+CHANGED = f"""SELECT d.id, max(v.id) FROM documents d
     JOIN versions now ON now.id = d.version JOIN versions v ON v.document = d.id
-    WHERE d.withheld IS NULL AND d.first_seen <= :at AND now.first_seen > :at AND v.first_seen <= :at GROUP BY d.id"""
+    WHERE {visible.document("d")} AND d.first_seen <= :at AND (now.first_seen > :at OR {SWAPPED}) AND v.first_seen <= :at
+    GROUP BY d.id"""
 MOVED = f"""SELECT document, kind, at FROM changes
     WHERE kind IN ({", ".join(f"'{kind}'" for kind in ABSENCE)}) AND document IS NOT NULL ORDER BY seq"""
 
@@ -58,17 +64,20 @@ def _changed_since(c: Reads, now: Plan, at: Millis, presence: Mapping[int, str])
     some = [Then(row[0], row[1], 0, presence.get(row[0], "here")) for row in rows(c, CHANGED, {"at": at})]
     for first in range(0, len(some), BATCH):
         batch = some[first : first + BATCH]
-        yield from _fitting(c, now, batch, _origins(c, [then.document for then in batch]), always=True)
+        yield from _fitting(c, now, batch, (_origins(c, [then.document for then in batch]), at), always=True)
 
 
 def _fitting(
-    c: Reads, now: Plan, some: Sequence[Then], seen: Mapping[int, tuple[str, Millis]], *, always: bool = False
+    c: Reads, now: Plan, some: Sequence[Then], known: tuple[Mapping[int, tuple[str, Millis]], Millis], *, always: bool = False
 ) -> Iterator[Then]:
-    """Those of which the question is true."""
+    """Those of which the question is true. `known`: source and first sight of each document; the moment that is asked for."""
+    seen, at = known
+    files = attached.held(c, [then.version for then in some], at) if needs_files(now.node) else {}
     held = records(c, [then.version for then in some]) if always or needs_record(now.node) else {}
     for then in some:
         source, first_seen = seen[then.document]
-        facts = Facts(held.get(then.version, b""), now.origin(source), then.presence, first_seen)
+        texts = attached.texts(files.get(then.version, ()))
+        facts = Facts(held.get(then.version, b""), now.origin(source), then.presence, first_seen, texts)
         if holds(now.node, facts):
             yield replace(then, day=day(facts.values.get("published"))) if always else then
 

@@ -29,12 +29,14 @@ class Origin:
 
 @dataclass(frozen=True)
 class Facts:
-    """One notice in one version. `presence`, `first_seen` (milliseconds): of its document; `origin`: its source."""
+    """One notice in one version. `presence`, `first_seen` (milliseconds): of its document; `origin`: its source; `files`:
+    the texts of the documents it links to, as they are searched."""
 
     record: bytes
     origin: Origin
     presence: str
     first_seen: int
+    files: tuple[str, ...] = ()
 
     @cached_property
     def _opened(self) -> tuple[str, str, str]:
@@ -112,7 +114,7 @@ def holds(node: Node, facts: Facts) -> bool:
 
 def _said(leaf: Words, facts: Facts) -> bool:
     if leaf.field == "text":
-        return any(leaf.phrase.text in text for text in facts.text)
+        return any(leaf.phrase.text in text for text in (*facts.text, *facts.files))
     if leaf.field == "source" and named(leaf, facts.origin):
         return True
     return leaf.phrase.text in facts.words(leaf.field)
@@ -153,6 +155,11 @@ def needs_record(node: Node) -> bool:
     if isinstance(node, Not):
         return needs_record(node.of)
     return not (isinstance(node, Is) and node.field != "has") and not (isinstance(node, Span) and node.field == "seen")
+
+
+def needs_files(node: Node) -> bool:
+    """Must the documents that a notice links to be looked into to decide this?"""
+    return any(isinstance(leaf, Words) and leaf.field == "text" for leaf in asked.leaves(node))
 
 
 NOTHING = asked.NOTHING

@@ -1,12 +1,14 @@
 """A question's answer: hits in their order, how many there are, and of what."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from crawler.repository.reader import Reads, among, rows
-from crawler.repository.search import as_of, relevance
+from crawler.repository.search import as_of, attached, relevance
+from crawler.repository.search.attached import HeldFile
 from crawler.repository.search.facets import Facets, count, facets
+from crawler.repository.search.facts import needs_files
 from crawler.repository.search.matches import Match, Matches
 from crawler.repository.search.plan import Plan, origins, plan
 from crawler.repository.search.question import Question, cursor, mark_of, meaning, place_of
@@ -17,7 +19,7 @@ class Hit:
     """A document that matches: its public id and what a list of results shows of its version.
 
     `source` is the configured source, `origin` what the page names as 来源. `first_seen`, `last_seen` in
-    milliseconds. `record`: packed (`record.frame`).
+    milliseconds. `record`: packed (`record.frame`). `files`: what it links to, where words were asked for.
     """
 
     id: str
@@ -34,6 +36,7 @@ class Hit:
     first_seen: int
     last_seen: int
     record: bytes
+    files: tuple[HeldFile, ...] = ()
 
 
 def hit_values(hit: Hit) -> dict[str, Any]:
@@ -80,11 +83,11 @@ def find(c: Reads, question: Question) -> Answer:
     made = plan(c, node, origins(c))
     if question.as_of is not None:
         then, whole = as_of.known_then(c, made, question.as_of)
-        return _page(c, question, mark, [(one.document, one.version, one.presence) for one in then], whole, None)
+        return _page(c, question, made, [(one.document, one.version, one.presence) for one in then], whole, None)
     if question.sort == "relevance":
         ranked, whole = relevance.ranked(c, made)
         counted = facets(made, ranked) if question.counted else None
-        return _page(c, question, mark, [(row.document, row.version, row.presence) for row in ranked], whole, counted)
+        return _page(c, question, made, [(row.document, row.version, row.presence) for row in ranked], whole, counted)
     return _by_date(c, question, made, mark, after)
 
 
@@ -102,27 +105,32 @@ def _by_date(c: Reads, question: Question, made: Plan, mark: str, after: int | N
             break
     shown = list(firsts.values())[: question.limit]
     following = cursor(shown[-1].place - shown[-1].part, mark) if shown and len(firsts) > question.limit else None
-    hits = _hits(c, [(row.document, row.version, row.presence) for row in shown])
+    hits = _hits(c, [(row.document, row.version, row.presence) for row in shown], question, made)
     if counted is None:
         return Answer(hits, following)
     return Answer(hits, following, counted.total, counted.exact, counted.facets)
 
 
 def _page(
-    c: Reads, question: Question, mark: str, found: Sequence[tuple[int, int, str]], whole: bool, counted: Facets | None
+    c: Reads, question: Question, made: Plan, found: Sequence[tuple[int, int, str]], whole: bool, counted: Facets | None
 ) -> Answer:
     """A page of a list that was made whole; its cursor is how many stand before it."""
+    mark = mark_of(question, made.node)
     first = place_of(question.after, mark) or 0
     end = first + question.limit
     following = cursor(end, mark) if end < len(found) else None
-    return Answer(_hits(c, found[first:end]), following, len(found), whole, counted)
+    return Answer(_hits(c, found[first:end], question, made), following, len(found), whole, counted)
 
 
-def _hits(c: Reads, found: Sequence[tuple[int, int, str]]) -> tuple[Hit, ...]:
+def _hits(c: Reads, found: Sequence[tuple[int, int, str]], question: Question, made: Plan) -> tuple[Hit, ...]:
     """What is shown of (document, version, presence), in the order given."""
     wanted, ids = among(c, "ids", [version for _, version, _ in found])
     held: dict[int, tuple[Any, ...]] = {row[0]: tuple(row)[1:] for row in rows(c, f"{HIT} WHERE v.id {wanted}", {"ids": ids})}
-    return tuple(Hit(*(*held[version][:10], presence, *held[version][10:])) for _, version, presence in found)
+    files = attached.held(c, [version for _, version, _ in found], question.as_of) if needs_files(made.node) else {}
+    return tuple(
+        replace(Hit(*(*held[version][:10], presence, *held[version][10:])), files=files.get(version, ()))
+        for _, version, presence in found
+    )
 
 
 HIT = """SELECT v.id, d.public_id, v.n, v.title, v.published, v.doc_no, v.issuer, v.channel, v.source, u.public_url, d.source,

@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from crawler.repository.reader import Reads, among, dialect_of, rows
-from crawler.repository.search.facts import Facts, holds, needs_record
+from crawler.repository.search import attached
+from crawler.repository.search.facts import Facts, holds, needs_files, needs_record
 from crawler.repository.search.plan import NEVER, Plan
 from crawler.repository.search.terms import lone
 from crawler.text.asked import All
@@ -105,8 +106,10 @@ def tested(c: Reads, plan: Plan, found: Sequence[Match]) -> Iterator[Match]:
         return
     wanted, whole = All(plan.tested), All((*plan.tested, *plan.parted))
     held = records(c, [row.version for row in found if needs_record(whole if row.parts > 1 else wanted)])
+    files = attached.indexed(c, [row.document for row in found]) if needs_files(whole) else {}
     for row in found:
-        facts = Facts(held.get(row.version, b""), plan.origin(row.source), row.presence, row.first_seen)
+        texts = files.get(row.document, ())
+        facts = Facts(held.get(row.version, b""), plan.origin(row.source), row.presence, row.first_seen, texts)
         if holds(whole if row.parts > 1 else wanted, facts):
             yield row
 

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from crawler.model import Millis
+from crawler.repository import visible
 from crawler.repository.reader import Reads, dialect_of, rows, strings_among
 from crawler.repository.search.facts import Origin, days, placed
 from crawler.repository.search.terms import Asking, Both, Either, Expression, rendered, simplified
@@ -48,7 +49,7 @@ SOURCES = "SELECT id, title, region, level FROM sources"
 def plan(c: Reads, node: Node, known: Mapping[str, Origin]) -> Plan:
     """The plan of a question."""
     low, below = 0, (date.max.toordinal() + 1) << DAY
-    where: list[str] = ["d.withheld IS NULL"]
+    where: list[str] = [visible.document("d")]
     values: dict[str, Any] = {}
     rest: list[Node] = []
     for one in node.of if isinstance(node, All) else (node,):

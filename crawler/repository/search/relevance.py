@@ -5,6 +5,7 @@ from itertools import islice
 
 from crawler.record.frame import searched
 from crawler.repository.reader import Reads
+from crawler.repository.search import attached
 from crawler.repository.search.matches import Match, Matches, records
 from crawler.repository.search.plan import Plan, plan
 from crawler.text.asked import All, Any, Node, Words, leaves
@@ -26,8 +27,16 @@ def ranked(c: Reads, wanted: Plan) -> tuple[list[Match], bool]:
         found |= {row.document: row for row in islice(Matches(c, titled, titled.span).read(RANKED, most_tests=TESTS), RANKED)}
     phrases = [leaf.phrase for leaf in leaves(wanted.node) if isinstance(leaf, Words) and leaf.field in ("text", "title")]
     held = records(c, [row.version for row in found.values()])
-    scores = {row.document: score(*searched(held[row.version]), phrases) for row in found.values()}
+    files = attached.indexed(c, list(found)) if phrases else {}
+    scores = {
+        row.document: score(*_with(searched(held[row.version]), files.get(row.document, ())), phrases) for row in found.values()
+    }
     return sorted(found.values(), key=lambda row: (-scores[row.document], -row.place)), whole
+
+
+def _with(own: tuple[str, str], files: Sequence[str]) -> tuple[str, str]:
+    """Title and text of a notice, the latter with those of the documents it links to."""
+    return own[0], "|".join((own[1], *files))
 
 
 def _titled(node: Node) -> Node:

@@ -15,9 +15,9 @@ LONGEST_TITLE = 2000  # characters of a title that are searched
 
 
 def texts(title: str, body: str) -> list[tuple[str, str]]:
-    """(title, text) of each part of a document, of its texts as they are searched; the title stands in the first."""
-    cut = [part for _, part in zip(range(MOST_PARTS), _parts(body), strict=False)]
-    return [(title[:LONGEST_TITLE] if number == 0 else "", text) for number, text in enumerate(cut)]
+    """(title, text) of each part of a document, of its texts as they are searched; the title stands in each, so that it may be asked for
+    together with words of any."""
+    return [(title[:LONGEST_TITLE], text) for _, text in zip(range(MOST_PARTS), _parts(body), strict=False)]
 
 
 def _parts(body: str) -> Iterator[str]:

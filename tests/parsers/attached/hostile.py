@@ -136,7 +136,7 @@ FILES: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "DOCX of broken XML": ("a.docx", lambda: made.zipped({WORD: b"<a><b></a>"}), "damaged"),
     "DOCX of no XML": ("a.docx", lambda: made.zipped({WORD: b"\xff\xfe\0\0\xd8"}), "damaged"),
     "an encrypted DOCX": ("a.docx", lambda: ole("EncryptedPackage"), "encrypted"),
-    "an old Word file": ("a.doc", lambda: ole("WordDocument"), "needs libreoffice"),
+    "an old Word file that is none": ("a.doc", lambda: ole("WordDocument"), "damaged"),
     "a broken old Excel file": ("a.xls", lambda: ole("Workbook"), "damaged"),
     "a cut XLS": ("a.xls", lambda: made.xls()[:3000], "damaged"),
     "10,000 sheets": ("a.xlsx", lambda: sheets("<sheetData><row><c><v>1</v></c></row></sheetData>", 4_900), "cut: more than 1000 sheets"),
@@ -178,6 +178,6 @@ FILES: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "a CSV cell of 20 MB": ("a.csv", lambda: b'"' + b"x" * 20_000_000 + b'"', "cut"),
     "a CSV of quotes": ("a.csv", lambda: b'"' * 1_000_001, ""),
     "text of 60 MB": ("a.txt", lambda: ("防汛\n" * 9_000_000).encode(), "cut"),
-    "RTF": ("a.rtf", lambda: b"{\\rtf1 x}", "RTF"),
-    "RAR": ("a.rar", lambda: b"Rar!\x1a\x07\x01\0" + b"\0" * 90, "RAR"),
+    "RTF without an end": ("a.rtf", lambda: b"{\\rtf1 x", ""),
+    "RAR": ("a.rar", lambda: b"Rar!\x1a\x07\x01\0" + b"\0" * 90, "damaged"),
 }  # fmt: skip

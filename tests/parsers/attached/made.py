@@ -1,9 +1,13 @@
 """Documents to read, written by the programs' own libraries and, OFD, by hand: each with the text it has."""
 
+import base64
 import io
+import quopri
+import tarfile
 import zipfile
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 LINES = (
@@ -242,6 +246,122 @@ HTML = f"<html><head><meta charset=gbk></head><body>{''.join(f'<p>{line}</p>' fo
 TSV = "\r\n".join("\t".join(row) for row in SHOWN)
 
 
+def office(ending: str) -> bytes:
+    """What LibreOffice wrote of ours (`python -m tests.tools.office_samples`)."""
+    return Path(__file__).with_name("data").joinpath(f"office.{ending}").read_bytes()
+
+
+def rtf(*, page: int = 936, charset: int = 134) -> bytes:
+    """As WPS writes it: bytes of GBK, some raw, some in pieces, one character over a line and a group; a row whose cell goes on below."""
+    escaped = ["".join(f"\\'{byte:02x}" for byte in line.replace("￥", "").encode("gbk")) for line in LINES]
+    escaped[0] = escaped[0][:4] + "\r\n" + escaped[0][4:8] + "{\\b " + escaped[0][8:12] + "}" + escaped[0][12:]
+    escaped[1] = LINES[1].encode("gbk").decode("latin-1")
+    row = "\\trowd\\cellx100{}\\cellx200\\pard\\intbl {}\\cell \\u19978?\\cell\\row "
+    table = (
+        row.format("", "\\u24038?")
+        + row.format("", "x").replace("\\trowd", "\\trowd\\clvmrg").replace("x\\cell", "\\cell")
+        + "\\pard "
+    )
+    body = "\\par ".join(escaped) + "\\par " + table + "{\\*\\unknown no}{\\pict\\bin5 {{{{{ffff}\\u-10176?\\u-9216?\\par"
+    head = f"{{\\rtf1\\ansi\\ansicpg{page}\\deff0\\deflangfe2052{{\\fonttbl{{\\f0\\fcharset{charset} \\'cb\\'ce;}}}}\\f0 "
+    return (head + body + "{\\header \\u39029?\\u30473?}}").encode("latin-1")
+
+
+def mhtml(*, encoding: str = "quoted-printable") -> bytes:
+    """As Word saves a page, with a picture beside it."""
+    raw = HTML.replace("￥", "").encode("gbk")
+    packed = quopri.encodestring(raw) if encoding == "quoted-printable" else base64.encodebytes(raw)
+    head = 'From: <Saved by Blink>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/related;\r\n\ttype="text/html"; boundary="----=_x"\r\n\r\n'
+    page = f'------=_x\r\nContent-Location: file:///C:/a.htm\r\nContent-Transfer-Encoding: {encoding}\r\nContent-Type: text/html; charset="gb2312"\r\n\r\n'
+    picture = (
+        "\r\n------=_x\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\niVBORw0KGgo=\r\n------=_x--\r\n"
+    )
+    return head.encode() + page.encode() + packed + picture.encode()
+
+
+def word_xml() -> bytes:
+    """WordprocessingML of Office 2003."""
+    paragraphs = "".join(f"<w:p><w:r><w:t>{line}</w:t></w:r></w:p>" for line in LINES)
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?><?mso-application progid="Word.Document"?>'
+        '<w:wordDocument xmlns:w="http://schemas.microsoft.com/office/word/2003/wordml" xmlns:wx="http://schemas.microsoft.com/office/word/2003/auxHint">'
+        f"<w:body><wx:sect>{paragraphs}</wx:sect></w:body></w:wordDocument>"
+    ).encode()
+
+
+def excel_xml() -> bytes:
+    """SpreadsheetML of Office 2003, with a cell over two rows and one that says its place."""
+    kinds = {int: "Number", float: "Number"}
+    rows = "".join(
+        "<Row>"
+        + "".join(f'<Cell><Data ss:Type="{kinds.get(type(cell), "String")}">{cell}</Data></Cell>' for cell in row)
+        + "</Row>"
+        for row in SHOWN
+    )
+    last = '<Row ss:Index="7"><Cell ss:Index="2" ss:MergeAcross="1" ss:MergeDown="1"><Data ss:Type="String">合并的三格</Data></Cell><Cell><Data ss:Type="DateTime">2024-03-05T00:00:00.000</Data></Cell></Row>'
+    return (
+        '<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" '
+        f'xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet ss:Name="物资"><Table>{rows}{last}</Table></Worksheet></Workbook>'
+    ).encode()
+
+
+def html_sheet() -> bytes:
+    """A table that a program calls a workbook."""
+    rows = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in SHOWN)
+    return f'<html><head><meta http-equiv="Content-Type" content="text/html; charset=gb2312"></head><body><table>{rows}</table></body></html>'.encode(
+        "gbk"
+    )
+
+
+def rar(members: dict[str, bytes], **how: Any) -> bytes:
+    """A RAR file of these members."""
+    import rars
+
+    held = rars.RarBuilder(**how)
+    for name, data in members.items():
+        held.add_bytes(data, name)
+    return bytes(held.to_bytes())
+
+
+def seven(members: dict[str, bytes], password: str | None = None) -> bytes:
+    """A 7z file of these members."""
+    import py7zr
+
+    out = io.BytesIO()
+    with py7zr.SevenZipFile(out, "w", password=password) as held:
+        for name, data in members.items():
+            held.writestr(data, name)
+    return out.getvalue()
+
+
+def tar(members: dict[str, bytes], mode: str = "w:gz") -> bytes:
+    """A tar file of these members, packed as the mode says."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode=mode) as held:  # type: ignore[call-overload]
+        for name, data in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            held.addfile(info, io.BytesIO(data))
+    return out.getvalue()
+
+
+def vertical_pdf() -> bytes:
+    """Columns of characters from the right to the left, as in the vertical writing mode of a font (Identity-V and its kin)."""
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+    from reportlab.pdfgen.canvas import Canvas
+
+    pdfmetrics.registerFont(UnicodeCIDFont("STSong-Light", isVertical=True))
+    out = io.BytesIO()
+    canvas = Canvas(out)
+    canvas.setFont("STSong-Light-V" if "STSong-Light-V" in pdfmetrics.getRegisteredFontNames() else "STSong-Light", 12)
+    for at, line in enumerate(LINES[2:5]):
+        canvas.drawString(500 - 30 * at, 780, line)
+    canvas.save()
+    pdfmetrics.registerFont(UnicodeCIDFont("STSong-Light"))
+    return out.getvalue()
+
+
 def everything() -> dict[str, Made]:
     """Each format once, each with the text it has."""
     cells = tuple(cell for row in SHOWN for cell in row)
@@ -260,5 +380,26 @@ def everything() -> dict[str, Made]:
         "CSV in GB 18030": Made("\n".join(",".join(f'"{c}"' for c in row) for row in SHOWN).encode("gb18030"), "l.csv", "text/csv", cells),
         "a table called XLS": Made(TSV.encode("gbk"), "m.xls", "application/vnd.ms-excel", cells),
         "HTML": Made(HTML.replace("￥", "").encode("gbk"), "n.html", "text/html", tuple(x.replace("￥", "") for x in LINES)),
+        "DOC by LibreOffice": Made(office("doc"), "p.doc", "application/msword", (*LINES, "格11", "横跨两列", "纵跨两行", "页眉：云溪县", "表后一段。")),
+        "DOC called WPS": Made(office("doc"), "p.wps", "application/vnd.ms-works", LINES),
+        "RTF by LibreOffice": Made(office("rtf"), "q.rtf", "application/rtf", (*LINES, "格11", "横跨两列", "纵跨两行", "页眉：云溪县", "表后一段。")),
+        "RTF in GBK": Made(rtf(), "q.rtf", "text/rtf", (*(x.replace("￥", "") for x in LINES), "左", "上", "页眉", "𠀀")),
+        "RTF of another page": Made(rtf(page=1252), "q.doc", "application/msword", tuple(x.replace("￥", "") for x in LINES)),
+        "ODT by LibreOffice": Made(office("odt"), "r.odt", "", (*LINES, "格11", "横跨两列", "纵跨两行", "页眉：云溪县", "表后一段。")),
+        "ODP by LibreOffice": Made(office("odp"), "s.odp", "", ("防汛工作第1讲", "防汛工作第2讲", LINES[4], LINES[5], "表10", "讲稿：先讲储备。")),
+        "ODS by LibreOffice": Made(office("ods"), "t.ods", "", (*(c for c in cells if c != "TRUE"), "合并的三格", "藏着的")),
+        "XLS by LibreOffice": Made(office("xls"), "u.xls", "", (*(c for c in cells if not c.endswith("%")), "合并的三格", "藏着的")),
+        "XLS called ET": Made(xls(), "u.et", "", tuple(c for c in cells if not c.endswith("%"))),
+        "PDF by LibreOffice": Made(office("pdf"), "v.pdf", "application/pdf", (*LINES, "格11", "横跨两列", "纵跨两行", "页眉：云溪县", "表后一段。")),
+        "a PDF of vertical text": Made(vertical_pdf(), "w.pdf", "", LINES[2:5]),
+        "MHTML": Made(mhtml(), "x.mht", "multipart/related", tuple(x.replace("￥", "") for x in LINES)),
+        "MHTML in base64, called DOC": Made(mhtml(encoding="base64"), "x.doc", "application/msword", tuple(x.replace("￥", "") for x in LINES)),
+        "Word's XML of 2003": Made(word_xml(), "y.doc", "application/msword", LINES),
+        "Excel's XML of 2003": Made(excel_xml(), "z.xls", "application/vnd.ms-excel", (*cells, "合并的三格", "2024-03-05")),
+        "an HTML table called XLS": Made(html_sheet(), "z.xls", "application/vnd.ms-excel", cells),
+        "RAR": Made(rar({"一/c.docx": docx(), "二/l.csv": TSV.encode()}), "o.rar", "application/x-rar-compressed", (*LINES, *cells)),
+        "RAR, solid, of 2002": Made(rar({"一/c.docx": docx(), "二/l.csv": TSV.encode()}, format="rar29", solid=True), "o.rar", "", (*LINES, *cells)),
+        "7z": Made(seven({"一/c.docx": docx(), "二/l.csv": TSV.encode()}), "o.7z", "", (*LINES, *cells)),
+        "tar.gz": Made(tar({"一/c.docx": docx(), "二/l.csv": TSV.encode()}), "o.tar.gz", "application/gzip", (*LINES, *cells)),
         "ZIP": Made(zipped({"一/c.docx": docx(), "二/l.csv": TSV.encode()}), "o.zip", "application/zip", (*LINES, *cells)),
     }  # fmt: skip

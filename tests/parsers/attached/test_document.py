@@ -5,7 +5,8 @@ from datetime import datetime
 
 import pytest
 
-from crawler.parsers.attached.document import member_name, read
+from crawler.parsers.attached.archives import member_name
+from crawler.parsers.attached.document import read
 from crawler.parsers.attached.said import Limits
 from crawler.parsers.attached.sheets import day_of, shown
 from crawler.parsers.attachments import TYPES

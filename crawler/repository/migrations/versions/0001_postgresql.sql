@@ -133,13 +133,29 @@ CREATE TABLE urls (
 	first_missed BIGINT,
 	rung INTEGER DEFAULT '0' NOT NULL,
 	due BIGINT,
+	content BIGINT,
 	CONSTRAINT pk_urls PRIMARY KEY (id),
 	CONSTRAINT uq_urls_key UNIQUE (key)
 )
 
 CREATE INDEX ix_urls_public_url ON urls (public_url)
 
+CREATE INDEX ix_urls_redirect ON urls (redirect) WHERE redirect IS NOT NULL
+
 CREATE INDEX ix_urls_revisit ON urls (source, due)
+
+CREATE TABLE withholdings (
+	line BIGINT NOT NULL,
+	at BIGINT NOT NULL,
+	act TEXT NOT NULL,
+	document TEXT COLLATE "C" NOT NULL,
+	reason TEXT NOT NULL,
+	who TEXT NOT NULL,
+	digest TEXT NOT NULL,
+	CONSTRAINT pk_withholdings PRIMARY KEY (line)
+)
+
+CREATE INDEX ix_withholdings_document ON withholdings (document)
 
 CREATE TABLE works (
 	id BIGSERIAL NOT NULL,
@@ -190,6 +206,7 @@ CREATE TABLE documents (
 	first_missed BIGINT,
 	version BIGINT,
 	indexed SMALLINT DEFAULT '0' NOT NULL,
+	attached SMALLINT DEFAULT '0' NOT NULL,
 	unsearchable TEXT,
 	withheld TEXT,
 	CONSTRAINT pk_documents PRIMARY KEY (id),
@@ -206,6 +223,8 @@ CREATE INDEX ix_documents_source ON documents (source)
 CREATE INDEX ix_documents_unindexed ON documents (id) WHERE indexed = 0
 
 CREATE INDEX ix_documents_unsearchable ON documents (id) WHERE unsearchable IS NOT NULL
+
+CREATE INDEX ix_documents_withheld ON documents (url) WHERE withheld IS NOT NULL
 
 CREATE INDEX ix_documents_work ON documents (work)
 
@@ -268,6 +287,24 @@ CREATE INDEX ix_changes_at ON changes (at)
 CREATE INDEX ix_changes_document ON changes (document)
 
 CREATE INDEX ix_changes_look ON changes (look)
+
+CREATE TABLE contents (
+	id BIGSERIAL NOT NULL,
+	digest TEXT NOT NULL,
+	capture BIGINT NOT NULL,
+	type TEXT NOT NULL,
+	bytes BIGINT NOT NULL,
+	pages INTEGER NOT NULL,
+	state TEXT NOT NULL,
+	reason TEXT,
+	flags TEXT DEFAULT '[]' NOT NULL,
+	extractor TEXT NOT NULL,
+	name TEXT NOT NULL,
+	text BYTEA NOT NULL,
+	CONSTRAINT pk_contents PRIMARY KEY (id),
+	CONSTRAINT uq_contents_digest UNIQUE (digest),
+	CONSTRAINT fk_contents_capture FOREIGN KEY(capture) REFERENCES captures (id)
+)
 
 CREATE TABLE continuations (
 	capture BIGINT NOT NULL,
@@ -352,6 +389,8 @@ CREATE TABLE readings (
 	rules TEXT,
 	rows INTEGER,
 	facts TEXT,
+	structure TEXT,
+	content BIGINT,
 	error TEXT,
 	attempts INTEGER DEFAULT '0' NOT NULL,
 	CONSTRAINT pk_readings PRIMARY KEY (capture),
@@ -414,9 +453,14 @@ CREATE TABLE attachments (
 	position INTEGER NOT NULL,
 	url TEXT NOT NULL,
 	name TEXT NOT NULL,
+	address BIGINT,
+	reason TEXT,
 	CONSTRAINT pk_attachments PRIMARY KEY (version, position),
-	CONSTRAINT fk_attachments_version FOREIGN KEY(version) REFERENCES versions (id)
+	CONSTRAINT fk_attachments_version FOREIGN KEY(version) REFERENCES versions (id),
+	CONSTRAINT fk_attachments_address FOREIGN KEY(address) REFERENCES urls (id)
 )
+
+CREATE INDEX ix_attachments_address ON attachments (address)
 
 CREATE INDEX ix_attachments_url ON attachments (url)
 
@@ -451,6 +495,17 @@ CREATE TABLE search (
 )
 
 CREATE INDEX ix_search_document ON search (document)
+
+CREATE TABLE search_contents (
+	document BIGINT NOT NULL,
+	position INTEGER NOT NULL,
+	content BIGINT NOT NULL,
+	CONSTRAINT pk_search_contents PRIMARY KEY (document, position),
+	CONSTRAINT fk_search_contents_document FOREIGN KEY(document) REFERENCES documents (id),
+	CONSTRAINT fk_search_contents_content FOREIGN KEY(content) REFERENCES contents (id)
+)
+
+CREATE INDEX ix_search_contents_content ON search_contents (content)
 
 ALTER TABLE search ADD COLUMN words tsvector NOT NULL
 

@@ -1,0 +1,239 @@
+"""Documents that notices link to, from end to end: fetched by the run that read the notice, kept, read, told of when they change."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from crawler.cli.main import run
+from crawler.demo.site import LANWAN, Page, Site
+from crawler.model import now_ms
+from crawler.pipeline.rebuild import rebuild
+from crawler.record.content import pieces_of
+from crawler.repository.database import reading
+from crawler.repository.search.find import find
+from crawler.repository.search.question import Question
+from crawler.scheduler import process as house
+from tests.parsers.attached import made
+
+Home = Any  # the fixture's class lives in conftest, which tests do not import
+
+BOTH = pytest.mark.parametrize("home", ["sqlite", "postgresql"], indirect=True)
+FOLDER = "/zwgk/202411/"
+PATH = f"{FOLDER}t20241105_501.html"
+URL = f"http://{LANWAN}{PATH}"
+PDF = "application/pdf"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+BODY = "为做好汛期物资储备，现将储备清单印发给你们，请各街道对照清单逐项落实，十五日内报回执行情况，联系人周老师。"
+
+
+def notice(files: Mapping[str, str], body: str = BODY) -> Page:
+    """A notice whose links lead to these files: address → name."""
+    links = "".join(f"<p>附件：<a href='{url}'>{name}</a></p>" for url, name in files.items())
+    html = (
+        "<html><head><meta charset='utf-8'><meta name='ArticleTitle' content='关于储备防汛物资的通知'>"
+        "<meta name='PubDate' content='2024-11-05'></head>"
+        f"<body><h1>关于储备防汛物资的通知</h1><div class='TRS_Editor'><p>{body}</p><p>{body[::-1]}</p>{links}</div></body></html>"
+    )
+    return Page(html.encode())
+
+
+def pdf(*lines: str) -> Page:
+    """A document that says this."""
+    return Page(made.pdf(lines=lines), PDF)
+
+
+def contents(home: Home) -> list[tuple[Any, ...]]:
+    """(type, state, reason) of every document that was read, in the order of their addresses."""
+    return list(home.sql("SELECT k.type, k.state, k.reason FROM urls u JOIN contents k ON k.id = u.content ORDER BY u.url"))
+
+
+def told(home: Home) -> list[tuple[str, str, str | None, str | None]]:
+    """(what, name, before, after) of every line of the ledger about a document of a notice."""
+    rows = home.sql("SELECT detail FROM changes WHERE kind = 'attachment' ORDER BY seq")
+    return [(said["what"], said["name"], said["before"], said["after"]) for said in (json.loads(row[0]) for row in rows)]
+
+
+def rebuilt(home: Home) -> None:
+    """The database made anew of the archive alone."""
+    config = home.config
+    if config.storage.database.startswith("sqlite"):
+        for file in (home.folder / "data").glob("gongkai.db*"):
+            file.unlink()
+    else:
+        engine = sa.create_engine(config.storage.database)
+        with engine.begin() as c:
+            c.exec_driver_sql("DROP SCHEMA public CASCADE")
+            c.exec_driver_sql("CREATE SCHEMA public")
+        engine.dispose()
+    with house.open_line(config, "reindex") as line:
+        rebuild(line, lambda *_: None)
+
+
+@BOTH
+def test_a_run_ends_with_what_its_notices_link_to(site: Site, home: Home) -> None:
+    site.put(LANWAN, PATH, notice({"./qingdan.pdf": "物资清单.pdf", "./yusuan.xlsx": "预算表.xlsx", "./mei.doc": "附表.doc"}))
+    site.put(LANWAN, f"{FOLDER}qingdan.pdf", pdf("冲锋舟停在水文码头"))
+    site.put(LANWAN, f"{FOLDER}yusuan.xlsx", Page(made.xlsx(), "application/octet-stream"))
+    home.crawl(url=URL)
+    assert contents(home) == [(PDF, "text", None), (XLSX, "text", None)]
+    held = home.sql("SELECT k.text FROM urls u JOIN contents k ON k.id = u.content ORDER BY u.url")
+    assert pieces_of(bytes(held[0][0]))[0].lines[0] == "冲锋舟停在水文码头"
+    rows = home.sql(
+        "SELECT a.position, a.name, u.kind, u.last_outcome FROM attachments a JOIN urls u ON u.id = a.address ORDER BY 1"
+    )
+    assert rows == [
+        (0, "物资清单.pdf", "attachment", "ok"),
+        (1, "预算表.xlsx", "attachment", "ok"),
+        (2, "附表.doc", "attachment", "not_found"),
+    ]
+    counts = json.loads(home.sql("SELECT counts FROM runs")[0][0])
+    assert (counts["attachments"], counts["attachments_missing"], counts["details"], counts["failed"]) == (3, 1, 1, 0)
+    assert home.kinds() == {"new": 1}
+
+
+@BOTH
+def test_a_document_swapped_under_its_address_is_one_line_with_both_digests(site: Site, home: Home) -> None:
+    site.put(LANWAN, PATH, notice({"./qingdan.pdf": "物资清单.pdf"}))
+    digests: list[str] = []
+    for text in ("储备冲锋舟12艘", "储备冲锋舟12艘", "储备冲锋舟2艘"):
+        if not digests or text != "储备冲锋舟12艘":
+            site.put(LANWAN, f"{FOLDER}qingdan.pdf", pdf(text))
+        home.crawl(url=URL)
+        digests += [row[0] for row in home.sql("SELECT k.digest FROM urls u JOIN contents k ON k.id = u.content")]
+    assert digests[0] == digests[1] != digests[2]
+    assert told(home) == [("swapped", "物资清单.pdf", digests[0], digests[2])]
+    assert home.kinds() == {"new": 1, "attachment": 1}
+
+
+@BOTH
+def test_a_document_that_is_taken_down_is_told_once_and_so_is_its_return(site: Site, home: Home) -> None:
+    site.put(LANWAN, PATH, notice({"./qingdan.pdf": "物资清单.pdf"}))
+    page = pdf("储备冲锋舟12艘")
+    steps = (page, Page(b"", status=404), Page("<title>404</title>文件不存在".encode()), page, page)
+    for step in steps:
+        site.put(LANWAN, f"{FOLDER}qingdan.pdf", step)
+        home.crawl(url=URL)
+    ((digest,),) = home.sql("SELECT digest FROM contents")
+    assert told(home) == [("vanished", "物资清单.pdf", digest, None), ("back", "物资清单.pdf", digest, digest)]
+
+
+def test_an_error_page_in_a_documents_place_is_an_outcome_and_a_miss(site: Site, home: Home) -> None:
+    site.put(LANWAN, PATH, notice({"./qingdan.pdf": "物资清单.pdf"}))
+    site.put(LANWAN, f"{FOLDER}qingdan.pdf", Page("<html><body>系统繁忙</body></html>".encode()))
+    home.crawl(url=URL)
+    assert contents(home) == []
+    read = home.sql(
+        "SELECT page_kind, evidence FROM readings r JOIN captures c ON c.id = r.capture JOIN urls u ON u.id = c.url WHERE u.kind = 'attachment'"
+    )
+    assert read == [("error", "html error page served as .pdf")]
+    assert told(home) == []
+
+
+@BOTH
+def test_a_document_behind_a_redirect_belongs_to_the_address_that_the_notice_links_to(site: Site, home: Home) -> None:
+    site.put(LANWAN, PATH, notice({"/down.jsp?id=5": "物资清单.pdf"}))
+    site.put(LANWAN, "/down.jsp", Page(b"", status=302, location="/files/a.pdf"))
+    for text in ("储备冲锋舟12艘", "储备冲锋舟2艘"):
+        site.put(LANWAN, "/files/a.pdf", pdf(text))
+        home.crawl(url=URL)
+    assert [what for what, *_ in told(home)] == ["swapped"]
+    rows = home.sql(
+        "SELECT u.url, k.type FROM urls u JOIN contents k ON k.id = u.content WHERE u.kind = 'attachment' ORDER BY u.url"
+    )
+    assert rows == [(f"http://{LANWAN}/down.jsp?id=5", PDF), (f"http://{LANWAN}/files/a.pdf", PDF)]
+
+
+@pytest.mark.parametrize(
+    ("policy", "fetched", "reasons"),
+    [
+        ('fetch = "none"', 0, ["attachments.fetch is none", "attachments.fetch is none"]),
+        ('fetch = ["xlsx"]', 1, ["application/pdf is not among attachments.fetch", None]),
+        ('fetch = "all"', 2, [None, None]),
+    ],
+)
+def test_what_the_policy_leaves_out_has_its_reason(
+    site: Site, home: Home, policy: str, fetched: int, reasons: list[str | None]
+) -> None:
+    home.path.write_text(home.path.read_text("utf-8") + f"\n[attachments]\n{policy}\n", "utf-8")
+    site.put(LANWAN, PATH, notice({"./qingdan.pdf": "物资清单.pdf", "./yusuan.xlsx": "预算表.xlsx"}))
+    site.put(LANWAN, f"{FOLDER}qingdan.pdf", pdf("储备冲锋舟12艘"))
+    site.put(LANWAN, f"{FOLDER}yusuan.xlsx", Page(made.xlsx()))
+    home.crawl(url=URL)
+    assert len(contents(home)) == fetched
+    assert [row[0] for row in home.sql("SELECT reason FROM attachments ORDER BY position")] == reasons
+    assert sum(seen.path.endswith((".pdf", ".xlsx")) for seen in site.seen) == fetched
+
+
+def test_a_document_larger_than_its_own_limit_is_not_kept_and_said_to_be(site: Site, home: Home) -> None:
+    home.path.write_text(home.path.read_text("utf-8") + '\n[attachments]\nmax_bytes = "2KB"\n', "utf-8")
+    site.put(LANWAN, PATH, notice({"./qingdan.txt": "物资清单.txt"}))
+    site.put(LANWAN, f"{FOLDER}qingdan.txt", Page(b"a" * 5000, "text/plain"))
+    home.crawl(url=URL)
+    assert home.sql("SELECT last_outcome FROM urls WHERE kind = 'attachment'") == [("too_large",)]
+    assert home.sql("SELECT count(*) FROM documents") == [(1,)]  # the page itself is larger than that
+
+
+def test_a_page_that_a_list_shows_later_is_a_notice_though_one_linked_to_it_before(site: Site, home: Home) -> None:
+    site.put(LANWAN, PATH, notice({"./qingdan.pdf": "物资清单.pdf"}))
+    site.put(LANWAN, f"{FOLDER}qingdan.pdf", pdf("储备冲锋舟12艘"))
+    home.crawl(url=URL)
+    home.crawl(url=f"http://{LANWAN}{FOLDER}qingdan.pdf")
+    assert home.sql("SELECT count(*) FROM documents") == [(2,)]
+
+
+@BOTH
+def test_a_rebuilt_database_knows_the_same_documents_and_tells_the_same_of_them(site: Site, home: Home) -> None:
+    site.put(LANWAN, PATH, notice({"./qingdan.pdf": "物资清单.pdf"}))
+    for page in (pdf("储备冲锋舟12艘"), pdf("储备冲锋舟2艘"), Page(b"", status=404), pdf("储备冲锋舟2艘")):
+        site.put(LANWAN, f"{FOLDER}qingdan.pdf", page)
+        home.crawl(url=URL)
+    before = told(home), contents(home), home.sql("SELECT digest, name, extractor FROM contents ORDER BY digest")
+    assert [what for what, *_ in before[0]] == ["swapped", "vanished", "back"]
+    rebuilt(home)
+    assert (told(home), contents(home), home.sql("SELECT digest, name, extractor FROM contents ORDER BY digest")) == before
+
+
+def asked(home: Home, capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    """What a command prints."""
+    capsys.readouterr()
+    assert run(["--config", str(home.path), *words]) == 0
+    return capsys.readouterr().out
+
+
+def hits(home: Home, capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str, Any]]:
+    """The results of a search."""
+    return [json.loads(line) for line in asked(home, capsys, "search", *words, "--json").splitlines()]
+
+
+@BOTH
+def test_a_word_that_stands_only_in_a_document_is_found_with_its_place(
+    site: Site, home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.put(LANWAN, PATH, notice({"./qingdan.pdf": "物资清单.pdf", "./yusuan.xlsx": "预算表.xlsx", "./hongtou.ofd": "红头.ofd"}))
+    site.put(LANWAN, f"{FOLDER}qingdan.pdf", Page(made.pdf(2, lines=("冲锋舟停在水文码头",)), PDF))
+    site.put(LANWAN, f"{FOLDER}yusuan.xlsx", Page(made.xlsx()))
+    site.put(LANWAN, f"{FOLDER}hongtou.ofd", Page(made.ofd()))
+    home.crawl(url=URL)
+    for query, at in (
+        ("水文码头", (1, "物资清单.pdf", "page 1", None)),
+        ("救生衣", (2, "预算表.xlsx", "物资", "A4")),
+        ("冲锋舟12艘", (3, "红头.ofd", "page 1", None)),
+        ("储备清单 水文码头", (1, "物资清单.pdf", "page 1", None)),  # one word of the notice, one of the document
+        ("title:防汛 水文码头 source:lanwan", (1, "物资清单.pdf", "page 1", None)),
+        ("储备清单", None),
+    ):
+        (hit,) = hits(home, capsys, query)
+        assert "[" in hit["snippet"], query
+        assert (tuple(hit["at"].values()) if hit["at"] else None) == at, query
+    assert hits(home, capsys, "储备清单 -水文码头") == []
+    assert "物资清单.pdf page 1: " in asked(home, capsys, "search", "水文码头")
+    before = now_ms()
+    site.put(LANWAN, f"{FOLDER}qingdan.pdf", pdf("冲锋舟停在木材码头"))
+    home.crawl(url=URL)
+    assert hits(home, capsys, "水文码头") == []
+    assert len(hits(home, capsys, "木材码头")) == 1
+    with reading(home.config.storage.database) as c:
+        assert [len(find(c, Question(word, as_of=before)).rows) for word in ("水文码头", "木材码头", "储备清单")] == [1, 0, 1]
