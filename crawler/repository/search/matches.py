@@ -14,6 +14,7 @@ from crawler.text.asked import All
 TESTED = 64, 1024  # rows whose text is looked at together: at first, at most
 TRIED = 256  # of the newest rows, for a lone character: a common one is found there, a rare one quickly in the index
 COMMON = 16  # found so often among those, it is sought without the index, which would put together all words it begins
+WALKED = 1_000  # rows that are wanted at most for that; who wants them all has the index put together
 LOOKED = 60_000  # rows that the index has, of which SQL is asked for those that fit, when many will not: for counting
 
 
@@ -58,7 +59,7 @@ class Matches:
             if len(found) < TRIED:
                 return
             below = found[-1].place
-            plan = walked if len(fit) >= COMMON else plan
+            plan = walked if len(fit) >= COMMON and (wanted <= WALKED or most_tests is not None) else plan
         floor = self._floor(plan, (low, below)) if most_tests is not None else low
         yield from self._blocks(plan, (floor, below), wanted, most_tests)
         self.cut |= floor > low
