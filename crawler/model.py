@@ -304,6 +304,17 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Provenance:
+    """Of a look that somebody else made: the record ids that its metadata and its answer have here, and what is `said` of who made it, with
+    what, and where it lay. `shown`: what its response record holds instead of the exact bytes, None: they."""
+
+    look: str
+    answer: str
+    said: Mapping[str, object] = field(hash=False)
+    shown: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """One hop, whatever came of it. Network trouble is a value: `outcome` and one sentence in `detail`."""
 
@@ -324,6 +335,7 @@ class Exchange:
     reach: Reach | None = None
     codings: tuple[str, ...] = ()  # content codings that were undone, outermost first
     flags: tuple[str, ...] = ()  # what was odd and did no harm: not-encoded, unknown-coding, trailing-bytes, …
+    provenance: Provenance | None = None  # None: we looked ourselves
 
 
 # ------------------------------------------------------------------ archive → keep

@@ -24,6 +24,7 @@ from crawler.config.load import load
 from crawler.config.values import Config
 from crawler.demo.site import Site
 from crawler.demo.story import write_config
+from crawler.pipeline import readers
 from crawler.pipeline.line import Line
 from crawler.repository import exports
 from crawler.repository.database import reading
@@ -32,6 +33,7 @@ from crawler.scheduler import process as house
 
 settings.register_profile("gongkai", deadline=None)  # how long an example takes says how busy the machine is
 settings.load_profile("gongkai")
+readers.keep(2)  # half a second of a processor for each crawl that starts its own
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))  # looks are thousands of lines
 
 

@@ -11,11 +11,12 @@ import time
 from pathlib import Path
 from typing import IO
 
-from crawler.archive.locks import is_locked, lock
+from crawler.archive.locks import is_locked, lock, make_folder, sync_folder
 from crawler.errors import ArchiveError
 from crawler.model import Millis
 
-SUFFIX = ".alive"
+SUFFIX, BORN = ".alive", ".born"
+UNBORN = 60.0  # seconds after which a sign that nobody holds yet will be nobody's
 
 
 class Alive:
@@ -27,12 +28,13 @@ class Alive:
 
     def begin(self) -> None:
         """Show it. Nobody ever sees it without its lock: it gets its name when it is held. Raises ArchiveError."""
-        born = self._path.with_suffix(".born")
+        born = self._path.with_suffix(BORN)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder)
             self._file = born.open("xb")
             lock(self._file)
             os.replace(born, self._path)
+            sync_folder(self.folder)  # after a power cut too it shows that its process is dead
         except OSError as error:
             raise ArchiveError(
                 f"cannot write {self._path}: {error.strerror or error}", remedy="check the folder and its free space"
@@ -54,10 +56,11 @@ class Alive:
                 self._file.flush()
                 os.utime(self._path, ns=(asked, asked))
 
-    def end(self) -> None:
-        """Take it away. May be called twice."""
+    def end(self, *, kept: bool = False) -> None:
+        """Take it away; `kept`: leave it without its lock, as death does. May be called twice."""
         if self._file is not None:
-            self._path.unlink(missing_ok=True)
+            if not kept:
+                self._path.unlink(missing_ok=True)
             self._file.close()
             self._file = None
 
@@ -97,6 +100,10 @@ def bury(folder: Path, owner: str) -> None:
 
 
 def unlocked(folder: Path) -> list[str]:
-    """The names of those that died, of whom the database may know nothing."""
+    """The names of those that died, of whom the database may know nothing. What died before it had shown its sign is taken away."""
+    for path in folder.glob("*" + BORN):
+        with contextlib.suppress(OSError), path.open("rb") as file:
+            if not is_locked(file) and abs(time.time() - path.stat().st_mtime) > UNBORN:
+                path.unlink(missing_ok=True)
     names = [path.name.removesuffix(SUFFIX) for path in sorted(folder.glob("*" + SUFFIX))]
     return [name for name in names if is_dead(folder, name)]

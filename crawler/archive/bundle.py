@@ -2,16 +2,20 @@
 
 import hashlib
 import json
+import os
+import shutil
 import zipfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
 from crawler.archive import cdxj
 from crawler.archive.members import Member, members
+from crawler.archive.notes import signing_key
 from crawler.archive.recover import looks_of
+from crawler.archive.wacz_key import WaczKey, wacz_key
 from crawler.archive.writer import describe
 from crawler.errors import ArchiveError, UsageError
 from crawler.model import Capture, Millis
@@ -19,6 +23,15 @@ from crawler.model import Capture, Millis
 STEP = 1 << 20
 WACZ_VERSION = "1.1.1"
 Pages = Iterable[tuple[str, Millis, str]]  # address, time, title
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a WACZ file says of itself: title, by which program it was made, and the key that signs it; None: it is not signed."""
+
+    title: str
+    software: str
+    key: WaczKey | None = None
 
 
 def empty_folder(folder: Path) -> Path:
@@ -104,42 +117,55 @@ def bag(to: Path, said: Mapping[str, str]) -> None:
 
 
 # ------------------------------------------------------------------ WACZ
-def write_wacz(folder: Path, captures: Iterable[Capture], pages: Pages, to: Path, title: str, software: str) -> None:
-    """A WACZ file (1.1.1) of the WARC files in a folder: they are stored as they are, index and pages beside them."""
+def write_wacz(folder: Path, captures: Iterable[Capture], pages: Pages, to: Path, said: Said) -> None:
+    """A WACZ file (1.1.1) of the WARC files in a folder: they are stored as they are, index and pages beside them; signed with a key.
+
+    Each member's size is known before its head is written: ReplayWeb.page does not find the data behind a head with room for a larger one.
+    """
     now = datetime.now(UTC).replace(microsecond=0)
+    beside = folder / ".beside"
     with zipfile.ZipFile(to, "w") as made:
         resources = []
 
-        def put(name: str, pieces: Iterable[bytes], *, packed: bool) -> None:
+        def put(name: str, path: Path, *, packed: bool) -> str:
             entry = zipfile.ZipInfo(name, now.timetuple()[:6])
             entry.compress_type = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
-            digest, size = hashlib.sha256(), 0
-            with made.open(entry, "w", force_zip64=True) as out:
-                for piece in pieces:
-                    out.write(piece)
-                    digest.update(piece)
-                    size += len(piece)
-            resources.append(
-                {"name": name.rpartition("/")[2].lower(), "path": name, "hash": f"sha256:{digest.hexdigest()}", "bytes": size}
-            )
+            entry.file_size = path.stat().st_size
+            with path.open("rb") as file, made.open(entry, "w") as out:
+                shutil.copyfileobj(file, out, STEP)
+            info = describe(path)
+            digest = f"sha256:{info.sha256}"
+            resources.append({"name": name.rpartition("/")[2].lower(), "path": name, "hash": digest, "bytes": info.bytes})
+            return digest
+
+        def write(name: str, lines: Iterable[str]) -> str:
+            with beside.open("w", encoding="utf-8", newline="") as file:
+                file.writelines(lines)
+            return put(name, beside, packed=True)
 
         for path in sorted(folder.glob("*.warc.gz")):
-            with path.open("rb") as file:
-                put(f"archive/{path.name}", iter(lambda file=file: file.read(STEP), b""), packed=False)  # type: ignore[misc]
-        put("indexes/index.cdxj", (line.encode() for line in cdxj.index(captures)), packed=True)
-        put("pages/pages.jsonl", _page_lines(pages, title), packed=True)
+            put(f"archive/{path.name}", path, packed=False)
+        write("indexes/index.cdxj", cdxj.index(captures))
+        write("pages/pages.jsonl", _page_lines(pages, said.title))
+        created = now.isoformat().replace("+00:00", "Z")
         described = {
-            "profile": "data-package", "title": title, "created": now.isoformat().replace("+00:00", "Z"), "wacz_version": WACZ_VERSION,
-            "software": software, "resources": list(resources),
+            "profile": "data-package", "title": said.title, "created": created, "wacz_version": WACZ_VERSION,
+            "software": said.software, "resources": list(resources),
         }  # fmt: skip
-        package = json.dumps(described, ensure_ascii=False, indent=2).encode()
-        put("datapackage.json", [package], packed=True)
-        digest = {"path": "datapackage.json", "hash": f"sha256:{hashlib.sha256(package).hexdigest()}"}
-        put("datapackage-digest.json", [json.dumps(digest, indent=2).encode()], packed=True)
+        digest = write("datapackage.json", [json.dumps(described, ensure_ascii=False, indent=2)])
+        stated: dict[str, object] = {"path": "datapackage.json", "hash": digest}
+        if said.key is not None:
+            stated["signedData"] = said.key.signed(digest, created, said.software)
+        write("datapackage-digest.json", [json.dumps(stated, indent=2)])
 
 
-def _page_lines(pages: Pages, title: str) -> Iterator[bytes]:
-    yield json.dumps({"format": "json-pages-1.0", "id": "pages", "title": title}, ensure_ascii=False).encode() + b"\n"
+def key_at(path: Path) -> WaczKey | None:
+    """The key that belongs to an archive's own; None where there is none, or it is not for us to read. Raises ArchiveError for another file."""
+    return wacz_key(signing_key(path)) if os.access(path, os.R_OK) else None
+
+
+def _page_lines(pages: Pages, title: str) -> Iterator[str]:
+    yield json.dumps({"format": "json-pages-1.0", "id": "pages", "title": title}, ensure_ascii=False) + "\n"
     for number, (url, at, name) in enumerate(pages, 1):
         moment = datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        yield json.dumps({"id": str(number), "url": url, "ts": moment, "title": name}, ensure_ascii=False).encode() + b"\n"
+        yield json.dumps({"id": str(number), "url": url, "ts": moment, "title": name}, ensure_ascii=False) + "\n"

@@ -4,30 +4,22 @@ Tools that write what a browser or a library handed them leave the server's head
 behind it have not any more. Such a record is read by what its bytes are, and `Found.note` says so.
 """
 
-import gzip
-import io
 import re
-import zlib
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from crawler.archive.reader import MOST
-from crawler.errors import ArchiveError, DamagedRecord
+from crawler.archive.record import UNSAFE
+from crawler.archive.walking import LONGEST_BLOCK, STATUS, Raw, records
+from crawler.errors import DamagedRecord
 from crawler.fetcher.decoding import Undecodable
 from crawler.fetcher.decoding import decode as decode_content
 from crawler.fetcher.message import parse_response
-from crawler.model import Millis, Page
+from crawler.model import Page
 
-GZIP = b"\x1f\x8b"
-LONGEST_LINE = 1 << 16
-MOST_LINES = 200
-LONGEST_BLOCK = 256 << 20
-ARC = b"filedesc://"
 HEAD_END = re.compile(rb"\r?\n\r?\n")
-STATUS = re.compile(rb"^HTTP/\d(?:\.\d)?[ \t]+(?=\d{3})")
+CODING = re.compile(rb"^content-encoding[ \t]*:", re.IGNORECASE)
 FRAMING = re.compile(rb"^(?:content-length|transfer-encoding)[ \t]*:", re.IGNORECASE)
 MAGIC = {b"\x1f\x8b\x08": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 
@@ -48,69 +40,47 @@ def pages(path: Path) -> Iterator[Found]:
 
     Raises ArchiveError when the file cannot be read, DamagedRecord at the first bytes that are no record: what stood before them is told.
     """
-    try:
-        with path.open("rb") as raw:
-            packed = raw.read(2) == GZIP
-            raw.seek(0)
-            with closing(gzip.GzipFile(fileobj=raw) if packed else raw) as stream:
-                is_arc = stream.read(len(ARC)) == ARC
-                stream.seek(0)
-                yield from _arc(stream) if is_arc else _records(stream)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DamagedRecord(f"{path} is cut or damaged: {error}") from error
-    except OSError as error:
-        raise ArchiveError(f"cannot read {path}: {error.strerror or error}") from error
-
-
-def _records(stream: io.BufferedIOBase) -> Iterator[Found]:
-    number = 0
-    while (headers := _head(stream)) is not None:
-        number += 1
-        length = headers.get("content-length", "")
-        if not length.isdigit() or int(length) > LONGEST_BLOCK:
-            raise DamagedRecord(f"record {number} says it has {length[:40] or 'no'} bytes")
-        block = stream.read(int(length))
-        if len(block) < int(length):
-            raise DamagedRecord(f"record {number} is cut")
-        url = headers.get("warc-target-uri", "").strip("<>")
-        kind = headers.get("warc-type", "").lower()
-        if kind == "response" and url.startswith(("http://", "https://")):
-            yield _response(number, url, headers, block)
-        elif kind == "resource" and url.startswith(("http://", "https://")):
-            named = (("content-type", headers.get("content-type", "")),)
-            yield Found(number, url, Page(url, 200, named, block, _millis(headers)))
-
-
-def _head(stream: io.BufferedIOBase) -> dict[str, str] | None:
-    """The header lines of the next record; None at the end."""
-    line = stream.readline(LONGEST_LINE)
-    while line in (b"\r\n", b"\n"):
-        line = stream.readline(LONGEST_LINE)
-    if not line:
-        return None
-    if not line.startswith(b"WARC/1."):
-        raise DamagedRecord("the bytes are no WARC record")
-    headers: dict[str, str] = {}
-    for _ in range(MOST_LINES):
-        line = stream.readline(LONGEST_LINE)
-        if line in (b"\r\n", b"\n", b""):
-            return headers
-        name, _, value = line.decode("utf-8", "replace").partition(":")
-        headers.setdefault(name.strip().lower(), value.strip())
-    raise DamagedRecord(f"a record with more than {MOST_LINES} header lines")
-
-
-def _response(number: int, url: str, headers: dict[str, str], block: bytes) -> Found:
-    try:
-        status, fields, body, notes = read_response(block)
-    except (DamagedRecord, Undecodable) as error:
-        return Found(number, url, None, str(error))
-    return Found(number, url, Page(url, status, fields, body, _millis(headers)), "", "; ".join(notes))
+    for raw in records(path):
+        if raw.type not in ("response", "resource") or not raw.url.startswith(("http://", "https://")):
+            continue
+        if raw.left_out:
+            yield Found(raw.number, raw.url, None, f"over {LONGEST_BLOCK >> 20} MB")
+            continue
+        try:
+            answer = answer_of(raw)
+        except (DamagedRecord, Undecodable) as error:
+            yield Found(raw.number, raw.url, None, str(error))
+            continue
+        yield Found(
+            raw.number, raw.url, Page(raw.url, answer.status, answer.headers, answer.body, raw.at), "", "; ".join(answer.notes)
+        )
 
 
 # ------------------------------------------------------------------ heads that do not fit their bodies
-def read_response(block: bytes) -> tuple[int, tuple[tuple[str, str], ...], bytes, list[str]]:
-    """(status, headers, body as a reader sees it, what of the head was not so) of a response block from anywhere.
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer as a record holds it. `payload` after transfer decoding, in the content coding `coding`; `body` as a reader sees it;
+    `head`: the first bytes of the block; `notes`: what of the head was not so."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    payload: bytes
+    body: bytes
+    coding: str = ""
+    head: int = 0
+    notes: tuple[str, ...] = ()
+
+
+def answer_of(raw: Raw) -> Answer:
+    """The answer that a response or resource record holds. Raises DamagedRecord, Undecodable."""
+    if raw.type == "response":
+        return read_response(raw.block)
+    told = () if "warc-record-id" in raw.headers else ("no HTTP head",)
+    return Answer(200, (("content-type", raw.headers.get("content-type", "")),), raw.block, raw.block, notes=told)
+
+
+def read_response(block: bytes) -> Answer:
+    """What a response block from anywhere holds.
 
     Raises DamagedRecord when it has no head, Undecodable when its body is in no coding that can be undone.
     """
@@ -120,17 +90,42 @@ def read_response(block: bytes) -> tuple[int, tuple[tuple[str, str], ...], bytes
     head, rest, notes = STATUS.sub(b"HTTP/1.1 ", block[: end.end()]), block[end.end() :], list[str]()
     bare = parse_response(b"\n".join(line for line in head.split(b"\n") if not FRAMING.match(line)) + rest)
     said = {name.lower(): value for name, value in parse_response(head).headers} if bare.status >= 200 else {}
-    body = _unframed(head, rest, said, notes)
-    coding = said.get("content-encoding")
-    decoded = decode_content(body, coding, limit=MOST)
+    payload = _unframed(head, rest, said, notes)
+    coding = said.get("content-encoding", "")
+    decoded = decode_content(payload, coding, limit=MOST)
     if "not-encoded" in decoded.flags:
         notes.append(f"Content-Encoding {coding}, and the body is plain")
     plain, packed = decoded.body, MAGIC.get(decoded.body[:4]) or MAGIC.get(decoded.body[:3])
+    undone = ", ".join(decoded.codings[::-1])
     if packed and said.get("content-type", "").lower().startswith(("text/", "application/json", "application/xhtml")):
         plain = decode_content(plain, packed, limit=MOST).body
         notes.append(f"the body is {packed}, and the head does not say so")
+        undone = f"{packed}, {undone}" if undone else packed
     fields = tuple((name, value) for name, value in bare.headers if name.lower() != "content-encoding")
-    return bare.status, fields, plain, notes
+    return Answer(bare.status, fields, payload, plain, undone, end.end(), tuple(notes))
+
+
+def as_it_is(block: bytes, answer: Answer) -> bytes | None:
+    """A response block whose head fits its body, where the block's own does not; None: it does."""
+    try:
+        read = parse_response(block)
+        coding = next((value for name, value in read.headers if name.lower() == "content-encoding"), None)
+        fits = read.whole and (read.status, read.payload) == (answer.status, answer.payload)
+        if fits and decode_content(read.payload, coding, limit=MOST).body == answer.body:
+            return None
+    except (DamagedRecord, Undecodable):
+        pass
+    return head_for(block[: answer.head], answer) + answer.payload
+
+
+def head_for(head: bytes, answer: Answer) -> bytes:
+    """A head without framing that is not so, and with the coding and length that are. `head` empty: one of our own."""
+    lines = STATUS.sub(b"HTTP/1.1 ", head).split(b"\n") if head else [b"HTTP/1.1 200 OK"]
+    kept = [line.rstrip(b"\r") for line in lines if line.strip() and not FRAMING.match(line) and not CODING.match(line)]
+    if not head:
+        kept += [f"{name}: {UNSAFE.sub(' ', value)}".encode() for name, value in answer.headers if value]
+    kept += [b"Content-Encoding: " + answer.coding.encode()] if answer.coding else []
+    return b"\r\n".join([*kept, b"Content-Length: %d" % len(answer.payload), b"", b""])
 
 
 def _unframed(head: bytes, rest: bytes, said: dict[str, str], notes: list[str]) -> bytes:
@@ -149,41 +144,3 @@ def _unframed(head: bytes, rest: bytes, said: dict[str, str], notes: list[str]) 
     if length.isdigit() and int(length) != len(rest):
         notes.append(f"Content-Length {length}, and the record holds {len(rest)} bytes")
     return rest
-
-
-# ------------------------------------------------------------------ ARC
-def _arc(stream: io.BufferedIOBase) -> Iterator[Found]:
-    """ARC 1 and 2 (Internet Archive, 1996): a line `address IP time type … length`, then so many bytes."""
-    number = 0
-    while line := stream.readline(LONGEST_LINE):
-        if not line.strip():
-            continue
-        number += 1
-        parts = line.decode("utf-8", "replace").strip().split(" ")
-        if len(parts) < 5 or not parts[-1].isdigit() or int(parts[-1]) > LONGEST_BLOCK:
-            raise DamagedRecord(f"record {number}: the bytes are no ARC record")
-        block = stream.read(int(parts[-1]))
-        if len(block) < int(parts[-1]):
-            raise DamagedRecord(f"record {number} is cut")
-        behind = 10 if len(parts) >= 10 and re.fullmatch(r"\d{14}", parts[-8]) else 5
-        url, (time, kind) = " ".join(parts[: 1 - behind]), parts[2 - behind : 4 - behind]
-        if url.startswith(("http://", "https://")):
-            yield _of_arc(number, url, time, kind, block)
-
-
-def _of_arc(number: int, url: str, time: str, kind: str, block: bytes) -> Found:
-    told = (
-        {"warc-date": datetime.strptime(time, "%Y%m%d%H%M%S").replace(tzinfo=UTC).isoformat()}
-        if re.fullmatch(r"\d{14}", time)
-        else {}
-    )
-    if STATUS.match(block):
-        return _response(number, url, told, block)
-    return Found(number, url, Page(url, 200, (("content-type", kind),), block, _millis(told)), "", "no HTTP head")
-
-
-def _millis(headers: dict[str, str]) -> Millis:
-    try:
-        return round(datetime.fromisoformat(headers.get("warc-date", "")).timestamp() * 1000)
-    except (ValueError, OverflowError):
-        return 0

@@ -79,6 +79,7 @@ def _to_json(exchange: Exchange, outcome: Outcome, *, redacted: bool) -> dict[st
         "codings": list(exchange.codings),
         "flags": list(exchange.flags),
         "redacted": redacted,
+        **({"provenance": dict(exchange.provenance.said)} if exchange.provenance else {}),
     }
 
 

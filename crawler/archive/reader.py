@@ -79,6 +79,11 @@ def _record(folder: Path, capture: Capture) -> WarcRecord:
     return record
 
 
+def open_block(folder: Path, capture: Capture) -> bytes:
+    """The block of a capture's record. Raises DamagedRecord or ArchiveError."""
+    return _record(folder, capture).block
+
+
 def open_wire(folder: Path, capture: Capture) -> bytes:
     """An answer's bytes as they came: of a revisit its head. Raises DamagedRecord or ArchiveError."""
     own = _record(folder, capture)

@@ -12,7 +12,7 @@ from crawler.archive import metadata
 from crawler.archive.locks import lock, sync_folder
 from crawler.archive.members import BLOCK, Damage, Member, members
 from crawler.archive.record import IDENTICAL
-from crawler.archive.writer import OPEN, SUFFIX, FileInfo, describe, head_facts
+from crawler.archive.writer import OPEN, SUFFIX, FileInfo, brought, describe, head_facts
 from crawler.errors import DamagedRecord
 from crawler.model import Capture, Kept, Millis
 
@@ -110,6 +110,12 @@ def walk(path: Path, start: int = 0, lost: list[Damage] | None = None) -> Iterat
 def closed_files(folder: Path) -> list[Path]:
     """All closed WARC files of a folder, in the order of their names (which begin with the time they were opened)."""
     return sorted(path for path in folder.glob(f"*{SUFFIX}") if not path.is_dir())
+
+
+def told_at(look: Kept) -> tuple[Millis, Millis, str, int]:
+    """In which order looks became known. What was brought in is told when it was, not when it happened: what was known by then, the ids of
+    documents among it, stays as it was."""
+    return max(look.at, brought(look.file) or 0), look.at, look.file, look.end
 
 
 def looks_of(records: Iterable[Member], name: str) -> Iterator[Kept]:

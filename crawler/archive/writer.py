@@ -6,7 +6,9 @@ Where replay tools would misread an answer, a resource record with its exact byt
 
 import contextlib
 import hashlib
+import itertools
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -15,7 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 from crawler.archive import metadata
 from crawler.archive.locks import lock, make_folder, sync_folder
@@ -24,7 +26,7 @@ from crawler.archive.replay import WIRE, plain_reason, replayable
 from crawler.errors import ArchiveError, Condemned, DamagedRecord
 from crawler.fetcher.message import parse_response
 from crawler.fetcher.spool import release
-from crawler.model import Capture, Exchange, Kept, Octets, Original, Outcome, payload_digest
+from crawler.model import Capture, Exchange, Kept, Millis, Octets, Original, Outcome, payload_digest
 
 SUFFIX = ".warc.gz"
 OPEN = ".open"
@@ -32,6 +34,8 @@ HELD = STEP  # bytes of a group that are written at once
 RESPONSE = "application/http; msgtype=response"
 REQUEST = "application/http; msgtype=request"
 NOTHING = payload_digest(b"")
+BROUGHT = re.compile(r"-import(\d{10,16})-\d{4}\.warc\.gz$")
+T = TypeVar("T")
 CUT = {Outcome.TIMEOUT: "time", Outcome.TOO_LARGE: "length", Outcome.TRUNCATED: "disconnect"}
 
 
@@ -48,6 +52,17 @@ def owner_name() -> str:
     """A name for this process that no other has: host, process id, time, chance. Safe in file names."""
     host = "".join(c if c.isalnum() else "-" for c in socket.gethostname().lower())[:20].strip("-") or "host"
     return f"{host}-{os.getpid()}-{datetime.now(UTC):%H%M%S}-{secrets.token_hex(3)}"
+
+
+def brought(name: str) -> Millis | None:
+    """When what a file holds was brought in, if it was: others, or another archive, had looked. By the name that `bringing` gave its process."""
+    found = BROUGHT.search(name)
+    return int(found[1]) if found else None
+
+
+def bringing(owner: str, at: Millis) -> str:
+    """The name of a process that brings in, at this time, what others have seen."""
+    return f"{owner}-import{at}"
 
 
 @dataclass(slots=True)
@@ -84,9 +99,10 @@ class Archive:
     ) -> None:
         self.folder, self.owner, self.info = folder, owner, dict(info)
         self._take = take
+        self._opening = b""  # the warcinfo record that a file begins with, where it is not our own
         self.max_bytes, self.max_age = max_bytes, max_age
         self._open: _Open | None = None
-        self._serial = 0
+        self._serial = itertools.count(1)
         self._finished: list[FileInfo] = []
 
     # -------------------------------------------------------------- one look
@@ -97,10 +113,29 @@ class Archive:
 
         Raises ArchiveError when the disk refuses. Whatever it raises, the file is cut back to its last whole group, or condemned.
         """
+        own = digest_of(exchange) if digest is None else digest
+        return self._whole(lambda target: self._group(target, exchange, same, own))
+
+    def beside(self, opening: bytes) -> "Archive":
+        """A pen for groups of another archive of ours, in files of their own: each begins with their warcinfo record, one gzip member."""
+        made = Archive(self.folder, owner=self.owner, info={}, max_bytes=self.max_bytes, max_age=self.max_age, take=self._take)
+        made._opening, made._serial = opening, self._serial
+        return made
+
+    def copy(self, group: bytes) -> tuple[str, int]:
+        """Append the records of a group as they are; the file they are in now, and where they begin. As `append`."""
+
+        def put(target: _Open) -> tuple[str, int]:
+            _hold(target, group)
+            return target.name, target.end - len(group)
+
+        return self._whole(put)
+
+    def _whole(self, put: "Callable[[_Open], T]") -> "T":
         target = self._file()
         start = target.end
         try:
-            kept = self._group(target, exchange, same, digest_of(exchange) if digest is None else digest)
+            done = put(target)
             _flush(target)
         except OSError as error:
             self._cut_back(target, start)
@@ -110,7 +145,7 @@ class Archive:
         except Exception:
             self._cut_back(target, start)
             raise
-        return kept
+        return done
 
     def _group(self, target: _Open, exchange: Exchange, same: Original | None, digest: str) -> Kept:
         wire, task, at = exchange.wire, exchange.task, exchange.at
@@ -118,7 +153,9 @@ class Archive:
         outcome = exchange.outcome
         if outcome is Outcome.OK and digest == task.last_digest:
             outcome = Outcome.SAME_BYTES
-        look, answer, redacted, wire_id = new_id(), new_id(), False, ""
+        told = exchange.provenance
+        look, answer = (told.look, told.answer) if told else (new_id(), new_id())
+        redacted, wire_id = False, ""
         capture = None
         tied: list[tuple[str, str]] = []
         page = ("WARC-Target-URI", task.request.url)
@@ -147,8 +184,8 @@ class Archive:
         assert wire is not None
         confirmed = exchange.task.validators.original if exchange.task.validators else None
         offset, url = target.end, exchange.task.request.url
-        proxied = exchange.reach is not None and exchange.reach.proxy  # the server's address is then unknown
-        extra = [("WARC-Target-URI", url), *([] if proxied else [("WARC-IP-Address", wire.address)])]
+        unknown = not wire.address or (exchange.reach is not None and exchange.reach.proxy)  # the server's address
+        extra = [("WARC-Target-URI", url), *([] if unknown else [("WARC-IP-Address", wire.address)])]
         unchanged = exchange.outcome is Outcome.NOT_MODIFIED and confirmed is not None
         repeats = same is not None and same.payload_digest == digest and wire.whole
         exact: Octets = wire.response
@@ -164,7 +201,7 @@ class Archive:
         if not unchanged and not wire.head and exchange.page is None:
             digest = ""  # of what is no HTTP nobody can tell the payload
         extra += [("WARC-Payload-Digest", digest)] if digest else []
-        shown = self._shown(exchange) if kind == "response" else b"" if unchanged else plain_reason(bytes(exact))
+        shown = b"" if unchanged else self._shown(exchange, bytes(exact) if kind == "revisit" else None)
         _add(target, Draft(kind, record_id, at, RESPONSE, exact if shown is None else shown, extra))
         end, wire_id = target.end, ""
         if shown is not None:
@@ -194,10 +231,14 @@ class Archive:
         ), wire_id
 
     @staticmethod
-    def _shown(exchange: Exchange) -> bytes | None:
-        """What stands in a response record instead of the exact bytes; None: they do."""
-        wire = exchange.wire
+    def _shown(exchange: Exchange, repeated: bytes | None) -> bytes | None:
+        """What stands in a response record instead of the exact bytes, or in a revisit record instead of the head `repeated`; None: they do."""
+        wire, told = exchange.wire, exchange.provenance
         assert wire is not None
+        if told is not None and told.shown is not None:
+            return told.shown if repeated is None else head_of(told.shown)
+        if repeated is not None:
+            return plain_reason(repeated)
         head = wire.head or len(head_of(bytes(wire.response[:STEP])))
         return replayable(wire.response, head, wire.framing if wire.whole else "", exchange.payload)
 
@@ -237,9 +278,12 @@ class Archive:
             while (file := self._claimed(path)) is None:
                 name, path = self._next()
             target = _Open(name, path, file)
-            block = "".join(f"{key}: {UNSAFE.sub(' ', value)}\r\n" for key, value in self.info.items()).encode()
-            now = int(datetime.now(UTC).timestamp() * 1000)
-            _add(target, Draft("warcinfo", target.info, now, "application/warc-fields", block, [("WARC-Filename", name)]))
+            if self._opening:
+                _hold(target, self._opening)
+            else:
+                block = "".join(f"{key}: {UNSAFE.sub(' ', value)}\r\n" for key, value in self.info.items()).encode()
+                now = int(datetime.now(UTC).timestamp() * 1000)
+                _add(target, Draft("warcinfo", target.info, now, "application/warc-fields", block, [("WARC-Filename", name)]))
             _flush(target)
             sync_folder(self.folder)
         except OSError as error:
@@ -250,8 +294,7 @@ class Archive:
 
     def _next(self) -> tuple[str, Path]:
         """The next file's final name, and the path it has while it is written."""
-        self._serial += 1
-        name = f"gongkai-{datetime.now(UTC):%Y%m%d%H%M%S}-{self.owner}-{self._serial:04}{SUFFIX}"
+        name = f"gongkai-{datetime.now(UTC):%Y%m%d%H%M%S}-{self.owner}-{next(self._serial):04}{SUFFIX}"
         return name, self.folder / (name + OPEN)
 
     def _claimed(self, path: Path) -> IO[bytes] | None:
@@ -330,10 +373,14 @@ def _add(target: _Open, draft: Draft) -> None:
     """Append a record; a group's are held together until there are many bytes of them."""
     own = draft if draft.id == target.info else replace(draft, file=target.info)
     for piece in own.pieces():
-        target.held.append(piece)
-        target.end += len(piece)
-        if sum(map(len, target.held)) > HELD:
-            _flush(target)
+        _hold(target, piece)
+
+
+def _hold(target: _Open, piece: bytes) -> None:
+    target.held.append(piece)
+    target.end += len(piece)
+    if sum(map(len, target.held)) > HELD:
+        _flush(target)
 
 
 def _flush(target: _Open) -> None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from crawler.cli import complaints, sentences, words
+from crawler.cli import complaints, labels, sentences, words
 
 HOLE = re.compile(r"\{(\w+)(\*?)\}")
 PLACE = re.compile(r"((?:[^\s:]|:(?=\\))[^:\n]*:\d+:\d+: (?:[\w.-]+: )?)(.+)", re.DOTALL)  # file:line:column: key: what is wrong
@@ -65,7 +65,7 @@ def _counted(core: str) -> Iterator[Said]:
         count, noun = counted[1], counted[2]
         if noun in _nouns():
             yield Said(f"{count} {_nouns()[noun]}", _letters(core))
-        elif known := words.STATES.get(noun) or words.KINDS.get(noun) or sentences.WORDS.get(noun):
+        elif known := words.STATES.get(noun) or words.KINDS.get(noun) or labels.WORDS.get(noun):
             yield Said(f"{known} {count}", _letters(core))
 
 
@@ -135,7 +135,7 @@ def _patterns(template: str) -> list[re.Pattern[str]]:
 @functools.cache
 def _nouns() -> dict[str, str]:
     """Nouns that are counted, singular and plural."""
-    return {form: said for noun, said in sentences.NOUNS.items() for form in (noun, plural(noun))}
+    return {form: said for noun, said in labels.NOUNS.items() for form in (noun, plural(noun))}
 
 
 def plural(noun: str) -> str:

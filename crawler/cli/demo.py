@@ -22,14 +22,18 @@ from crawler.demo.site import HOSTS, Site
 from crawler.demo.story import IDS, write_config
 from crawler.errors import UsageError
 from crawler.model import Millis, now_ms
+from crawler.pipeline import readers
 from crawler.pipeline.line import Line
 from crawler.repository import changes, query
 from crawler.repository.database import reading
 from crawler.repository.progress import Progress
+from crawler.repository.search.attached import excerpt
 from crawler.repository.search.find import find
 from crawler.repository.search.question import Question
 from crawler.scheduler import process as house
+from crawler.text.asked import phrases
 
+READERS = 2  # reading processes that go from crawl to crawl
 ROUNDS = 3  # looks at what is due again, a second apart
 RULE = "─" * 72
 
@@ -64,7 +68,8 @@ def demo(
     """
     home = _home(folder)
     began = time.monotonic()
-    with Site() as site:
+    readers.keep(READERS)
+    with Site(has_papers=True) as site:
         path = write_config(home, site.port)
         config = load(path)
         _act(
@@ -73,6 +78,7 @@ def demo(
         )
         _tell_crawl(_crawl(config, "first crawl"), config)
         _tell_work(config)
+        _tell_papers(config)
         since = now_ms()
         site.change()
         _act("2", "Behind our back the town halls edit a figure, take a notice down, publish another; one column falls silent.")
@@ -82,6 +88,7 @@ def demo(
         _tell_changes(config, since)
     _farewell(config, path, time.monotonic() - began)
     if serve:
+        readers.keep(0)
         _serve(config)
 
 
@@ -161,6 +168,16 @@ def _tell_work(config: Config) -> None:
         output.say(f"     {hit.id}  {output.fit(hit.source, 9)} {hit.title[:36]}", "dim")
     if shown:
         output.tell(f"     work {shown.work}: {1 + len(shown.others)} copies", "dim")
+
+
+def _tell_papers(config: Config) -> None:
+    """Words that stand only in a document that a notice links to."""
+    with reading(config.storage.database) as c:
+        for asked in ("塔吊两台", "1200.5"):
+            answer = find(c, Question(asked, limit=3))
+            for hit in answer.rows:
+                found = excerpt(hit.record, hit.files, phrases(asked))
+                output.tell(f"   Asked for {asked}, it finds {hit.id}" + (f" in {found.at}" if found.at is not None else ""))
 
 
 def _tell_changes(config: Config, since: Millis) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli import output
+from crawler.cli import attached, output
 from crawler.cli.archive import reading
 from crawler.cli.options import Json
 from crawler.errors import UsageError
@@ -35,6 +35,12 @@ def diff(
     first: Annotated[int | None, typer.Argument(metavar="[A]", min=1, help="A version; by default the last but one.")] = None,
     last: Annotated[int | None, typer.Argument(metavar="[B]", min=1, help="Another; by default the last.")] = None,
     beside: Annotated[bool, typer.Option("--side-by-side", "-y", help="In two columns.")] = False,
+    attachment: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=1, help="Of the document that the notice links to, by its number in show: A and B are its states."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """What differs between two versions of a document. Exit code 1: something does.
@@ -42,6 +48,9 @@ def diff(
     Example: gongkai diff 7k3m 1 2 --side-by-side
     """
     with reading(context) as c:
+        if attachment is not None:
+            attached.differ(c, name, attachment, (first, last), as_json=as_json)
+            return
         public_id, number = query.resolve(c, name)
         found = query.document(c, public_id)
     before, after = _two(found, number, first, last)

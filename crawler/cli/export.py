@@ -1,6 +1,7 @@
 """`export`: records, versions or changes for other programs; or the evidence itself (`handover`)."""
 
 import sqlite3
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -9,13 +10,41 @@ import typer
 from crawler.cli import exporting, known, output, sink
 from crawler.cli import narrowing as n
 from crawler.cli.archive import reading
+from crawler.cli.attached import Files
 from crawler.cli.exporting import Form, Order, What, Written
-from crawler.cli.options import first_moment, last_moment
+from crawler.cli.options import file_of, first_moment, last_moment
+from crawler.config.storage import places_of
 from crawler.errors import CannotError, UsageError
 from crawler.repository import exports
 from crawler.repository.database import Connection
 from crawler.repository.exports import State
 from crawler.repository.search.question import Only, Question
+
+After = Annotated[
+    int | None, typer.Option(metavar="SEQ", min=0, help="Of changes: behind this line; the last manifest's cursor.")
+]
+FilesFolder = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="The documents that notices link to, as files there; none is overwritten.")
+]
+Texts = Annotated[bool, typer.Option("--texts", help="Of jsonl: with the texts of the documents that notices link to.")]
+
+
+@dataclass(frozen=True, slots=True)
+class More:
+    """What else an export is asked for: behind which line of the ledger, with a mark, folders of tables and of documents, with texts."""
+
+    after: int
+    bom: bool
+    tables: Path | None
+    files: Path | None
+    texts: bool
+
+    def check(self, what: What, form: Form) -> None:
+        """Raises UsageError for what does not go with such an export."""
+        if self.files is not None and (what is What.CHANGES or form in (Form.PARQUET, Form.SQLITE)):
+            raise UsageError("--files goes with records or versions as jsonl or csv", remedy="leave --files out, or export twice")
+        if self.texts and (what is What.CHANGES or form is not Form.JSONL):
+            raise UsageError("--texts goes with records or versions as jsonl", remedy="leave --texts or --as out")
 
 
 def register(app: typer.Typer) -> None:
@@ -30,15 +59,15 @@ def export(
     form: Annotated[Form, typer.Option("--as", help="jsonl: whole records; csv: a line each; parquet; sqlite.")] = Form.JSONL,
     versions: Annotated[bool, typer.Option("--versions", help="Every version, not only the current one.")] = False,
     changes: Annotated[bool, typer.Option("--changes", help="What happened: create, edit, gone, back, withhold …")] = False,
-    after: Annotated[
-        int | None, typer.Option(metavar="SEQ", min=0, help="Of changes: behind this line; the last manifest's cursor.")
-    ] = None,
+    after: After = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Keep what was written when interrupted; called again, go on there.")
     ] = False,
     bom: Annotated[bool, typer.Option("--bom/--no-bom", help="Of csv: the mark by which spreadsheets know UTF-8.")] = True,
     bare: Annotated[bool, typer.Option("--bare", help="The file alone, without manifest and descriptor.")] = False,
     tables: Annotated[Path | None, typer.Option(metavar="DIR", help="Each table of a notice as a CSV file there.")] = None,
+    files: FilesFolder = None,
+    texts: Texts = False,
     source: Annotated[str | None, n.option("SOURCE", "A source's id, or words of its title or of the page's 来源.")] = None,
     since: Annotated[
         str | None, n.option("DAY", "Published on this day or later; of evidence: looks from then on, also 7d.")
@@ -82,7 +111,7 @@ def export(
         return
     what = _what(versions=versions, changes=changes, after=after, as_of=as_of)
     question = Question(query, only, as_of=last_moment(as_of) if as_of else None)
-    _export(context, question, what, form, (after or 0, bom, tables), (to, resume, bare))
+    _export(context, question, what, form, More(after or 0, bom, tables, files, texts), (to, resume, bare))
 
 
 def _export(
@@ -90,11 +119,12 @@ def _export(
     question: Question,
     what: What,
     form: Form,
-    more: tuple[int, bool, Path | None],
+    more: More,
     place: tuple[str, bool, bool],
 ) -> None:
-    """Write it, what stands beside it, and say so. `more`: line of the ledger, mark, folder of tables; `place`: where to, going on, alone."""
+    """Write it, what stands beside it, and say so. `place`: where to, going on, alone."""
     to, resume, bare = place
+    more.check(what, form)
     if form is Form.PARQUET:
         from crawler.cli import columnar
 
@@ -120,11 +150,9 @@ def _what(*, versions: bool, changes: bool, after: int | None, as_of: str | None
     return What.VERSIONS if versions else What.CHANGES if changes else What.RECORDS
 
 
-def _order(
-    context: typer.Context, c: Connection, question: Question, what: What, form: Form, more: tuple[int, bool, Path | None]
-) -> Order:
+def _order(context: typer.Context, c: Connection, question: Question, what: What, form: Form, more: More) -> Order:
     """What is asked for. A source that is named by its id needs no index of words."""
-    only, after = question.only, more[0]
+    only = question.only
     said = {name: value for name in Only.__slots__ if (value := getattr(only, name)) is not None}
     said |= {"query": question.query} if question.query else {}
     said |= {"as_of": output.iso(question.as_of)} if question.as_of is not None else {}
@@ -132,10 +160,11 @@ def _order(
     if only.source is not None and only.source.isascii():
         exact = known.source(context, c, only.source)
         question = Question(question.query, Only(**{**_values(only), "source": None}), as_of=question.as_of)
-    choice = exports.choose(c, question, exact)
+    choice = replace(exports.choose(c, question, exact), texts=more.texts)
     if choice.unindexed:
         output.note(f"{output.plural(choice.unindexed, 'document')} not looked through: the index of words has not come so far")
-    return Order(what, form, choice, after, more[1], more[2], said)
+    put = Files(more.files, places_of(file_of(context))[1]) if more.files is not None else None
+    return Order(what, form, choice, more.after, more.bom, more.tables, said, put)
 
 
 def _values(only: Only) -> dict[str, str | None]:
@@ -204,3 +233,9 @@ def _tell(order: Order, made: Written, to: str) -> None:
         output.note(f"later ones: gongkai export --changes --after {made.cursor}")
     if order.tables is not None:
         output.note(f"{output.plural(made.tables, 'table')} in {order.tables}")
+    if order.files is not None:
+        output.note(f"{output.plural(order.files.written, 'file')} in {order.files.folder}")
+        for lost in order.files.lost:
+            output.note(f"not written, its bytes are damaged: {lost}")
+        if order.files.lost:
+            raise typer.Exit(1)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from crawler.cli import output, sheets, sink, streams
+from crawler.cli.attached import Files
 from crawler.errors import CannotError
 from crawler.monitor.told import told
 from crawler.repository import exports
@@ -49,11 +50,21 @@ class Order:
     bom: bool
     tables: Path | None
     said: Mapping[str, Any]
+    files: Files | None = None
 
     @property
     def mark(self) -> str:
         """Two orders with one mark are the same order."""
-        asked = [self.what, self.form, self.after, self.bom, str(self.tables), sorted(self.said.items())]
+        asked = [
+            self.what,
+            self.form,
+            self.after,
+            self.bom,
+            str(self.tables),
+            str(self.files and self.files.folder),
+            self.choice.texts,
+            sorted(self.said.items()),
+        ]
         return hashlib.sha256(json.dumps(asked, ensure_ascii=False, default=str).encode()).hexdigest()
 
 
@@ -103,8 +114,10 @@ def head_of(order: Order) -> str:
     return sheets.head(sheets.CHANGED if order.what is What.CHANGES else sheets.COLUMNS, mark=order.bom)
 
 
-def _tables(order: Order, item: Mapping[str, Any]) -> int:
-    """Write an item's tables as files; how many. Raises CannotError."""
+def _tables(c: Connection, order: Order, item: Mapping[str, Any]) -> int:
+    """Write an item's tables as files, and the documents it links to; how many tables. Raises CannotError."""
+    if order.files is not None and order.what is not What.CHANGES:
+        order.files.put(c, item)
     if order.tables is None or order.what is What.CHANGES:
         return 0
     try:
@@ -143,7 +156,7 @@ def to_stream(c: Connection, order: Order, to: str, cursor: int) -> Written:
 
         put(head_of(order))
         for _, item in items(c, order):
-            place.tables += _tables(order, item)
+            place.tables += _tables(c, order, item)
             put(output.json_text(item) if stdout else line(item))
             place.count += 1
             if streams.nobody_reads():
@@ -186,7 +199,7 @@ def _go_on(c: Connection, order: Order, place: Place, digest: Any, file: Any, no
     if not place.bytes:
         put(head_of(order))
     for key, item in items(c, order, place.key):
-        place.tables += _tables(order, item)
+        place.tables += _tables(c, order, item)
         put(line(item))
         place.count += 1
         if key is not None and place.count % EVERY == 0:

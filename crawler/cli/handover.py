@@ -2,6 +2,7 @@
 
 import sys
 import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -9,11 +10,12 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli import output
+from crawler.cli import attached, output
 from crawler.cli.archive import reading
 from crawler.cli.options import file_of
 from crawler.errors import CannotError, UsageError
-from crawler.model import Kind, Page
+from crawler.model import Capture, Kind, Page
+from crawler.record.content import pieces_of, text_lines
 
 NAME = "gongkai"
 
@@ -54,17 +56,28 @@ def extract(
         ),
     ] = What.PAYLOAD,
     to: Annotated[str, typer.Option(metavar="FILE", help="A file, or - for standard output.")] = "-",
+    attachment: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="The document that the notice links to, by its number in show.")
+    ] = None,
+    text: Annotated[bool, typer.Option("--text", help="As --as text.")] = False,
 ) -> None:
-    """The very bytes of a capture.
+    """The very bytes of a capture, or of a document that a notice links to.
 
-    Example: gongkai extract 7k3m --as response --to answer.http
+    Example: gongkai extract 7k3m --attachment 1 --to list.pdf
     """
     from crawler.archive.reader import open_page, open_wire
     from crawler.config.storage import places_of
     from crawler.repository import selection
 
     folder = places_of(file_of(context))[1]
+    what = What.TEXT if text else what
     with reading(context) as c:
+        if attachment is not None:
+            item, _ = attached.one(c, name, attachment)
+            if what is What.TEXT:
+                _put(attached.text(c, item).encode("utf-8", "replace"), to)
+                return
+            name = attached.held(item)
         capture, payload = selection.one(c, name)
     if what is What.RESPONSE:
         data = open_wire(folder, capture)
@@ -73,6 +86,10 @@ def extract(
         data = page.body
         if what is What.TEXT:
             data = _text_of(page).encode("utf-8", "replace")
+    _put(data, to)
+
+
+def _put(data: bytes, to: str) -> None:
     if to == "-":
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
@@ -133,6 +150,8 @@ def hand_over(context: typer.Context, what: Bundle, to: str, source: str | None,
                 place.mkdir(exist_ok=True)
             captures = list(bundle.copy_looks(_files(context), looks, place))
             count = len(captures)
+            if what is not Bundle.PYWB:
+                _convert(context, captures, place)
             if index is not None:
                 bundle.write_index(captures, index)
             if what is Bundle.BAG:
@@ -144,13 +163,34 @@ def hand_over(context: typer.Context, what: Bundle, to: str, source: str | None,
 
 def _wacz(context: typer.Context, looks: set[str], pages: list[tuple[str, int, str]], target: Path) -> int:
     from crawler.archive import bundle
+    from crawler.archive.tree import Tree
+    from crawler.cli.settings import configured
 
+    config = configured(context)
+    key = bundle.key_at(config.proof.key or Tree(config.storage.archive).key)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".wacz-") as made:
         captures = list(bundle.copy_looks(_files(context), looks, Path(made)))
+        _convert(context, captures, Path(made))
         partial = Path(made) / "whole.zip"
-        bundle.write_wacz(Path(made), captures, pages, partial, f"{NAME} {datetime.now(UTC):%Y-%m-%d}", _software())
+        bundle.write_wacz(
+            Path(made), captures, pages, partial, bundle.Said(f"{NAME} {datetime.now(UTC):%Y-%m-%d}", _software(), key)
+        )
         partial.replace(target)
+    output.note(f"signed; its public key: {key.public}" if key else "not signed: gongkai checkpoint makes the archive's key")
     return len(captures)
+
+
+def _convert(context: typer.Context, captures: Sequence[Capture], folder: Path) -> None:
+    """The texts of the documents among these captures, as records that refer to them."""
+    from crawler.archive import conversions
+    from crawler.repository.attached import converted
+
+    with reading(context) as c:
+        found = (
+            conversions.Conversion(record, url, at, extractor, "\n".join(text_lines(pieces_of(packed))) + "\n")
+            for record, url, at, extractor, packed in converted(c, [capture.record_id for capture in captures])
+        )
+        conversions.write(found, folder, {"software": _software(), "format": "WARC File Format 1.1"})
 
 
 def _files(context: typer.Context) -> list[Path]:

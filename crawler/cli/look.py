@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli import lines, output, sheets, words
+from crawler.cli import attached, lines, output, sheets, words
 from crawler.cli.archive import reading
 from crawler.cli.options import Json
 from crawler.record.labels import FACTS, META
@@ -75,8 +75,13 @@ def _record(found: DocumentView, version: VersionRow) -> None:
     output.say()
     for line in sheets.body_lines(record, output.width()):
         output.say(line)
-    for item in record["attachments"]:
-        output.say(f"  附件  {item['name']}  {item['url'] or words.said('(no address)')}")
+    files = {item.number: item for item in found.attachments(version)}
+    for number, item in enumerate(record["attachments"], 1):
+        output.say(f"  附件 {number}  {item['name']}  {item['url'] or words.said('(no address)')}")
+        if (file := files.get(number)) is not None:
+            output.say(f"          {attached.line(file)}", "dim")
+            for flag in file.flags:
+                output.say(f"          {flag}", "dim")
     read = record["provenance"].get("body")
     if read is not None and read["rule"].startswith("attached "):
         said = "; ".join(filter(None, (read.get("raw"), *read.get("refused", ()))))

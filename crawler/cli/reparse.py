@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli import output
+from crawler.cli import output, words
 from crawler.cli.archive import refuse_new_folder
 from crawler.cli.options import Json, first_moment
 from crawler.cli.progress import Bar
@@ -120,25 +120,24 @@ class Report:
 def _tell(report: Report, *, applied: bool) -> None:
     total = sum(report.states.values())
     if not total:
-        output.say("everything was read by today's rules")
+        output.tell("everything was read by today's rules")
         return
     for name, (changed, appeared, vanished) in sorted(report.fields.items(), key=lambda item: -sum(item[1])):
-        output.say(f"{name:22} changed {changed}, appeared {appeared}, vanished {vanished}", "bold")
+        output.say(f"{name:22} " + words.said(f"changed {changed}, appeared {appeared}, vanished {vanished}"), "bold")
         for public_id, before, after in report.examples[name]:
             output.say(f"    {public_id}  {_one_line(before)} → {_one_line(after)}")
     moved = report.moved()
     if moved:
-        output.say("share of documents that have a field:", "bold")
+        output.tell("share of documents that have a field:", "bold")
         output.table([[source, name, f"{old:.1%}", f"{new:.1%}"] for source, name, old, new in moved], [24, 22, 8, 8])
-    would = "" if applied else "would "
-    for kind, said in (
-        ("come", f"documents that {would}come"),
+    for which, title in (
+        ("come", "documents that have come" if applied else "documents that would come"),
         ("gone", "documents whose pages show them no more; they stay as they are"),
     ):
-        if report.documents[kind]:
-            output.say(f"{said}: {report.documents[kind]}", "bold")
-            for text in report.named[kind]:
-                output.say(f"    {text}")
+        if report.documents[which]:
+            output.tell(f"{title}: {report.documents[which]}", "bold")
+            for line in report.named[which]:
+                output.say(f"    {line}")
     for kind in ("unreadable", "undecided"):
         for text in report.named[kind]:
             output.note(f"{kind}: {text}")
@@ -149,7 +148,7 @@ def _tell(report: Report, *, applied: bool) -> None:
         *([f"{report.states['unreadable']} unreadable"] if report.states["unreadable"] else []),
         *([f"{report.states['undecided']} to be told when applied"] if report.states["undecided"] and not applied else []),
     ]
-    output.say(f"{'applied' if applied else 'nothing was changed'}: {', '.join(counted)}")
+    output.tell(f"{'applied' if applied else 'nothing was changed'}: {', '.join(counted)}")
     if not applied and (report.documents["reread"] or report.documents["come"]):
         output.note("next: gongkai reparse --apply")
 

@@ -62,9 +62,9 @@ def withhold(
     if as_json:
         output.json_line({"document": document, "withheld": not undo, "done": done})
     elif undo:
-        output.say(f"{document} is shown again" if done else f"{document} was not withheld")
+        output.tell(f"{document} is shown again" if done else f"{document} was not withheld")
     else:
-        output.say(f"{document} is withheld" if done else f"{document} was withheld already")
+        output.tell(f"{document} is withheld" if done else f"{document} was withheld already")
 
 
 def _meant(c: Connection, name: str) -> str:

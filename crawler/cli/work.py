@@ -201,7 +201,7 @@ def _json(progress: Progress, seconds: float, came: Came, *, interrupted: bool) 
     return {
         "done": not interrupted, "todo": progress.todo + progress.pending,
         "runs": dict(progress.results), "lists": progress.lists, "notices": progress.details, "new": progress.new, "edit": progress.edit,
-        "reread": progress.reread, "failed": progress.failed, "shelved": progress.shelved, "bytes": progress.bytes, "looks": dict(progress.looks), "seconds": round(seconds, 2),
+        "reread": progress.reread, "attachments": progress.attachments, "attachments_missing": progress.attachments_missing, "failed": progress.failed, "shelved": progress.shelved, "bytes": progress.bytes, "looks": dict(progress.looks), "seconds": round(seconds, 2),
         "columns": {source: lines.columns_json(found) for source, found in came.columns.items()},
         **({"addresses": [crawled.address_json(one) for one in came.looked]} if came.looked else {}),
     }  # fmt: skip
@@ -216,6 +216,7 @@ def _summary(config: Config, progress: Progress, seconds: float, came: Came) -> 
         output.plural(progress.new, "new document"),
         *([f"{progress.edit} edited"] if progress.edit else []),
         *([f"{progress.reread} reread"] if progress.reread else []),
+        *([_attachments(progress)] if progress.attachments else []),
         f"{progress.failed} failed",
         f"{output.size(progress.bytes)} in {_short(config.storage.archive)}",
         f"{seconds:.1f} s",
@@ -226,6 +227,11 @@ def _summary(config: Config, progress: Progress, seconds: float, came: Came) -> 
         output.note(f"next: gongkai show {came.sample[0]} · gongkai history {came.sample[0]}")
     elif came.sample:
         output.note(f"next: gongkai search {came.sample[1][:4]} · gongkai show {came.sample[0][:4]}")
+
+
+def _attachments(progress: Progress) -> str:
+    missing = f" ({progress.attachments_missing} missing)" if progress.attachments_missing else ""
+    return f"{output.plural(progress.attachments, 'attachment')}{missing}"
 
 
 def _short(path: os.PathLike[str]) -> str:

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from crawler.console import feeds, machines, memento, problems
-from crawler.console.api import captures, changes, common, operations, records, sources
+from crawler.console.api import attachments, captures, changes, common, operations, records, sources
 from crawler.console.api.shapes import Problem
 from crawler.console.door import Door
 from crawler.console.guard import Guard, Rate
@@ -37,7 +37,7 @@ def create(door: Door, *, version: str = "0.1.0") -> Guard:
     app.state.door = door
     app.state.streams = set()
     problems.install(app, faults.fault_page)
-    for module in (records, changes, captures, sources, operations):
+    for module in (records, attachments, changes, captures, sources, operations):
         app.include_router(module.router, prefix="/api/v1", responses=common.PROBLEMS)
     pages = (ledger, record_pages, source_pages, capture_pages, citing, operation_pages, login)
     for plain in (machines, memento, feeds, rendering, *pages):

@@ -2,8 +2,11 @@
 
 import contextlib
 import ipaddress
+import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -32,8 +35,10 @@ def serve(config: Config, host: str, port: int, *, ready: Callable[[str], None],
     with opened(config, token) as door, contextlib.closing(_listening(host, port)) as listening:
         running = settings(create(door, version=version))
         name, bound = listening.getsockname()[:2]
-        ready(f"http://{f'[{name}]' if ':' in name else name}:{bound}/")
-        uvicorn.Server(running).run([listening])
+        server = uvicorn.Server(running)
+        with _ended_by_signals(server):
+            ready(f"http://{f'[{name}]' if ':' in name else name}:{bound}/")
+            server.run([listening])
 
 
 def settings(app: Any, *, most: int = MOST_CONNECTIONS, idle_s: float = IDLE_S, ending_s: int = 5) -> uvicorn.Config:
@@ -43,6 +48,24 @@ def settings(app: Any, *, most: int = MOST_CONNECTIONS, idle_s: float = IDLE_S, 
         timeout_keep_alive=int(idle_s), limit_concurrency=most + SPARE, h11_max_incomplete_event_size=32 << 10, timeout_graceful_shutdown=ending_s,
         lifespan="off", proxy_headers=False,
     )  # fmt: skip
+
+
+@contextlib.contextmanager
+def _ended_by_signals(server: uvicorn.Server) -> Iterator[None]:
+    """SIGTERM and SIGINT end it well, also before it listens to them itself; when it has ended it raises them once more, which ends nothing."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def on(_: int, __: FrameType | None) -> None:
+        server.should_exit = True
+
+    before = {number: signal.signal(number, on) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager

@@ -25,6 +25,7 @@ class Notice:
     source: str
     body: tuple[str, ...]
     number: int
+    files: tuple[str, ...] = ()  # what it links to beside the PDF that every third has: names, which are also their addresses
 
 
 # ------------------------------------------------------------------ what pages have in common
@@ -65,10 +66,16 @@ def _facts(notice: Notice) -> tuple[tuple[str, str], ...]:
     )  # fmt: skip
 
 
+def paper(notice: Notice) -> str:
+    """The name of the PDF that every third notice links to, beside it; empty where it has none."""
+    return f"P0{notice.published.replace('-', '')}_{notice.number}.pdf" if notice.number % 3 == 0 else ""
+
+
 def _attached(notice: Notice) -> str:
-    file = f"./P0{notice.published.replace('-', '')}_{notice.number}.pdf"
-    name = f"{escape(notice.title)[:12]}附表.pdf"
-    return f"<div class='fj'>附件：<a href='{file}'>{name}</a></div>" if notice.number % 3 == 0 else ""
+    if not (file := paper(notice)):
+        return ""
+    more = "".join(f" <a href='./{escape(name)}'>{escape(name)}</a>" for name in notice.files)
+    return f"<div class='fj'>附件：<a href='./{file}'>{escape(notice.title)[:12]}附表.pdf</a>{more}</div>"
 
 
 # ------------------------------------------------------------------ ten families
@@ -87,7 +94,7 @@ def trs(host: str, notice: Notice) -> list[bytes]:
         f"<div class='position'>您现在的位置：<a href='/'>首页</a> &gt; <a href='/zwgk/'>政务公开</a> &gt; <a href='/zwgk/'>{escape(notice.channel)}</a></div>"
         f"<div class='main'><h1>{escape(notice.title)}</h1><div class='info'><span>发布时间：{notice.published} 09:30</span>　<span>来源：{escape(notice.source)}</span>　"
         f"<span>点击：<i id='hits'></i></span></div><div class='tools'>字号：<a>大</a> <a>中</a> <a>小</a> <a href='javascript:print()'>打印本页</a></div>"
-        f"<div class='TRS_Editor'>{paragraphs}</div><div class='share'>分享到：<a>微信</a></div></div>"
+        f"<div class='TRS_Editor'>{paragraphs}{_attached(notice) if notice.files else ''}</div><div class='share'>分享到：<a>微信</a></div></div>"
     )
     return [chrome(host, inner, head=head, charset="utf-8")]
 

@@ -16,14 +16,26 @@ from email.utils import formatdate
 from html import escape
 from itertools import count
 from pathlib import Path
+from urllib.parse import quote
 
-from crawler.demo.layouts import HOSTS, LANWAN, QINGHE, SITES, SONGLING, Notice, chrome, render
+from crawler.demo import papers
+from crawler.demo.layouts import HOSTS, LANWAN, QINGHE, SITES, SONGLING, Notice, chrome, paper, render
 from crawler.demo.stories import STORIES, TOWNS
 
 SAMPLE = Path(__file__).with_name("sample")
 PER_PAGE = 8
 __all__ = ["HOSTS", "LANWAN", "QINGHE", "SONGLING", "Notice", "Page", "Site", "sample"]
 SAMPLES = dict(zip(HOSTS, ("simplified", "traditional", "annotated"), strict=True))
+PERMITS = 9  # the notice with a table in its PDF, and a workbook
+WORKBOOK = "施工许可明细.xlsx"
+PERMITTED = (
+    ("工程名称", "施工机械", "许可编号"),
+    ("滨海书屋改造工程", "塔吊两台", "3302-0417"),
+    ("渔港路排水改造", "挖掘机六台", "3302-0418"),
+)
+SITES_BUILT = (("滨海书屋改造工程", "蓝湾区文化馆", 1200.5), ("渔港路排水改造", "蓝湾区水务局", 860))
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+WIDE = 38  # characters of a line of a PDF
 ROBOTS = b"User-agent: *\nDisallow: /admin/\n"
 
 
@@ -81,6 +93,11 @@ def sample(host: str) -> Notice:
     return Notice("/zwgk/201908/t20190826_77.html", kept[0], kept[1], "2019-08-26", _sample_source(kept[2]), tuple(kept[4:]), 77)
 
 
+def _wrapped(text: str) -> list[str]:
+    """A paragraph as lines of a PDF."""
+    return [text[at : at + WIDE] for at in range(0, len(text), WIDE)]
+
+
 def _sample_source(facts: str) -> str:
     return facts.replace("：", ":").split(":")[2].rsplit(None, 1)[0].strip()
 
@@ -106,15 +123,35 @@ def _lists(host: str, listed: list[Notice]) -> dict[str, Page]:
 class Site:
     """The site, its states, and the server that shows them. A context manager: `with Site() as site: site.port`."""
 
-    def __init__(self, *, copies: int = 1) -> None:
-        """`copies` > 1 repeats every notice under further addresses, for tests that need a larger site."""
+    def __init__(self, *, copies: int = 1, has_papers: bool = False) -> None:
+        """`copies` > 1 repeats every notice under further addresses, for tests that need a larger site. `has_papers`: what notices link to
+        is there; a site without them answers 404 for each."""
         self.notices = {host: self._grown(notices(host), copies) for host in HOSTS}
+        self.has_papers = has_papers
         self.pages: dict[tuple[str, str], Page] = {}
         self.seen: list[Seen] = []
         self.port = 0
         self._server: http.server.ThreadingHTTPServer | None = None
+        if has_papers:
+            self.notices[LANWAN] = [
+                replace(notice, files=(WORKBOOK,)) if notice.number == PERMITS else notice for notice in self.notices[LANWAN]
+            ]
         for host in HOSTS:
             self._publish(host)
+            if has_papers:
+                self._put_papers(host)
+
+    def _put_papers(self, host: str) -> None:
+        """The PDF of each notice that links to one, and one workbook."""
+        for notice in self.notices[host]:
+            folder = notice.path.rpartition("/")[0]
+            if name := paper(notice):
+                lines = (notice.source, notice.title, *(piece for text in notice.body for piece in _wrapped(text)))
+                body = papers.pdf(lines, PERMITTED if notice.number == PERMITS and host == LANWAN else ())
+                self.pages[host, f"{folder}/{name}"] = Page(body, "application/pdf")
+            for name in notice.files:
+                body = papers.xlsx("施工许可", (("工程名称", "建设单位", "建筑面积"), *SITES_BUILT))
+                self.pages[host, quote(f"{folder}/{name}")] = Page(body, XLSX)
 
     @staticmethod
     def _grown(own: list[Notice], copies: int) -> list[Notice]:
@@ -198,6 +235,12 @@ class Site:
         self.add(LANWAN, fresh)
         finance = next(notice for notice in self.notices[LANWAN] if "财政决算" in notice.title)
         self.touch(LANWAN, finance.path, "执行率为90.2%", "执行率为9.02%")
+        if self.has_papers:  # a document is swapped under its address, and nothing says so
+            permits = next(notice for notice in self.notices[LANWAN] if notice.number == PERMITS)
+            address = f"{permits.path.rpartition('/')[0]}/{paper(permits)}"
+            lines = (permits.source, permits.title, *(piece for text in permits.body for piece in _wrapped(text)))
+            swapped = tuple(tuple(cell.replace("塔吊两台", "塔吊四台") for cell in row) for row in PERMITTED)
+            self.pages[LANWAN, address] = Page(papers.pdf(lines, swapped), "application/pdf", modified=1_700_000_001)
         relief = next(notice for notice in self.notices[SONGLING] if "低保对象" in notice.title)
         self.remove(SONGLING, relief.path)
         self.silence(QINGHE)

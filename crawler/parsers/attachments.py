@@ -137,14 +137,14 @@ def _key(offer: _Offer) -> str:
 
 def _offers(sheet: Sheet, box: int, base: tuple[str, str], *, named: bool) -> Iterator[_Offer]:
     lines: dict[int, bool] = {}  # line → do its links stand behind a label? asked once a line
-    for at in range(box, sheet.end(box)):
-        tag, attributes = sheet.tags[at], sheet.attributes[at]
-        if tag in SHOWN:
-            offer = _shown(sheet, at, base)
-        elif tag == "a" or (attributes and tag != "img" and not CLICKED.isdisjoint(attributes)):
-            offer = _linked(sheet, at, base, lines, named=named)
-        else:
-            continue
+    own = slice(box, sheet.end(box))
+    offering = [
+        at
+        for at, (tag, attributes) in enumerate(zip(sheet.tags[own], sheet.attributes[own], strict=True), box)
+        if tag == "a" or tag in SHOWN or (attributes and tag != "img" and not CLICKED.isdisjoint(attributes))
+    ]
+    for at in offering:
+        offer = _shown(sheet, at, base) if sheet.tags[at] in SHOWN else _linked(sheet, at, base, lines, named=named)
         if offer is not None:
             yield offer
     yield from _written(sheet, box)
@@ -248,7 +248,7 @@ def _written(sheet: Sheet, box: int) -> Iterator[_Offer]:
     """Files that a line behind 附件： names, and no link leads to."""
     below = False
     for line in sheet.own(box):
-        labelled = LABEL.match(line.plain) is not None
+        labelled = ("附" in line.plain or "下载" in line.plain) and LABEL.match(line.plain) is not None
         if (labelled or below) and not line.linked and "." in line.text:
             names = [] if _is_sentence(line) else [match[0] for match in NAMED_FILE.finditer(rest_of(line.text))]
             yield from (_Offer(None, name, 0, media_type("", name)) for name in names)

@@ -215,17 +215,15 @@ def _list_below(sheet: Sheet, at: int) -> int:
     if len(line.cells) < 3 or at + 1 >= len(lines) or len(lines[at + 1].cells) != len(line.cells):
         return at
     below = lines[at + 1].cells
+    named = [label_of(cell) is not None for cell in line.cells]  # nearly no row has any
+    if not any(named) or all(named):
+        return at
     if any(label_of(cell) or cell.rstrip().endswith((":", "：")) for cell in below) or any(map(in_block, (*line.cells, *below))):
         return at
-    named = [label_of(cell) is not None for cell in line.cells]
     marked = all(
         sheet.tags[cell] == "th" for cell in range(line.element, sheet.end(line.element)) if sheet.ups[cell] == line.element
     )
-    if (
-        not any(named)
-        or all(named)
-        or not (marked or any(named[1::2]) or sum(named) * 2 < len(named) or are_headings([squeeze(cell) for cell in line.cells]))
-    ):
+    if not (marked or any(named[1::2]) or sum(named) * 2 < len(named) or are_headings([squeeze(cell) for cell in line.cells])):
         return at
     box = sheet.ups[line.element]
     end = at + 1

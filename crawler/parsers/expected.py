@@ -34,6 +34,9 @@ TOOLS = re.compile(r"打印|关闭|收藏|纠错")
 
 def foot_from(sheet: Sheet, title: int | None) -> int:
     """The line with which the page's foot begins: behind it no text stands; the number of lines where there is no foot."""
+    known = sheet.feet.get(title)
+    if known is not None:
+        return known
     behind, found = 0, len(sheet.lines)
     for at in range(len(sheet.lines) - 1, title if title is not None else -1, -1):
         line = sheet.lines[at]
@@ -43,6 +46,7 @@ def foot_from(sheet: Sheet, title: int | None) -> int:
             behind += len(line.plain)
             if behind >= LEAST_BEHIND:
                 break
+    sheet.feet[title] = found
     return found
 
 

@@ -51,7 +51,7 @@ FOOT_SIGNS = "版办识安pr©支图声览辨隐护错链天凡"  # each of thos
 FOOT_HINT = re.compile(f"[{FOOT_SIGNS}PR]")
 FOOT_BY_SIGN = {sign: [word for word in FOOT if next(filter(FOOT_SIGNS.count, word)) == sign] for sign in FOOT_SIGNS}
 FORMS = {  # each with the characters that it can begin with: most lines begin with none of them, and the others are tried with one or two
-    FURNITURE: " (+-<[apqtwx《「【〖一下中人使保停全关内分加图复大字小微我手打扫推播收文新无暂更朋朗正版用简繁纠继背腾视评语超转返适页顶默（\t\n\r\f\v",
+    FURNITURE: "(+-<[apqtwx《「【〖一下中人使保停全关内分加图复大字小微我手打扫推播收文新无暂更朋朗正版用简繁纠继背腾视评语超转返适页顶默（",
     LINE_FURNITURE: " ([【上下信值分前后备字录打扫校浏点热版相网视访责转阅（\t\n\r\f\v",
     EDITORS: "([【一三二信值初复审录校终编责（",
     EDITOR: "([【（",

@@ -134,7 +134,7 @@ def _grid(sheet: Sheet, table: _Table) -> Grid | None:
     columns = [c for c in range(width) if begun[c]]
     if not _is_data(sheet, table, [own for _, own in rows if own], len(columns)):
         return None
-    own_heads = [[cell.text if (cell := _at(placed[n], c)) is not None else "" for c in columns] for n in shown]
+    own_heads = [_texts(placed[n], columns) for n in shown]
     _ragged(placed, shown, columns, trouble)
     lines = _in_order(tuple(_line(sheet, rows[n][0], placed[n], n, columns) for n in shown))
     header = heads if 0 < heads < len(shown) else heading_rows([rows[n][1] for n in shown], own_heads)
@@ -147,29 +147,32 @@ def _none(sheet: Sheet, table: _Table, trouble: list[str]) -> Grid:
     return Grid(table.place, caption, 0, (), (), tuple(trouble))
 
 
-def _at(row: list[Cell | None], column: int) -> Cell | None:
-    return row[column] if column < len(row) else None
+def _texts(row: list[Cell | None], columns: list[int]) -> list[str]:
+    """A row's texts in these columns, what spans several in each of them."""
+    wide = len(row)
+    return [cell.text if c < wide and (cell := row[c]) is not None else "" for c in columns]
 
 
 def _ragged(placed: list[list[Cell | None]], shown: list[int], columns: list[int], trouble: list[str]) -> None:
     for number, n in enumerate(shown, 1):
-        there = sum(_at(placed[n], c) is not None for c in columns)
+        row = placed[n]
+        there = len([c for c in columns if c < len(row) and row[c] is not None])
         if there < len(columns):
             trouble.append(f"row {number} has {there} of {len(columns)} columns")
 
 
 def _line(sheet: Sheet, row: int, placed: list[Cell | None], number: int, columns: list[int]) -> Row:
     """A row as a paragraph: each text once, where its cell begins, so that spans alone change no word of the text."""
-    own = [cell.text if (cell := _at(placed, c)) is not None and (cell.row, cell.column) == (number, c) else "" for c in columns]
-    last = max(
-        (
-            place
-            for place, c in enumerate(columns)
-            if (cell := _at(placed, c)) is not None and (cell.row, cell.column) == (number, c)
-        ),
-        default=-1,
-    )
-    return Row(sheet.firsts[row], sheet.lasts[row], "\t".join(own[: last + 1]))
+    own: list[str] = []
+    last, wide = 0, len(placed)
+    for c in columns:
+        cell = placed[c] if c < wide else None
+        if cell is not None and cell.column == c and cell.row == number:
+            own.append(cell.text)
+            last = len(own)
+        else:
+            own.append("")
+    return Row(sheet.firsts[row], sheet.lasts[row], "\t".join(own[:last]))
 
 
 def _in_order(rows: tuple[Row, ...]) -> tuple[Row, ...]:
@@ -191,22 +194,23 @@ def _cells(sheet: Sheet, row: int, places: list[int]) -> list[Cell]:
         texts = dict(zip(seen, whole.cells, strict=True))
     else:
         texts = {at: " ".join(line.text.replace("\t", " ") for line in sheet.own(at)) for at in seen}
+    own = [(at, sheet.attributes[at]) for at in places]
     return [
         Cell(
             texts.get(at, ""),
             at,
             sheet.tags[at] == "th",
-            _span(sheet.attribute(at, "colspan"), 1, MOST_COLUMNS) or 1,
-            _span(sheet.attribute(at, "rowspan"), 1, MOST_SPAN),
+            _span(said, "colspan", MOST_COLUMNS) or 1,
+            _span(said, "rowspan", MOST_SPAN),
         )
-        for at in places
+        for at, said in own
     ]
 
 
-def _span(written: str, default: int, most: int) -> int:
-    """HTML's rules for parsing a non-negative integer."""
-    match = NUMBER.match(written)
-    return min(int(match[1]), most) if match else default
+def _span(attributes: dict[str, str | None], name: str, most: int) -> int:
+    """HTML's rules for parsing a non-negative integer; 1 where there is none."""
+    match = NUMBER.match(written) if (written := attributes.get(name)) else None
+    return min(int(match[1]), most) if match else 1
 
 
 def _placed(rows: list[list[Cell]], trouble: list[str], above: int) -> list[list[Cell | None]] | None:

@@ -116,9 +116,11 @@ def _error(sheet: Sheet, visible: str, body: int) -> Kind | None:
     found = ERROR_TEXT.search(visible[:SHORT])
     if found and size < SHORT:
         return Kind(PageKind.ERROR, f"text says {found[0].strip()}")
+    if body >= 2 * EMPTY:
+        return None
     own = "\n".join(line.plain for line in sheet.lines if line.prose and not is_foot(line.text) and not is_crumb(line.text))
     found = ERROR_TEXT.search(own[:SHORT])
-    if found and len(own) < SHORT and body < 2 * EMPTY:
+    if found and len(own) < SHORT:
         return Kind(PageKind.ERROR, f"text says {found[0].strip()}")
     return None
 

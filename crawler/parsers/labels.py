@@ -191,9 +191,13 @@ def spaced(line: Line) -> str:
     `时间:2021-11-30<b>来源:</b>` and `<i>某局</i><i>2024-05-06</i><i>09:30</i>` are separate words."""
     if line.cells:
         return line.text.replace("\t", "  ")
-    if not line.marked or len(line.text) > LONGEST_LINE:
-        return line.text
-    marked = DATED.sub("  ", CLOCKED.sub(" ", line.marked)) if DAY_HINT.search(line.marked) else line.marked
+    return _spaced(line.marked) if line.marked and len(line.text) <= LONGEST_LINE else line.text
+
+
+@lru_cache(maxsize=1024)  # a line is asked about by the title, the block, the facts and the body
+def _spaced(marked: str) -> str:
+    if DAY_HINT.search(marked):
+        marked = DATED.sub("  ", CLOCKED.sub(" ", marked))
     if has_colon(marked):
         marked = BEGINS.sub("  ", marked)
     return marked.replace(MARK, "")

@@ -34,14 +34,17 @@ LEAST = 60
 MOST_PARTS = 500
 
 
-def read_parts(source: str, page: Page, rules: DetailRules, encoding: str, whole: Draft | None) -> tuple[Draft, ...]:
-    """The notices of a page that holds two or more; none when it holds one, or none.
+def read_parts(
+    source: tuple[str, LexborHTMLParser | None], page: Page, rules: DetailRules, encoding: str, whole: Draft | None
+) -> tuple[Draft, ...]:
+    """The notices of a page (`source`: its text, and its tree if it is there) that holds two or more; none when it holds one, or none.
 
     What a block does not say itself (channel, date, source) it has from the page, `whole`. Raises UnreadablePage for a selector that is none.
     """
-    if rules.parts is None and not _may_hold_many(source):
+    said, tree = source
+    if rules.parts is None and not _may_hold_many(said):
         return ()
-    tree = parse(source)
+    tree = tree or parse(said)
     blocks = _own(tree, rules.parts) if rules.parts is not None else _evident(tree) or _behind_headings(tree)
     if len(blocks) < 2:
         return ()

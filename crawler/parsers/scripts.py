@@ -13,6 +13,7 @@ from types import MappingProxyType
 LONGEST = 20_000  # characters of a script that is looked at: longer ones are libraries
 LITERAL = r"""(?:"(?:[^"\\\n]|\\.){0,2000}"|'(?:[^'\\\n]|\\.){0,2000}')"""
 VARIABLE = re.compile(rf"\b(?:var|let|const)?\s*([A-Za-z_$][\w$]{{0,40}})\s*=\s*({LITERAL})\s*(?:[;,\n]|$)")
+SET = re.compile(rf"=\s*{LITERAL}\s*(?:[;,\n]|$)")
 ASSIGNS = re.compile(r"=\s*[\"']")  # without it there is no such variable
 WRITE = re.compile(rf"document\.write(?:ln)?\s*\(((?:{LITERAL}|[\w$]{{1,41}}|[\s+])*+)\)")
 PIECE = re.compile(rf"({LITERAL})|([\w$]+)")
@@ -33,7 +34,33 @@ def strings(script: str) -> Mapping[str, str]:
 
 @lru_cache(maxsize=64)  # most of a page's scripts are those of its site
 def _strings(script: str) -> Mapping[str, str]:
-    return MappingProxyType({match[1]: unquoted(match[2]) for match in VARIABLE.finditer(script)})
+    return MappingProxyType({match[1]: unquoted(match[2]) for match in _variables(script)})
+
+
+def _variables(script: str) -> Iterator[re.Match[str]]:
+    """What `VARIABLE.finditer` would find, tried only before a string that ends as a variable's does: nearly no place of a script is one."""
+    end = 0
+    for found in ASSIGNS.finditer(script):
+        if found.start() < end or SET.match(script, found.start()) is None:
+            continue
+        last = _spaces(script, end, found.start())
+        first = last
+        while first > end and (script[first - 1].isalnum() or script[first - 1] in "_$"):
+            first -= 1
+        before = _spaces(script, end, first)
+        declared = [before - 5, before - 3, before] if before < first else []  # behind const, behind var and let, behind anything
+        for at in (*(at for at in declared if at >= end), *range(first, last)):
+            if (match := VARIABLE.match(script, at)) is not None:
+                yield match
+                end = match.end()
+                break
+
+
+def _spaces(script: str, end: int, at: int) -> int:
+    """Where the white space before a place begins."""
+    while at > end and script[at - 1].isspace():
+        at -= 1
+    return at
 
 
 def written(script: str, known: Mapping[str, str]) -> tuple[str, bool]:

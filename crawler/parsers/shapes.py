@@ -52,7 +52,7 @@ def read_shapes(said: charset.Decoded, page: Page, rules: DetailRules, public_ur
         return _elsewhere(said, page, rules, more, api)
     detail = read_detail(said.text, page, rules=rules, encoding=said.encoding)
     whole = detail.drafts[0] if detail.drafts else None
-    parts = read_parts(said.text, page, rules, said.encoding, whole)
+    parts = read_parts((said.text, detail.tree), page, rules, said.encoding, whole)
     if parts:
         return Found(PageKind.NOTICE, f"{len(parts)} notices on one page", parts)
     if whole is not None:

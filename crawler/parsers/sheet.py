@@ -56,7 +56,9 @@ class Sheet:
     marked: dict[tuple[str | None, str | None], list[int]] = field(default_factory=dict)  # places of what has an id or classes
     _classes: dict[str, list[int]] | None = None
     _ids: dict[str, list[int]] | None = None
+    _labels: list[tuple[str, list[int]]] | None = None
     _strings: dict[str, str] = field(default_factory=dict)
+    feet: dict[int | None, int] = field(default_factory=dict)  # title's line → where the page's foot begins, once that is known
     _looked_at: int = 0
 
     @property
@@ -107,10 +109,8 @@ class Sheet:
 
     def end(self, at: int) -> int:
         """The place behind the last element within an element: those within are `at + 1` to `end`."""
-        ups, end = self.ups, at + 1
-        while end < len(ups) and ups[end] >= at:
-            end += 1
-        return end
+        ups = self.ups
+        return next((end for end, up in enumerate(islice(ups, at + 1, None), at + 1) if up < at), len(ups))
 
     def own(self, at: int) -> list[Line]:
         """The lines of an element."""
@@ -128,7 +128,9 @@ class Sheet:
 
     def called(self, test: Callable[[str], bool]) -> list[int]:
         """Places of the elements whose id and classes pass a test of names."""
-        found = [at for names, places in self.marked.items() if test(_label(*names)) for at in places]
+        if self._labels is None:
+            self._labels = [(_label(*names), places) for names, places in self.marked.items()]
+        found = [at for label, places in self._labels if test(label) for at in places]
         found.sort()
         return found
 

@@ -70,10 +70,10 @@ class Fellows:
             alive.bury(self._folder, owner)
 
     def strays(self) -> list[str]:
-        """Signs of dead processes."""
+        """Signs of dead processes, of whom the database may know nothing: adopted already, or killed while they began or ended."""
         return alive.unlocked(self._folder)
 
-    def end(self) -> None:
-        """This process holds nothing any more."""
+    def end(self, *, told: bool) -> None:
+        """This process holds nothing any more, and the database was told so; where it could not be told, the others see a dead one."""
         self._session.close()
-        self._alive.end()
+        self._alive.end(kept=not told)

@@ -136,7 +136,8 @@ class _Fold:
         task = kept.task
         address, run = self.known.addresses[task.key], self.known.runs[task.run.source, str(task.run.kind), task.run.slot]
         capture = self._capture(kept, address, capture_number) if kept.capture else None
-        shown = address.last_capture if kept.outcome is Outcome.NOT_MODIFIED else capture
+        confirms = kept.outcome is Outcome.NOT_MODIFIED and not presence.is_late(address, kept)
+        shown = address.last_capture if confirms else capture
         row: dict[str, object] = {
             "id": look_id,
             "record": kept.look,
@@ -217,6 +218,9 @@ class _Fold:
         """What is now known of the address; what must be read; whether its notices are there."""
         kept, address = look.kept, look.address
         before = address.last_capture
+        if presence.is_late(address, kept):
+            self._late(look)
+            return
         self._leave(look)
         if kept.task.kind in ABOUT_THE_SITE:
             if kept.task.kind is Kind.PROBE:
@@ -247,6 +251,18 @@ class _Fold:
             )
             self.writes.addresses.update((held.id, held) for held in told.addresses)
             self.writes.changes += told.lines
+
+    def _late(self, look: _Look) -> None:
+        """It is read and kept, and says nothing of how the address is today."""
+        kept, address = look.kept, look.address
+        if kept.task.kind in ABOUT_THE_SITE or look.capture is None or kept.capture is None or kept.outcome not in GOOD:
+            return
+        if address.last_capture is None:
+            address.last_capture, address.last_digest = look.capture, kept.capture.payload_digest
+            address.first_record = address.first_record or kept.capture.record_id
+            self.writes.addresses[address.id] = address
+        if kept.task.kind is not Kind.CONTINUATION:
+            self._to_read(look.capture, None)
 
     def _leave(self, look: _Look) -> None:
         kept, address = look.kept, look.address

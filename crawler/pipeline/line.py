@@ -122,14 +122,16 @@ class Line(Member):
             runs.leave(c, self.owner)
 
         self.outage.end()
+        told = False
         try:
             self.do(step)
+            told = True
         finally:
-            self.fellows.end()
+            self.fellows.end(told=told)
 
     # -------------------------------------------------------------- keep
-    def keep(self, exchanges: Sequence[Exchange], fences: Mapping[str, int]) -> None:
-        """Archive, fsync, commit. When it returns, the looks survive whatever happens next.
+    def keep(self, exchanges: Sequence[Exchange], fences: Mapping[str, int] | None) -> None:
+        """Archive, fsync, commit. When it returns, the looks survive whatever happens next. `fences` None: others have looked.
 
         Raises ArchiveError or RepositoryError; what is in the archive by then is adopted at the next start.
         """
@@ -139,7 +141,7 @@ class Line(Member):
             self.archive.abandon()
             raise
 
-    def _archive_and_commit(self, exchanges: Sequence[Exchange], fences: Mapping[str, int]) -> None:
+    def _archive_and_commit(self, exchanges: Sequence[Exchange], fences: Mapping[str, int] | None) -> None:
         faults: list[tuple[Task, str]] = []
 
         def each(step: Callable[[Exchange], T], listed: Sequence[Exchange]) -> Iterator[tuple[Exchange, T]]:
@@ -244,15 +246,8 @@ class Line(Member):
             except Exception as error:  # noqa: BLE001 - what is no matter of one page _fault raises again
                 found[item.capture_id] = self._unread(item, _fault(error, capture=item.capture_id))
         found |= self._read(jobs)
-        return [
-            Settled(
-                item.capture_id,
-                found[item.capture_id],
-                tuple(more.capture_id for more in item.more),
-                hurt.get(item.capture_id, ()),
-            )
-            for item in waiting
-        ]
+        made_of = {item.capture_id: tuple(more.capture_id for more in item.more) for item in waiting}
+        return [Settled(number, found[number], more, hurt.get(number, ())) for number, more in made_of.items()]
 
     def read_as_list(self, item: Pending) -> Reading:
         """What a page says when it is taken for a list; nothing is settled. Raises DamagedRecord."""
@@ -296,7 +291,7 @@ class Line(Member):
         if shown := waiting.absent:
             with contextlib.suppress(DamagedRecord):  # what the site has not is told without it
                 more.append((ABSENT, self._page(shown.capture, shown.payload)))
-        file = File(waiting.name) if waiting.kind is Kind.ATTACHMENT else None
+        file = File(waiting.name, self.policy.limits()) if waiting.kind is Kind.ATTACHMENT else None
         rules = self.policy.rules(waiting.source)
         return Job(page, waiting.kind, rules, waiting.public_url, tuple(more), waiting.request, waiting.like, file)
 

@@ -132,12 +132,13 @@ def _list(batch: Batch, item: Item, rows: _Rows, running: RunRow | None) -> None
     at, source = item.capture.at, item.address.source
     for key, row in rows.found.items():
         place, before = (source, rows.addresses[key].id), rows.before.get(key)
-        title, run = clean(row.title)[:LONGEST_TITLE], running.id if running else None
+        title, date, run = clean(row.title)[:LONGEST_TITLE], row.date, running.id if running else None
         first, last, page = at, at, item.address.id
         if before is not None:
             first, last, run = before.first_listed, max(before.last_listed, at), run or before.run
             page = page if at >= before.last_listed or before.page is None else before.page
-        listing = Listing(*place, first, last, title, row.date, run, rows.reasons[key], page)
+            title, date = (title, date) if at >= before.last_listed else (before.title, before.date)
+        listing = Listing(*place, first, last, title, date, run, rows.reasons[key], page)
         batch.known.listings[place] = batch.writes.listings[place] = listing
 
 

@@ -87,11 +87,12 @@ class Member:
 
     def bury(self) -> list[str]:
         """Free what the dead held; who they were."""
-        dead, now = self.dead(), self.clock()
+        strays, dead, now = self.fellows.strays(), self.dead(), self.clock()
         for owner in dead:
             self.do(self.fellows.free, owner, now)
             log.info("a process died: what it held is free", owner=owner)
-        self.fellows.bury(dead)
+        known = {process.owner for process in self.ask(runs.processes)}
+        self.fellows.bury([*dead, *(owner for owner in strays if owner not in known)])
         return dead
 
     def adopt(self) -> int:

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from crawler.model import GOOD, MISSES, PASSING, ChangeKind, Millis, Outcome, PageKind, Watch
+from crawler.archive.writer import brought
+from crawler.model import GOOD, MISSES, PASSING, ChangeKind, Kept, Millis, Outcome, PageKind, Watch
 from crawler.repository.addresses import Address
 from crawler.repository.changes import NewChange
 from crawler.repository.documents import GONE, HERE, MISSING, Document
@@ -83,6 +84,23 @@ def looked(
         if sighting.there:
             document.last_seen = max(document.last_seen, sighting.at)
     return standing, changes
+
+
+def missed_since(address: Address, documents: Sequence[Document], at: Millis) -> tuple[list[Document], list[NewChange]]:
+    """Documents that are told late, of a page that stood there `at` that time: missing, where their address has been missed since."""
+    missed, lines = address.first_missed, []
+    gone = [document for document in documents if missed is not None and missed > at]
+    for document in gone:
+        document.presence, document.first_missed = MISSING, missed
+        detail = {"last_seen": document.last_seen, "first_missed": missed, "misses": address.misses}
+        version = document.version
+        lines.append(NewChange(ChangeKind.MISSING, missed or at, document.source, document.id, version, version, None, detail))
+    return gone, lines
+
+
+def is_late(address: Address, kept: Kept) -> bool:
+    """Was a look brought in, and is it older than what is known of its address?"""
+    return address.last_look is not None and kept.at < address.last_look and brought(kept.file) is not None
 
 
 def _standing(documents: Sequence[Document], parts: Collection[int] | None) -> list[Document]:

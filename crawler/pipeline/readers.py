@@ -1,5 +1,6 @@
 """A pool of killable reading processes: a hostile page costs its own reading and a new child, nothing else."""
 
+import atexit
 import os
 import signal
 import subprocess
@@ -8,7 +9,6 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from queue import LifoQueue
 from types import TracebackType
 from typing import Any
 
@@ -45,6 +45,7 @@ class _Child:
         self.process: subprocess.Popen[bytes] | None = None
         self.pages = 0
         self.late = False  # the watchdog has killed it
+        self.environment: dict[str, str] = {}
         self._until: float | None = None
         self._guard = threading.Lock()
 
@@ -52,18 +53,23 @@ class _Child:
         """Have the process there and listening. Raises BadMessage or OSError."""
         if self.process is not None:
             return
-        environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        self.environment = _environment()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "crawler.parsers.child", str(self.memory)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=environment,
+            env=self.environment,
             process_group=0 if os.name == "posix" else None,
         )
         self.pages, self.late = 0, False
         if self.hear(STARTING) is None:
             raise BadMessage("it did not start")
+
+    @property
+    def is_well(self) -> bool:
+        """Is there a process, and does it live?"""
+        return self.process is not None and not self.late and self.process.poll() is None
 
     def ask(self, jobs: Sequence[Job], seconds: float) -> None:
         """Send it a batch."""
@@ -119,6 +125,53 @@ class _Child:
                     continue
 
 
+def _environment() -> dict[str, str]:
+    return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+
+
+class _Spare:
+    """Processes that wait for the next pool. A page leaves nothing behind in one that has answered."""
+
+    def __init__(self) -> None:
+        self.most = 0
+        self._held: list[_Child] = []
+        self._guard = threading.Lock()
+
+    def take(self, memory: int) -> _Child:
+        """One that is there, as it would be started now; else a new one."""
+        with self._guard:
+            environment = _environment()
+            fitting = (one for one in self._held if one.memory == memory and one.environment == environment and one.is_well)
+            child = next(fitting, None)
+            if child is not None:
+                self._held.remove(child)
+        return child or _Child(memory)
+
+    def keep(self, child: _Child) -> bool:
+        """Hold one that is idle and well, when there is room."""
+        with self._guard:
+            if not child.is_well or len(self._held) >= self.most:
+                return False
+            self._held.append(child)
+            return True
+
+    def stop(self, all_but: int = 0) -> None:
+        """End them, but for so many."""
+        with self._guard:
+            while len(self._held) > all_but:
+                self._held.pop(0).stop()
+
+
+_SPARE = _Spare()
+
+
+def keep(most: int) -> None:
+    """For a process that makes one pool after another: so many processes stay for the next one, until this process ends."""
+    _SPARE.most = most
+    _SPARE.stop(all_but=most)
+    atexit.register(_SPARE.stop)
+
+
 def _fitting(jobs: Sequence[Job]) -> Sequence[Job]:
     """The first of these that go into one message; at least one."""
     size = count = 0
@@ -160,14 +213,19 @@ def _as_file(job: Job, reading: Reading) -> Reading:
 
 
 class Readers:
-    """`read_many(jobs)` from any thread; at most `workers` pages at a time, each within `deadline` seconds and `memory` bytes."""
+    """`read_many(jobs)` from any thread; at most `workers` pages at a time, each within `deadline` seconds and `memory` bytes.
+
+    A further process is started once so much time was lost in waiting for those that run as the start of one takes: few pages are read by
+    one, however many ask at once, and many wait no longer than twice what is needed.
+    """
 
     def __init__(self, workers: int = 2, *, deadline: float = 20.0, memory: int = 1 << 30, recycle: int = 2000) -> None:
         self.workers, self.deadline, self.recycle = workers, deadline, recycle
-        self._children = [_Child(memory) for _ in range(workers)]
-        self._free: LifoQueue[_Child] = LifoQueue()
-        for child in self._children:
-            self._free.put(child)
+        self._children = [_SPARE.take(memory) for _ in range(workers)]
+        self._idle = [child for child in self._children if child.process is not None]  # running, and nobody's
+        self._spare = [child for child in self._children[::-1] if child.process is None]  # not running
+        self._given_back = threading.Condition()
+        self._waited = self._price = 0.0  # seconds: waited since the last start, and what that took
         self._closing = threading.Event()
         self._watchdog = threading.Thread(target=self._watch, name="reader-watchdog", daemon=True)
 
@@ -178,6 +236,10 @@ class Readers:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._closing.set()
         self._watchdog.join()
+        with self._given_back:  # the others are at work for somebody who does not wait for them
+            for idle in self._idle:
+                if idle.pages < self.recycle and _SPARE.keep(idle):
+                    self._children.remove(idle)
         for child in self._children:
             child.stop()
 
@@ -201,7 +263,7 @@ class Readers:
         """The readings of these, or of the first of them up to one that ended the child."""
         found: list[Reading] = []
         try:
-            child.start()
+            self._start(child)
             child.ask(jobs, self.deadline)
             for job in jobs:
                 found.append(_told(child.hear(self.deadline), job))
@@ -218,13 +280,32 @@ class Readers:
 
     @contextmanager
     def _taken(self) -> Iterator[_Child]:
-        child = self._free.get()
+        child = self._take()
         try:
             if child.pages >= self.recycle:
                 child.stop()
             yield child
         finally:
-            self._free.put(child)
+            with self._given_back:
+                (self._spare if child.process is None else self._idle).append(child)
+                self._given_back.notify()
+
+    def _take(self) -> _Child:
+        with self._given_back:
+            while not self._idle:
+                if len(self._spare) == self.workers or (self._spare and self._waited >= self._price):
+                    self._waited = 0.0
+                    return self._spare.pop()
+                began = time.monotonic()
+                self._given_back.wait(self._price - self._waited if self._spare else None)
+                self._waited += time.monotonic() - began
+            return self._idle.pop()
+
+    def _start(self, child: _Child) -> None:
+        if child.process is None:
+            began = time.monotonic()
+            child.start()
+            self._price = time.monotonic() - began
 
     def _watch(self) -> None:
         while not self._closing.wait(WATCH):

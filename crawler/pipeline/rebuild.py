@@ -10,7 +10,7 @@ import structlog
 
 from crawler.archive import withheld as withheld_file
 from crawler.archive.members import Damage
-from crawler.archive.recover import closed_files, discard, recover, walk
+from crawler.archive.recover import closed_files, discard, recover, told_at, walk
 from crawler.archive.withheld import Entry
 from crawler.archive.writer import FileInfo, describe
 from crawler.model import Kept
@@ -77,7 +77,7 @@ def rebuild(line: Line, watch: Callable[[int, int], None]) -> Rebuilt:
 def _spans(looks: list[Kept], acts: list[Entry]) -> Iterator[tuple[int, int, list[Entry]]]:
     """(first look, the one behind the last, what was done then): the looks between two acts; the last span has what is left."""
     begin = 0
-    for end, same in groupby(acts, key=lambda act: bisect_right(looks, act.at, key=lambda look: look.at)):
+    for end, same in groupby(acts, key=lambda act: bisect_right(looks, act.at, key=lambda look: told_at(look)[0])):
         yield begin, max(begin, end), list(same)  # a clock may have been set back between two acts
         begin = max(begin, end)
     yield begin, len(looks), []
@@ -92,7 +92,7 @@ def _told(paths: list[Path], lost: list[Damage]) -> tuple[list[FileInfo], list[K
             looks += walk(path, 0, lost)
         except OSError as error:
             lost.append(_unread(path, error))
-    return infos, sorted(looks, key=lambda look: (look.at, look.file, look.end))
+    return infos, sorted(looks, key=told_at)
 
 
 def _unread(path: Path, error: OSError) -> Damage:

@@ -160,6 +160,8 @@ class _Fold:
     # -------------------------------------------------------------- notices
     def _notices(self, item: Item, row: ReadingRow, its_round: Round) -> Reading | None:
         reading = item.settled.reading
+        if item.capture.id in self.known.late and self._documents(item):
+            return reading  # what is known of them is younger: `late`
         if reading.page_kind in SHOWN and reading.notices:
             stale = self._stale(item, reading)
             if stale is not None and row.attempts >= MOST_ATTEMPTS:
@@ -296,12 +298,10 @@ class _Fold:
     def _follow_files(self, item: Item, row: ReadingRow) -> None:
         """Documents go into the frontier of the run that reads their notice, within the hosts it may be led to."""
         run = self._open_run(row)
-        if run is None:
-            return
-        for seed in item.files:
+        for seed in item.files if run is not None else ():
             target = self.known.address_of(seed)
             own = target.id == item.address.id or target.kind == Kind.LIST
-            if not own and self._may_lead(run, item.address, seed):
+            if run is not None and not own and self._may_lead(run, item.address, seed):
                 self._look_at(run, seed)
 
     def _file(self, item: Item, row: ReadingRow) -> None:
@@ -320,9 +320,8 @@ class _Fold:
         row.content = number = self.contents.number(content, item.capture.id)
         self.known.linked.digests[number] = content.digest
         if turn is not None:
-            self._tell(
-                attachments.shown(item.address, self.known.linked, number, Shown(item.capture.at, look, row.rules is None))
-            )
+            shown = Shown(item.capture.at, look, row.rules is None)
+            self._tell(attachments.shown(item.address, self.known.linked, number, shown))
 
     def _tell(self, told: Told) -> None:
         self.writes.addresses.update((address.id, address) for address in told.addresses)
@@ -368,6 +367,8 @@ class _Fold:
         self, item: Item, row: ReadingRow, *, there: bool | None, fresh: bool = False, parts: frozenset[int] | None = None
     ) -> None:
         turn = self._turn(item, row)
+        if item.capture.id in self.known.late:
+            self._saw(presence.missed_since(item.address, self._documents(item), item.capture.at))
         if turn is None or item.settled.again:
             return
         at = turn.at if there else item.capture.at
@@ -379,19 +380,21 @@ class _Fold:
             look = Shown(sighting.at, sighting.look, first=True)
             self._tell(attachments.sighted(item.address, self.known.linked, look, there=sighting.there, well=sighting.well))
             return
-        changed, lines = presence.looked(item.address, self._documents(item), sighting, self.rules.watch)
-        self.writes.seen.update((document.id, document) for document in changed)
+        self._saw(presence.looked(item.address, self._documents(item), sighting, self.rules.watch))
         self.writes.addresses[item.address.id] = item.address
-        self.writes.changes += lines
+
+    def _saw(self, told: tuple[list[Document], list[NewChange]]) -> None:
+        self.writes.seen.update((document.id, document) for document in told[0])
+        self.writes.changes += told[1]
 
     def _turn(self, item: Item, row: ReadingRow) -> _Turn | None:
         """None when a later capture has spoken, or will in its place.
 
         Read for the first time, a capture speaks from the look that brought it: no later look was told while it waited. Read again,
-        from the last look it answers for.
+        from the last look it answers for. What was brought in late has no turn.
         """
         looks = self._looks(item)
-        if not looks:
+        if not looks or item.capture.id in self.known.late:
             return None
         if row.rules is None:
             spoken = self.known.read.get(item.address.id)

@@ -45,7 +45,10 @@ def _all(before: Sequence[Piece], after: Sequence[Piece]) -> Iterator[FileDiffer
 
 def _lines(before: Sequence[Piece], after: Sequence[Piece]) -> Iterator[FileDifference]:
     """Of all pages of a member together: a line that moves to the next page is the same line."""
-    old, new = ([(collapse(line), piece.place) for piece in pieces for line in piece.lines] for pieces in (before, after))
+    old, new = (
+        [(text, piece.place) for piece in pieces for line in piece.lines if (text := collapse(line))]
+        for pieces in (before, after)
+    )
     for number, one, other in unequal([text for text, _ in old], [text for text, _ in new]):
         side = old if other is None else new
         where = side[min(number, len(side)) - 1][1]

@@ -13,9 +13,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from crawler.model import Millis
+from crawler.record.content import pieces_of, text_lines
 from crawler.repository import changes as ledger
 from crawler.repository import query, visible
 from crawler.repository import schema as t
+from crawler.repository.attached import Attached
+from crawler.repository.attached import of_versions as attachments_of
+from crawler.repository.attached import text as text_of
 from crawler.repository.database import current
 from crawler.repository.query import PLACE, with_place
 from crawler.repository.search import attached
@@ -41,13 +45,15 @@ PRESENT = Question("")
 @dataclass(frozen=True)
 class Choice:
     """Which documents: `documents`, row ids in their order, None for all; `source`: of this one; `as_of`: as the archive knew them then, as
-    far as `node` is true of them. `unindexed`: documents that were not looked through, because their words are not in the index yet."""
+    far as `node` is true of them. `unindexed`: documents that were not looked through, because their words are not in the index yet.
+    `texts`: with those of the documents that notices link to."""
 
     documents: Sequence[int] | None = None
     source: str | None = None
     as_of: Millis | None = None
     node: Node = field(default_factory=lambda: All(()))
     unindexed: int = 0
+    texts: bool = False
 
     def has(self, document: int) -> bool:
         """Is this document among them?"""
@@ -98,8 +104,9 @@ def records(c: Connection, choice: Choice = EVERYTHING, *, after: str = "") -> I
         read = {row.id: row for row in c.execute(_VERSIONS.where(t.versions.c.id.in_(list(wanted))))}
         asked = choice.as_of is not None and needs_files(choice.node)
         files = attached.held(c, list(wanted), choice.as_of) if asked else {}
+        linked = attachments_of(c, list(wanted))
         for number, row in wanted.items():
-            value = _record(row, read[number])
+            value = _with_files(c, choice, _record(row, read[number]), linked.get(number, ()))
             if choice.as_of is not None:
                 value["presence"] = away.get(row.id, "here")
                 value["last_seen"] = row.last_seen if row.last_seen <= choice.as_of else None  # how it stood then is not kept
@@ -128,8 +135,9 @@ def versions(c: Connection, choice: Choice = EVERYTHING, *, after: tuple[str, in
         for first in range(0, len(found), AT_ONCE):
             some = found[first : first + AT_ONCE]
             read = {row.id: row for row in c.execute(_VERSIONS.where(v.id.in_([one[2] for one in some])))}
+            linked = attachments_of(c, [one[2] for one in some])
             for _, _, number, row in some:
-                yield _record(row, read[number])
+                yield _with_files(c, choice, _record(row, read[number]), linked.get(number, ()))
 
 
 _VERSIONS = sa.select(
@@ -173,6 +181,17 @@ def _versions_then(c: Connection, page: Sequence[Row], at: Millis) -> dict[int, 
     )
     newest = {row[0]: row[1] for row in c.execute(then)}
     return {newest[row.id]: row for row in page if row.id in newest}
+
+
+def _with_files(c: Connection, choice: Choice, value: dict[str, Any], files: Sequence[Attached]) -> dict[str, Any]:
+    """A record with what became of the documents it links to, where it is asked for with their texts."""
+    value = query.with_files(value, files)
+    if choice.texts:
+        for item in value["attachments"]:
+            held = item.get("file")
+            if held is not None and held["digest"] is not None:
+                held["text"] = "\n".join(text_lines(pieces_of(text_of(c, held["digest"]))))
+    return value
 
 
 def _record(document: Row, version: Row) -> dict[str, Any]:

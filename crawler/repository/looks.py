@@ -60,6 +60,15 @@ WELL_THEN = (
         ),
     )
 )
+_before = t.looks.alias("before")
+LATE = (
+    sa.select(t.looks.c.capture)
+    .where(
+        t.looks.c.capture.in_(sa.bindparam("captures", expanding=True)),
+        sa.exists().where(_before.c.url == t.looks.c.url, _before.c.id < t.looks.c.id, _before.c.at > t.looks.c.at),
+    )
+    .distinct()
+)
 OF_CONTINUATIONS = (
     sa.select(t.looks.c.run, t.looks.c.url, t.urls.c.key, t.looks.c.outcome, t.looks.c.capture, t.urls.c.redirect)
     .join(t.urls, t.urls.c.id == t.looks.c.url)
@@ -106,6 +115,11 @@ def looked(c: Connection, runs: Collection[int], addresses: Collection[int]) -> 
 def since(c: Connection, captures: Collection[int]) -> list[Look]:
     """The looks at these captures' addresses from the first on that each capture answers for, in their order."""
     return [Look(*row) for row in c.execute(SINCE, {"captures": sorted(captures)})] if captures else []
+
+
+def late(c: Connection, captures: Collection[int]) -> set[int]:
+    """Those of these captures that were told when a later look at their address was known already."""
+    return set(c.execute(LATE, {"captures": sorted(captures)}).scalars()) if captures else set()
 
 
 def well_then(c: Connection, ids: Collection[int]) -> set[int]:

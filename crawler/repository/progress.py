@@ -27,6 +27,8 @@ class Progress:
     edit: int = 0
     reread: int = 0
     shelved: int = 0
+    attachments: int = 0
+    attachments_missing: int = 0
     results: Mapping[str, int] = field(default_factory=dict)
     looks: Mapping[str, int] = field(default_factory=dict)
 
@@ -196,6 +198,8 @@ def progress(c: Connection, ids: Collection[int]) -> Progress:
         edit=totals.get("edit", 0),
         reread=totals.get("reread", 0),
         shelved=totals.get("shelved", 0),
+        attachments=totals.get("attachments", 0),
+        attachments_missing=totals.get("attachments_missing", 0),
         results=results,
         looks={row.outcome: row[1] for row in c.execute(outcomes)},
     )

@@ -12,8 +12,9 @@ from sqlalchemy.engine import Connection
 from crawler.errors import UsageError
 from crawler.model import Millis
 from crawler.record.frame import unpacked
+from crawler.repository import attached, visible
 from crawler.repository import schema as t
-from crawler.repository import visible
+from crawler.repository.attached import Attached
 from crawler.repository.database import iso
 from crawler.repository.resolve import resolve
 
@@ -72,6 +73,11 @@ class DocumentView:
     versions: tuple[VersionRow, ...]
     others: tuple[tuple[str, str, str], ...]
     sightings: tuple[Sighting, ...]
+    attached: Mapping[int, tuple[Attached, ...]] = field(default_factory=dict)  # by version: documents that it links to
+
+    def attachments(self, version: VersionRow) -> tuple[Attached, ...]:
+        """What a version links to and has an address, with what became of it."""
+        return self.attached.get(version.id, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +134,7 @@ def _document(c: Connection, public_id: str, *, whole: bool) -> DocumentView:
     row = c.execute(query).first()
     if row is None:
         raise UsageError(f"there is no document {public_id!r}", remedy="gongkai search finds documents and their ids")
+    versions = _versions(c, row.id, whole=whole)
     return DocumentView(
         id=row.public_id,
         row=row.id,
@@ -138,7 +145,8 @@ def _document(c: Connection, public_id: str, *, whole: bool) -> DocumentView:
         last_seen=row.last_seen,
         first_missed=row.first_missed,
         work=row.work_id,
-        versions=_versions(c, row.id, whole=whole),
+        versions=versions,
+        attached=attached.of_versions(c, [one.id for one in versions]),
         others=_others(c, row.id, row.work),
         sightings=_sightings(c, row.url, row.key) if whole else (),
     )
@@ -165,8 +173,17 @@ def as_json(found: DocumentView, row: VersionRow) -> dict[str, Any]:
         "first_seen": iso(found.first_seen),
         "last_seen": iso(found.last_seen),
         "version_seen": iso(row.first_seen),
-        **row.record,
+        **with_files(row.record, found.attachments(row)),
     }
+
+
+def with_files(record: Mapping[str, Any], files: Sequence[Attached]) -> dict[str, Any]:
+    """A record's JSON; each document it links to with what became of it under `file`."""
+    if not files:
+        return dict(record)
+    known = {item.number: attached.values(item) for item in files}
+    listed = [{**item, "file": known.get(number)} for number, item in enumerate(record["attachments"], 1)]
+    return {**record, "attachments": listed}
 
 
 def _versions(c: Connection, number: int, *, whole: bool) -> tuple[VersionRow, ...]:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from crawler.archive.members import Damage
+from crawler.archive.writer import brought
 from crawler.model import GOOD, MISSES, Kind, Millis, PageKind
 from crawler.record.reading import Reading
 from crawler.repository import (
@@ -92,9 +93,10 @@ class Known:
     """What the database knows of a batch's readings. The batch is folded into it, reading by reading; it is used up by that.
 
     `addresses` by URL key, of the captures and of what their pages name; `looks` by address; `read`: address → latest capture that was
-    read; `well`: looks before which their host had answered; `bodies` by version; `records` of versions that are read again from their own
-    capture; `hops`: URL key → addresses that led there; `led`: run → its list pages that led on; `contents` by digest, of documents that
-    were read; ids: row ids for what a batch may make.
+    read; `well`: looks before which their host had answered; `late`: captures that were brought in when their address had been looked at
+    since; `bodies` by version; `records` of versions that are read again from their own capture; `hops`: URL key → addresses that led
+    there; `led`: run → its list pages that led on; `contents` by digest, of documents that were read; ids: row ids for what a batch may
+    make.
     """
 
     items: list[Item] = field(default_factory=list)
@@ -104,6 +106,7 @@ class Known:
     looks: dict[int, list[Look]] = field(default_factory=dict)
     read: dict[int, int] = field(default_factory=dict)
     well: set[int] = field(default_factory=set)
+    late: set[int] = field(default_factory=set)
     queues: dict[str, QueueRow] = field(default_factory=dict)
     documents: dict[int, list[Document]] = field(default_factory=dict)
     bodies: dict[int, tuple[str, ...]] = field(default_factory=dict)
@@ -207,6 +210,9 @@ def _load_notices(c: Connection, known: Known, items: Sequence[Item]) -> None:
     ids = {item.address.id for item in items}
     for look in looks.since(c, {item.capture.id for item in items}):
         known.looks.setdefault(look.url, []).append(look)
+    known.late = looks.late(
+        c, {item.capture.id for item in items if brought(item.capture.file) and item.capture.at < (item.address.last_look or 0)}
+    )
     known.read = captures.last_read(c, ids)
     known.documents = documents.current_at(c, ids)
     known.queues |= queues.load(c, {item.address.queue for item in items})

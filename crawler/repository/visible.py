@@ -1,7 +1,7 @@
 """What is withheld, decided in this one place: every statement that shows something asks by one of these conditions.
 
 SQL text, so that the views, the search (which loads no SQLAlchemy) and all others mean the same. Of a withheld document nothing is shown
-but its tombstone: not its records, not the bytes of its address and of its further pages, and not those of the list pages that may have
+but its tombstone: not its records, not the bytes of its address, of its further pages and of the documents it links to, and not those of the list pages that may have
 shown its title.
 """
 
@@ -26,9 +26,17 @@ def capture(number: str, url: str) -> str:
     return f"(coalesce({url}, 0) NOT IN ({ADDRESSES}) AND coalesce({number}, 0) NOT IN ({LISTS}))"
 
 
-ADDRESSES = """SELECT w.url FROM documents w WHERE w.withheld IS NOT NULL
+# documents that something withheld links to, but for what a notice that is shown links to as well
+FILES = """SELECT a.address FROM documents w JOIN versions v ON v.document = w.id JOIN attachments a ON a.version = v.id
+    WHERE w.withheld IS NOT NULL AND a.address IS NOT NULL AND NOT EXISTS (SELECT 1 FROM attachments b
+        JOIN versions x ON x.id = b.version JOIN documents y ON y.version = x.id AND y.id = x.document
+        WHERE b.address = a.address AND y.withheld IS NULL)"""
+
+ADDRESSES = f"""SELECT w.url FROM documents w WHERE w.withheld IS NOT NULL
     UNION SELECT n.url FROM documents w JOIN captures k ON k.url = w.url JOIN continuations n ON n.capture = k.id
-    WHERE w.withheld IS NOT NULL"""
+    WHERE w.withheld IS NOT NULL
+    UNION SELECT f.address FROM ({FILES}) f
+    UNION SELECT g.id FROM ({FILES}) f JOIN urls e ON e.id = f.address JOIN urls g ON g.key = e.redirect"""
 
 # a column's pages while it listed something withheld: which of them had its row is not kept
 COLUMNS = """SELECT g.source, min(g.first_listed) AS first, max(g.last_listed) AS last

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from crawler.archive.locks import lock, unlock
+from crawler.archive.locks import lock, make_folder, unlock
 from crawler.errors import RepositoryError, Unreachable
 
 # Seconds between two tries. With pauses of up to 0.01 one of three busy processes waited 3.4 s at worst, with these 0.7 s.
@@ -48,7 +48,7 @@ class WriteLock:
     def _open(self) -> IO[bytes]:
         if self._file is None:
             try:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
+                make_folder(self._path.parent)
                 self._file = self._path.open("ab")
             except OSError as error:
                 message = f"{self._name}: {error.strerror}: {error.filename}"

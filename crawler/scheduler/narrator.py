@@ -62,6 +62,9 @@ def told(before: Standing, now: Chapter, zone: ZoneInfo) -> Iterator[Said]:
         yield Said("quarantine over", values={"source": source})
 
 
+ATTACHED = ("attachments", "attachments_missing")
+
+
 def _run(run: RunStory, zone: ZoneInfo) -> Said:
     counts = run.counts
     values = {
@@ -77,7 +80,7 @@ def _run(run: RunStory, zone: ZoneInfo) -> Said:
         "seconds": round((run.ended - run.started) / 1000, 1),
         "bytes": counts.get("bytes", 0),
     }
-    more = {name: counts[name] for name in ("missing", "gone", "back", "reread", "shelved") if counts.get(name)}
+    more = {name: counts[name] for name in ("missing", "gone", "back", "reread", "shelved", *ATTACHED) if counts.get(name)}
     return Said("run", run.result in BAD, values | more)
 
 

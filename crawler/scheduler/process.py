@@ -16,12 +16,12 @@ try:
 except ImportError:
     uvloop = None  # type: ignore[assignment] # there is none for Windows
 
-from crawler.archive.writer import Archive, owner_name
+from crawler.archive.writer import Archive, bringing, owner_name
 from crawler.config.choose import chosen
 from crawler.config.values import Config
 from crawler.errors import GongkaiError, UsageError
 from crawler.fetcher.fetcher import Fetcher, FetchSettings, user_agent
-from crawler.model import Kind, Millis, Page, Request, RunKind
+from crawler.model import Kind, Millis, Page, Request, RunKind, now_ms
 from crawler.monitor.alarms import Alarms
 from crawler.parsers.protocol import Job
 from crawler.pipeline.closing import close_finished
@@ -50,6 +50,7 @@ from crawler.text.beijing import beijing
 VERSION = "0.1.0"
 AGENT = "gongkai"
 REINDEX = "reindex"
+IMPORT = "import"
 SHOW = 1.0  # seconds at least between two counts of how far runs are, and twenty times what one takes: each reads all their looks
 PATIENCE_MS = 5_000  # of one try of a step that is tried again
 TELL = 15.0  # seconds between two looks at the outbox
@@ -110,7 +111,7 @@ def open_line(config: Config, what: str, *, workers: int = 2) -> Iterator[Line]:
 
     `what` says what kind of process this is (run, crawl, reindex). Raises CannotError when the disk or the database is in the way.
     """
-    owner = owner_name()
+    owner = bringing(owner_name(), now_ms()) if what == IMPORT else owner_name()
     database = Database(config.storage.database, patience_ms=PATIENCE_MS)
     try:
         upgrade(database)

@@ -18,7 +18,7 @@ LATIN = re.compile(
     "[\x80-\xff\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]{6}[^\x00-\x7f]{0,60}"
 )
 HAN_SIGN = "[\u3007\u3400-\u9fff\ue000-\uf8ff€]"
-HAN_RUN = re.compile(HAN_SIGN + HAN_SIGN + "{5,79}")  # a pattern that begins with one character is looked for faster
+HAN_RUN = re.compile(f"[^\x00-\u20ab](?<={HAN_SIGN}){HAN_SIGN}{{5,79}}")  # begins with what is looked for fastest
 UTF8_IN_GBK = ("銆", "锛", "鐨")  # 。、 and ， and 的, the commonest of all, begin so
 ANNOTATED = re.compile("\\?[a-z\u00e0-\u01dc]{1,6}\\)")  # `?shù)`: a byte was replaced before a bracket
 HAN = re.compile("[\u4e00-\u9fff]")

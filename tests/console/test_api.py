@@ -3,6 +3,9 @@
 import contextlib
 import json
 import re
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -381,3 +384,14 @@ def test_memento_clients_find_what_there_is(console: Any, edited: str) -> None:
             assert f'<{url}>; rel="original"' in answer.headers["link"]
             assert 'rel="timegate"' in answer.headers["link"]
         assert client.get("/timegate/http://nowhere.example/").status_code == 404
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_console_ended_by_a_signal_exits_with_zero(told: Config, number: signal.Signals) -> None:
+    command = [sys.executable, "-m", "crawler.cli", "--config", str(told.path), "serve", "--listen", "127.0.0.1:0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("http://127.0.0.1:")
+        process.send_signal(number)  # at once: it may not listen to signals itself yet
+        assert (process.wait(60), process.stderr.read()) == (0, "")

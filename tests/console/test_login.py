@@ -40,7 +40,7 @@ def test_a_page_of_a_closed_archive_is_the_form_and_leads_on_to_what_was_asked(b
     asked = browser.get("/search?q=公告")
     assert asked.status_code == 401
     tree = LexborHTMLParser(asked.text)
-    onward = tree.css_first("input[name=onward]").attributes["value"]
+    (onward,) = [str(node.attributes["value"]) for node in tree.css("input[name=onward]")]
     assert onward.startswith("/search?q=")
     assert tree.css("input[type=password][name=token]")
     wrong = browser.post("/login", data={"token": "not-the-token-at-all", "onward": onward})

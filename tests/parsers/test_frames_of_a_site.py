@@ -48,8 +48,15 @@ def walked(source: str, site: str = "a.example") -> int:
 
 
 def test_a_frame_is_walked_until_it_is_known_and_never_again() -> None:
-    counts = [walked(page(number)) for number in (0, 3, 6, 9)]
-    assert counts[2] == counts[3] < counts[0] / 2
+    counts = [walked(page(number)) for number in (0, 3, 6, 9, 12)]
+    assert counts[3] == counts[4] < counts[0] / 2
+
+
+def test_of_a_site_s_first_page_nothing_is_learned() -> None:
+    walked(page(0))
+    assert (FRAMES.balances, FRAMES.pieces) == ({}, {})
+    walked(page(3))
+    assert FRAMES.balances
 
 
 @pytest.mark.parametrize(
@@ -71,9 +78,9 @@ def test_what_a_script_writes_from_another_box_is_not_remembered() -> None:
 
 
 def test_sites_do_not_share_a_frame() -> None:
-    for number in range(3):
+    for number in range(4):
         walked(page(number))
-    assert walked(page(3), "b.example") > walked(page(3))
+    assert walked(page(4), "b.example") > walked(page(4))
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,15 +1,18 @@
 """Documents that notices link to, from end to end: fetched by the run that read the notice, kept, read, told of when they change."""
 
+import gzip
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from crawler.archive.members import members
 from crawler.cli.main import run
 from crawler.demo.site import LANWAN, Page, Site
-from crawler.model import now_ms
+from crawler.model import now_ms, payload_digest
 from crawler.pipeline.rebuild import rebuild
 from crawler.record.content import pieces_of
 from crawler.repository.database import reading
@@ -108,7 +111,6 @@ def test_a_document_swapped_under_its_address_is_one_line_with_both_digests(site
     assert home.kinds() == {"new": 1, "attachment": 1}
 
 
-@BOTH
 def test_a_document_that_is_taken_down_is_told_once_and_so_is_its_return(site: Site, home: Home) -> None:
     site.put(LANWAN, PATH, notice({"./qingdan.pdf": "物资清单.pdf"}))
     page = pdf("储备冲锋舟12艘")
@@ -132,7 +134,6 @@ def test_an_error_page_in_a_documents_place_is_an_outcome_and_a_miss(site: Site,
     assert told(home) == []
 
 
-@BOTH
 def test_a_document_behind_a_redirect_belongs_to_the_address_that_the_notice_links_to(site: Site, home: Home) -> None:
     site.put(LANWAN, PATH, notice({"/down.jsp?id=5": "物资清单.pdf"}))
     site.put(LANWAN, "/down.jsp", Page(b"", status=302, location="/files/a.pdf"))
@@ -184,7 +185,6 @@ def test_a_page_that_a_list_shows_later_is_a_notice_though_one_linked_to_it_befo
     assert home.sql("SELECT count(*) FROM documents") == [(2,)]
 
 
-@BOTH
 def test_a_rebuilt_database_knows_the_same_documents_and_tells_the_same_of_them(site: Site, home: Home) -> None:
     site.put(LANWAN, PATH, notice({"./qingdan.pdf": "物资清单.pdf"}))
     for page in (pdf("储备冲锋舟12艘"), pdf("储备冲锋舟2艘"), Page(b"", status=404), pdf("储备冲锋舟2艘")):
@@ -237,3 +237,78 @@ def test_a_word_that_stands_only_in_a_document_is_found_with_its_place(
     assert len(hits(home, capsys, "木材码头")) == 1
     with reading(home.config.storage.database) as c:
         assert [len(find(c, Question(word, as_of=before)).rows) for word in ("水文码头", "木材码头", "储备清单")] == [1, 0, 1]
+
+
+@BOTH
+def test_documents_are_shown_extracted_compared_and_exported(
+    site: Site, home: Home, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    site.put(
+        LANWAN, PATH, notice({"./qingdan.pdf": "物资清单.pdf", "./yusuan.xlsx": "../../预算表.xlsx", "./mei.doc": "附表.doc"})
+    )
+    first, last, sheet = pdf("储备冲锋舟12艘"), pdf("储备冲锋舟2艘"), made.xlsx()
+    site.put(LANWAN, f"{FOLDER}qingdan.pdf", first)
+    site.put(
+        LANWAN, f"{FOLDER}yusuan.xlsx", Page(sheet, headers=(("Content-Disposition", 'attachment; filename="../../../x.xlsx"'),))
+    )
+    home.crawl(url=URL)
+    site.put(LANWAN, f"{FOLDER}qingdan.pdf", last)
+    home.crawl(url=URL)
+    site.put(LANWAN, f"{FOLDER}qingdan.pdf", Page(b"", status=404))
+    home.crawl(url=URL)
+    ((name,),) = home.sql("SELECT public_id FROM documents")
+    digest = payload_digest(last.body)
+
+    shown = asked(home, capsys, "show", name)
+    assert f"application/pdf, {len(last.body) / 1000:.1f} kB, 1 page, {digest[:19]}…  text  gone since" in shown
+    assert "missing: not found" in shown
+    record = json.loads(asked(home, capsys, "show", name, "--json"))
+    assert [item["file"]["state"] for item in record["attachments"]] == ["text", "text", "missing"]
+    assert record["attachments"][0]["file"]["digest"] == digest
+
+    asked(home, capsys, "extract", name, "--attachment", "1", "--to", str(tmp_path / "a.pdf"))
+    assert (tmp_path / "a.pdf").read_bytes() == last.body
+    asked(home, capsys, "extract", name, "--attachment", "1", "--text", "--to", str(tmp_path / "a.txt"))
+    assert "储备冲锋舟2艘" in (tmp_path / "a.txt").read_text("utf-8")
+    assert run(["--config", str(home.path), "extract", name, "--attachment", "3"]) == 2
+    assert "missing: not found" in capsys.readouterr().err
+
+    assert run(["--config", str(home.path), "diff", name, "--attachment", "1", "--json"]) == 1
+    said = json.loads(capsys.readouterr().out)
+    assert (said["from"], said["to"]) == (payload_digest(first.body), digest)
+    assert [(one["place"], one["before"], one["after"]) for one in said["differences"]] == [("page 1", "12", "2")]
+    (line,) = asked(home, capsys, "changes", "--kind", "attachment", "--limit", "1").strip().splitlines()[:1] or [""]
+    assert "attachment" in line
+
+    out = tmp_path / "out.jsonl"
+    asked(home, capsys, "export", "--to", str(out), "--bare", "--texts", "--files", str(tmp_path / "files"))
+    (exported,) = [json.loads(text) for text in out.read_text("utf-8").splitlines()]
+    assert "储备冲锋舟2艘" in exported["attachments"][0]["file"]["text"]
+    assert {path.name: path.read_bytes() for path in (tmp_path / "files").iterdir()} == {
+        f"{name}-1-qingdan.pdf": last.body,
+        f"{name}-2-x.xlsx": sheet,
+    }
+    asked(home, capsys, "export", "--to", str(out), "--bare", "--files", str(tmp_path / "files"))
+    (tmp_path / "files" / f"{name}-1-qingdan.pdf").write_bytes(b"somebody's own")
+    assert run(["--config", str(home.path), "export", "--to", str(out), "--bare", "--files", str(tmp_path / "files")]) == 3
+    assert (tmp_path / "files" / f"{name}-1-qingdan.pdf").read_bytes() == b"somebody's own"
+
+
+def test_what_was_read_of_documents_goes_out_as_conversion_records_that_refer_to_the_bytes(
+    site: Site, home: Home, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    site.put(LANWAN, PATH, notice({"./qingdan.pdf": "物资清单.pdf", "./scan.png": "扫描件.png"}))
+    site.put(LANWAN, f"{FOLDER}qingdan.pdf", pdf("储备冲锋舟12艘"))
+    home.crawl(url=URL)
+    for folder in ("one", "two"):
+        asked(home, capsys, "export", "--warc", "--to", str(tmp_path / folder))
+    (path,) = (tmp_path / "one").glob("conversions*")
+    assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
+    with path.open("rb") as file:
+        info, made_of = [member.record for member in members(file, 0, [])]
+    ((record,),) = home.sql("SELECT c.record FROM captures c JOIN readings r ON r.capture = c.id WHERE r.content IS NOT NULL")
+    assert (info.type, made_of.type, made_of.headers["warc-refers-to"]) == ("warcinfo", "conversion", record)
+    assert made_of.headers["gongkai-extractor"].startswith("pdf 1 (pypdfium2")
+    assert "储备冲锋舟12艘" in made_of.block.decode()
+    inside = list((home.folder / "data" / "warc").glob("*.warc.gz*"))
+    assert b"conversion" not in b"".join(gzip.decompress(path.read_bytes()) for path in inside)

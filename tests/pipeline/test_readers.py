@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 from crawler.model import Kind, Page, PageKind, Request
 from crawler.parsers import protocol
 from crawler.parsers.page import read
-from crawler.pipeline.readers import Job, Readers
+from crawler.pipeline.readers import Job, Readers, keep
 from crawler.record.content import pieces_of, searched_of
 from crawler.record.reading import Reading
 from crawler.record.rules import DetailRules, ListRules, ReadRules
@@ -36,6 +37,13 @@ def job(body: bytes | str = GOOD, kind: Kind = Kind.DETAIL, rules: ReadRules | N
         rules or ReadRules(),
         "http://a.test/1",
     )
+
+
+@pytest.fixture(autouse=True)
+def _each_pool_for_itself() -> Iterator[None]:
+    keep(0)
+    yield
+    keep(2)  # as tests/conftest.py has it
 
 
 def test_a_page_is_read_as_it_would_be_in_this_process() -> None:
@@ -74,6 +82,28 @@ def test_a_reader_killed_from_outside_is_replaced() -> None:
         assert readers.read(job()).page_kind is PageKind.NOTICE
 
 
+def test_a_pool_may_leave_an_idle_process_to_the_next_that_would_start_the_same_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def pid(**how: int) -> int:
+        with Readers(1, **how) as readers:
+            assert readers.read(job()).page_kind is PageKind.NOTICE
+            process = readers._children[0].process
+            assert process is not None
+            return process.pid
+
+    keep(1)
+    first = pid()
+    assert pid() == first
+    assert pid(memory=2 << 30) != first
+    monkeypatch.setenv("LANG", "another")
+    assert pid() != first
+    monkeypatch.undo()
+    os.kill(first, signal.SIGKILL)
+    os.waitid(os.P_PID, first, os.WEXITED | os.WNOWAIT)
+    assert pid() != first
+    keep(0)
+    assert pid() != pid()
+
+
 def test_readers_are_recycled_and_leave_no_process_behind() -> None:
     seen = set()
     with Readers(1, recycle=2) as readers:
@@ -95,6 +125,29 @@ def test_many_threads_share_the_pool() -> None:
         for thread in threads:
             thread.join()
     assert [reading.page_kind for reading in found] == [PageKind.NOTICE] * 8
+
+
+def test_pages_wait_for_the_process_that_runs_until_that_costs_more_than_to_start_another() -> None:
+    with Readers(2) as readers:
+        readers.read(job())
+        readers._price = 3600.0
+        with readers._taken():
+            waiting = threading.Thread(target=readers.read, args=(job(),))
+            waiting.start()
+        waiting.join()
+        assert [child.process is None for child in readers._children] == [False, True]
+        readers._price = 0.0
+        with readers._taken():
+            assert readers.read(job()).page_kind is PageKind.NOTICE
+        assert [child.process is None for child in readers._children] == [False, False]
+
+
+def test_a_process_that_ended_is_no_reason_to_wait_when_it_was_the_only_one() -> None:
+    with Readers(2) as readers:
+        readers._price = 3600.0
+        with readers._taken() as child:
+            child.stop()
+        assert readers.read(job()).page_kind is PageKind.NOTICE
 
 
 def test_a_source_s_wrong_selector_is_told_by_name() -> None:

@@ -119,7 +119,10 @@ def test_pages_that_lead_in_a_circle_end(site: Site, home: Home) -> None:
         site.put(LANWAN, f"/{here}.html", Page(f"<script>location.href='/{there}.html';</script>".encode()))
     progress = home.crawl(url=f"http://{LANWAN}/a.html")
     assert progress.open == 0
-    assert [item.path for item in site.seen] == ["/robots.txt", "/a.html", "/b.html"]
+    asked = [item.path for item in site.seen]
+    # before the second notice that one hold of a queue asks for, it asks what the site has not; the queue may be let go between the two
+    assert [path for path in asked if "has-no-such-page" not in path] == ["/robots.txt", "/a.html", "/b.html"]
+    assert len(asked) <= 4
 
 
 def test_how_bytes_became_text_is_recorded(site: Site, home: Home) -> None:

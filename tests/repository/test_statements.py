@@ -26,10 +26,13 @@ from crawler.model import (
     Wire,
     payload_digest,
 )
+from crawler.parsers.version import rules_version
 from crawler.pipeline.line import Line
+from crawler.record.content import Content, Piece, pack_pieces
 from crawler.record.normalize import notice
-from crawler.record.notice import Draft, Notice
+from crawler.record.notice import Attachment, Draft, Notice
 from crawler.record.reading import Reading, Row
+from crawler.record.rules import ReadRules
 from crawler.repository import schema as t
 from crawler.repository.settle import Settled
 from crawler.scheduler import process as house
@@ -41,6 +44,7 @@ KEEP, SETTLE = 30, 40  # the most of one batch
 APART = ("BEGIN", "PRAGMA", "SAVEPOINT", "RELEASE", "ROLLBACK", "COMMIT")
 AT = 1_700_000_000_000
 RULES = "rules-1"
+TODAY = rules_version(ReadRules())  # what the line's own readers would say
 SETTINGS = '[operator]\nname = "Test"\ncontact = "mailto:test@example.org"\n'
 SOURCE = 'title = "column"\nstart = ["http://h0.test/list.html"]\n'
 DAY = 86_400_000
@@ -172,6 +176,35 @@ def notice_of(number: int, word: str = "") -> Notice:
     return notice(draft, url=f"http://h.test/{number}", final_url=None, at=AT)
 
 
+def as_linking(first: int) -> Callable[[int], Reading]:
+    """Pages that hold a notice each, which links to a document."""
+
+    def reading(place: int) -> Reading:
+        number = first + place
+        url = f"http://h{number % HOSTS}.test/attachment/{number}.html"
+        draft = Draft(
+            title=f"关于第{number}号", body=("附件印发给你们。",), attachments=(Attachment(url, "附件.pdf", "application/pdf"),)
+        )
+        made = notice(draft, url=f"http://h.test/{number}", final_url=None, at=AT)
+        return Reading(TODAY, PageKind.NOTICE, notices=(made,))
+
+    return reading
+
+
+def as_file(word: str, first: int) -> Callable[[int], Reading]:
+    """Documents that say this."""
+
+    def reading(place: int) -> Reading:
+        text = f"{word}{first + place}"
+        packed = pack_pieces([Piece("page", "1", (text,))], (), text)
+        digest = payload_digest(text.encode())
+        return Reading(
+            TODAY, PageKind.FILE, file=Content("application/pdf", 9, "pdf 1", 1, "", (), "a.pdf", "address", packed, digest)
+        )
+
+    return reading
+
+
 def read(line: Line, reading: Callable[[int], Reading]) -> list[Settled]:
     """A reading for every capture that waits for one."""
     waiting = sa.select(t.readings.c.capture).where(t.readings.c.state == "pending").order_by(t.readings.c.capture)
@@ -236,6 +269,21 @@ def halves(line: Line, numbers: Sequence[int], visit: int) -> list[int]:
     return [_keep(line, looked_at(numbers)), _settle(line, as_first_page(numbers[0]))]
 
 
+def attached(line: Line, numbers: Sequence[int], visit: int) -> list[int]:
+    """Notices that link to a document each, which is read, and found swapped at the next visit; then the notices are as they were."""
+    new = [_keep(line, looked_at(numbers)), _settle(line, as_linking(numbers[0]))]
+    first = [_keep(line, looked_at(numbers, kind=Kind.ATTACHMENT)), _settle(line, as_file("甲", numbers[0]))]
+    swapped = looked_at(numbers, kind=Kind.ATTACHMENT, visit=visit + 1, edited=True)
+    second = [_keep(line, swapped), _settle(line, as_file("乙", numbers[0]))]
+    gone = [
+        _keep(line, [Exchange(_task(number, Kind.ATTACHMENT), Outcome.NOT_FOUND, AT + 9 * DAY, 20, 404) for number in numbers])
+    ]
+    return [
+        _keep(line, not_modified(line, numbers, visit + 1)), max(new[1], first[1], second[1]), new[0], new[1], first[0], first[1],
+        *second, *gone,
+    ]  # fmt: skip
+
+
 def failures(line: Line, numbers: Sequence[int], visit: int) -> list[int]:
     """Hosts that do not answer, pages that are not there."""
     outcomes = itertools.cycle((Outcome.TIMEOUT, Outcome.NETWORK_ERROR, Outcome.BUSY))
@@ -258,13 +306,14 @@ def _settle(line: Line, reading: Callable[[int], Reading]) -> int:
     return len(found)
 
 
-@pytest.mark.parametrize("step", [new_pages, unchanged_pages, edited_pages, list_pages, halves, failures])
+@pytest.mark.parametrize("step", [new_pages, unchanged_pages, edited_pages, list_pages, halves, attached, failures])
 def test_a_batch_takes_as_many_statements_whatever_its_size(line: Line, step: Step) -> None:
     step(line, range(900, 902), 0)  # the first batch of a file tells it to the database
     first, counted = 1000, {}
     for size in BATCHES:
         counted[size] = step(line, range(first, first + size), 10 * size)
         first += size
+    assert len({tuple(found) for found in counted.values()}) == 1, counted
     keeps, settles = ({size: found[place] for size, found in counted.items() if place < len(found)} for place in (0, 1))
     assert len(set(keeps.values())) == 1, keeps
     assert max(keeps.values()) <= KEEP

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from crawler.demo.site import LANWAN
+from crawler.errors import RepositoryError
 from crawler.repository import leases
+from crawler.repository.database import Database
 from crawler.scheduler import process as house
 from crawler.scheduler.holding import Holding
 from crawler.scheduler.threads import Threads
@@ -77,3 +79,30 @@ def test_a_crawl_that_wakes_past_its_lease_makes_no_request_to_a_host_that_anoth
         asyncio.run(main())
     assert len(count) == 2
     assert count[1] - count[0] <= 1  # what was on its way when it was stopped
+
+
+def test_a_process_that_cannot_tell_the_database_that_it_ends_is_dead_to_the_next_one_at_once(home: Home) -> None:
+    def hold_a_queue_and_end() -> None:
+        with house.open_line(home.config, "run") as line, line.database.write() as c:
+            leases.lease(c, [LANWAN], line.owner, line.clock(), line.clock() + 120_000)
+            c.exec_driver_sql("CREATE TRIGGER stay BEFORE DELETE ON daemons BEGIN SELECT RAISE(ABORT, 'refused'); END")
+
+    with pytest.raises(RepositoryError, match="refused"):
+        hold_a_queue_and_end()
+    assert home.sql("SELECT count(*) FROM queues WHERE owner IS NOT NULL") == [(1,)]
+    database = Database(home.config.storage.database)
+    with database.write() as c:
+        c.exec_driver_sql("DROP TRIGGER stay")
+    database.close()
+    with house.open_line(home.config, "crawl"):
+        assert home.sql("SELECT what FROM daemons") == [("crawl",)]
+        assert home.sql("SELECT count(*) FROM queues WHERE owner IS NOT NULL") == [(0,)]
+    assert not list(home.config.storage.archive.glob("*.alive"))
+
+
+def test_the_sign_of_a_dead_process_that_the_database_does_not_know_is_taken_away(home: Home) -> None:
+    archive = home.config.storage.archive
+    archive.mkdir(parents=True)
+    (archive / "adopted-long-ago.alive").touch()
+    with house.open_line(home.config, "crawl") as line:
+        assert [path.name for path in archive.glob("*.alive")] == [f"{line.owner}.alive"]

@@ -335,9 +335,9 @@ def said_as_they_are(root: Path = ROOT) -> list[Sentence]:
 
 def missing() -> list[Sentence]:
     """Those without Chinese, each once."""
-    from crawler.cli import complaints, sentences, words
+    from crawler.cli import complaints, labels, sentences, words
 
-    nouns = [form for noun in sentences.NOUNS for form in (noun, plural(noun), f"{{}} {noun}", f"{{}} {plural(noun)}")]
+    nouns = [form for noun in labels.NOUNS for form in (noun, plural(noun), f"{{}} {noun}", f"{{}} {plural(noun)}")]
     table = (*sentences.SENTENCES, *complaints.COMPLAINTS, *words.CHINESE, *nouns, *AS_IT_IS.split(), *COMMANDS)
     have = {shape(english) for english in table}
     found = {shape(sentence.template): sentence for sentence in reversed(collected())}

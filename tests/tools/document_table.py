@@ -1,19 +1,16 @@
-"""What documents cost and what comes of hostile ones: `python -m tests.tools.document_table [--hostile]`.
+"""What documents cost: `python -m tests.tools.document_table`.
 
-Without an argument: every generated format with its recall, then the two that have a budget (a PDF of ten pages and 200 kB, a sheet of
-1,000 rows), in CPU milliseconds of the best of five. With it: each hostile document in a child of 512 MiB, its time and its result.
+Every generated format with its recall, then the two that have a budget (a PDF of ten pages and 200 kB, a sheet of
+1,000 rows), in CPU milliseconds of the best of five. `tests.tools.hostile_files` has the hostile ones.
 """
 
 import io
 import sys
 import time
 
-from crawler.model import Kind, Page
 from crawler.parsers.attached.document import read
-from crawler.pipeline.readers import Job, Readers
-from crawler.record.rules import ReadRules
-from crawler.record.serial import record_of
-from tests.parsers.attached import hostile, made
+from crawler.parsers.child import settle_in
+from tests.parsers.attached import made
 
 
 def large_pdf() -> bytes:
@@ -66,6 +63,7 @@ def cost(data: bytes, name: str) -> float:
 
 def formats() -> int:
     """Print the table of formats; 1 when a text is not whole."""
+    settle_in()  # as the process that reads them does
     whole = 0
     for name, one in made.everything().items():
         text = "".join("".join(read(one.data, one.name, one.header).lines).split())
@@ -78,22 +76,5 @@ def formats() -> int:
     return 1 if whole else 0
 
 
-def table() -> int:
-    """Print the table of hostile documents; 1 when one has no named result in time."""
-    wrong = 0
-    with Readers(1, deadline=20.0, memory=512 << 20) as readers:
-        for name, (called, make, _) in hostile.FILES.items():
-            data = make()
-            begin = time.monotonic()
-            url = f"http://a.test/{called}"
-            reading = readers.read(Job(Page(url, 200, (), data, 1_700_000_000_000), Kind.DETAIL, ReadRules(), url))
-            spent = time.monotonic() - begin
-            told = reading.error or f"{reading.page_kind}: {reading.evidence}"
-            lines = sum(len(record_of(notice).body) for notice in reading.notices)
-            wrong += spent > 21
-            print(f"{spent:6.2f} s  {len(data):9} bytes  {name:48} {told[:90]} ({lines} lines)")
-    return 1 if wrong else 0
-
-
 if __name__ == "__main__":
-    sys.exit(table() if "--hostile" in sys.argv else formats())
+    sys.exit(formats())

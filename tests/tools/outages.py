@@ -1,10 +1,10 @@
 """Faults of clocks, databases and processes while a daemon or a crawl works: what is said, what it costs, and that nothing is lost.
 
-    python tests/tools/outages.py [--only WORD]... [--seconds 60] [--kills 20] [--folder DIR] [--seed N]
+    python -m tests.tools.outages [--only WORD]... [--seconds 60] [--folder DIR]
 
 Each row is one fault, with a daemon and with a crawl, on SQLite and on PostgreSQL. Clocks are set by libfaketime (the monotonic clock
 stays true, as it does in life); without it those rows are left out, and it is said. `--seconds`: how long a database is locked or
-away; `--kills`: at so many random moments between lease and first answer. Exit code 1 when anything is not so.
+away. Kills between lease and first answer: `python -m tests.crash.leases`. Exit code 1 when anything is not so.
 """
 
 import argparse
@@ -13,7 +13,6 @@ import importlib
 import itertools
 import logging
 import os
-import random
 import re
 import select
 import signal
@@ -39,8 +38,7 @@ from crawler.config.load import load
 from crawler.demo.site import HOSTS, Site
 from crawler.demo.story import write_config
 from crawler.repository.database import reading
-
-killing: Any = importlib.import_module("kill_daemon")  # beside this file
+from tests.tools import kill_daemon as killing
 
 PAUSE = 0.2  # seconds between two requests to a host
 CLOSE = 0.005  # what the site's clock and ours may differ by
@@ -380,41 +378,6 @@ def of_a_clock_during(world: World, name: str, what: str, folder: Path) -> Row:
     return row
 
 
-# ------------------------------------------------------------------ kills between lease and first answer
-def of_kills(world: World, kills: int, chance: random.Random) -> Row:
-    """A crawl is killed at random moments; how long until the daemon beside it goes on with what it held."""
-    row = Row(f"kill -9 between lease and first answer ×{kills}", "crawl, daemon beside it", world.ways)
-    worst = 0.0
-    daemon = world.start("run")
-    until(lambda: world.documents() >= len(world.site.urls()), 60)
-    for _ in range(kills):
-        crawl = world.start("crawl")
-        if not until(lambda crawl=crawl: bool(held(world, crawl)), 30):  # type: ignore[misc]
-            killing.kill(crawl)
-            continue
-        time.sleep(chance.uniform(0, 0.3))
-        killing.kill(crawl)
-        dead = time.monotonic()
-        if not until(lambda crawl=crawl: not held(world, crawl), 30):  # type: ignore[misc]
-            row.wrong.append("held for 30 s")
-        worst = max(worst, time.monotonic() - dead)
-    row.recovered = worst
-    if worst > 2:
-        row.wrong.append("recovery takes more than two seconds")
-    ends(world, daemon, row, "run")
-    return row
-
-
-def held(world: World, process: "subprocess.Popen[bytes]") -> list[str]:
-    """The queues a process holds, by the number in its name."""
-    try:
-        with reading(load(world.path).storage.database) as c:
-            rows = c.execute(sa.text("SELECT name FROM queues WHERE owner LIKE :owner"), {"owner": f"%-{process.pid}-%"})
-            return list(rows.scalars())
-    except Exception:
-        return []
-
-
 # ------------------------------------------------------------------ the table
 @contextlib.contextmanager
 def world_of(postgres: Postgres | None, folder: Path, copies: int = 1) -> Iterator[World]:
@@ -436,7 +399,7 @@ def world_of(postgres: Postgres | None, folder: Path, copies: int = 1) -> Iterat
                     killing.kill(process)
 
 
-def cases(seconds: float, kills: int, chance: random.Random, folder: Path) -> Iterator[tuple[str, bool, Callable[[World], Row]]]:
+def cases(seconds: float, folder: Path) -> Iterator[tuple[str, bool, Callable[[World], Row]]]:
     """(name, needs PostgreSQL, the row)."""
     for what in ("run", "crawl"):
         for name in FAULTS:
@@ -445,7 +408,6 @@ def cases(seconds: float, kills: int, chance: random.Random, folder: Path) -> It
         for name in CLOCKS if Path(FAKETIME).exists() else ():
             yield f"clock {name} between {what}", False, partial(of_a_clock_between, name=name, what=what)
             yield f"clock {name} during {what}", False, partial(of_a_clock_during, name=name, what=what, folder=folder)
-    yield "kill -9", False, partial(of_kills, kills=kills, chance=chance)
 
 
 def main() -> int:
@@ -453,9 +415,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", action="append", default=[])
     parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--folder", type=Path)
-    parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))  # this process only looks
     folder = given.folder or Path(tempfile.mkdtemp(prefix="gongkai-outages-"))
@@ -469,7 +429,7 @@ def main() -> int:
             flush=True,
         )
         number = 0
-        for name, only_postgres, case in cases(given.seconds, given.kills, random.Random(given.seed), folder):
+        for name, only_postgres, case in cases(given.seconds, folder):
             for ways in ("postgresql",) if only_postgres else ("sqlite", "postgresql"):
                 if given.only and not all(word in f"{name} {ways}" for word in given.only):
                     continue

@@ -108,6 +108,57 @@ class VersionShape(Shape):
     incomplete: str | None
 
 
+class AttachmentShape(Shape):
+    """A document that a notice links to. `state`: text, no_text, missing, waiting, not fetched; `gone_since`: its site has it no more."""
+
+    attachment: int
+    url: str
+    name: str
+    state: str
+    reason: str | None
+    gone_since: str | None
+    media_type: str | None
+    bytes: int | None
+    pages: int | None
+    digest: str | None
+    file_name: str | None
+    flags: list[str]
+    extractor: str | None
+    capture: str | None
+    seen: str | None
+
+
+class Attachments(Shape):
+    """All documents of one version, in the page's order."""
+
+    id: str
+    items: list[AttachmentShape]
+    total: int
+    next: str | None
+
+
+class PieceShape(Shape):
+    """A page, sheet or part; `rows` of a sheet with their numbers, `within` an archive's member."""
+
+    kind: str
+    name: str
+    place: str
+    within: str
+    lines: list[str]
+    rows: list[dict[str, Any]]
+
+
+class AttachmentText(Shape):
+    """A document's text; `next`: the page to go on with. `members`: files within an archive."""
+
+    items: list[PieceShape]
+    total: int
+    next: str | None
+    digest: str
+    reason: str | None
+    members: list[dict[str, Any]]
+
+
 class Versions(Shape):
     """All states, the first first."""
 

@@ -147,7 +147,7 @@ def _document(request: Request, door: Reader, name: str, number: int | None) -> 
     cited, language = citation.cited(found.id, row.n, record, found.presence), reader_of(request).language
     listed = steps if request.query_params.get("versions") == "all" else steps[:VERSIONS]
     values = {
-        "here": "records", "found": found, "version": row, "record": record, "facts": facts(record), "blocks": blocks(record), "tally": tally,
+        "here": "records", "found": found, "version": row, "files": {item.number: item for item in found.attachments(row)}, "record": record, "facts": facts(record), "blocks": blocks(record), "tally": tally,
         "dateline": _dateline(record), "newest": row.n == found.versions[-1].n, "ledger": [(at, kind, kind in LOUD) for at, kind in ledger],
         "steps": listed, "earlier": len(steps) - len(listed), "citation": citation.text(cited, language), "gb7714": citation.gb7714(cited),
     }  # fmt: skip

@@ -12,7 +12,10 @@ DEEPEST = 20
 
 def read(data: bytes, reading: Reading) -> tuple[Section, ...]:
     """The text of the page that the archive begins with, else of its plain text. Raises NoText."""
-    held = message_from_bytes(data.lstrip(b"\r\n"), policy=policy.compat32)
+    try:
+        held = message_from_bytes(data.lstrip(b"\r\n"), policy=policy.compat32)
+    except (RecursionError, ValueError, LookupError) as error:
+        raise NoText(f"damaged: {type(error).__name__}") from error
     found: dict[str, Message] = {}
     start = str(held.get_param("start") or "")
     for part in _parts(held):

@@ -15,8 +15,10 @@ from crawler.record.content import Said
 
 HEAD, MOST_LINES = 14, 60  # lines in which the head stands, and within which a document begins its text
 TAIL = 14  # lines from the end, before notes about copies and printing
-HEADED = re.compile(r"^([\u3400-\u9fff（()）]{3,40}?)(?:办公[室厅])?文件$")
-ORDERED = re.compile(r"^([\u3400-\u9fff]{3,40}?)(?:令|公告|通告)$")
+ORGAN = "政府|办公[室厅]|委员会|[局厅部院办委会署处所社组团校系科队站馆]|中心|公司|大学|集团|法院|检察院|指挥部|领导小组|联席会议"
+HEADED = re.compile(rf"^(?!.{{0,6}}(?:提交|有关|相关|上述|下列))([\u3400-\u9fff（()）]{{3,40}}?(?:{ORGAN}))文件$")
+ORDERED = re.compile(rf"^([\u3400-\u9fff]{{3,40}}?(?:{ORGAN}))(?:令|公告|通告)$")
+ORDER_NO = re.compile(r"^[（(]?(第?\d{1,5}号)[)）]?$")
 SIGNER = re.compile(r"签发人[:：].*$")
 SERIAL = re.compile(r"^(?:\d{4,8}|[绝机秘]密.*|特急|加急|平急|急件|内部资料.*|（?此件.*公开.*）?)$")
 TITLE_END = re.compile(
@@ -55,7 +57,11 @@ def _head(lines: Sequence[tuple[str, str, str]]) -> Iterator[Said]:
         bare = SIGNER.sub("", plain)
         if issuer_at < 0 and (match := HEADED.match(plain) or ORDERED.match(plain)):
             issuer_at = at
-            yield Said("meta.issuer", _issuer(plain, match), place)
+            yield Said("meta.issuer", match[1], place)
+        elif issuer_at == at - 1 and not lines[at - 1][0].endswith("文件") and (match := ORDER_NO.match(plain)):
+            number_at = at
+            yield Said("meta.doc_no", lines[at - 1][0] + match[1], place)
+            break
         elif number_at < 0 and number_of(bare):
             number_at = at
             yield Said("meta.doc_no", SIGNER.sub("", line).strip() if "签发人" in line else line.strip(), place)
@@ -64,11 +70,6 @@ def _head(lines: Sequence[tuple[str, str, str]]) -> Iterator[Said]:
         return
     if (title := _title(lines, max(number_at, issuer_at) + 1)) is not None:
         yield title
-
-
-def _issuer(plain: str, match: re.Match[str]) -> str:
-    """The head without 文件 itself: the office that it names is the whole of it (县人民政府办公室文件)."""
-    return plain.removesuffix("文件") if plain.endswith("文件") else match[1]
 
 
 def _title(lines: Sequence[tuple[str, str, str]], begin: int) -> Said | None:

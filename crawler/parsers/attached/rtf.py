@@ -5,8 +5,10 @@ knows no tables.
 """
 
 import re
+from bisect import bisect_right
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from crawler.parsers.attached.said import Grid, NoText, Reading, Section
 
@@ -75,6 +77,8 @@ SIGNS = {
 PARAGRAPH = frozenset({"par", "sect", "page", "line", "softline", "softpage"})
 HAN = re.compile("[\u4e00-\u9fff、。，；：（）《》]+")
 DEEPEST = 10_000
+NEAR = 20  # twentieths of a point between two edges that are one
+MOST_COLUMNS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ class _Text:
     tables: list[tuple[int, Grid]] = field(default_factory=list)
     now: list[str] = field(default_factory=list)
     cells: list[str] = field(default_factory=list)
-    rows: list[tuple[str, ...]] = field(default_factory=list)
+    rows: list[list[tuple[str, str, int]]] = field(default_factory=list)
 
     def paragraph(self) -> None:
         """End a paragraph outside of a table."""
@@ -112,28 +116,43 @@ class _Text:
         self.cells.append(" ".join("".join(self.now).split()))
         self.now.clear()
 
-    def row(self, spans: list[str]) -> None:
-        """End a row; `spans`: of each of its cells, `<` when it goes on with the one on its left, `^` with the one above."""
+    def row(self, spans: list[tuple[str, int]]) -> None:
+        """End a row; `spans`: of each of its cells, `<` when it goes on with the one on its left, `^` with the one above, and where it ends
+        across the page."""
         if not self.cells:
             return
-        made: list[str] = []
-        for place, text in enumerate(self.cells):
-            span = spans[place] if place < len(spans) else ""
-            above = self.rows[-1] if self.rows else ()
-            if span == "^" and place < len(above) and not text:
-                made.append(above[place])
-            else:
-                made.append(made[-1] if span == "<" and made and not text else text)
         if not self.rows:
             self.tables.append((len(self.lines), ()))
-        self.rows.append(tuple(made))
+        self.rows.append([(text, *(spans[place] if place < len(spans) else ("", 0))) for place, text in enumerate(self.cells)])
         self.lines += filter(str.strip, ["\t".join(self.cells)])
         self.cells.clear()
 
     def _close(self) -> None:
         if self.rows:
-            self.tables[-1] = (self.tables[-1][0], tuple(self.rows))
+            self.tables[-1] = (self.tables[-1][0], expanded(self.rows))
             self.rows = []
+
+
+def expanded(rows: list[list[tuple[str, str, int]]]) -> Grid:
+    """A table's cells by where they end across the page: a wide one stands in each column it covers."""
+    ends = sorted({end for row in rows for _, _, end in row})
+    edges = [end for place, end in enumerate(ends) if not place or end - ends[place - 1] > NEAR]
+    are_placed = 0 < len(edges) <= MOST_COLUMNS and all(one[2] < other[2] for row in rows for one, other in pairwise(row))
+    found: list[tuple[str, ...]] = []
+    for row in rows:
+        made: list[str] = []
+        for text, span, end in row:
+            at = len(made)
+            above = found[-1] if found else ()
+            if span == "^" and at < len(above) and not text:
+                text = above[at]
+            elif span == "<" and made and not text:
+                text = made[-1]
+            upto = bisect_right(edges, end + NEAR) if are_placed else at + 1
+            made += [text] * max(1, upto - at)
+        found.append(tuple(made))
+    wide = max(map(len, found))
+    return tuple((*row, *[""] * (wide - len(row))) for row in found)
 
 
 class _Reader:
@@ -152,7 +171,7 @@ class _Reader:
         self.to_skip = 0
         self.starred = False
         self.in_table = False
-        self.spans: list[str] = []
+        self.spans: list[tuple[str, int]] = []
         self.span = ""
 
     def read(self) -> None:
@@ -252,7 +271,7 @@ class _Reader:
         elif word == "upr":
             self.state = replace(self.state, skipped=True)
         elif not self._of_letters(word, number) and not self.state.skipped:
-            self._of_layout(word)
+            self._of_layout(word, number)
         return 0
 
     def _of_letters(self, word: str, number: int | None) -> bool:
@@ -293,7 +312,7 @@ class _Reader:
             text = (high + text).encode("utf-16", "surrogatepass").decode("utf-16", "replace") if high else "\ufffd"
         self._put(text)
 
-    def _of_layout(self, word: str) -> None:
+    def _of_layout(self, word: str, number: int | None) -> None:
         held = self.beside if self.state.aside else self.body
         if word in SIGNS:
             self._put(SIGNS[word])
@@ -318,7 +337,7 @@ class _Reader:
         elif word in ("clmrg", "clvmrg"):
             self.span = "<" if word == "clmrg" else "^"
         elif word == "cellx":
-            self.spans.append(self.span)
+            self.spans.append((self.span, number or 0))
             self.span = ""
 
 

@@ -99,7 +99,7 @@ def docx(lines: tuple[str, ...] = LINES) -> bytes:
     document = library.Document()
     for line in lines:
         document.add_paragraph(line)
-    table = document.add_table(rows=3, cols=3)
+    table = document.add_table(rows=3, cols=3, style="Table Grid")
     for r in range(3):
         for c in range(3):
             table.cell(r, c).text = f"格{r}{c}"
