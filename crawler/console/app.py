@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.openapi.utils import get_openapi
+from fastapi.responses import Response
 
 from crawler.console import feeds, machines, memento, problems
+from crawler.console.answers import answer
 from crawler.console.api import attachments, captures, changes, common, operations, records, sources
 from crawler.console.api.shapes import Problem
 from crawler.console.door import Door
@@ -29,7 +31,7 @@ def create(door: Door, *, version: str = "0.1.0") -> Guard:
         title=TITLE,
         version=version,
         description=ABOUT,
-        openapi_url="/api/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
@@ -43,6 +45,12 @@ def create(door: Door, *, version: str = "0.1.0") -> Guard:
     for plain in (machines, memento, feeds, rendering, *pages):
         app.include_router(plain.router)
     _describe(app)
+
+    @app.get("/api/openapi.json", include_in_schema=False)
+    def description(request: Request) -> Response:
+        """What the API takes and answers."""
+        return answer(request, app.openapi())
+
     serve = door.config.serve
     return Guard(app, names=serve.names, rate=Rate(serve.requests_per_minute))
 
