@@ -23,7 +23,7 @@ import sqlalchemy as sa
 
 from crawler.config.load import load as load_config
 from crawler.console.app import create
-from crawler.console.server import opened
+from crawler.console.server import opened, settle_memory
 from crawler.repository import schema as t
 from crawler.scheduler.process import open_line
 from tests.bench.grow import SETTINGS, Maker, index, keep, load, prepare, settle
@@ -127,6 +127,7 @@ def main() -> int:
         settings = load_config(config)
         with opened(replace(settings, serve=replace(settings.serve, requests_per_minute=0)), None) as door:
             app = create(door)
+            settle_memory()
             print(f"{'':30}{'CPU ms':>9}{'p95':>8}{'wall ms':>9}{'p95':>8}  status")
             for name, paths in asked.items():
                 wall, cpu, statuses = asyncio.run(timed(app, paths, given.times))
