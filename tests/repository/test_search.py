@@ -401,3 +401,10 @@ def test_a_lone_character_is_found_in_whole_whether_it_is_common_or_rare(
             assert (len(answer.rows), answer.total, answer.exact) == (many, many, True)
             first = answered(c, Question(query, limit=1))
             assert [hit.id for hit in first.rows] == [hit.id for hit in answer.rows[:1]]
+
+
+def test_what_lies_behind_the_last_counted_row_is_on_the_first_page(notices: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facets, "COUNTED", 2)
+    with notices.read() as c:
+        answer = answered(c, Question("", limit=20, counted=True))
+    assert ("".join(hit.id[-1] for hit in answer.rows), answer.total, answer.exact) == ("3214", 2, False)
