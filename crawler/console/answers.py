@@ -20,10 +20,15 @@ def conditional(request: Request, body: bytes, media_type: str, more: Mapping[st
     """A body with its entity tag, or 304."""
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "no-cache", **(more or {})}
-    asked = request.headers.get("if-none-match", "")
-    if asked.strip() == "*" or tag in [one.strip().removeprefix("W/") for one in asked.split(",")]:
+    if has(request, tag):
         return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type=media_type)
+
+
+def has(request: Request, tag: str) -> bool:
+    """Does the caller have what this entity tag names?"""
+    asked = request.headers.get("if-none-match", "")
+    return asked.strip() == "*" or tag in [one.strip().removeprefix("W/") for one in asked.split(",")]
 
 
 def listed(items: Sequence[Mapping[str, Any]], total: int | None, following: str | int | None, **more: Any) -> dict[str, Any]:

@@ -2,16 +2,18 @@
 
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.openapi.utils import get_openapi
+from fastapi.responses import Response
 
 from crawler.console import feeds, machines, memento, problems
+from crawler.console.answers import answer
 from crawler.console.api import attachments, captures, changes, common, operations, records, sources
 from crawler.console.api.shapes import Problem
 from crawler.console.door import Door
 from crawler.console.guard import Guard, Rate
 from crawler.console.pages import captures as capture_pages
-from crawler.console.pages import citing, faults, ledger, rendering
+from crawler.console.pages import citing, faults, ledger, login, rendering
 from crawler.console.pages import operations as operation_pages
 from crawler.console.pages import records as record_pages
 from crawler.console.pages import sources as source_pages
@@ -29,7 +31,7 @@ def create(door: Door, *, version: str = "0.1.0") -> Guard:
         title=TITLE,
         version=version,
         description=ABOUT,
-        openapi_url="/api/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
@@ -39,10 +41,16 @@ def create(door: Door, *, version: str = "0.1.0") -> Guard:
     problems.install(app, faults.fault_page)
     for module in (records, attachments, changes, captures, sources, operations):
         app.include_router(module.router, prefix="/api/v1", responses=common.PROBLEMS)
-    pages = (ledger, record_pages, source_pages, capture_pages, citing, operation_pages)
+    pages = (ledger, record_pages, source_pages, capture_pages, citing, operation_pages, login)
     for plain in (machines, memento, feeds, rendering, *pages):
         app.include_router(plain.router)
     _describe(app)
+
+    @app.get("/api/openapi.json", include_in_schema=False)
+    def description(request: Request) -> Response:
+        """What the API takes and answers."""
+        return answer(request, app.openapi())
+
     serve = door.config.serve
     return Guard(app, names=serve.names, rate=Rate(serve.requests_per_minute))
 

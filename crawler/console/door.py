@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from crawler.config.values import Config
+from crawler.console import session as sessions
 from crawler.console.problems import NotThere, Refused
+from crawler.console.remembered import Remembered
 from crawler.errors import UsageError, Withheld
-from crawler.repository import resolve
+from crawler.model import now_ms
+from crawler.repository import query, resolve
 from crawler.repository.database import Connection, Database, check_schema
 
 
@@ -21,6 +24,7 @@ class Door:
     database: Database
     token: str | None = field(default=None, repr=False)
     closed: bool = False
+    remembered: Remembered = field(default_factory=Remembered, repr=False, compare=False)
 
     @property
     def archive(self) -> Path:
@@ -33,13 +37,21 @@ class Door:
         with self.database.read() as c:
             yield c
 
+    def totals(self, c: Connection) -> dict[str, int]:
+        """How much there is, as of a moment ago."""
+        return self.remembered.of("totals", lambda: query.totals(c))
+
+    def sources(self, c: Connection) -> list[query.SourceView]:
+        """What is known of every source; how many documents each has, as of a moment ago."""
+        return query.sources(c, self.remembered.of("documents", lambda: query.documents_of_sources(c)))
+
     def check(self) -> None:
         """Raises RepositoryError when the database cannot be asked."""
         check_schema(self.database)
 
-    def admit(self, authorization: str | None, *, writes: bool) -> None:
-        """Raises Refused unless this may be done with these credentials."""
-        if not writes and not self.closed:
+    def admit(self, authorization: str | None, *, writes: bool, reader: str | None = None) -> None:
+        """Raises Refused unless this may be done with these credentials. `reader`: a browser's session, which never writes."""
+        if not writes and (not self.closed or self.is_reader(reader)):
             return
         if self.token is None:
             raise Refused(403, "nothing may be changed here", remedy="set GONGKAI_TOKEN where the console runs")
@@ -48,6 +60,10 @@ class Door:
             raise Refused(401, "this needs a token", remedy="send Authorization: Bearer and the token")
         if not hmac.compare_digest(given.strip().encode("utf-8", "surrogateescape"), self.token.encode()):
             raise Refused(403, "this is not the token")
+
+    def is_reader(self, session: str | None) -> bool:
+        """Is this the session of somebody who has shown the token?"""
+        return self.token is not None and sessions.holds(self.token, session, now_ms())
 
 
 def document_of(c: Connection, name: str) -> tuple[str, int | None]:

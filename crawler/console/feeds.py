@@ -24,7 +24,7 @@ from crawler.console.problems import NotThere
 from crawler.model import ChangeKind, Millis
 from crawler.monitor.told import told
 from crawler.record.frame import unpacked
-from crawler.repository import changes, figures, query
+from crawler.repository import changes, figures
 from crawler.repository.changes import ChangeView, Only
 from crawler.repository.search.find import Hit, find
 from crawler.text.beijing import iso
@@ -101,7 +101,7 @@ def ledger(
 def source(request: Request, door: Reader, name: str, form: Form) -> Response:
     """The newest lines of the ledger about a source and its notices."""
     with door.read() as c:
-        known = next((row for row in query.sources(c) if row.id == name), None)
+        known = next((row for row in door.sources(c) if row.id == name), None)
     if known is None:
         raise NotThere(f"there is no source {name[:80]!r}", remedy="/s lists them")
     return _answer(request, door, form, _of_ledger(request, door, Only(source=name), known.title or name, f"/s/{name}"))

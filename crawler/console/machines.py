@@ -7,11 +7,10 @@ from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse, Response
 
 from crawler.console.api.common import Reader
-from crawler.console.api.sources import all_conditions
 from crawler.console.problems import problem
 from crawler.errors import GongkaiError
 from crawler.model import now_ms
-from crawler.repository import gauges, query
+from crawler.repository import gauges
 
 router = APIRouter(tags=["operations"])
 STATES = ("ok", "recovered", "suspect", "down")
@@ -37,8 +36,8 @@ def ready(door: Reader) -> Response:
 def metrics(door: Reader) -> Response:
     """Figures of the whole archive."""
     with door.read() as c:
-        lines = list(_figures(gauges.read(c, now_ms()), query.totals(c)))
-        states = [one.state for one in all_conditions(door, c).values()]
+        lines = list(_figures(gauges.read(c, now_ms()), door.totals(c)))
+        states = [row.health for row in door.sources(c)]
     lines += _family("gongkai_sources", "Sources by health.", [({"state": state}, states.count(state)) for state in STATES])
     try:
         disk = shutil.disk_usage(door.archive)

@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
-from fastapi.responses import PlainTextResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 
+from crawler.console.answers import conditional
 from crawler.console.api.common import Reader
 from crawler.console.door import Door
 from crawler.console.problems import NotThere
@@ -27,7 +29,8 @@ def _moments(door: Door, url: str) -> Sequence[Moment]:
     return found
 
 
-def _http_date(at: Millis) -> str:
+def http_date(at: Millis) -> str:
+    """A moment as RFC 9110 writes it."""
     return format_datetime(datetime.fromtimestamp(at / 1000, UTC), usegmt=True)
 
 
@@ -54,10 +57,15 @@ def timegate(request: Request, door: Reader) -> Response:
             ) from error
     best = min(found, key=lambda one: (abs(one.at - at), -one.at))
     base = str(request.base_url).rstrip("/")
-    links = ", ".join(
-        [f'<{original}>; rel="original"', f'<{base}/timemap/link/{original}>; rel="timemap"; type="application/link-format"']
-    )
-    return RedirectResponse(f"{base}/c/{best.id}", 302, headers={"Vary": "accept-datetime", "Link": links})
+    return RedirectResponse(f"{base}/c/{best.id}", 302, headers={"Vary": "accept-datetime", "Link": links(request, original)})
+
+
+def links(request: Request, original: str) -> str:
+    """Where an address and its captures are, for the header of that name. An archived address is quoted: it may hold anything."""
+    base, safe = str(request.base_url).rstrip("/"), quote(original, safe="%:/?#[]@!$&'()*+,;=-._~")
+    to = (("", "original"), (f"{base}/timegate/", "timegate"), (f"{base}/timemap/link/", "timemap"))
+    kind = '; type="application/link-format"'
+    return ", ".join(f'<{start}{safe}>; rel="{name}"{kind if name == "timemap" else ""}' for start, name in to)
 
 
 @router.get("/timemap/link/{_:path}", include_in_schema=False)
@@ -66,14 +74,14 @@ def timemap(request: Request, door: Reader) -> Response:
     original = _url(request, "/timemap/link/")
     found = _moments(door, original)
     body = ",\n".join(_lines(str(request.base_url).rstrip("/"), original, found)) + "\n"
-    return PlainTextResponse(body, media_type="application/link-format")
+    return conditional(request, body.encode("utf-8", "replace"), "application/link-format")
 
 
 def _lines(base: str, original: str, found: Sequence[Moment]) -> Iterator[str]:
-    span = f'from="{_http_date(found[0].at)}"; until="{_http_date(found[-1].at)}"'
+    span = f'from="{http_date(found[0].at)}"; until="{http_date(found[-1].at)}"'
     yield f'<{original}>; rel="original"'
     yield f'<{base}/timemap/link/{original}>; rel="self"; type="application/link-format"; {span}'
     yield f'<{base}/timegate/{original}>; rel="timegate"'
     for number, one in enumerate(found):
         ends = [word for word, here in (("first", number == 0), ("last", number == len(found) - 1)) if here]
-        yield f'<{base}/c/{one.id}>; rel="{" ".join([*ends, "memento"])}"; datetime="{_http_date(one.at)}"'
+        yield f'<{base}/c/{one.id}>; rel="{" ".join([*ends, "memento"])}"; datetime="{http_date(one.at)}"'

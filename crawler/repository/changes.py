@@ -255,6 +255,13 @@ def count(c: Connection, only: Only = EVERYTHING) -> int:
     return int(c.execute(query.where(*_which(only))).scalar_one())
 
 
+def steps(c: Connection, document: int, limit: int) -> list[tuple[Millis, str]]:
+    """(when, kind) of a document's lines, newest first, without what differs in them. `document`: a row id."""
+    h = t.changes.c
+    query = sa.select(h.at, h.kind).where(h.document == document).order_by(h.seq.desc()).limit(limit)
+    return [(row.at, row.kind) for row in c.execute(query)]
+
+
 def _which(only: Only) -> list[sa.ColumnElement[bool]]:
     h = t.changes.c
     which = [h.seq > only.after]

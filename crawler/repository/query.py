@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,21 +19,28 @@ from crawler.repository.database import iso
 from crawler.repository.resolve import resolve
 
 __all__ = [
-    "PLACE", "DocumentView", "LookRow", "Sighting", "SourceView", "VersionRow",
-    "document", "is_filled", "looks", "resolve", "sources", "totals", "with_place",
+    "PLACE", "DocumentView", "LookRow", "Sighting", "SourceView", "Tally", "VersionRow",
+    "document", "documents_of_sources", "filled", "is_filled", "looks", "outline", "resolve", "sources", "tally", "totals", "with_place",
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class VersionRow:
-    """One state of a document; of several readings of it the newest. `record` as JSON values, its capture's place filled."""
+    """One state of a document; of several readings of it the newest. `packed`: its record as it is stored, empty in an outline."""
 
     id: int
     n: int
     first_seen: Millis
     rules: str
     capture: str
-    record: dict[str, Any]
+    place: Mapping[str, Any]
+    further: str | None
+    packed: bytes = field(repr=False)
+
+    @cached_property
+    def record(self) -> dict[str, Any]:
+        """The record as JSON values, its capture's place filled. Unpacked when it is first asked for: an edited notice has many."""
+        return _record(self.packed, self.place, self.further)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +108,22 @@ class SourceView:
 # ------------------------------------------------------------------ one document
 def document(c: Connection, public_id: str) -> DocumentView:
     """One document. Raises UsageError when there is none of that id."""
+    return _document(c, public_id, whole=True)
+
+
+def outline(c: Connection, public_id: str) -> DocumentView:
+    """The same without its records and sightings, for whoever shows one version of it (`filled`). Raises UsageError."""
+    return _document(c, public_id, whole=False)
+
+
+def filled(c: Connection, rows: Sequence[VersionRow]) -> list[VersionRow]:
+    """Versions of an outline with their records, in the order given."""
+    query = sa.select(t.versions.c.id, t.versions.c.record).where(t.versions.c.id.in_([row.id for row in rows]))
+    held: dict[int, bytes] = {row.id: row.record for row in c.execute(query)}
+    return [replace(row, packed=held[row.id]) for row in rows]
+
+
+def _document(c: Connection, public_id: str, *, whole: bool) -> DocumentView:
     d = t.documents.c
     query = (
         sa.select(t.documents, t.urls.c.public_url, t.urls.c.key, t.works.c.public_id.label("work_id"))
@@ -110,7 +134,7 @@ def document(c: Connection, public_id: str) -> DocumentView:
     row = c.execute(query).first()
     if row is None:
         raise UsageError(f"there is no document {public_id!r}", remedy="gongkai search finds documents and their ids")
-    versions = _versions(c, row.id)
+    versions = _versions(c, row.id, whole=whole)
     return DocumentView(
         id=row.public_id,
         row=row.id,
@@ -124,7 +148,7 @@ def document(c: Connection, public_id: str) -> DocumentView:
         versions=versions,
         attached=attached.of_versions(c, [one.id for one in versions]),
         others=_others(c, row.id, row.work),
-        sightings=_sightings(c, row.url, row.key),
+        sightings=_sightings(c, row.url, row.key) if whole else (),
     )
 
 
@@ -162,16 +186,20 @@ def with_files(record: Mapping[str, Any], files: Sequence[Attached]) -> dict[str
     return {**record, "attachments": listed}
 
 
-def _versions(c: Connection, number: int) -> tuple[VersionRow, ...]:
+def _versions(c: Connection, number: int, *, whole: bool) -> tuple[VersionRow, ...]:
     v = t.versions.c
+    record = [v.record] if whole else []
     query = (
-        sa.select(v.id, v.n, v.first_seen, v.rules, v.record, v.further, *PLACE)
+        sa.select(v.id, v.n, v.first_seen, v.rules, v.further, *PLACE, *record)
         .join(t.captures, t.captures.c.id == v.capture)
         .where(v.document == number)
         .order_by(v.n, v.id)
     )
     newest = {row.n: row for row in c.execute(query)}
-    return tuple(VersionRow(row.id, row.n, row.first_seen, row.rules, row.capture, with_place(row)) for row in newest.values())
+    return tuple(
+        VersionRow(row.id, row.n, row.first_seen, row.rules, row.capture, _place(row), row.further, row.record if whole else b"")
+        for row in newest.values()
+    )
 
 
 PLACE = (
@@ -182,8 +210,18 @@ PLACE = (
 
 def with_place(row: sa.Row[*tuple[Any, ...]]) -> dict[str, Any]:
     """The record of a row that has `PLACE`, `record` and `further`: what was read, and where the bytes lie now."""
-    read = unpacked(row.record)
-    read["capture"] = {
+    return _record(row.record, _place(row), row.further)
+
+
+def _record(packed: bytes, place: Mapping[str, Any], further: str | None) -> dict[str, Any]:
+    read = unpacked(packed)
+    read["capture"] = dict(place)
+    read["further"] = json.loads(further) if further else []
+    return read
+
+
+def _place(row: sa.Row[*tuple[Any, ...]]) -> dict[str, Any]:
+    return {
         "id": row.capture,
         "file": row.file,
         "offset": row.offset,
@@ -191,8 +229,6 @@ def with_place(row: sa.Row[*tuple[Any, ...]]) -> dict[str, Any]:
         "digest": row.payload_digest,
         "time": iso(row.at),
     }
-    read["further"] = json.loads(row.further) if row.further else []
-    return read
 
 
 def _others(c: Connection, number: int, work: int) -> tuple[tuple[str, str, str], ...]:
@@ -234,6 +270,31 @@ def looks(c: Connection, number: int, limit: int = 1000) -> list[LookRow]:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """How often a document's address was looked at, by outcome, the most frequent first; when last, and what came of that."""
+
+    outcomes: tuple[tuple[str, int], ...]
+    last: Millis | None
+    outcome: str | None
+
+    @property
+    def total(self) -> int:
+        """All looks."""
+        return sum(count for _, count in self.outcomes)
+
+
+def tally(c: Connection, number: int) -> Tally:
+    """The looks at a document's address in a line. `number` is the document's row id."""
+    look = t.looks.c
+    address = sa.select(t.documents.c.url).where(t.documents.c.id == number).scalar_subquery()
+    counted = sa.select(look.outcome, sa.func.count()).where(look.url == address).group_by(look.outcome)
+    outcomes = sorted((tuple(row) for row in c.execute(counted)), key=lambda item: (-item[1], item[0]))
+    newest = sa.select(look.at, look.outcome).where(look.url == address).order_by(look.at.desc(), look.id.desc()).limit(1)
+    last = c.execute(newest).first()
+    return Tally(tuple(outcomes), last.at if last else None, last.outcome if last else None)
+
+
+@dataclass(frozen=True, slots=True)
 class WorkMember:
     """A document of a work."""
 
@@ -260,11 +321,18 @@ def work(c: Connection, public_id: str) -> list[WorkMember]:
 
 
 # ------------------------------------------------------------------ the whole
-def sources(c: Connection) -> list[SourceView]:
-    """What is known of every source, by id."""
-    d, s, r = t.documents.c, t.sources.c, t.runs.c
+def documents_of_sources(c: Connection) -> dict[str, int]:
+    """How many documents each source has."""
+    d = t.documents.c
     counted = sa.select(d.source, sa.func.count()).where(sa.text(visible.document())).group_by(d.source)
-    documents = dict(tuple(row) for row in c.execute(counted))
+    return dict(tuple(row) for row in c.execute(counted))
+
+
+def sources(c: Connection, documents: Mapping[str, int] | None = None) -> list[SourceView]:
+    """What is known of every source, by id. `documents`: how many each has, where that was counted already."""
+    s, r = t.sources.c, t.runs.c
+    if documents is None:
+        documents = documents_of_sources(c)
     last = (
         sa.select(r.result)
         .where(r.source == s.id, r.ended.is_not(None), r.result != "skipped")

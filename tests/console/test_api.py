@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from crawler.console.server import check_bind, is_loopback, opened, token_of
 from crawler.errors import UsageError
 from crawler.record.schema import record_schema
 from crawler.text.beijing import day_of, moment
+from tests.tools import draft_dashboard
 from tests.tools.called import said
 
 TOKEN = {"Authorization": "Bearer a-token-that-nobody-guesses"}
@@ -184,6 +186,24 @@ def test_sources_runs_health_and_stats_are_there(api: httpx.Client) -> None:
     assert api.get("/sources/none").status_code == 404
 
 
+PAGES = ("/", "/search?q=公告", "/changes", "/s", "/s/lanwan", "/about", "/d/{id}", "/d/{id}/cite", "/c/{capture}", "/api/openapi.json", "/api/v1/captures/{capture}/payload", "/timemap/link/{url}")  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_that_is_as_it_was_is_not_sent_twice(console: Any, edited: str, path: str) -> None:
+    with console.client() as client:
+        record = client.get(f"/api/v1/records/{edited}").json()
+        address = path.format(id=edited, capture=record["capture"]["id"], url=record["url"])
+        first = client.get(address)
+        again = client.get(address, headers={"If-None-Match": first.headers["etag"]})
+        assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
+        assert again.headers["etag"] == first.headers["etag"]
+        assert "default-src 'none'" in again.headers["content-security-policy"]
+        other = client.get(address, headers={"If-None-Match": first.headers["etag"], "Accept-Language": "en"})
+        assert other.status_code in (200, 304)
+        assert (other.status_code == 304) == (other.headers["etag"] == first.headers["etag"])
+
+
 def test_the_same_answer_is_not_sent_twice(api: httpx.Client) -> None:
     first = api.get("/stats")
     again = api.get("/stats", headers={"If-None-Match": first.headers["etag"]})
@@ -323,6 +343,15 @@ def test_metrics_are_in_prometheus_form(console: Any) -> None:
         assert line.startswith("# ") or len(line.rsplit(" ", 1)) == 2
 
 
+def test_the_dashboard_shows_metrics_that_are_there_and_all_of_them(console: Any) -> None:
+    with console.client() as client:
+        told_names = set(re.findall(r"^# TYPE (\w+) gauge$", client.get("/metrics").text, re.MULTILINE))
+    file = json.loads(draft_dashboard.FILE.read_text("utf-8"))
+    assert file == draft_dashboard.dashboard()
+    shown = [name for one in file["panels"] for target in one["targets"] for name in re.findall(r"gongkai_\w+", target["expr"])]
+    assert set(shown) == told_names
+
+
 def test_ready_says_no_when_the_database_cannot_be_asked(
     told: Config, tmp_path: Path, serving: Callable[[Any], contextlib.AbstractContextManager[str]]
 ) -> None:
@@ -349,6 +378,11 @@ def test_memento_clients_find_what_there_is(console: Any, edited: str) -> None:
         assert newest.headers["location"] != oldest.headers["location"]
         assert newest.headers["vary"] == "accept-datetime"
         assert client.get(f"/timegate/{url}", headers={"Accept-Datetime": "x"}).status_code == 422
+        shown = client.get(oldest.headers["location"])
+        assert shown.headers["memento-datetime"].endswith("GMT")
+        for answer in (oldest, shown):
+            assert f'<{url}>; rel="original"' in answer.headers["link"]
+            assert 'rel="timegate"' in answer.headers["link"]
         assert client.get("/timegate/http://nowhere.example/").status_code == 404
 
 

@@ -1,14 +1,23 @@
 """The pages: they answer, in both languages, escape what they show, and lead to each other."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
+from crawler.console.app import create
 from crawler.console.pages.rendering import Reader
 from crawler.console.pages.words import WORDS
+from crawler.console.server import opened
 from crawler.model import ChangeKind, Outcome, RunKind
+from crawler.repository.database import Database
+from crawler.repository.migrations import upgrade
+from tests.repository.conftest import Library
+
+ID = "7k3m9q2x1vtd"
 
 PAGES = ("/", "/search?q=公告", "/search", "/changes", "/changes?kind=edit")
 
@@ -77,9 +86,54 @@ def test_the_language_is_remembered(console: Any) -> None:
         assert '<html lang="en">' in client.get("/changes", headers={"Accept-Language": "zh"}).text
 
 
+def test_one_is_not_called_as_several_are() -> None:
+    english, chinese = Reader("en", "/"), Reader("zh", "/")
+    assert [english.say("differences", count=count) for count in (0, 1, "1", 2)] == [
+        "0 differences",
+        "1 difference",
+        "1 difference",
+        "2 differences",
+    ]
+    assert english.say("found", count="1,234") == "1,234 records"
+    assert chinese.say("differences", count=1) == "改动 1 处"
+
+
 def test_every_word_of_the_archive_has_its_translation_and_an_unknown_one_breaks_no_page() -> None:
     stored = {"outcome": Outcome, "kind": ChangeKind, "run": RunKind}
     assert {f"{group}.{one}" for group, words in stored.items() for one in words} - WORDS.keys() == set()
     assert Reader("zh", "/").say("outcome.unheard_of") == "unheard_of"
     with pytest.raises(KeyError):
         Reader("zh", "/").say("nothing.such")
+
+
+def plain(body: list[str]) -> dict[str, Any]:
+    """A record that says nothing but its text."""
+    empty = dict.fromkeys(("channel", "source", "clicks", "incomplete"))
+    return {**empty, "body": body, "attachments": [], "tables": [], "images": [], "people": [], "meta": {}, "provenance": {}}
+
+
+def test_of_many_versions_the_newest_are_listed_with_what_differs_and_all_where_asked(
+    told: Any, tmp_path: Any, serving: Any
+) -> None:
+    url = f"sqlite:///{tmp_path / 'gongkai.db'}"
+    database = Database(url)
+    upgrade(database)
+    with database.write() as c:
+        library = Library(c)
+        number = library.document(ID, "一", record=plain(["零"]))
+        for n in range(2, 31):
+            library.version(number, n, "一", at=1000 * n, record=plain([f"第{n}"] * n))
+    database.close()
+    with opened(replace(told, storage=replace(told.storage, database=url)), None) as door, serving(create(door)) as base:
+        pages = [
+            httpx.get(f"{base}/d/{ID}{query}", trust_env=False, timeout=60).text for query in ("", "", "?versions=all", "/v/3")
+        ]
+    rows = [LexborHTMLParser(page).css("ol.versions li") for page in pages]
+    assert [len(one) for one in rows] == [20, 20, 30, 20]
+    assert pages[0] == pages[1]
+    counts = [link.text() for row in rows[0] for link in row.css("a[href*='/diff/']")]
+    assert [text for text in counts if "改动" in text] == counts[:8]
+    assert counts[0] == f"改动 {30} 处"
+    assert counts[8] == "与前一版对比"
+    assert "首次见到" in rows[2][-1].text()
+    assert "第3" in LexborHTMLParser(pages[3]).css(".prose")[0].text()

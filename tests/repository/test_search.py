@@ -361,3 +361,50 @@ def test_the_answer_is_that_of_a_full_scan(database: Database, library: Any, tex
             answer = answered(c, Question(query, limit=1000, sort=sort, counted=True))
             assert {hit.id for hit in answer.rows} == wanted
             assert (answer.total, answer.exact) == (len(wanted), True)
+
+
+def test_what_sql_refuses_of_the_index_is_counted_as_far_as_that_is_quick_and_found_all_the_same(
+    database: Database, library: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.write() as c:
+        for number in range(40):
+            at = 1_700_000_000_000 if number < 3 else 1_600_000_000_000
+            library(c).document(f"b{number:011}", "采购公告", "采购", published=f"2020-01-{number % 28 + 1:02}", first_seen=at)
+        assert index(c, 100) == 40
+    early = Only(seen="2023-11-01..")
+    with database.read() as c:
+        whole = answered(c, Question("采购", early, counted=True))
+        monkeypatch.setattr(matches, "LOOKED", 5)
+        bounded = answered(c, Question("采购", early, counted=True))
+        away = answered(c, Question("采购", Only(presence="gone"), counted=True))
+    assert [hit.id for hit in bounded.rows] == [hit.id for hit in whole.rows]
+    assert (len(whole.rows), whole.total, whole.exact) == (3, 3, True)
+    assert bounded.total is not None
+    assert bounded.total <= 3
+    assert bounded.exact == (database.dialect == "postgresql")
+    assert (away.total, away.exact, away.rows) == (0, True, ())
+
+
+def test_a_lone_character_is_found_in_whole_whether_it_is_common_or_rare(
+    database: Database, library: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(matches, "TRIED", 32)
+    monkeypatch.setattr(matches, "COMMON", 4)
+    with database.write() as c:
+        for number in range(90):
+            title = "罕见" if number in (1, 70) else "常见"
+            library(c).document(f"c{number:011}", title, "正文", published=f"2020-0{number % 9 + 1}-01")
+        assert index(c, 100) == 90
+    with database.read() as c:
+        for query, many in (("常", 88), ("罕", 2), ("见", 90), ("无", 0)):
+            answer = answered(c, Question(query, limit=200, counted=True))
+            assert (len(answer.rows), answer.total, answer.exact) == (many, many, True)
+            first = answered(c, Question(query, limit=1))
+            assert [hit.id for hit in first.rows] == [hit.id for hit in answer.rows[:1]]
+
+
+def test_what_lies_behind_the_last_counted_row_is_on_the_first_page(notices: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facets, "COUNTED", 2)
+    with notices.read() as c:
+        answer = answered(c, Question("", limit=20, counted=True))
+    assert ("".join(hit.id[-1] for hit in answer.rows), answer.total, answer.exact) == ("3214", 2, False)

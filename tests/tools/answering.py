@@ -9,12 +9,14 @@ from typing import Any
 
 import uvicorn
 
+from crawler.console.server import settings
+
 
 @contextlib.contextmanager
-def answering(app: Any) -> Iterator[str]:
-    """The address of a real server of an application."""
+def answering(app: Any, **limits: Any) -> Iterator[str]:
+    """The address of a real server of an application, as `gongkai serve` serves it. `limits`: other ones than its."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1))
+        server = uvicorn.Server(settings(app, ending_s=1, **limits))
         thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
         thread.start()
         while not server.started:

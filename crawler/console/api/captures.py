@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from crawler.archive.reader import open_page, open_wire
 from crawler.console import shown
-from crawler.console.answers import answer
+from crawler.console.answers import answer, has
 from crawler.console.api.common import GONE, MISSING, Name, Reader
 from crawler.console.api.shapes import CaptureShape
 from crawler.console.door import Door
@@ -54,6 +54,7 @@ def capture(request: Request, door: Reader, name: Name) -> Response:
     summary="Its bytes",
 )
 def payload(
+    request: Request,
     door: Reader,
     name: Name,
     form: Annotated[
@@ -62,7 +63,10 @@ def payload(
 ) -> Response:
     """The bytes as a download. They are checked against their digest before they are sent."""
     found, held = capture_of(door, name)
+    tag = f'"{found.id}-{form}"'
+    if has(request, tag):
+        return Response(status_code=304, headers={**DOWNLOAD, "ETag": tag})
     body = open_wire(door.archive, found.place) if form == "response" else bytes(open_page(door.archive, found.place, held).body)
     file = f"{found.id}.{'http' if form == 'response' else 'bin'}"
-    headers = {**DOWNLOAD, "Content-Disposition": f'attachment; filename="{quote(file)}"', "ETag": f'"{found.id}-{form}"'}
+    headers = {**DOWNLOAD, "Content-Disposition": f'attachment; filename="{quote(file)}"', "ETag": tag}
     return Response(body, headers=headers, media_type="application/octet-stream")

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Header, Path, Query, Request
 
 from crawler.console.door import Door
+from crawler.console.session import COOKIE
 
 
 def door_of(request: Request) -> Door:
@@ -16,7 +17,7 @@ def door_of(request: Request) -> Door:
 def reader(request: Request, authorization: Annotated[str | None, Header(include_in_schema=False)] = None) -> Door:
     """The door, for whoever may read."""
     door = door_of(request)
-    door.admit(authorization, writes=False)
+    door.admit(authorization, writes=False, reader=request.cookies.get(COOKIE))
     return door
 
 

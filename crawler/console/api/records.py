@@ -63,8 +63,9 @@ def record(
     """A record in its current version, or the one asked for: the JSON of `gongkai show --as json`."""
     with door.read() as c:
         public_id, number = document_of(c, name)
-        found = query.document(c, public_id)
-    return answer(request, query.as_json(found, chosen(found, version or number, as_of(when))))
+        found = query.outline(c, public_id)
+        row = query.filled(c, [chosen(found, version or number, as_of(when))])[0]
+    return answer(request, query.as_json(found, row))
 
 
 def chosen(found: DocumentView, number: int | None, at: int | None = None) -> VersionRow:
@@ -108,9 +109,9 @@ def differences(
 ) -> Response:
     """What differs between two versions; by default the last two."""
     with door.read() as c:
-        found = query.document(c, document_of(c, name)[0])
-    last = chosen(found, after)
-    first = chosen(found, before if before is not None else max(1, last.n - 1))
+        found = query.outline(c, document_of(c, name)[0])
+        last = chosen(found, after)
+        first, last = query.filled(c, [chosen(found, before if before is not None else max(1, last.n - 1)), last])
     return answer(request, {"id": found.id, "from": first.n, "to": last.n, "differences": shown.difference(first, last)})
 
 
@@ -149,8 +150,8 @@ def citation(
     """One version as it was captured: a sentence in Chinese and in English, GB/T 7714-2015, and an item of CSL-JSON."""
     with door.read() as c:
         public_id, number = document_of(c, name)
-        found = query.document(c, public_id)
-    row = chosen(found, version or number)
+        found = query.outline(c, public_id)
+        row = query.filled(c, [chosen(found, version or number)])[0]
     return answer(request, citations.as_json(citations.cited(found.id, row.n, row.record, found.presence)))
 
 

@@ -1,5 +1,6 @@
 """Sources, their runs, how they are, and how much there is."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -15,7 +16,7 @@ from crawler.console.problems import NotThere
 from crawler.model import now_ms
 from crawler.monitor.condition import Condition, conditions
 from crawler.record.schema import record_schema
-from crawler.repository import exchanges, query
+from crawler.repository import exchanges
 from crawler.repository.database import Connection
 from crawler.text.beijing import iso
 
@@ -31,10 +32,11 @@ def condition(found: Condition) -> dict[str, Any]:
     return values
 
 
-def all_conditions(door: Door, c: Connection, only: tuple[str, ...] = ()) -> dict[str, Condition]:
-    """How all sources are that the database knows."""
+def all_conditions(door: Door, c: Connection, only: Sequence[str] | None = None) -> dict[str, Condition]:
+    """How sources are, all that the database knows unless some are named."""
+    wanted = tuple(row.id for row in door.sources(c)) if only is None else tuple(only)
     expects = {name: source.expect for name, source in door.config.sources.items()}
-    return conditions(c, expects, now_ms(), only or tuple(row.id for row in query.sources(c)))
+    return conditions(c, expects, now_ms(), wanted) if wanted else {}
 
 
 @router.get(
@@ -46,7 +48,7 @@ def all_conditions(door: Door, c: Connection, only: tuple[str, ...] = ()) -> dic
 def sources(request: Request, door: Reader) -> Response:
     """Every column that was ever configured or crawled."""
     with door.read() as c:
-        found = query.sources(c)
+        found = door.sources(c)
     return answer(request, listed([shown.source(row) for row in found], len(found), None))
 
 
@@ -54,7 +56,7 @@ def sources(request: Request, door: Reader) -> Response:
 def source(request: Request, door: Reader, name: Name) -> Response:
     """A source and its condition."""
     with door.read() as c:
-        found = next((row for row in query.sources(c) if row.id == name), None)
+        found = next((row for row in door.sources(c) if row.id == name), None)
         how = all_conditions(door, c, (name,)).get(name) if found else None
     if found is None:
         raise NotThere(f"there is no source {name[:80]!r}", remedy="/api/v1/sources lists them")
@@ -91,7 +93,7 @@ def health(request: Request, door: Reader) -> Response:
 def stats(request: Request, door: Reader) -> Response:
     """Documents, versions, works, captures, looks, changes."""
     with door.read() as c:
-        return answer(request, query.totals(c))
+        return answer(request, door.totals(c))
 
 
 @router.get(

@@ -7,6 +7,7 @@ from crawler.archive.around import Around, around
 from crawler.archive.reader import open_page
 from crawler.console.api.captures import capture_of
 from crawler.console.api.common import Reader
+from crawler.console.memento import http_date, links
 from crawler.console.pages.plain import inert, text_of
 from crawler.console.pages.rendering import page
 from crawler.console.problems import NotThere
@@ -48,7 +49,10 @@ def capture(request: Request, door: Reader, name: str) -> Response:
         "text": text[:SHOWN], "cut": len(text) > SHOWN, "viewable": shown is not None and _kind(shown) is not None, "near": near, "reach": reach,
         "request": near.request.decode("utf-8", "replace").strip(), "tls": near.look.get("tls") or {}, "linkable": is_http(found.url),
     }  # fmt: skip
-    return page(request, "capture.html", values)
+    made = page(request, "capture.html", values)
+    made.headers["Memento-Datetime"] = http_date(found.at)  # RFC 7089, 2.1.1
+    made.headers["Link"] = links(request, found.url)
+    return made
 
 
 @router.get("/c/{name}/page")

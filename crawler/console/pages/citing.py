@@ -29,8 +29,8 @@ def cite(
     """A citation in three forms; `as`: one of them alone, for programs and reference managers."""
     with door.read() as c:
         public_id, meant = document_of(c, name)
-        found = query.document(c, public_id)
-    row = chosen(found, number or meant)
+        found = query.outline(c, public_id)
+        row = query.filled(c, [chosen(found, number or meant)])[0]
     made = citation.cited(found.id, row.n, row.record, found.presence)
     language = reader_of(request).language
     if form == "csl":
@@ -50,5 +50,5 @@ def cite(
 def about(request: Request, door: Reader) -> Response:
     """What this archive proves and what not."""
     with door.read() as c:
-        totals = query.totals(c)
+        totals = door.totals(c)
     return page(request, "about.html", {"here": "about", "totals": totals, "operator": door.config.operator})

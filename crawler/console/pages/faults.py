@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import Response
 
+from crawler.console.pages import login
 from crawler.console.pages.rendering import page
 
 MACHINES = ("/api/", "/feeds/", "/timegate/", "/timemap/", "/metrics", "/healthz", "/readyz", "/static/")
@@ -19,6 +20,9 @@ def fault_page(request: Request, told: dict[str, Any]) -> Response | None:
     """A problem as a page; None where it is not wanted as one. `told`: the problem's members."""
     if not wants_page(request):
         return None
+    if told["status"] == 401 and request.method in ("GET", "HEAD"):
+        query = f"?{request.url.query}" if request.url.query else ""
+        return login.shown(request, f"{request.url.path}{query}", status=401)
     known = f"fault.{told['status']}"
     made = page(request, "fault.html", {"told": told, "known": known, "q": ""}, status=told["status"])
     made.headers["Vary"] = "Accept, Accept-Language, Cookie"

@@ -12,7 +12,7 @@ from crawler.console.pages.labels import Line, change_lines
 from crawler.console.pages.rendering import address, page
 from crawler.errors import UsageError
 from crawler.model import ChangeKind, now_ms
-from crawler.repository import changes, query
+from crawler.repository import changes
 from crawler.repository.changes import Only
 from crawler.text.beijing import beijing
 
@@ -29,8 +29,8 @@ def today(request: Request, door: Reader) -> Response:
     now = now_ms()
     with door.read() as c:
         newest = changes.read(c, Only(since=now - 7 * DAY), LATELY, newest=True)
-        totals = query.totals(c)
-        ill = [one for one in all_conditions(door, c).values() if one.state in ("suspect", "down")]
+        totals = door.totals(c)
+        ill = list(all_conditions(door, c, [row.id for row in door.sources(c) if row.health in ("suspect", "down")]).values())
     lines = [change_lines(line) for line in newest]
     return page(request, "today.html", {"here": "today", "days": by_day(lines), "totals": totals, "ill": ill})
 

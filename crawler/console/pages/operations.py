@@ -16,7 +16,7 @@ from crawler.console.pages.rendering import address, page
 from crawler.console.problems import Refused
 from crawler.errors import UsageError
 from crawler.model import now_ms
-from crawler.repository import acts, exchanges, figures, gauges, query
+from crawler.repository import acts, exchanges, figures, gauges
 
 router = APIRouter(include_in_schema=False)
 ACTIONS = ("crawl", "pause", "resume")
@@ -38,7 +38,7 @@ async def fields(request: Request) -> dict[str, str]:
 def show(request: Request, door: Reader) -> Response:
     """Runs, the frontier, what was done by hand, and the form."""
     with door.read() as c:
-        known = query.sources(c)
+        known = door.sources(c)
         values = {
             "runs": exchanges.runs(c, limit=LATEST), "waiting": figures.waiting(c), "acts": acts.acts(c, LATEST), "waits": gauges.read(c, now_ms()),
         }  # fmt: skip

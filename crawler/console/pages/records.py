@@ -12,8 +12,9 @@ from crawler.console.api.common import Reader
 from crawler.console.api.records import chosen
 from crawler.console.asking import Asked, Parameters
 from crawler.console.door import document_of
-from crawler.console.pages.labels import change_lines
+from crawler.console.pages.labels import LOUD
 from crawler.console.pages.rendering import address, page, reader_of
+from crawler.console.pages.steps import steps_of
 from crawler.console.problems import NotThere
 from crawler.errors import UsageError
 from crawler.record import citation
@@ -21,7 +22,6 @@ from crawler.record.compare import Side, sides
 from crawler.record.frame import unpacked
 from crawler.record.labels import FACTS, META
 from crawler.repository import changes, query
-from crawler.repository.query import DocumentView, VersionRow
 from crawler.repository.search.attached import excerpt
 from crawler.repository.search.find import Hit, find, hit_values
 from crawler.text.asked import phrases
@@ -30,6 +30,8 @@ from crawler.text.words import Phrase, marked
 router = APIRouter(include_in_schema=False)
 WINDOW = 60  # characters before and behind the first hit of a snippet
 FACETS = ("source", "year", "issuer", "channel", "category", "presence")
+LINES = 12  # of the ledger, on a document's page
+VERSIONS = 20  # that are listed there, unless all are asked for
 DIFF = re.compile(r"(\d{1,7})\.\.(\d{1,7})")
 
 
@@ -136,16 +138,18 @@ def version(request: Request, door: Reader, name: str, number: int) -> Response:
 def _document(request: Request, door: Reader, name: str, number: int | None) -> Response:
     with door.read() as c:
         public_id, meant = document_of(c, name)
-        found = query.document(c, public_id)
-        looks = query.looks(c, found.row)
-        ledger = changes.read(c, changes.Only(document=found.row))
-    row = chosen(found, number or meant)
+        found = query.outline(c, public_id)
+        row = query.filled(c, [chosen(found, number or meant)])[0]
+        steps = steps_of(c, found)
+        tally = query.tally(c, found.row)
+        ledger = changes.steps(c, found.row, LINES)
     record = row.record
     cited, language = citation.cited(found.id, row.n, record, found.presence), reader_of(request).language
+    listed = steps if request.query_params.get("versions") == "all" else steps[:VERSIONS]
     values = {
-        "here": "records", "found": found, "version": row, "files": {item.number: item for item in found.attachments(row)}, "record": record, "facts": facts(record), "blocks": blocks(record), "looks": looks,
-        "tally": _tally(looks), "dateline": _dateline(record), "newest": row.n == found.versions[-1].n, "ledger": [change_lines(line) for line in ledger],
-        "steps": _steps(found), "citation": citation.text(cited, language), "gb7714": citation.gb7714(cited),
+        "here": "records", "found": found, "version": row, "files": {item.number: item for item in found.attachments(row)}, "record": record, "facts": facts(record), "blocks": blocks(record), "tally": tally,
+        "dateline": _dateline(record), "newest": row.n == found.versions[-1].n, "ledger": [(at, kind, kind in LOUD) for at, kind in ledger],
+        "steps": listed, "earlier": len(steps) - len(listed), "citation": citation.text(cited, language), "gb7714": citation.gb7714(cited),
     }  # fmt: skip
     return page(request, "document.html", values)
 
@@ -182,22 +186,6 @@ def blocks(record: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return made
 
 
-def _tally(looks: Sequence[Any]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for look in looks:
-        counts[look.outcome] = counts.get(look.outcome, 0) + 1
-    return counts
-
-
-def _steps(found: DocumentView) -> list[tuple[VersionRow, int]]:
-    """(version, how many differences to the one before), the newest first."""
-    made = []
-    for place, row in enumerate(found.versions):
-        before = found.versions[place - 1] if place else None
-        made.append((row, len(shown.difference(before, row)) if before else 0))
-    return made[::-1]
-
-
 @router.get("/d/{name}/diff/{span}")
 def difference(request: Request, door: Reader, name: str, span: str) -> Response:
     """Two versions, side by side or inline (`?as=inline`)."""
@@ -205,8 +193,8 @@ def difference(request: Request, door: Reader, name: str, span: str) -> Response
     if known is None:
         raise NotThere(f"{span[:40]!r} is no pair of versions", remedy="write 1..2")
     with door.read() as c:
-        found = query.document(c, document_of(c, name)[0])
-    before, after = chosen(found, int(known[1])), chosen(found, int(known[2]))
+        found = query.outline(c, document_of(c, name)[0])
+        before, after = query.filled(c, [chosen(found, int(known[1])), chosen(found, int(known[2]))])
     rows: list[Side] = sides(before.record["body"], after.record["body"])
     inline = request.query_params.get("as") == "inline"
     differences = shown.difference(before, after)

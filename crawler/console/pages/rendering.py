@@ -12,6 +12,8 @@ import jinja2
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
+from crawler.console import session
+from crawler.console.answers import conditional
 from crawler.console.pages.words import LANGUAGES, WORDS
 from crawler.console.problems import NotThere
 from crawler.text.beijing import beijing
@@ -37,6 +39,9 @@ class Reader:
         if group in STORED and key not in WORDS:
             return stored
         said = WORDS[key][LANGUAGES.index(self.language)]
+        one, several, many = said.partition("|")  # of a word that is counted: what one is called, what more are
+        if several:
+            said = one if str(values.get("count")) == "1" else many
         return said.format(**values) if values else said
 
 
@@ -72,12 +77,17 @@ def _environment() -> jinja2.Environment:
 def page(request: Request, template: str, values: Mapping[str, Any], *, status: int = 200) -> Response:
     """A page in the reader's language. `values` are what its template shows; `here`: the part of the navigation it belongs to."""
     reader = reader_of(request)
-    shown = {"here": "", "q": "", **values, "reader": reader, "say": reader.say, "lang": reader.language}
+    door = request.app.state.door
+    inside = door.closed and door.is_reader(request.cookies.get(session.COOKIE))
+    shown = {"here": "", "q": "", "session": inside, **values, "reader": reader, "say": reader.say, "lang": reader.language}
     body = _environment().get_template(template).render(shown)
-    made = HTMLResponse(body, status)
-    made.headers["Content-Language"] = "zh-Hans" if reader.language == "zh" else "en"
-    made.headers["Vary"] = "Accept-Language, Cookie"
-    made.headers["Cache-Control"] = "no-cache"
+    headers = {"Content-Language": "zh-Hans" if reader.language == "zh" else "en", "Vary": "Accept-Language, Cookie"}
+    if status == 200:
+        made = conditional(request, body.encode("utf-8", "replace"), "text/html; charset=utf-8", headers)
+    else:
+        made = HTMLResponse(body, status, headers={**headers, "Cache-Control": "no-cache"})
+    if inside:
+        made.headers["Referrer-Policy"] = "same-origin"  # under `no-referrer` a browser does not say where the form comes from
     if request.query_params.get("lang") in LANGUAGES:
         made.set_cookie(COOKIE, reader.language, max_age=YEAR_S, httponly=True, samesite="strict")
     return made

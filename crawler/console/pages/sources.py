@@ -18,7 +18,7 @@ from crawler.console.pages.rendering import address, page, reader_of
 from crawler.console.problems import NotThere
 from crawler.model import now_ms
 from crawler.monitor.condition import Condition, house
-from crawler.repository import changes, figures, gauges, query
+from crawler.repository import changes, figures, gauges
 from crawler.repository.query import SourceView
 from crawler.text.urls import host
 
@@ -53,8 +53,8 @@ def _lines(door: Door, known: Sequence[SourceView], how: dict[str, Condition]) -
 def sources(request: Request, door: Reader) -> Response:
     """Every column that was ever configured or crawled."""
     with door.read() as c:
-        known = query.sources(c)
-        lines = _lines(door, known, all_conditions(door, c))
+        known = door.sources(c)
+        lines = _lines(door, known, all_conditions(door, c, [row.id for row in known if row.health != "ok"]))
     missing = [source for name, source in sorted(door.config.sources.items()) if name not in {row.id for row in known}]
     counts = [(state, sum(1 for line in lines if line.state == state)) for state in ORDER]
     values = {
@@ -71,7 +71,7 @@ def source(request: Request, door: Reader, name: str) -> Response:
     """A source: calendar of looks, new per month, rows per run, fill rates, what is expected of it, its alarms."""
     now = now_ms()
     with door.read() as c:
-        known = next((row for row in query.sources(c) if row.id == name), None)
+        known = next((row for row in door.sources(c) if row.id == name), None)
         if known is None:
             raise NotThere(f"there is no source {name[:80]!r}", remedy="/s lists them")
         how = all_conditions(door, c, (name,))
@@ -102,7 +102,7 @@ def health(request: Request, door: Reader) -> Response:
     }
     with door.read() as c:
         how = all_conditions(door, c)
-        lines = _lines(door, query.sources(c), how)
+        lines = _lines(door, door.sources(c), how)
         works = house(c, used, door.config.alarms.channels, now)
         waits = gauges.read(c, now)
     lines.sort(key=lambda line: (ORDER.index(line.state), line.known.id))

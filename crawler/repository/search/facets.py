@@ -22,11 +22,12 @@ Facets = Mapping[str, tuple[tuple[str, int], ...]]
 @dataclass(frozen=True, slots=True)
 class Count:
     """How many; not `exact`: at least so many. `found`: what was counted, newest first, of each document its first row; `facets`: field →
-    (value, how many) of it."""
+    (value, how many) of it; `reached`: below which place nothing was looked at."""
 
     found: tuple[Match, ...]
     exact: bool
     facets: Facets
+    reached: int = 0
 
     @property
     def total(self) -> int:
@@ -40,7 +41,9 @@ def count(c: Reads, plan: Plan) -> Count:
     found = list(islice(matches.read(COUNTED + 1, most_tests=TESTS), COUNTED + 1))
     firsts = {row.document: row for row in reversed(found[:COUNTED])}  # of each document its first row stays
     newest = tuple(reversed(firsts.values()))
-    return Count(newest, len(found) <= COUNTED and not matches.cut, facets(plan, newest))
+    whole = len(found) <= COUNTED
+    reached = matches.reached if whole else found[COUNTED].place + 1
+    return Count(newest, whole and not matches.cut, facets(plan, newest), reached)
 
 
 def facets(plan: Plan, found: Collection[Match]) -> Facets:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from crawler.repository.reader import Reads, among, rows
@@ -95,6 +96,9 @@ def _by_date(c: Reads, question: Question, made: Plan, mark: str, after: int | N
     counted = count(c, made) if question.counted else None
     if counted is not None and after is None and (counted.exact or counted.total > question.limit):
         found: Iterable[Match] = counted.found  # the first page was read to be counted
+    elif counted is not None and after is None:
+        rest = Matches(c, made, (made.span[0], counted.reached)).read(question.limit + 1)  # nothing is looked at twice
+        found = chain(counted.found, rest)
     else:
         low, below = made.span
         found = Matches(c, made, (low, below if after is None else min(below, after))).read(question.limit + 1)

@@ -14,6 +14,7 @@ from crawler.text.asked import All
 TESTED = 64, 1024  # rows whose text is looked at together: at first, at most
 TRIED = 256  # of the newest rows, for a lone character: a common one is found there, a rare one quickly in the index
 COMMON = 16  # found so often among those, it is sought without the index, which would put together all words it begins
+WALKED = 1_000  # rows that are wanted at most for that; who wants them all has the index put together
 LOOKED = 60_000  # rows that the index has, of which SQL is asked for those that fit, when many will not: for counting
 
 
@@ -39,11 +40,12 @@ COLUMNS = "s.place, s.part, s.parts, s.document, s.version, s.source, s.channel,
 
 
 class Matches:
-    """The rows of a plan within a span of places; after iterating, `cut` says whether it ended because enough had been looked at."""
+    """The rows of a plan within a span of places; after iterating, `cut` says whether it ended because enough had been looked at, and
+    `reached` below which place nothing was."""
 
     def __init__(self, c: Reads, plan: Plan, span: tuple[int, int]) -> None:
         self.c, self.plan, self.span = c, plan, span
-        self.cut = False
+        self.cut, self.reached = False, span[0]
 
     def read(self, wanted: int, *, most_tests: int | None = None) -> Iterator[Match]:
         """Rows that fit, newest first; no more after so many whose text was looked at. `wanted`: how many will be asked for."""
@@ -58,10 +60,11 @@ class Matches:
             if len(found) < TRIED:
                 return
             below = found[-1].place
-            plan = walked if len(fit) >= COMMON else plan
+            plan = walked if len(fit) >= COMMON and (wanted <= WALKED or most_tests is not None) else plan
         floor = self._floor(plan, (low, below)) if most_tests is not None else low
         yield from self._blocks(plan, (floor, below), wanted, most_tests)
-        self.cut |= floor > low
+        if floor > low and not self.cut:
+            self.cut, self.reached = True, floor
 
     def _blocks(self, plan: Plan, span: tuple[int, int], wanted: int, most_tests: int | None) -> Iterator[Match]:
         first, most = TESTED
@@ -74,7 +77,7 @@ class Matches:
             if len(found) < size:
                 return
             if most_tests is not None and looked_at >= most_tests:
-                self.cut = True
+                self.cut, self.reached = True, found[-1].place
                 return
             below, size = found[-1].place, min(size * 4, most if plan.tested else 4 * most)
             size = min(size, most_tests - looked_at) if plan.tested and most_tests is not None else size
