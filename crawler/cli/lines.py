@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from crawler.cli import words
-from crawler.cli.output import fit, json_line, say, when
+from crawler.cli.output import columns, fit, json_line, say, when
 from crawler.monitor.condition import Columns
 from crawler.monitor.told import Told, told
 from crawler.repository.changes import ChangeView
@@ -35,7 +35,7 @@ def columns_line(found: Columns) -> str:
 # ------------------------------------------------------------------ the ledger
 def change_lines(change: ChangeView, said: Told) -> tuple[str, str]:
     """A line of the ledger for people: what and where, then why."""
-    first = f"{when(change.at, '%m-%d %H:%M')}  {fit(words.said(change.kind), 8)}{fit(change.source, 14)}  "
+    first = f"{when(change.at, '%m-%d %H:%M')}  {_kind(change.kind)}{fit(change.source, 14)}  "
     if change.kind == "health":
         return first + words.said(said.why), ""
     first += change.title or ""
@@ -43,6 +43,12 @@ def change_lines(change: ChangeView, said: Told) -> tuple[str, str]:
         first += f"  {change.doc_no}"
     version = f"{change.document}.{change.after}" if change.document and change.after else change.document or ""
     return first, f"{words.said(said.why)}   {version}".strip()
+
+
+def _kind(kind: str) -> str:
+    """A kind in its column; a longer word makes it wider."""
+    word = words.said(kind)
+    return fit(word, max(8, columns(word) + 2))
 
 
 def changes(found: Iterable[ChangeView], *, as_json: bool) -> int:

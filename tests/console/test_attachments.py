@@ -3,7 +3,6 @@
 from typing import Any
 
 import httpx
-import pytest
 
 from crawler.console.app import create
 from crawler.console.server import opened
@@ -34,7 +33,6 @@ def publish(site: Site) -> bytes:
     return data
 
 
-@pytest.mark.parametrize("home", ["sqlite", "postgresql"], indirect=True)
 def test_documents_are_listed_read_by_page_and_downloaded_and_never_shown(site: Site, home: Home) -> None:
     data = publish(site)
     home.crawl(url=URL)

@@ -111,7 +111,6 @@ def test_a_document_swapped_under_its_address_is_one_line_with_both_digests(site
     assert home.kinds() == {"new": 1, "attachment": 1}
 
 
-@BOTH
 def test_a_document_that_is_taken_down_is_told_once_and_so_is_its_return(site: Site, home: Home) -> None:
     site.put(LANWAN, PATH, notice({"./qingdan.pdf": "物资清单.pdf"}))
     page = pdf("储备冲锋舟12艘")
@@ -135,7 +134,6 @@ def test_an_error_page_in_a_documents_place_is_an_outcome_and_a_miss(site: Site,
     assert told(home) == []
 
 
-@BOTH
 def test_a_document_behind_a_redirect_belongs_to_the_address_that_the_notice_links_to(site: Site, home: Home) -> None:
     site.put(LANWAN, PATH, notice({"/down.jsp?id=5": "物资清单.pdf"}))
     site.put(LANWAN, "/down.jsp", Page(b"", status=302, location="/files/a.pdf"))
@@ -187,7 +185,6 @@ def test_a_page_that_a_list_shows_later_is_a_notice_though_one_linked_to_it_befo
     assert home.sql("SELECT count(*) FROM documents") == [(2,)]
 
 
-@BOTH
 def test_a_rebuilt_database_knows_the_same_documents_and_tells_the_same_of_them(site: Site, home: Home) -> None:
     site.put(LANWAN, PATH, notice({"./qingdan.pdf": "物资清单.pdf"}))
     for page in (pdf("储备冲锋舟12艘"), pdf("储备冲锋舟2艘"), Page(b"", status=404), pdf("储备冲锋舟2艘")):

@@ -26,11 +26,13 @@ from crawler.model import (
     Wire,
     payload_digest,
 )
+from crawler.parsers.version import rules_version
 from crawler.pipeline.line import Line
 from crawler.record.content import Content, Piece, pack_pieces
 from crawler.record.normalize import notice
 from crawler.record.notice import Attachment, Draft, Notice
 from crawler.record.reading import Reading, Row
+from crawler.record.rules import ReadRules
 from crawler.repository import schema as t
 from crawler.repository.settle import Settled
 from crawler.scheduler import process as house
@@ -42,6 +44,7 @@ KEEP, SETTLE = 30, 40  # the most of one batch
 APART = ("BEGIN", "PRAGMA", "SAVEPOINT", "RELEASE", "ROLLBACK", "COMMIT")
 AT = 1_700_000_000_000
 RULES = "rules-1"
+TODAY = rules_version(ReadRules())  # what the line's own readers would say
 SETTINGS = '[operator]\nname = "Test"\ncontact = "mailto:test@example.org"\n'
 SOURCE = 'title = "column"\nstart = ["http://h0.test/list.html"]\n'
 DAY = 86_400_000
@@ -183,7 +186,7 @@ def as_linking(first: int) -> Callable[[int], Reading]:
             title=f"关于第{number}号", body=("附件印发给你们。",), attachments=(Attachment(url, "附件.pdf", "application/pdf"),)
         )
         made = notice(draft, url=f"http://h.test/{number}", final_url=None, at=AT)
-        return Reading(RULES, PageKind.NOTICE, notices=(made,))
+        return Reading(TODAY, PageKind.NOTICE, notices=(made,))
 
     return reading
 
@@ -196,7 +199,7 @@ def as_file(word: str, first: int) -> Callable[[int], Reading]:
         packed = pack_pieces([Piece("page", "1", (text,))], (), text)
         digest = payload_digest(text.encode())
         return Reading(
-            RULES, PageKind.FILE, file=Content("application/pdf", 9, "pdf 1", 1, "", (), "a.pdf", "address", packed, digest)
+            TODAY, PageKind.FILE, file=Content("application/pdf", 9, "pdf 1", 1, "", (), "a.pdf", "address", packed, digest)
         )
 
     return reading
