@@ -9,7 +9,7 @@ from crawler.parsers.attached.archives import member_name
 from crawler.parsers.attached.document import read
 from crawler.parsers.attached.said import Limits
 from crawler.parsers.attached.sheets import day_of, shown
-from crawler.parsers.attachments import TYPES
+from crawler.parsers.media import TYPES
 from tests.parsers.attached import hostile, made
 
 EVERYTHING = made.everything()
