@@ -201,7 +201,7 @@ def _config(settings: SettingsTable, sources: Mapping[str, Source], root: Path, 
         schedule=ScheduleDefaults(settings.schedule.timezone, settings.schedule.lists, settings.schedule.revisit_per_day),
         alarms=_alarms(settings.alarms),
         serve=_serve(settings.serve),
-        attachments=Attachments.of(settings.attachments.fetch, settings.attachments.max_bytes),
+        attachments=Attachments.of(settings.attachments.fetch, settings.attachments.max_bytes, settings.attachments.ocr),
         audit=Auditing(settings.audit.schedule, settings.audit.older_than, settings.audit.rate),
         proof=Proving(settings.proof.schedule, root / settings.proof.key if settings.proof.key else None),
         watch=Watch(tuple(settings.watch.revisit), settings.watch.gone_misses, settings.watch.gone_after),
@@ -304,6 +304,7 @@ def _source(name: str, found: SourceTable, settings: SettingsTable, root: Path) 
         attachments=Attachments.of(
             found.attachments.fetch or settings.attachments.fetch,
             found.attachments.max_bytes or settings.attachments.max_bytes,
+            settings.attachments.ocr,
         ),
         route=Route(
             proxy=found.network.proxy,

@@ -129,10 +129,12 @@ Fetched = Annotated[Literal["all", "none"] | list[Annotated[str, AfterValidator(
 
 
 class AttachmentsTable(Table):
-    """`[attachments]`: which documents that notices link to are fetched, and how large one may be."""
+    """`[attachments]`: which documents that notices link to are fetched, how large one may be, and by which languages of tesseract
+    pictures are read."""
 
     fetch: Fetched = "all"
     max_bytes: Size = 64 << 20
+    ocr: Annotated[str, Field(pattern=r"^([A-Za-z_]{2,20}(\+[A-Za-z_]{2,20})*)?$")] = ""
 
 
 class OwnAttachmentsTable(Table):

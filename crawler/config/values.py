@@ -122,11 +122,12 @@ class Attachments:
 
     endings: frozenset[str] | None = None
     max_bytes: int = 64 << 20
+    ocr: str = ""  # languages of tesseract (chi_sim+eng) in which pictures and scans are read; none: they are not
 
     @classmethod
-    def of(cls, fetch: str | Sequence[str], max_bytes: int) -> "Attachments":
+    def of(cls, fetch: str | Sequence[str], max_bytes: int, ocr: str = "") -> "Attachments":
         """`fetch`: all, none, or the endings that are."""
-        return cls(None if fetch == "all" else frozenset(() if fetch == "none" else fetch), max_bytes)
+        return cls(None if fetch == "all" else frozenset(() if fetch == "none" else fetch), max_bytes, ocr)
 
 
 @dataclass(frozen=True, slots=True)

@@ -291,7 +291,7 @@ class Line(Member):
         if shown := waiting.absent:
             with contextlib.suppress(DamagedRecord):  # what the site has not is told without it
                 more.append((ABSENT, self._page(shown.capture, shown.payload)))
-        file = File(waiting.name) if waiting.kind is Kind.ATTACHMENT else None
+        file = File(waiting.name, self.policy.limits()) if waiting.kind is Kind.ATTACHMENT else None
         rules = self.policy.rules(waiting.source)
         return Job(page, waiting.kind, rules, waiting.public_url, tuple(more), waiting.request, waiting.like, file)
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from crawler.config.load import place
 from crawler.config.values import Config, Source
 from crawler.model import Expect, Millis
+from crawler.parsers.attached.said import Limits
 from crawler.parsers.attachments import KINDS
 from crawler.parsers.version import rules_version
 from crawler.pipeline import columns
@@ -59,6 +60,10 @@ class Policy:
         """How pages of a source are read."""
         source = self.source(name)
         return source.read if source else NO_RULES
+
+    def limits(self) -> Limits:
+        """How much of a document that a notice links to is read, and whether pictures are."""
+        return Limits(ocr=self.config.attachments.ocr)
 
     def version(self, name: str) -> str:
         """The version of everything that reads a source's pages today."""

@@ -156,6 +156,14 @@ def test_what_a_source_says_of_its_way_is_checked_with_its_place(table: str, tol
     assert "word" not in found.replace("user and password", "")
 
 
+def test_pictures_are_read_by_the_languages_that_the_settings_name(tmp_path: Path) -> None:
+    assert load(write(tmp_path / "a", OPERATOR)).attachments.ocr == ""
+    assert load(write(tmp_path / "b", f"{OPERATOR}[attachments]\nocr = 'chi_sim+eng'\n")).attachments.ocr == "chi_sim+eng"
+    wrong = problems(write(tmp_path / "c", f"{OPERATOR}[attachments]\nocr = '-l x; rm'\n"))
+    assert len(wrong) == 1
+    assert "attachments.ocr" in wrong[0]
+
+
 def test_no_configuration_names_the_command_that_writes_one(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="gongkai init"):
         load(tmp_path / "config" / "gongkai.toml")

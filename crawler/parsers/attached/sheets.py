@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from operator import itemgetter
 from xml.etree.ElementTree import Element
 
 from crawler.parsers.attached.package import Package, attribute, child, local
@@ -57,7 +58,7 @@ def read(package: Package, main: str, reading: Reading) -> tuple[Section, ...]:
 
 def _book(package: Package, book: Element, relations: dict[str, tuple[str, str]]) -> _Book:
     parts = {kind: target for kind, target in relations.values() if package.has(target)}
-    strings = tuple(map(_string, package.xml(parts["sharedStrings"]))) if "sharedStrings" in parts else ()
+    strings = tuple(_line(_string(item)) for item in package.xml(parts["sharedStrings"])) if "sharedStrings" in parts else ()
     dates, percents = _styles(package.xml(parts["styles"])) if "styles" in parts else (frozenset(), frozenset())
     properties = child(book, "workbookPr")
     since_1904 = properties is not None and properties.get("date1904", "0").lower() in ("1", "true")
@@ -116,6 +117,7 @@ class _Sheet:
         self.root, self.book = root, book
         space = root.tag[: -len(local(root))]
         self.value, self.inline, self.formula = f"{space}v", f"{space}is", f"{space}f"
+        self.strings = book.strings
         self.said: list[tuple[int, list[str]]] = []
         self.formulas = 0
 
@@ -123,12 +125,18 @@ class _Sheet:
         """(number, cells) of each row with anything in it."""
         for number, row in self._written():
             cells = self._cells(row, reading)
+            if reading.cells > reading.limits.cells:
+                reading.cut = f"cut: more than {reading.limits.cells} cells"
             if reading.cut:
                 break
             if any(cells):
                 self.said.append((number, cells))
+        merged = list(self._merged())
+        if not merged:
+            self.said.sort(key=itemgetter(0))
+            return tuple((number, tuple(cells)) for number, cells in dict(self.said).items())
         held = {number: list(cells) for number, cells in self.said}
-        for top, left, bottom, right in self._merged():
+        for top, left, bottom, right in merged:
             value = held[top][left - 1] if top in held and left <= len(held[top]) else ""
             reading.cells += (bottom - top + 1) * (right - left + 1) if value else 0
             if reading.cells > reading.limits.cells:
@@ -155,6 +163,10 @@ class _Sheet:
             if not value:
                 continue
             column = _column(cell.get("r", "").rstrip(DIGITS)) or len(found) + 1
+            if column == len(found) + 1:
+                reading.cells += 1
+                found.append(value)
+                continue
             if column > len(found):
                 reading.cells += column - len(found)
                 if reading.cells > reading.limits.cells:
@@ -165,21 +177,21 @@ class _Sheet:
         return found
 
     def _value(self, cell: Element) -> str:
-        kind, raw, formula = cell.get("t", "n"), None, False
-        for part in cell:
-            tag = part.tag
-            if tag == self.value:
-                raw = part.text
-            elif tag == self.inline:
-                return _line(_string(part))
-            elif tag == self.formula:
-                formula = True
+        kind, raw = cell.get("t", "n"), None
+        if len(cell) == 1 and (only := cell[0]).tag == self.value:  # as most are: this is where a sheet's time goes
+            raw = only.text
+        else:
+            for part in cell:
+                if part.tag == self.value:
+                    raw = part.text
+                elif part.tag == self.inline:
+                    return _line(_string(part))
         if not raw:
-            self.formulas += formula
+            self.formulas += any(part.tag == self.formula for part in cell)
             return ""
         if kind == "s":
-            at = _number(raw.strip())
-            return _line(self.book.strings[at]) if 0 <= at < len(self.book.strings) else ""
+            at = int(raw) if len(raw) < 10 and raw.isdecimal() else _number(raw.strip())
+            return self.strings[at] if 0 <= at < len(self.strings) else ""
         if kind == "b":
             return "TRUE" if raw.strip() == "1" else "FALSE"
         return self._counted(raw, cell.get("s", "0")) if kind == "n" else _line(raw)

@@ -191,6 +191,8 @@ def test_limits_cut_a_text_and_say_so() -> None:
     found = read("甲乙\n丙丁\n戊己".encode(), "a.txt", limits=Limits(characters=6))
     assert (found.note, found.lines) == ("cut: more than 6 characters", ("甲乙", "丙丁"))
     assert read(b"abc", "a.txt", limits=Limits(size=2)).note.startswith("no_text: more than")
+    found = read(made.xlsx(), "a.xlsx", limits=Limits(cells=13))
+    assert (found.note, [len(section.rows) for section in found.sections]) == ("cut: more than 13 cells", [2])
     found = read(made.zipped({"a.txt": b"a" * 4000, "b.txt": b"b" * 4000}), limits=Limits(unpacked=5000))
     assert [bool(member.note) for member in found.members] == [False, True]
 
