@@ -220,6 +220,11 @@ def _tell_house(house: House, disk: Disk | None, now: Millis) -> None:
         count, why = house.unsearchable
         said = f"{output.plural(count, 'document')} could not be indexed ({why}); gongkai reindex tries again"
         _part("search", said, "yellow")
+    files = house.attachments
+    if files.known:
+        missing = files.known - files.held
+        said = f"{files.held} in the archive, {files.gone} of them gone from their sites, {missing} not there"
+        _part("attachments", said, "dim")
     for queue in house.broken:
         asked = output.when(queue.until, "%m-%d %H:%M")
         left = f"left alone since {output.when(queue.since, '%m-%d %H:%M')}, asked again at {asked}"
@@ -276,6 +281,7 @@ def _house_json(found: Found, now: Millis) -> dict[str, Any]:
             "last_beat": output.iso(daemon.beat) if daemon else None,
             "last_fired": output.iso(house.fired),
         },
+        "attachments": {"known": house.attachments.known, "held": house.attachments.held, "gone": house.attachments.gone},
         "left_alone": [
             {
                 "queue": queue.name, "since": output.iso(queue.since), "until": output.iso(queue.until), "failures": queue.failures,

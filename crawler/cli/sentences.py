@@ -5,6 +5,7 @@ from crawler.cli.labels import TROUBLES, WORDS
 LINES = {
     "signed; its public key: {public}": "已签名；公钥：{public}",
     "not signed: gongkai checkpoint makes the archive's key": "未签名：gongkai checkpoint 可生成存档的密钥",
+    "{held} in the archive, {gone} of them gone from their sites, {missing} not there": "存档有 {held}，其中 {gone} 已从网站撤下，{missing} 不在",
     "one state": "只有一种状态",
     "the same bytes": "字节相同",
     "other bytes with the same text": "字节不同，文本相同",

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from crawler.model import Expect, Millis, Observation
 from crawler.monitor import health
 from crawler.monitor.health import Rhythm
-from crawler.repository import captures, documents, moments, observations, outbox, queues, runs, sources
+from crawler.repository import attached, captures, documents, moments, observations, outbox, queues, runs, sources
+from crawler.repository.attached import Counts
 from crawler.repository.captures import Hurt
 from crawler.repository.database import Connection
 from crawler.repository.moments import Fault
@@ -95,6 +96,7 @@ class House:
     channels: tuple[ChannelView, ...]
     clock: Fault | None = None
     unsearchable: tuple[int, str] = (0, "")
+    attachments: Counts = field(default_factory=Counts)
 
     @property
     def lacks_daemon(self) -> bool:
@@ -113,6 +115,7 @@ def house(c: Connection, wanted: Collection[str], channels: Collection[str], now
         channels=tuple(channel for channel in outbox.channels(c) if channel.name in channels),
         clock=moments.last_fault(c, now - health.DAY),
         unsearchable=documents.unsearchable(c),
+        attachments=attached.counts(c),
     )
 
 

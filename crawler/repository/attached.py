@@ -236,15 +236,24 @@ def converted(c: Connection, records: Collection[str]) -> Iterator[tuple[str, st
             yield row.record, row.url, row.at, row.extractor, bytes(row.text)
 
 
-COUNTS = (
-    sa.select(_k.state, sa.func.count().label("many"))
-    .select_from(t.urls)
-    .join(t.contents, _k.id == _u.content)
-    .where(_u.kind == str(Kind.ATTACHMENT))
-    .group_by(_k.state)
+_held, _gone = (
+    sa.case((_u.content.is_not(None), 1), else_=0),
+    sa.case((sa.and_(_u.content.is_not(None), _u.misses > 0), 1), else_=0),
+)
+COUNTS = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(_held), 0), sa.func.coalesce(sa.func.sum(_gone), 0)).where(
+    _u.kind == str(Kind.ATTACHMENT)
 )
 
 
-def counts(c: Connection) -> dict[str, int]:
-    """How many addresses of documents there are whose document has text, and how many that have none."""
-    return {row.state: row.many for row in c.execute(COUNTS)}
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Addresses of documents: `known` to be linked to, `held` in the archive, and of those `gone` from their sites by now."""
+
+    known: int = 0
+    held: int = 0
+    gone: int = 0
+
+
+def counts(c: Connection) -> Counts:
+    """How many documents there are that notices link to."""
+    return Counts(*map(int, c.execute(COUNTS).one()))
