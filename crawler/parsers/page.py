@@ -103,7 +103,7 @@ def _as_file(page: Page, kind: Kind, file: tuple[str, str], public_url: str, ver
     draft, held = read_file(page, file[1])
     made = notice(draft, url=public_url, final_url=page.url, at=page.at)
     evidence += f", {held.note}" if held.note else ""
-    both = f"{READERS} {made.title} {made.published} {draft.attachments[0].name} {hashlib.sha256(page.body).hexdigest()}"
+    both = f"{READERS} {made.published} {draft.attachments[0].name} {hashlib.sha256(page.body).hexdigest()}"
     digest = made.text_digest[:2] + hashlib.sha256(both.encode()).hexdigest()[:30]
     return Reading(version, PageKind.FILE, evidence, notices=(replace(made, text_digest=digest),), file=held)
 
