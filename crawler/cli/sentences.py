@@ -80,7 +80,6 @@ LINES = {
     "audited: {count} checks, {outcomes}": "已核查：{count} 项，{outcomes*}",
     "Asked for {asked}, it finds {id}{at}": "查询 {asked}，找到 {id}{at*}",
     "in {at}": "在 {at}",
-    "signed; its public key: {public}": "已签名；公钥：{public}",
     "not signed: gongkai checkpoint makes the archive's key": "未签名：gongkai checkpoint 会生成存档的密钥",
     "not taken: {count}  {why}": "未收入：{count}  {why}",
     "late: older than what was known of their addresses; kept as evidence, and no version is made of them": "迟到：早于其地址已知的内容；作为证据保存，不成为版本",

@@ -116,11 +116,14 @@ class Reader:
         theirs, mine = os.pipe(), os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
+            os.setpgid(0, 0)  # it is ended with its group
             os.dup2(theirs[0], 0)
             os.dup2(mine[1], 1)
             os.closerange(3, 4096)  # locks on open files live as long as any copy of them
             shim.disarm()
             _read_pages()
+        with contextlib.suppress(OSError):  # whoever comes first
+            os.setpgid(self.pid, self.pid)
         os.close(theirs[0])
         os.close(mine[1])
         self.stdin, self.stdout = os.fdopen(theirs[1], "wb"), os.fdopen(mine[0], "rb")
@@ -199,7 +202,7 @@ class Nursery:
             )["pid"]
         )
 
-    def wait(self, pid: int, said: Path, seconds: float = 60) -> Ended:
+    def wait(self, pid: int, said: Path, seconds: float = 180) -> Ended:
         """Its end; whoever takes longer is killed."""
         handle = os.pidfd_open(pid)
         try:

@@ -150,7 +150,7 @@ class Place:
         command = words if words[0].startswith("!") else ("--config", str(self.settings), *words)
         return self.lane.nursery.start(command, said, arms=arms, mutant=mutant, hasty=hasty), said
 
-    def run(self, *words: str, arms: Arms | None = None, mutant: str = "", seconds: float = 60) -> Ended:
+    def run(self, *words: str, arms: Arms | None = None, mutant: str = "", seconds: float = 180) -> Ended:
         """The command to its end."""
         pid, said = self.start(*words, arms=arms, mutant=mutant)
         return self.lane.nursery.wait(pid, said, seconds)
