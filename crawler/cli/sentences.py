@@ -80,7 +80,6 @@ LINES = {
     "audited: {count} checks, {outcomes}": "已核查：{count} 项，{outcomes*}",
     "Asked for {asked}, it finds {id}{at}": "查询 {asked}，找到 {id}{at*}",
     "in {at}": "在 {at}",
-    "not signed: gongkai checkpoint makes the archive's key": "未签名：gongkai checkpoint 会生成存档的密钥",
     "not taken: {count}  {why}": "未收入：{count}  {why}",
     "late: older than what was known of their addresses; kept as evidence, and no version is made of them": "迟到：早于其地址已知的内容；作为证据保存，不成为版本",
     "next: gongkai reparse --apply": "下一步：gongkai reparse --apply",
@@ -248,8 +247,6 @@ LINES = {
     "SELECT …; over {names} · .quit ends": "SELECT …；可查询 {names} · .quit 结束",
     "the first {rows}: --rows N shows more": "前 {rows*}：--rows N 显示更多",
     "no date": "无日期",
-    "signed; its public key: {public}": "已签署；其公钥：{public}",
-    "not signed: gongkai checkpoint makes the archive's key": "未签署：gongkai checkpoint 生成存档的密钥",
     # probe, try
     "this column is source {id} already: gongkai try {again}": "此栏目已是来源 {id}：gongkai try {again}",
     "asking {url}": "正在请求 {url}",
