@@ -150,7 +150,7 @@ class _Spare:
     def keep(self, child: _Child) -> bool:
         """Hold one that is idle and well, when there is room."""
         with self._guard:
-            if not child.is_well or len(self._held) >= self.most:
+            if len(self._held) >= self.most or not child.is_well:
                 return False
             self._held.append(child)
             return True
