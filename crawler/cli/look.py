@@ -9,7 +9,7 @@ import typer
 from crawler.cli import attached, lines, output, sheets, words
 from crawler.cli.archive import reading
 from crawler.cli.options import Json
-from crawler.record.labels import FACTS, META
+from crawler.record.labels import FACTS, META, label_of
 from crawler.record.serial import from_json
 from crawler.repository import changes, query
 from crawler.repository.query import DocumentView, VersionRow
@@ -82,6 +82,8 @@ def _record(found: DocumentView, version: VersionRow) -> None:
             output.say(f"          {attached.line(file)}", "dim")
             for flag in file.flags:
                 output.say(f"          {flag}", "dim")
+            for each in file.says:
+                output.say(f"          {label_of(each.field)}  {each.raw}  ({each.place})", "dim")
     read = record["provenance"].get("body")
     if read is not None and read["rule"].startswith("attached "):
         said = "; ".join(filter(None, (read.get("raw"), *read.get("refused", ()))))

@@ -90,10 +90,11 @@ def content_of(said: AttachedText, data: bytes, name: str, named_by: str) -> Con
     pieces = [Piece(each.kind, each.name, each.lines, each.rows, each.within, tuple(tables_of(each))) for each in said.sections]
     searched = search_text("\n".join(line for each in pieces for line in each.lines))
     members = [(member.name, member.size, member.note) for member in said.members]
-    packed = pack_pieces(pieces, members, searched, redhead.witnesses(said))
+    packed = pack_pieces(pieces, members, searched)
     return Content(
-        said.media_type, said.size, said.reader, said.pages, said.note, said.flags, name, named_by, packed, payload_digest(data)
-    )
+        said.media_type, said.size, said.reader, said.pages, said.note, said.flags, name, named_by, packed, payload_digest(data),
+        redhead.witnesses(said),
+    )  # fmt: skip
 
 
 def _text_of(said: AttachedText) -> tuple[tuple[str, ...], tuple[Table, ...], str]:

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from crawler.model import Kind, Page, PageKind, Request
 from crawler.parsers.attached.said import Limits
-from crawler.record.content import Content
+from crawler.record.content import Content, Said
 from crawler.record.notice import Attachment, Notice
 from crawler.record.reading import Reading, Row
 from crawler.record.rules import DetailRules, ListRules, ReadRules
@@ -216,6 +216,7 @@ def reading_bodies(reading: Reading) -> list[bytes]:
 def _content_header(file: Content) -> list[Any]:
     return [
         file.media_type, file.size, file.reader, file.pages, file.note, file.flags, file.name, file.named_by, len(file.packed), file.digest,
+        [[each.field, each.raw, each.place] for each in file.says],
     ]  # fmt: skip
 
 
@@ -264,12 +265,12 @@ def reading_of(said: Mapping[str, Any], body: bytes) -> Reading:
 
 
 def _content(said: Sequence[Any], body: bytes) -> Content:
-    kind, size, reader, pages, note, flags, name, named_by, packed, digest = said
-    if _count(packed) != len(body) or len(flags) > MOST_FLAGS:
+    kind, size, reader, pages, note, flags, name, named_by, packed, digest, says = said
+    if _count(packed) != len(body) or len(flags) > MOST_FLAGS or len(says) > MOST_FLAGS:
         raise BadMessage(f"{len(body)} bytes of a file, {packed!r:.40} announced")
     return Content(
         _text(kind), _count(size) or 0, _text(reader), _count(pages) or 0, _text(note), tuple(map(_text, flags)),
-        _text(name), _text(named_by), body, _text(digest),
+        _text(name), _text(named_by), body, _text(digest), tuple(Said(_text(field), _text(raw), _text(place)) for field, raw, place in says),
     )  # fmt: skip
 
 

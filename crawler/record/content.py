@@ -49,7 +49,7 @@ class Said:
 @dataclass(frozen=True, slots=True)
 class Content:
     """What a file says. `digest` and `media_type` of and by its own bytes (no content coding); `reader`: what read it, with its version; `note`: why it has no text, or what is
-    missing of it; `flags`: what was odd; `name`: as its server or address calls it, and which of them does (`named_by`)."""
+    missing of it; `flags`: what was odd; `name`: as its server or address calls it, and which of them does (`named_by`); `says`: of itself."""
 
     media_type: str
     size: int
@@ -61,6 +61,7 @@ class Content:
     named_by: str
     packed: bytes
     digest: str
+    says: tuple[Said, ...] = ()
 
     @property
     def has_text(self) -> bool:
@@ -68,8 +69,8 @@ class Content:
         return not self.note.startswith(NO_TEXT)
 
 
-def pack_pieces(pieces: Sequence[Piece], members: Sequence[Sequence[Any]], searched: str, said: Sequence[Said] = ()) -> bytes:
-    """What is stored of a file: its pieces, the members of an archive and what it says of itself as JSON, and its text as it is searched.
+def pack_pieces(pieces: Sequence[Piece], members: Sequence[Sequence[Any]], searched: str) -> bytes:
+    """What is stored of a file: its pieces and the members of an archive as JSON, and its text as it is searched.
 
     Where all of it is too much, cells go first, then what stands last.
     """
@@ -86,8 +87,7 @@ def pack_pieces(pieces: Sequence[Piece], members: Sequence[Sequence[Any]], searc
             break
         left -= size
         kept.append(made)
-    told = [[each.field, each.raw, each.place] for each in said]
-    return packed_texts(ENCODE({"pieces": kept, "members": [list(member) for member in members], "said": told}), searched)
+    return packed_texts(ENCODE({"pieces": kept, "members": [list(member) for member in members]}), searched)
 
 
 def _table(piece: Piece, table: Table) -> list[Any]:
@@ -119,9 +119,19 @@ def pieces_of(packed: bytes) -> tuple[Piece, ...]:
     )
 
 
-def said_of(packed: bytes) -> tuple[Said, ...]:
-    """What a stored file says of itself: a red-header document's number, issuer, title and date."""
-    return tuple(Said(*each) for each in json.loads(opened(packed)[0])["said"])
+def tables_of(pieces: Sequence[Piece]) -> list[dict[str, Any]]:
+    """All tables of a file as those of a record, each with its place; `at` is a line of that page or part."""
+    return [
+        {
+            "place": piece.place,
+            "at": each.at,
+            "caption": each.caption,
+            "header": each.header,
+            "rows": [list(row) for row in each.rows],
+        }
+        for piece in pieces
+        for each in piece.tables
+    ]
 
 
 def members_of(packed: bytes) -> list[dict[str, Any]]:

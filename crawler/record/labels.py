@@ -11,3 +11,8 @@ META = {
     "doc_type": "公文种类", "department": "责任部门", "audience": "服务对象", "note": "备注", "project_no": "项目编号", "agency": "代理机构",
     "item": "品目", "budget": "预算金额", "amount": "成交金额", "opening_time": "开标时间", "experts": "评审专家",
 }  # fmt: skip
+
+
+def label_of(field: str) -> str:
+    """The printed word for a field as provenance and documents name it: `title`, `meta.doc_no`; the field itself where there is none."""
+    return META.get(field.removeprefix("meta."), FACTS.get(field, field))

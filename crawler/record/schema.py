@@ -14,7 +14,8 @@ LABELS = {
     "clicks": "点击; null when a script fills it",
     "body": "正文: paragraphs as a reader sees them, without furniture",
     "attachments": "附件; of a notice in the archive each has `file` as well, what became of it: state (text, no_text, missing, waiting, not fetched), "
-    "reason, gone_since, media_type by its bytes, bytes, pages, digest, file_name, flags, extractor, capture, seen; text where it was asked for",
+    "reason, gone_since, media_type by its bytes, bytes, pages, digest, file_name, flags, says (what a red-header document states of itself: field, raw, place), extractor, capture, seen; "
+    "text and tables where they were asked for",
     "tables": "tables of the text: `at` paragraph of the first row, caption, header: number of heading rows, rows with spans expanded",
     "images": "pictures of the text: `at` paragraph, url (null: within the page itself), alt",
     "people": "作者, 记者, 编辑, 责任编辑, 审核, 供稿, 摄影 …: role in the page's own word, name",

@@ -3,7 +3,7 @@ withheld is in no answer: whoever asks has asked for its document first."""
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from crawler.errors import UsageError
 from crawler.model import GOOD, Kind, Millis, Outcome
+from crawler.record.content import Said
 from crawler.repository import schema as t
 from crawler.repository.attachments import MOST_HOPS
 from crawler.repository.attachments import TEXT as TEXT_STATE
@@ -25,7 +26,7 @@ class Attached:
 
     `state`: text or no_text (it was read), missing, waiting (nobody has looked yet), not fetched; `reason`: why, or what is not whole.
     `gone`: since when it is not there any more, though the archive has it; the rest is known of what was read: `file` its name on its
-    server, `capture` the public id of its bytes.
+    server, `says` what a red-header document states of itself, `capture` the public id of its bytes.
     """
 
     number: int
@@ -40,6 +41,7 @@ class Attached:
     digest: str | None
     file: str | None
     flags: tuple[str, ...]
+    says: tuple[Said, ...]
     extractor: str | None
     capture: str | None
     seen: Millis | None
@@ -56,7 +58,8 @@ def values(item: Attached) -> dict[str, Any]:
     return {
         "attachment": item.number, "url": item.url, "name": item.name, "state": item.state, "reason": item.reason,
         "gone_since": iso(item.gone) if item.gone is not None else None, "media_type": item.media_type, "bytes": item.bytes, "pages": item.pages,
-        "digest": item.digest, "file_name": item.file, "flags": list(item.flags), "extractor": item.extractor, "capture": item.capture,
+        "digest": item.digest, "file_name": item.file, "flags": list(item.flags),
+        "says": [asdict(each) for each in item.says], "extractor": item.extractor, "capture": item.capture,
         "seen": iso(item.seen) if item.seen is not None else None,
     }  # fmt: skip
 
@@ -83,7 +86,7 @@ LINKS = (
 PLACES = (
     sa.select(
         _u.id, _u.last_look, _u.last_outcome, _u.misses, _u.first_missed, _u.content, _last.c.evidence, _last.c.content.label("shown"),
-        _k.type, _k.bytes, _k.pages, _k.state, _k.reason, _k.digest, _k.name, _k.flags, _k.extractor,
+        _k.type, _k.bytes, _k.pages, _k.state, _k.reason, _k.digest, _k.name, _k.flags, _k.says, _k.extractor,
     )
     .outerjoin(_last, _last.c.capture == _u.last_capture)
     .outerjoin(t.contents, _k.id == _u.content)
@@ -161,6 +164,7 @@ def _attached(link: Any, way: list[Any], shown: Mapping[tuple[int, int], tuple[s
         digest=held.digest if held else None,
         file=held.name if held else None,
         flags=tuple(json.loads(held.flags)) if held else (),
+        says=tuple(Said(*each) for each in json.loads(held.says)) if held else (),
         extractor=held.extractor or None if held else None,
         capture=capture[0] if capture else None,
         seen=capture[1] if capture else None,

@@ -233,6 +233,9 @@ def _row(item: NewContent) -> dict[str, object]:
         "state": TEXT if content.has_text else NO_TEXT,
         "reason": clean(content.note)[:500] or None,
         "flags": json.dumps([clean(flag) for flag in content.flags], ensure_ascii=False),
+        "says": json.dumps(
+            [[clean(text) for text in (each.field, each.raw, each.place)] for each in content.says], ensure_ascii=False
+        ),
         "extractor": clean(content.reader)[:200],
         "name": clean(content.name)[:500],
         "text": content.packed,

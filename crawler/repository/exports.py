@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from crawler.model import Millis
-from crawler.record.content import pieces_of, text_lines
+from crawler.record.content import pieces_of, tables_of, text_lines
 from crawler.repository import changes as ledger
 from crawler.repository import query, visible
 from crawler.repository import schema as t
@@ -190,7 +190,8 @@ def _with_files(c: Connection, choice: Choice, value: dict[str, Any], files: Seq
         for item in value["attachments"]:
             held = item.get("file")
             if held is not None and held["digest"] is not None:
-                held["text"] = "\n".join(text_lines(pieces_of(text_of(c, held["digest"]))))
+                pieces = pieces_of(text_of(c, held["digest"]))
+                held |= {"text": "\n".join(text_lines(pieces)), "tables": tables_of(pieces)}
     return value
 
 

@@ -402,6 +402,7 @@ contents = sa.Table(  # what a document says that was fetched: derived from its 
     sa.Column("state", Text, nullable=False),  # text, no_text
     sa.Column("reason", Text),  # why there is no text, or not all of it
     sa.Column("flags", Text, nullable=False, server_default="[]"),  # what was odd: JSON
+    sa.Column("says", Text, nullable=False, server_default="[]"),  # of itself, a red-header document: JSON, [field, text, place]
     sa.Column("extractor", Text, nullable=False),  # with its version
     sa.Column("name", Text, nullable=False),  # as its server or address calls it
     sa.Column("text", Blob, nullable=False),  # packed: pieces with their places, and what is searched (record.content)

@@ -2,15 +2,19 @@
 
 import gzip
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import sqlalchemy as sa
 
 from crawler.archive.members import members
 from crawler.cli.main import run
+from crawler.console.app import create
+from crawler.console.server import opened
 from crawler.demo.site import LANWAN, Page, Site
 from crawler.model import now_ms, payload_digest
 from crawler.pipeline.rebuild import rebuild
@@ -20,6 +24,7 @@ from crawler.repository.search.find import find
 from crawler.repository.search.question import Question
 from crawler.scheduler import process as house
 from tests.parsers.attached import made
+from tests.tools.answering import answering
 
 Home = Any  # the fixture's class lives in conftest, which tests do not import
 
@@ -292,6 +297,33 @@ def test_documents_are_shown_extracted_compared_and_exported(
     (tmp_path / "files" / f"{name}-1-qingdan.pdf").write_bytes(b"somebody's own")
     assert run(["--config", str(home.path), "export", "--to", str(out), "--bare", "--files", str(tmp_path / "files")]) == 3
     assert (tmp_path / "files" / f"{name}-1-qingdan.pdf").read_bytes() == b"somebody's own"
+
+
+@BOTH
+def test_what_a_red_header_document_says_of_itself_and_the_tables_of_documents_are_shown_with_their_places(
+    site: Site, home: Home, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    site.put(LANWAN, PATH, notice({"./hongtou.pdf": "通知.pdf", "./yusuan.xlsx": "预算表.xlsx"}))
+    site.put(LANWAN, f"{FOLDER}hongtou.pdf", Page(made.pdf(2), PDF))
+    site.put(LANWAN, f"{FOLDER}yusuan.xlsx", Page(made.xlsx()))
+    home.crawl(url=URL)
+    ((name,),) = home.sql("SELECT public_id FROM documents")
+    shown = asked(home, capsys, "show", name)
+    assert re.search(r"发文字号  云政办发〔2024〕17 ?号  \(page 1, line \d+\)", shown)
+    record = json.loads(asked(home, capsys, "show", name, "--json"))
+    assert [each["field"] for each in record["attachments"][0]["file"]["says"]] == ["meta.issuer", "meta.doc_no", "title"]
+    assert record["attachments"][1]["file"]["says"] == []
+    assert "doc_no" not in record["meta"]  # a witness of the document, which need not be the notice's
+    asked(home, capsys, "export", "--to", str(tmp_path / "out.jsonl"), "--bare", "--texts")
+    exported = json.loads((tmp_path / "out.jsonl").read_text("utf-8"))
+    tables = exported["attachments"][1]["file"]["tables"]
+    assert tables[0]["rows"]
+    with opened(home.config, None) as door, answering(create(door)) as url, httpx.Client(base_url=url, trust_env=False) as client:
+        base = f"/api/v1/records/{name}/attachments"
+        assert client.get(f"{base}/1").json()["says"] == record["attachments"][0]["file"]["says"]
+        pieces = client.get(f"{base}/2/text").json()["items"]
+        assert [{"place": piece["place"], **table} for piece in pieces for table in piece["tables"]] == tables
+        assert "云政办发〔2024〕17" in client.get(f"/d/{name}").text
 
 
 def test_what_was_read_of_documents_goes_out_as_conversion_records_that_refer_to_the_bytes(

@@ -1,6 +1,6 @@
 """Two versions of a file differ where a reader sees it: by page and line, by sheet and cell."""
 
-from crawler.record.content import Piece, Said, pack_pieces, pieces_of, said_of
+from crawler.record.content import Piece, pack_pieces, pieces_of
 from crawler.record.content_diff import between
 from crawler.record.notice import Table
 
@@ -77,13 +77,10 @@ def test_long_files_are_compared_in_no_time() -> None:
     assert told(old, new) == [("page 1", None, "第777行", None)]
 
 
-def test_tables_and_what_a_file_says_of_itself_are_stored_with_it() -> None:
+def test_the_tables_of_a_file_are_stored_with_it() -> None:
     table = Table(0, "物资表", 1, (("品名", "数量"), ("编织袋", "36000")))
     text = Piece("page", "1", ("品名\t数量", "编织袋\t36000"), tables=(table,))
     own = Piece(
         "sheet", "预算", ("甲\t1",), ((1, ("甲", "1")), (4, ("乙",))), tables=(Table(0, "预算", 0, (("甲", "1"), ("乙", ""))),)
     )
-    told = (Said("meta.doc_no", "云政发〔2024〕17号", "page 1, line 2"),)
-    packed = pack_pieces([text, own], [], "", told)
-    assert pieces_of(packed) == (text, own)
-    assert said_of(packed) == told
+    assert pieces_of(pack_pieces([text, own], [], "")) == (text, own)

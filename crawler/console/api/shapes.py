@@ -108,8 +108,17 @@ class VersionShape(Shape):
     incomplete: str | None
 
 
+class SaidShape(Shape):
+    """What a document states of itself: `field` as in a record (title, meta.doc_no …), its own words, the page and line they stand in."""
+
+    field: str
+    raw: str
+    place: str
+
+
 class AttachmentShape(Shape):
-    """A document that a notice links to. `state`: text, no_text, missing, waiting, not fetched; `gone_since`: its site has it no more."""
+    """A document that a notice links to. `state`: text, no_text, missing, waiting, not fetched; `gone_since`: its site has it no more;
+    `says`: of a red-header document issuer, number, title and date."""
 
     attachment: int
     url: str
@@ -123,6 +132,7 @@ class AttachmentShape(Shape):
     digest: str | None
     file_name: str | None
     flags: list[str]
+    says: list[SaidShape]
     extractor: str | None
     capture: str | None
     seen: str | None
@@ -137,6 +147,15 @@ class Attachments(Shape):
     next: str | None
 
 
+class PieceTable(Shape):
+    """A table of a page or part, as those of a record: `at` its line; of a sheet `rows` are those of the sheet."""
+
+    at: int
+    caption: str | None
+    header: int
+    rows: list[list[str]]
+
+
 class PieceShape(Shape):
     """A page, sheet or part; `rows` of a sheet with their numbers, `within` an archive's member."""
 
@@ -146,6 +165,7 @@ class PieceShape(Shape):
     within: str
     lines: list[str]
     rows: list[dict[str, Any]]
+    tables: list[PieceTable]
 
 
 class AttachmentText(Shape):

@@ -16,6 +16,7 @@ from crawler.console import session
 from crawler.console.answers import conditional
 from crawler.console.pages.words import LANGUAGES, WORDS
 from crawler.console.problems import NotThere
+from crawler.record.labels import label_of
 from crawler.text.beijing import beijing
 from crawler.text.urls import is_http
 
@@ -66,6 +67,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     made.filters["when"] = lambda at, form="%Y-%m-%d %H:%M": beijing(at, form) if at is not None else "—"
+    made.filters["label"] = label_of
     made.filters["segment"] = lambda text: quote(str(text), safe="")
     made.tests["web"] = lambda url: (
         isinstance(url, str) and is_http(url)

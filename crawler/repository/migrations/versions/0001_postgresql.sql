@@ -298,6 +298,7 @@ CREATE TABLE contents (
 	state TEXT NOT NULL,
 	reason TEXT,
 	flags TEXT DEFAULT '[]' NOT NULL,
+	says TEXT DEFAULT '[]' NOT NULL,
 	extractor TEXT NOT NULL,
 	name TEXT NOT NULL,
 	text BYTEA NOT NULL,
