@@ -27,7 +27,7 @@ def stats(context: typer.Context, as_json: Json = False) -> None:
         output.json_line(
             {
                 **found.totals, "bytes": found.bytes, "presence": dict(found.presence), "years": dict(found.years),
-                "outcomes": dict(found.outcomes), "kinds": dict(found.kinds), "sources": dict(found.sources),
+                "attachments": dict(found.attached), "outcomes": dict(found.outcomes), "kinds": dict(found.kinds), "sources": dict(found.sources),
             }
         )  # fmt: skip
         return
@@ -35,7 +35,7 @@ def stats(context: typer.Context, as_json: Json = False) -> None:
         output.say(f"{output.fit(words.said(name), 11)}{count:>12,}", "bold" if name == "documents" else "")
     output.say(f"{output.fit(words.said('evidence'), 11)}{output.size(found.bytes):>12}")
     for title, counts in (
-        ("presence", found.presence), ("published", found.years), ("looks", found.outcomes), ("ledger", found.kinds), ("sources", found.sources),
+        ("presence", found.presence), ("published", found.years), ("attachments", found.attached), ("looks", found.outcomes), ("ledger", found.kinds), ("sources", found.sources),
     ):  # fmt: skip
         _listed(title, counts)
 

@@ -1,11 +1,11 @@
 """How much there is, and of what: what `stats` shows. Withheld documents are not counted, their lines of the ledger are."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler.repository import query, visible
+from crawler.repository import attached, query, visible
 from crawler.repository import schema as t
 
 Counts = tuple[tuple[str, int], ...]
@@ -14,7 +14,7 @@ Counts = tuple[tuple[str, int], ...]
 @dataclass(frozen=True, slots=True)
 class Figures:
     """`totals` by name; documents by presence and year of publication; looks by outcome; lines of the ledger by kind; `sources` by the
-    number of their documents; `bytes` of the WARC files as far as they are committed."""
+    number of their documents; documents that notices link to: `attached` known, held, and of those gone from their sites; `bytes` of the WARC files as far as they are committed."""
 
     totals: dict[str, int]
     presence: Counts
@@ -22,6 +22,7 @@ class Figures:
     outcomes: Counts
     kinds: Counts
     sources: Counts
+    attached: Counts
     bytes: int
 
 
@@ -39,6 +40,7 @@ def read(c: Connection) -> Figures:
         _counts(c, sa.select(t.looks.c.outcome, sa.func.count()).group_by(t.looks.c.outcome)),
         _counts(c, sa.select(h.kind, sa.func.count()).group_by(h.kind)),
         _counts(c, sa.select(d.source, sa.func.count()).where(shown).group_by(d.source)),
+        tuple(asdict(attached.counts(c)).items()),
         int(c.execute(size).scalar_one()),
     )
 

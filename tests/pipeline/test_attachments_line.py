@@ -267,6 +267,7 @@ def test_documents_are_shown_extracted_compared_and_exported(
     shown = asked(home, capsys, "show", name)
     assert f"application/pdf, {len(last.body) / 1000:.1f} kB, 1 page, {digest[:19]}…  text  gone since" in shown
     assert "missing: not found" in shown
+    assert json.loads(asked(home, capsys, "stats", "--json"))["attachments"] == {"known": 3, "held": 2, "gone": 1}
     record = json.loads(asked(home, capsys, "show", name, "--json"))
     assert [item["file"]["state"] for item in record["attachments"]] == ["text", "text", "missing"]
     assert record["attachments"][0]["file"]["digest"] == digest
