@@ -137,9 +137,20 @@ def read_only(path: Path) -> str:
     A file in WAL mode is read beside an index that its reader makes; where that may not be made and nobody has the file open (there is
     no log beside it), the file is read as it is.
     """
+    _undo_what_was_killed(path)
     log = path.with_name(path.name + "-wal")
     alone = not os.access(path.parent, os.W_OK) and is_missing(log)
     return f"{path.as_uri()}?mode=ro{'&immutable=1' if alone else ''}"
+
+
+def _undo_what_was_killed(path: Path) -> None:
+    """Take back what a process was doing that was killed while it made the file, before the file was in WAL mode: SQLite does so at the first
+    question of whoever may write, and refuses whoever may not."""
+    journal = path.with_name(path.name + "-journal")
+    if is_missing(journal) or not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+        return
+    with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=BUSY_S)) as held:
+        held.execute("SELECT 1 FROM sqlite_master").fetchone()
 
 
 def is_missing(path: Path) -> bool:

@@ -140,7 +140,32 @@ def plain(text: str) -> str:
 
 def fold(text: str) -> str:
     """The folded text: annotations gone, each character replaced by the key of its class, else NFKC in lower case."""
-    return plain(text).translate(_tables()[0])
+    text, (often, others, keys) = plain(text), _changed()
+    for mark, key in often:
+        text = text.replace(mark, key)
+    return others.sub(lambda m: keys[ord(m[0])], text)
+
+
+@cache
+def _changed() -> tuple[tuple[tuple[str, str], ...], re.Pattern[str], Keys]:
+    """(marks that nearly every text has, with their keys; any other character that may be none of its own class's key; the keys).
+
+    `str.translate` asks a table for each character: five times the time on a page's text, whose characters are mostly their own keys.
+    """
+    keys = _tables()[0]
+    own = [
+        point
+        for some in (range(0x300), range(0x2000, 0x2100), range(0x3000, 0x3040))
+        for point in some
+        if keys[point] == chr(point)
+    ]
+    own += [
+        point for point in range(0x4E00, 0xA000) if chr(point) not in keys.classes
+    ]  # NFKC and lower case change none of these
+    begins = [point for point, before in zip(own, [-2, *own], strict=False) if point != before + 1]
+    ends = [point for point, behind in zip(own, [*own[1:], -2], strict=True) if behind != point + 1]
+    spans = "".join(f"\\u{first:04x}-\\u{last:04x}" for first, last in zip(begins, ends, strict=True))
+    return tuple((mark, keys[ord(mark)]) for mark in "，：；（）\u3000"), re.compile(f"[^{spans}]"), keys
 
 
 def key_of(character: str) -> str:

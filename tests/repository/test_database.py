@@ -3,6 +3,8 @@
 import multiprocessing
 import random
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -147,6 +149,31 @@ def test_a_reader_makes_no_database(tmp_path: Path) -> None:
     with pytest.raises(RepositoryError, match="there is no database at"), database.read():
         pass
     assert list(tmp_path.iterdir()) == []
+    database.close()
+
+
+KILLED = """
+import os, sqlite3, sys
+c = sqlite3.connect(sys.argv[1], isolation_level=None)
+c.execute("CREATE TABLE there (a)")
+c.execute("INSERT INTO there VALUES ('before')")
+c.execute("PRAGMA cache_size=1")
+c.execute("BEGIN")
+c.execute("UPDATE there SET a = 'half'")
+c.execute("CREATE TABLE more AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) SELECT i, hex(randomblob(50)) AS x FROM n")
+os._exit(0)
+"""
+
+
+def test_what_was_killed_while_it_made_the_file_hides_nothing_from_readers(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    subprocess.run([sys.executable, "-c", KILLED, str(path)], check=True)
+    assert path.with_name("a.db-journal").stat().st_size > 0
+    database = Database(f"sqlite:///{path}")
+    with database.read() as c:
+        assert c.execute(sa.text("SELECT a FROM there")).scalars().all() == ["before"]
+        with pytest.raises(sa.exc.OperationalError, match="readonly"):
+            c.execute(sa.text("DELETE FROM there"))
     database.close()
 
 
