@@ -214,7 +214,7 @@ def _labelled(line: str, *, facts: bool) -> tuple[Labelled, ...]:
     pattern, table = (IN_FACTS, FACT_LABELS) if facts else (IN_BLOCK, BLOCK_LABELS)
     if not facts and not _begins(line):
         return ()
-    folded, where = _folded(line.translate(COLON))
+    folded, where = _folded(COLON(line))
     matches = list(pattern.finditer(folded))
     if not matches or (not facts and matches[0].start() > 2):
         return ()
@@ -230,7 +230,7 @@ def _labelled(line: str, *, facts: bool) -> tuple[Labelled, ...]:
 
 def _begins(line: str) -> bool:
     """Does a line begin with a label of a block? Most lines with a colon do not, and are long."""
-    head = fold(line[:LONGEST_HEAD].translate(COLON))
+    head = fold(COLON(line[:LONGEST_HEAD]))
     return any(IN_BLOCK.match(head, at) for at in range(3))
 
 

@@ -90,12 +90,12 @@ class Title:
 
 def key(written: str) -> str:
     """How titles are compared: without white space, widths and quotes alike."""
-    return _key(written) if len(written) <= LONGEST else squeeze(written).translate(WIDTH)
+    return _key(written) if len(written) <= LONGEST else WIDTH(squeeze(written))
 
 
 @lru_cache(maxsize=512)  # each candidate is asked about by every later step
 def _key(written: str) -> str:
-    return squeeze(written).translate(WIDTH)
+    return WIDTH(squeeze(written))
 
 
 def read_title(sheet: Sheet, meta: Mapping[str, str], name: str | None, own: str | None, block: frozenset[int]) -> Title | None:

@@ -99,7 +99,7 @@ def read_date(text: str, *, not_after: str | None = None) -> Stamp | None:
     """
     if HINT.search(text) is None:
         return None
-    flat = text.translate(WIDTH)
+    flat = WIDTH(text)
     limit = _day_after(not_after) if not_after else f"{LATEST}"
     for forms in (FORMS, _others(flat), YEARS):
         matches = [match for form in forms for match in form.finditer(flat)]
@@ -123,7 +123,7 @@ def _day_after(day: str) -> str:
 
 def why_not(text: str, *, not_after: str | None = None) -> str | None:
     """Why the first thing in a text that is written like a date is none; None when nothing is, or when it is one."""
-    flat = text.translate(WIDTH)
+    flat = WIDTH(text)
     limit = _day_after(not_after) if not_after else f"{LATEST}"
     for match in (match for form in (*FORMS, DAY_LIKE) for match in form.finditer(flat)):
         written = text[match.start() : match.end()].strip()[:40]

@@ -22,15 +22,19 @@ MAX_SYLLABLE = 10  # zhuāng is 6 letters, 7 code points when its mark stands al
 _NOTE = re.compile(rf"[(（](?<=[{HAN}].)(?:([{LATIN}]{{2,{MAX_SYLLABLE}}})|([àáèéēěòóāǎōǒ]))[)）]")
 
 
-class Changes(dict[int, int | str]):
-    """A table for `str.translate`, filled as characters are met that it does not change: those that are missing cost an error each."""
+class Changes:
+    """Some characters for others, in texts that have few of them: `str.translate` asks its table for every character."""
 
     def __init__(self, changes: Mapping[str, str]) -> None:
-        super().__init__({ord(character): changed for character, changed in changes.items()})
+        self._changes = dict(changes)
+        self._any = re.compile(f"[{re.escape(''.join(changes))}]")
 
-    def __missing__(self, point: int) -> int:
-        self[point] = point
-        return point
+    def __call__(self, text: str) -> str:
+        """The text, changed."""
+        return self._any.sub(self._changed, text)
+
+    def _changed(self, m: re.Match[str]) -> str:
+        return self._changes[m[0]]
 
 
 class Keys(dict[int, str]):
