@@ -4,6 +4,8 @@ Shared data; the pages stay there.
 """
 
 import contextlib
+import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -13,8 +15,10 @@ from typing import Any
 
 import pytest
 
-from crawler.pipeline.rebuild import rebuild
-from crawler.scheduler import process as house
+from crawler.archive.reader import open_page
+from crawler.archive.recover import walk
+from crawler.cli.main import run
+from tests.archive import programs
 
 Home = Any  # the fixture's class lives in conftest, which tests do not import
 
@@ -100,13 +104,68 @@ def test_a_changed_body_rule_rereads_real_pages_and_edits_none(shared: Path, cor
     assert bumped.reread >= changed
 
 
-def test_real_records_are_rebuilt_from_the_archive(shared: Path, corpus: tuple[Home, int]) -> None:
+def lessened(shared: Path, folder: Path) -> tuple[Path, list[str]]:
+    """The saved pages without the first three that a list leads to; the addresses of those."""
+    shutil.copytree(shared / "corpus", folder)
+    listed = [json.loads(line) for line in (folder / "manifest.jsonl").read_text("utf-8").splitlines()]
+    gone = [item for item in listed if item["kind"] == "detail"][:3]
+    (folder / "manifest.jsonl").write_text("".join(json.dumps(item) + "\n" for item in listed if item not in gone), "utf-8")
+    return folder, [
+        (item["page_url"] or "").replace("https:", "http:") or f"http://corpus.test/{Path(item['file']).name}" for item in gone
+    ]
+
+
+def exported(home: Home, folder: Path) -> dict[str, bytes]:
+    """What the archive says to whoever asks for everything: records, all their versions, and what happened to them without its place in the ledger."""
+    folder.mkdir()
+    for name, *words in (("records.jsonl",), ("versions.jsonl", "--versions"), ("changes.jsonl", "--changes")):
+        assert run(["--config", str(home.path), "export", *words, "--to", str(folder / name), "--bare"]) == 0
+    told = {path.name: path.read_bytes() for path in folder.iterdir()}
+    steps = [json.loads(line) for line in told.pop("changes.jsonl").splitlines()]
+    kept = [
+        json.dumps({key: value for key, value in step.items() if key not in ("seq", "cursor")}, sort_keys=True) for step in steps
+    ]
+    return {**told, "changes": "\n".join(sorted(kept)).encode()}
+
+
+def test_real_records_are_rebuilt_from_the_archive_with_edits_take_downs_and_what_is_withheld(
+    shared: Path, corpus: tuple[Home, int], tmp_path: Path
+) -> None:
     home, port = corpus
     with served(shared, port):
         home.crawl("corpus")
-    before = home.export()
+    less, gone = lessened(shared, tmp_path / "less")
+    with served(shared, port, "--corpus", str(less), "--touch", TOUCHED):
+        home.crawl("corpus")
+        for url in gone:
+            home.crawl("corpus", url=url)
+    names = sorted(record["id"] for record in home.export())
+    for name in names[:3]:
+        assert run(["--config", str(home.path), "withhold", name, "--reason", "asked for"]) == 0
+    assert run(["--config", str(home.path), "withhold", names[0], "--undo", "--reason", "taken back"]) == 0
+    before, kinds = exported(home, tmp_path / "before"), home.kinds()
+    assert kinds == {"new": DETAILS, "edit": 1, "missing": 3, "withheld": 3, "restored": 1}
     for file in (home.folder / "data").glob("gongkai.db*"):
         file.unlink()
-    with house.open_line(home.config, "reindex") as line:
-        rebuild(line, lambda done, of: None)
-    assert home.export() == before
+    assert run(["--config", str(home.path), "reindex"]) == 0
+    assert exported(home, tmp_path / "after") == before
+
+
+def test_every_capture_of_real_pages_replays_byte_for_byte(shared: Path, corpus: tuple[Home, int], tmp_path: Path) -> None:
+    programs.program("wb-manager")
+    home, port = corpus
+    with served(shared, port):
+        home.crawl("corpus")
+    with served(shared, port, "--touch", TOUCHED):
+        home.crawl("corpus")
+    folder = home.config.storage.archive
+    files = sorted(folder.glob("*.warc.gz"))
+    captures = {look.capture.record_id: look.capture for file in files for look in walk(file) if look.capture}
+    wanted = [(programs.timestamp(capture.at), capture.url) for capture in captures.values()]
+    pages = [open_page(folder, one, captures[one.original.record_id] if one.original else None) for one in captures.values()]
+    programs.collect(tmp_path / "pywb", files)
+    told = programs.replay(tmp_path / "pywb", wanted)
+    assert len(told) > DETAILS
+    assert [
+        asked for asked, page, now in zip(wanted, pages, told, strict=True) if programs.shown(page.status, page.body) != now
+    ] == []
