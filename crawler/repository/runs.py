@@ -18,6 +18,7 @@ from crawler.repository.database import AnyRow, chunks, ignoring, upsert
 from crawler.repository.rows import RunRow
 
 SKIPPED = "skipped"
+BUSY, NOBODY = "the run before was not over", "no daemon fired it"  # why a slot was skipped
 AHEAD = '{"ahead": true}'  # options of a run whose slot was taken by a clock that was ahead: the slot is still to come
 BY_HAND = 30  # rank of what the operator did
 
@@ -150,9 +151,10 @@ def fire(
     A slot whose source still works on the one before becomes a row marked skipped, like the slots nobody fired.
     """
     if run.kind is not RunKind.ONCE and _is_open(c, run.source, run.kind):
-        _skip(c, run.source, run.kind, [*skipped, run.slot], now)
+        _skip(c, run.source, run.kind, skipped, now, NOBODY)
+        _skip(c, run.source, run.kind, [run.slot], now, BUSY)
         return None
-    _skip(c, run.source, run.kind, skipped, now)
+    _skip(c, run.source, run.kind, skipped, now, NOBODY)
     if run.kind is not RunKind.ONCE and _was_taken_ahead(c, run):
         run = replace(run, slot=run.slot + 1)
     values = {"source": run.source, "kind": str(run.kind), "slot": run.slot, "started": now, "options": json.dumps(dict(options))}
@@ -251,10 +253,9 @@ def _is_open(c: Connection, source: str, kind: RunKind) -> bool:
     return c.execute(query.limit(1)).first() is not None
 
 
-def _skip(c: Connection, source: str, kind: RunKind, slots: Sequence[Millis], now: Millis) -> None:
-    rows = [
-        {"source": source, "kind": str(kind), "slot": slot, "started": now, "ended": now, "result": SKIPPED} for slot in slots
-    ]
+def _skip(c: Connection, source: str, kind: RunKind, slots: Sequence[Millis], now: Millis, why: str) -> None:
+    skipped = {"source": source, "kind": str(kind), "started": now, "ended": now, "result": SKIPPED, "trouble": why}
+    rows = [{**skipped, "slot": slot} for slot in slots]
     if rows:
         c.execute(upsert(c, t.runs).on_conflict_do_nothing(), rows)
 

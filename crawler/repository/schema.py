@@ -67,7 +67,7 @@ runs = sa.Table(
     sa.Column("result", Text),  # ok, unchanged, suspect, failed, skipped
     sa.Column("counts", Text, nullable=False, server_default="{}"),
     sa.Column("observation", Text),  # what its list showed: JSON of model.Observation
-    sa.Column("trouble", Text),  # what was wrong, by name
+    sa.Column("trouble", Text),  # what was wrong, by name; of a slot that was skipped, why
     sa.Column("options", Text, nullable=False, server_default="{}"),  # of a one-off crawl: since, max_pages, url
     sa.Column("others", Text, nullable=False, server_default="[]"),  # hosts beyond the source's site that were followed: JSON
     sa.Column("beyond", sa.Integer(), nullable=False, server_default="0"),  # redirects to further ones, which were not

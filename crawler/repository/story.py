@@ -21,7 +21,7 @@ MOST = 1000  # runs and lines of one look
 
 @dataclass(frozen=True, slots=True)
 class RunStory:
-    """A run that is over; `result` skipped: a slot that was not fired. Times in milliseconds."""
+    """A run that is over; `result` skipped: a slot that was not fired, `trouble` says why. Times in milliseconds."""
 
     id: int
     source: str
@@ -31,6 +31,7 @@ class RunStory:
     ended: Millis
     result: str
     counts: Mapping[str, int]
+    trouble: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ _r = t.runs.c
 OPEN = sa.select(_r.id).where(_r.ended.is_(None))
 NEWEST = sa.select(sa.func.coalesce(sa.func.max(_r.id), 0))
 LAST_LINE = sa.select(sa.func.coalesce(sa.func.max(t.changes.c.seq), 0))
-_COLUMNS = (_r.id, _r.source, _r.kind, _r.slot, _r.started, _r.ended, _r.result, _r.counts)
+_COLUMNS = (_r.id, _r.source, _r.kind, _r.slot, _r.started, _r.ended, _r.result, _r.counts, _r.trouble)
 BEGUN = sa.select(*_COLUMNS).where(_r.id > sa.bindparam("last")).order_by(_r.id).limit(MOST)
 WERE_OPEN = sa.select(*_COLUMNS).where(_r.id.in_(sa.bindparam("ids", expanding=True)), _r.ended.is_not(None)).order_by(_r.ended)
 BREAKERS = sa.select(t.queues.c.name, t.queues.c.next_at).where(t.queues.c.broken_since.is_not(None))
@@ -75,7 +76,7 @@ def since(c: Connection, place: Place, now: Millis) -> Chapter:
     begun = c.execute(BEGUN, {"last": place.run}).all()
     still = (place.open - {row.id for row in ended}) | {row.id for row in begun if row.ended is None}
     lines = changes.read(c, Only(after=place.line, kind=str(ChangeKind.HEALTH)), MOST)
-    runs = [RunStory(*row[:-1], json.loads(row.counts)) for row in (*ended, *begun) if row.ended is not None]
+    runs = [RunStory(*row[:-2], json.loads(row.counts), row.trouble) for row in (*ended, *begun) if row.ended is not None]
     runs.sort(key=lambda run: (run.ended, run.id))
     return Chapter(
         Place(begun[-1].id if begun else place.run, frozenset(still), lines[-1].seq if lines else place.line),

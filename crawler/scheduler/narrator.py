@@ -85,12 +85,12 @@ def _run(run: RunStory, zone: ZoneInfo) -> Said:
 
 
 def _skips(runs: list[RunStory], zone: ZoneInfo) -> Iterator[Said]:
-    """Slots that were not fired: one line for each source and kind."""
-    by_line: dict[tuple[str, str], list[Millis]] = {}
+    """Slots that were not fired: one line for each source, kind and reason."""
+    by_line: dict[tuple[str, str, str], list[Millis]] = {}
     for run in runs:
-        by_line.setdefault((run.source, run.kind), []).append(run.slot)
-    for (source, kind), slots in by_line.items():
-        span = {"first": when(min(slots), zone), "last": when(max(slots), zone)}
+        by_line.setdefault((run.source, run.kind, run.trouble or ""), []).append(run.slot)
+    for (source, kind, why), slots in by_line.items():
+        span = {"first": when(min(slots), zone), "last": when(max(slots), zone), "reason": why}
         yield Said("slots skipped", values={"source": source, "kind": kind, "slots": len(slots), **span})
 
 

@@ -22,6 +22,8 @@ def test_the_log_of_a_day_tells_its_story() -> None:
     assert [line["channel"] for line in lines if line["event"] == "alarm sent"] == ["duty"] * 3
     opened, closed = ([n for n, line in enumerate(lines) if line["event"] == f"breaker {what}"] for what in ("open", "closed"))
     assert opened[0] < closed[0]
+    skips = {line["first"]: line["reason"] for line in lines if line["event"] == "slots skipped"}
+    assert set(skips.values()) == {"the run before was not over"}  # of the host that is down
     changed = [said for line in lines for said in line.get("changed", ())]
     assert "source alpha mended" in changed
     assert any(said.startswith("source alpha broken: ") for said in changed)

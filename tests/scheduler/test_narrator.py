@@ -1,8 +1,10 @@
 """What the daemon says of what happened: a line a run, a line a change."""
 
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from crawler.repository.changes import ChangeView
+from crawler.repository.runs import BUSY, NOBODY
 from crawler.repository.story import Chapter, Place, RunStory
 from crawler.scheduler.narrator import Said, Standing, told
 
@@ -47,8 +49,10 @@ def test_a_run_is_one_line_with_its_slot_in_the_configured_zone() -> None:
 
 
 def test_slots_that_were_not_fired_are_one_line_for_a_source() -> None:
-    slots = [run(number, "skipped", slot=AT + number * 3_600_000) for number in range(3)]
-    (said,) = told(Standing(), chapter(*slots), ZONE)
+    slots = [replace(run(number, "skipped", slot=AT + number * 3_600_000), trouble=NOBODY) for number in range(3)]
+    busy = replace(run(4, "skipped", slot=AT + 3 * 3_600_000), trouble=BUSY)
+    said, last = told(Standing(), chapter(*slots, busy), ZONE)
+    assert (said.values["reason"], last.values["reason"], last.values["slots"]) == (NOBODY, BUSY, 1)
     assert (said.event, said.values["slots"], said.values["first"][11:13], said.values["last"][11:13]) == (
         "slots skipped",
         3,
