@@ -151,8 +151,8 @@ def test_the_marks_of_the_real_pages_are_held(shared: Path, tmp_path: Path) -> N
         check=True,
     )
     figures = json.loads(score.stdout)
-    marks = {"title": 0.95, "date": 0.95, "body_good": 0.95, "channel": 0.8, "source": 0.8, "meta": 0.78}
-    assert {name: figures[name] for name, least in marks.items() if figures[name] < least} == {}
+    marks = ("title", "date", "body_f1", "body_good", "channel", "source", "meta")
+    assert {name: figures[name] for name in marks if figures[name] < 0.99} == {}
 
 
 def test_the_marks_of_the_real_lists_are_held(shared: Path, tmp_path: Path) -> None:
@@ -166,8 +166,9 @@ def test_the_marks_of_the_real_lists_are_held(shared: Path, tmp_path: Path) -> N
         check=True,
     )
     figures = json.loads(score.stdout)
-    assert figures["recall"] >= 0.6
-    assert figures["precision"] >= 0.97
+    marks = ("recall", "precision", "date", "title", "next_url", "total_pages", "total_rows")
+    assert {name: figures[name] for name in marks if figures[name] < 0.99} == {}
+    assert figures["next_api"] >= 0.4  # three of the five addresses are named in no page
 
 
 def test_a_document_is_read_like_a_page_and_shows_its_text(tmp_path: Path) -> None:
