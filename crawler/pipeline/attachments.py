@@ -12,7 +12,7 @@ from crawler.record.content import Content
 from crawler.record.notice import Attachment, Notice
 from crawler.repository import frontier
 from crawler.repository.addresses import Address, Seed
-from crawler.repository.attachments import Held, Link, Linked, NewContent
+from crawler.repository.attachments import Held, Link, Linked, NewContent, read_of
 from crawler.repository.changes import NewChange
 from crawler.repository.versions import Reference
 from crawler.text import urls
@@ -57,14 +57,14 @@ class Contents:
 
     def number(self, content: Content, capture: int) -> int:
         """The row of what a document says; one that was read before is written anew where today's rules read it differently."""
-        held = self.known.get(content.digest)
+        held, read = self.known.get(content.digest), read_of(content)
         if held is None:
-            held = self.known[content.digest] = Held(next(self.ids), content.digest, content.packed)
+            held = self.known[content.digest] = Held(next(self.ids), content.digest, read)
             self.made[content.digest] = NewContent(held.id, capture, content)
-        elif held.text != content.packed:
+        elif held.read != read:
             before = self.made.get(content.digest)
             self.made[content.digest] = NewContent(held.id, capture, content, again=before is None or before.again)
-            self.known[content.digest] = Held(held.id, content.digest, content.packed)
+            self.known[content.digest] = Held(held.id, content.digest, read)
         return held.id
 
 

@@ -18,9 +18,10 @@ import structlog
 from crawler.model import ChangeKind, Millis
 from crawler.pipeline.catch_up import Reading, index_all, settle_all
 from crawler.pipeline.line import Line
+from crawler.record.content import pieces_of, text_lines
 from crawler.record.frame import unpacked
 from crawler.record.serial import fields_of
-from crawler.repository import readings, rereading, versions
+from crawler.repository import attachments, readings, rereading, versions
 from crawler.repository.database import Connection, is_fault
 from crawler.repository.readings import DONE
 from crawler.repository.settle import Item, Known, Settled, Writes
@@ -149,6 +150,7 @@ def _told(c: Connection, known: Known, writes: Writes) -> list[Found]:
         if document.id not in new and document.current is not None and document.current.capture in captures
     }
     before = versions.records(c, {number for number in held.values() if number is not None})
+    files = _files_told(c, writes)
     found = []
     for item in known.items:
         one = _unsettled(known, item)
@@ -168,9 +170,26 @@ def _told(c: Connection, known: Known, writes: Writes) -> list[Found]:
                 one.filled.append([filled(old), filled(values)])
             else:
                 one.filled.append([filled(old), filled(old)])
+        if item.capture.id in files:
+            one.changes.append((item.address.public_url, item.settled.reading.evidence, files[item.capture.id]))
         if one.state == "same":
             one.state = "gone" if one.gone else "come" if one.come else "reread" if one.changes else "same"
         found.append(one)
+    return found
+
+
+def _files_told(c: Connection, writes: Writes) -> dict[int, dict[str, list[str | None]]]:
+    """Capture → what is read otherwise of the file it showed: its text, and what else our readers say of it."""
+    again = {item.capture: item.content for item in writes.contents if item.again}
+    before = attachments.by_digest(c, {content.digest for content in again.values()})
+    found = {}
+    for capture, content in again.items():
+        old, new = (
+            {**read, "text": "\n".join(text_lines(pieces_of(read["text"])))}
+            for read in (dict[str, Any](before[content.digest].read), dict[str, Any](attachments.read_of(content)))
+        )
+        told = {name: [str(each[name]) if each[name] is not None else None for each in (old, new)] for name in old}
+        found[capture] = {f"file.{name}": _narrowed(*pair) for name, pair in told.items() if pair[0] != pair[1]}
     return found
 
 

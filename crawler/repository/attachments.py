@@ -149,14 +149,15 @@ def names(c: Connection, captures: Collection[int]) -> dict[int, str]:
 # ------------------------------------------------------------------ what documents say
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A row of `contents`, as far as a batch needs it."""
+    """A row of `contents`, as far as a batch needs it. `read`: what our readers made of its bytes, and only of them."""
 
     id: int
     digest: str
-    text: bytes
+    read: Mapping[str, object]
 
 
-HELD = sa.select(t.contents.c.id, t.contents.c.digest, t.contents.c.text)
+READ = ("text", "says", "pages", "reason", "extractor")  # columns that no name of the document has a say in
+HELD = sa.select(t.contents.c.id, t.contents.c.digest, *(t.contents.c[name] for name in READ))
 BY_DIGEST = HELD.where(t.contents.c.digest.in_(sa.bindparam("digests", expanding=True)))
 DIGESTS = sa.select(t.contents.c.id, t.contents.c.digest).where(t.contents.c.id.in_(sa.bindparam("ids", expanding=True)))
 PUT = t.contents.insert()
@@ -171,7 +172,7 @@ UNINDEXED = t.documents.update().where(_d.id.in_(sa.bindparam("ids", expanding=T
 def by_digest(c: Connection, digests: Collection[str]) -> dict[str, Held]:
     """Those of these documents that were read before."""
     return {
-        row.digest: Held(row.id, row.digest, row.text)
+        row.digest: Held(row.id, row.digest, {name: getattr(row, name) for name in READ})
         for some in chunks(sorted(digests))
         for row in c.execute(BY_DIGEST, {"digests": some})
     }
@@ -219,6 +220,12 @@ def unindex(c: Connection, documents: Collection[int]) -> None:
     """What is searched of these documents has changed."""
     for some in chunks(sorted(documents)):
         c.execute(UNINDEXED, {"ids": some})
+
+
+def read_of(content: Content) -> dict[str, object]:
+    """What `Held.read` would be of it."""
+    row = _row(NewContent(0, 0, content))
+    return {name: row[name] for name in READ}
 
 
 def _row(item: NewContent) -> dict[str, object]:

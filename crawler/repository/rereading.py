@@ -1,7 +1,7 @@
 """What other rules than today's have read: the captures that `reparse` reads again.
 
 Of an address with documents these are the captures of their present versions, of one without its last capture: there today's rules may
-find a notice. Lists are left alone: what a list showed then was followed then.
+find a notice. Of files that notices link to it is the capture that each was read from. Lists are left alone: what a list showed then was followed then.
 """
 
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ from crawler.repository import schema as t
 _c, _u, _r, _d, _v = t.captures.c, t.urls.c, t.readings.c, t.documents.c, t.versions.c
 _present = sa.exists().where(_d.url == _u.id, _v.id == _d.version, _v.capture == _c.id)
 _empty = sa.and_(_u.last_capture == _c.id, sa.not_(sa.exists().where(_d.url == _u.id)))
+_file = sa.exists().where(t.contents.c.capture == _c.id)
 _OLD = (
     sa.select(_u.id, _c.id)
     .select_from(t.readings)
@@ -22,10 +23,12 @@ _OLD = (
     .join(t.urls, _u.id == _c.url)
     .where(
         _u.source == sa.bindparam("source"),
-        _u.kind == str(Kind.DETAIL),
         _r.rules != sa.bindparam("rules"),
         _c.at >= sa.bindparam("since"),
-        sa.or_(_present, _empty),
+        sa.or_(
+            sa.and_(_u.kind == str(Kind.DETAIL), sa.or_(_present, _empty)),
+            sa.and_(_u.kind == str(Kind.ATTACHMENT), _file),
+        ),
     )
 )
 COUNT = sa.select(sa.func.count()).select_from(_OLD.subquery())

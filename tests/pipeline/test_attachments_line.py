@@ -18,7 +18,8 @@ from crawler.console.server import opened
 from crawler.demo.site import LANWAN, Page, Site
 from crawler.model import now_ms, payload_digest
 from crawler.pipeline.rebuild import rebuild
-from crawler.record.content import pieces_of
+from crawler.record.content import Piece, pack_pieces, pieces_of
+from crawler.repository import schema as t
 from crawler.repository.database import reading
 from crawler.repository.search.find import find
 from crawler.repository.search.question import Question
@@ -242,6 +243,35 @@ def test_a_word_that_stands_only_in_a_document_is_found_with_its_place(
     assert len(hits(home, capsys, "木材码头")) == 1
     with reading(home.config.storage.database) as c:
         assert [len(find(c, Question(word, as_of=before)).rows) for word in ("水文码头", "木材码头", "储备清单")] == [1, 0, 1]
+
+
+@BOTH
+def test_a_document_that_other_readers_have_read_is_read_again_by_reparse_and_told_as_no_change(
+    site: Site, home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.put(LANWAN, PATH, notice({"./qingdan.pdf": "物资清单.pdf"}))
+    site.put(LANWAN, f"{FOLDER}qingdan.pdf", pdf("储备冲锋舟12艘"))
+    home.crawl(url=URL)
+    assert "everything was read by today's rules" in asked(home, capsys, "reparse")
+    whole = home.sql("SELECT text, says, pages, extractor, digest FROM contents")
+    older = pack_pieces([Piece("page", "1", ("储备冲锋",))], [], "储备冲锋")
+    engine = sa.create_engine(home.config.storage.database)
+    with engine.begin() as c:
+        c.execute(t.contents.update().values(text=older, pages=7, extractor="pdf 0"))
+        c.execute(t.readings.update().where(t.readings.c.content.is_not(None)).values(rules="older"))
+    engine.dispose()
+    said = asked(home, capsys, "reparse")
+    assert "file.text" in said
+    assert "储备冲锋 → 储备冲锋舟12艘" in said
+    assert "1 would be reread" in said
+    assert home.sql("SELECT extractor FROM contents") == [("pdf 0",)]
+    lines = home.sql("SELECT count(*) FROM changes")
+    asked(home, capsys, "reparse", "--apply")
+    assert home.sql("SELECT text, says, pages, extractor, digest FROM contents") == whole
+    assert home.sql("SELECT count(*) FROM changes") == lines
+    with reading(home.config.storage.database) as c:
+        assert len(find(c, Question("冲锋舟12艘")).rows) == 1
+    assert "everything was read by today's rules" in asked(home, capsys, "reparse")
 
 
 @BOTH
