@@ -93,6 +93,11 @@ def asked(folder: Path, owner: str) -> Millis:
         return time.time_ns() // 1_000_000
 
 
+def leave(folder: Path, owner: str) -> None:
+    """The sign of a process that is not here: to whoever works in this folder it is dead. Raises OSError."""
+    (folder / (owner + SUFFIX)).touch()
+
+
 def bury(folder: Path, owner: str) -> None:
     """Take the sign of a dead process away."""
     with contextlib.suppress(OSError):

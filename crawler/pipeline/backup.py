@@ -1,7 +1,8 @@
 """A copy of the archive that can be gone on with: the tree, the database, what is withheld, then the WARC files it refers to, each as far as it refers to them.
 
 What a WARC file holds up to a place that the database knows never changes, so the copy is of one moment, also while a daemon writes. A file
-that is still being written is copied up to there under its final name: whoever works on the copy closes it, as after a crash.
+that is still being written is copied up to there under its final name: whoever works on the copy closes it, as after a crash. To the copy all who
+worked on the original are dead, and it holds their signs: nobody waits for the end of their leases.
 """
 
 import hashlib
@@ -12,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from crawler.archive import withheld
+from crawler.archive import alive, withheld
 from crawler.archive.locks import sync_folder
 from crawler.archive.reader import find
 from crawler.archive.tree import Tree
@@ -81,20 +82,22 @@ def _backup(config: Config, target: Path, before: Mapping[str, str], watch: Call
     Tree(config.storage.archive).copy(warc)  # first: it may not know of more than the files that are copied behind it
     database = Database(config.storage.database)
     try:
-        copied, held = snapshot.copy(database, config.storage.database, data)
+        copied = snapshot.copy(database, config.storage.database, data)
     finally:
         database.close()
     _withheld(config.storage.archive, warc)
+    for owner in copied.workers:
+        alive.leave(warc, owner)
     kept, size, digests = 0, 0, dict[str, str]()
-    for number, file in enumerate(held, 1):
+    for number, file in enumerate(copied.files, 1):
         there = _is_there(warc / file.name, file, before)
         digests[file.name] = before[file.name] if there else _copy(config.storage.archive, warc, file)
         kept, size = kept + there, size + file.committed
-        watch(number, len(held))
+        watch(number, len(copied.files))
     _configuration(config, target)
     sync_folder(warc)
     _write(target / MANIFEST, json.dumps({"files": digests}, indent=1).encode())
-    return Copied(copied, len(held), kept, size)
+    return Copied(copied.path, len(copied.files), kept, size)
 
 
 def _withheld(archive: Path, folder: Path) -> None:

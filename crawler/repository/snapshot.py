@@ -31,13 +31,25 @@ class Held:
 FILES = sa.select(t.files.c.name, t.files.c.committed, t.files.c.sha256).order_by(t.files.c.name)
 
 
+WORKERS = sa.select(t.daemons.c.owner).order_by(t.daemons.c.owner)
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A copy of a database: its file, the WARC files it refers to, and the processes that worked on the original then."""
+
+    path: Path
+    files: Sequence[Held]
+    workers: Sequence[str]
+
+
 def files(c: Connection) -> list[Held]:
     """What must be in the archive for everything that this database knows."""
     return [Held(*row) for row in c.execute(FILES)]
 
 
-def copy(database: Database, url: str, folder: Path) -> tuple[Path, Sequence[Held]]:
-    """Write the copy into a folder; its file, and the WARC files it refers to. Raises RepositoryError, or CannotError for pg_dump."""
+def copy(database: Database, url: str, folder: Path) -> Copy:
+    """Write the copy into a folder. Raises RepositoryError, or CannotError for pg_dump."""
     target = folder / (SQLITE if database.dialect == "sqlite" else DUMP)
     beside = target.with_name(target.name + ".part")
     with contextlib.suppress(FileNotFoundError):
@@ -54,9 +66,13 @@ def copy(database: Database, url: str, folder: Path) -> tuple[Path, Sequence[Hel
     os.replace(beside, target)
     if database.dialect == "sqlite":
         with reading(f"sqlite:///{target.resolve()}") as c:
-            return target, files(c)
+            return _copied(target, c)
     with database.read() as c:  # after the dump: whatever that refers to is in the files by now
-        return target, files(c)
+        return _copied(target, c)
+
+
+def _copied(target: Path, c: Connection) -> Copy:
+    return Copy(target, files(c), c.execute(WORKERS).scalars().all())
 
 
 def _copy_sqlite(database: Database, target: Path) -> None:

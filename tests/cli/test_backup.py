@@ -16,7 +16,9 @@ import sqlalchemy as sa
 from crawler.cli.main import run
 from crawler.config.load import load
 from crawler.demo.site import Site
+from crawler.model import now_ms
 from crawler.repository import exports
+from crawler.repository import schema as t
 from crawler.repository.database import reading
 from crawler.scheduler import process as house
 
@@ -69,6 +71,25 @@ def test_a_backup_taken_beside_a_daemon_is_restored_and_gone_on_with(
     (target / "data" / "gongkai.db").rename(target / "old.db")
     assert run(["--config", str(path), "reindex"]) == 0
     assert [record["id"] for record in records(f"sqlite:///{target / 'data' / 'gongkai.db'}")] == [r["id"] for r in before]
+
+
+def test_whoever_works_on_a_copy_waits_for_nobody_who_worked_on_the_original(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "copy"
+    home.crawl("lanwan")
+    with house.open_line(home.config, "run") as line:
+        engine = sa.create_engine(home.config.storage.database)
+        with engine.begin() as c:  # it has just asked
+            c.execute(t.queues.update().values(owner=line.owner, leased_until=now_ms() + 3_600_000))
+        engine.dispose()
+        assert run(["--config", str(home.path), "backup", str(target)]) == 0
+    assert [path.name for path in (target / "data" / "warc").glob("*.alive")] == [f"{line.owner}.alive"]
+    path = restored(target, monkeypatch)
+    with house.open_line(load(path), "crawl") as line:
+        again = home.work(line, house.fire(load(path), line, house.Wish(("lanwan",))))
+    assert (again.new, again.edit, again.failed) == (0, 0, 0)
+    assert not list((target / "data" / "warc").glob("*.alive"))
 
 
 def test_a_second_backup_copies_what_is_new_and_a_damaged_file_is_told(

@@ -124,6 +124,7 @@ def _refuse_doctype(data: bytes, name: str) -> None:
     try:
         for at in range(0, len(data), CHUNK >> 4):
             look.Parse(data[at : at + (CHUNK >> 4)])
+        look.Parse(b"", True)  # noqa: FBT003 - that was all; Expat 2.6 and later waits for more of what it has seen half
     except _Begun:
         return
     except expat.ExpatError as error:
