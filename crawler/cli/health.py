@@ -6,7 +6,7 @@ Exit code 1 when anything of that is not well, 3 when it cannot be told.
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 import typer
@@ -281,7 +281,7 @@ def _house_json(found: Found, now: Millis) -> dict[str, Any]:
             "last_beat": output.iso(daemon.beat) if daemon else None,
             "last_fired": output.iso(house.fired),
         },
-        "attachments": {"known": house.attachments.known, "held": house.attachments.held, "gone": house.attachments.gone},
+        "attachments": asdict(house.attachments),
         "left_alone": [
             {
                 "queue": queue.name, "since": output.iso(queue.since), "until": output.iso(queue.until), "failures": queue.failures,

@@ -240,11 +240,7 @@ def converted(c: Connection, records: Collection[str]) -> Iterator[tuple[str, st
             yield row.record, row.url, row.at, row.extractor, bytes(row.text)
 
 
-_held, _gone = (
-    sa.case((_u.content.is_not(None), 1), else_=0),
-    sa.case((sa.and_(_u.content.is_not(None), _u.misses > 0), 1), else_=0),
-)
-COUNTS = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(_held), 0), sa.func.coalesce(sa.func.sum(_gone), 0)).where(
+COUNTS = sa.select(sa.func.count(), sa.func.count(_u.content), sa.func.count(_u.content).filter(_u.misses > 0)).where(
     _u.kind == str(Kind.ATTACHMENT)
 )
 
@@ -260,4 +256,4 @@ class Counts:
 
 def counts(c: Connection) -> Counts:
     """How many documents there are that notices link to."""
-    return Counts(*map(int, c.execute(COUNTS).one()))
+    return Counts(*c.execute(COUNTS).one())

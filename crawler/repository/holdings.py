@@ -14,7 +14,8 @@ Counts = tuple[tuple[str, int], ...]
 @dataclass(frozen=True, slots=True)
 class Figures:
     """`totals` by name; documents by presence and year of publication; looks by outcome; lines of the ledger by kind; `sources` by the
-    number of their documents; documents that notices link to: `attached` known, held, and of those gone from their sites; `bytes` of the WARC files as far as they are committed."""
+    number of their documents; `attached`: documents that notices link to, known, held, and of those gone from their sites; `bytes` of the
+    WARC files as far as they are committed."""
 
     totals: dict[str, int]
     presence: Counts

@@ -142,6 +142,13 @@ urls = sa.Table(
     _time("due"),  # next revisit; none: nobody asked for one
     sa.Column("content", Id),  # contents: the document it showed last, itself or where it redirects to
     sa.Index("ix_urls_revisit", "source", "due"),
+    sa.Index(  # what is counted of documents that notices link to, without a look at all other addresses
+        "ix_urls_attachments",
+        "content",
+        "misses",
+        sqlite_where=sa.text("kind = 'attachment'"),
+        postgresql_where=sa.text("kind = 'attachment'"),
+    ),
     sa.Index(
         "ix_urls_redirect",
         "redirect",

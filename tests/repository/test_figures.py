@@ -2,9 +2,10 @@
 
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
-from crawler.repository import figures
+from crawler.repository import attached, figures
 from crawler.repository import schema as t
 from crawler.repository.database import Database
 from tests.repository.test_statements import statements
@@ -68,3 +69,13 @@ def test_a_capture_s_group_begins_where_the_one_before_it_ends(database: Databas
     with database.read() as c:
         assert figures.behind(c, "a.warc.gz", places[0].offset) == 0
         assert figures.behind(c, "a.warc.gz", places[1].offset) == places[0].offset + places[0].length
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_documents_are_counted_without_a_look_at_all_other_addresses(database: Database) -> None:
+    with database.read() as c:
+        asked = attached.COUNTS.compile(c)
+        values = tuple(asked.params[name] for name in asked.positiontup or ())
+        plan = [str(row) for row in c.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", values)]
+    assert len(plan) == 1
+    assert "USING INDEX ix_urls_attachments" in plan[0]

@@ -138,6 +138,8 @@ CREATE TABLE urls (
 	CONSTRAINT uq_urls_key UNIQUE (key)
 )
 
+CREATE INDEX ix_urls_attachments ON urls (content, misses) WHERE kind = 'attachment'
+
 CREATE INDEX ix_urls_public_url ON urls (public_url)
 
 CREATE INDEX ix_urls_redirect ON urls (redirect) WHERE redirect IS NOT NULL
