@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from crawler.archive.reader import open_page
+from crawler.archive.recover import walk
+
 HERE = Path(__file__).parent
 
 
@@ -62,3 +65,16 @@ def replay(folder: Path, wanted: Iterable[tuple[str, str]], collection: str = "c
     done = run("python", HERE / "replay_pywb.py", folder, told, given=asked)
     assert done.returncode == 0, done.stderr
     return [Shown(status, body) for status, body, _ in map(json.loads, told.read_text().splitlines())]
+
+
+def replayed(archive: Path, folder: Path) -> tuple[int, list[tuple[tuple[str, str], Shown]]]:
+    """How many captures an archive's closed files have, and those that pywb shows otherwise than they came: (timestamp, address), what it
+    should show. `folder`: of the collection that is made."""
+    files = sorted(archive.glob("*.warc.gz"))
+    captures = {look.capture.record_id: look.capture for file in files for look in walk(file) if look.capture}
+    wanted = [(timestamp(capture.at), capture.url) for capture in captures.values()]
+    collect(folder, files)
+    told = replay(folder, wanted)
+    pages = (open_page(archive, one, captures[one.original.record_id] if one.original else None) for one in captures.values())
+    expected = [shown(page.status, page.body) for page in pages]
+    return len(told), [(asked, was) for asked, was, now in zip(wanted, expected, told, strict=True) if was != now]

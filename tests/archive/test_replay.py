@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from crawler.archive.reader import open_page, open_wire, read_record
+from crawler.archive.reader import open_wire, read_record
 from crawler.archive.recover import walk
 from crawler.archive.replay import plain_reason
 from crawler.archive.writer import Archive, head_of
 from crawler.fetcher.decoding import decode
 from crawler.fetcher.message import parse_response
-from crawler.model import Capture, Exchange, Kept, Original, Outcome, Request, Validators
+from crawler.model import Exchange, Kept, Original, Outcome, Request, Validators
 from tests.archive import programs
 from tests.archive.programs import Shown, shown, timestamp
 
@@ -227,27 +227,16 @@ def test_every_capture_of_the_demo_replays_and_every_record_is_read_by_other_pro
     home.crawl()
     folder = home.config.storage.archive
     files = sorted(folder.glob("*.warc.gz"))
-    captures = {look.capture.record_id: look.capture for file in files for look in walk(file) if look.capture}
-    wanted = [(timestamp(capture.at), capture.url) for capture in captures.values()]
-    expected = [expect(folder, capture, captures) for capture in captures.values()]
-    programs.collect(tmp_path / "pywb", files)
-    told = programs.replay(tmp_path / "pywb", wanted)
-    assert len(told) > 70
-    assert [(asked, was) for asked, was, now in zip(wanted, expected, told, strict=True) if was != now] == []
+    captures, otherwise = programs.replayed(folder, tmp_path / "pywb")
+    assert captures > 70
+    assert otherwise == []
     records = sum(len(kinds(file)) for file in files)
     script = "import sys; from fastwarc.warc import ArchiveIterator; print(sum(record.verify_block_digest() for name in sys.argv[1:] for record in ArchiveIterator(open(name, 'rb'), parse_http=False)))"
     assert programs.run("python", "-c", script, *files).stdout.strip() == str(records)
     indexed = [json.loads(line.split(" ", 2)[2]) for line in programs.run("cdxj-indexer", *files).stdout.splitlines()]
-    assert len(indexed) >= len(captures)
+    assert len(indexed) >= captures
     assert {item["mime"] for item in indexed} >= {"text/html", "warc/revisit"}
     assert not [item for item in indexed if item["mime"] in ("application/json", "application/warc-fields")]
-
-
-def expect(folder: Path, capture: Capture, captures: dict[str, Capture]) -> Shown:
-    """What a browser should be shown of a capture."""
-    original = captures[capture.original.record_id] if capture.original else None
-    page = open_page(folder, capture, original)
-    return shown(page.status, page.body)
 
 
 def test_a_look_written_as_bare_json_is_read_all_the_same(tmp_path: Path, make: Make) -> None:

@@ -4,7 +4,6 @@ GONGKAI_REPLAYWEB names a folder with its `sw.js` (npm's package `replaywebpage`
 project and never shipped with it.
 """
 
-import gzip
 import os
 import zipfile
 from pathlib import Path
@@ -16,9 +15,10 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from crawler.archive.reader import find, read_record
+from crawler.archive.reader import open_page
 from crawler.cli.main import run
-from crawler.model import payload_digest
+from crawler.repository import selection
+from crawler.repository.database import reading
 from tests.console.walking import chromium
 from tests.tools.answering import answering
 
@@ -55,12 +55,10 @@ SHOW = """async (asked) => {
 }"""
 
 
-def unpacked(home: Home, capture: dict[str, Any]) -> bytes:
-    """A page as a browser sees it: the record's payload, its content coding undone."""
-    record = read_record(find(home.config.storage.archive, capture["file"]), capture["offset"], capture["length"])
-    head, _, payload = record.block.partition(b"\r\n\r\n")
-    assert payload_digest(payload) == capture["digest"]
-    return gzip.decompress(payload) if b"content-encoding: gzip" in head.lower() else payload
+def unpacked(home: Home, name: str) -> bytes:
+    """A page as a browser sees it: the capture's payload, checked, its content coding undone."""
+    with reading(home.config.storage.database) as c:
+        return bytes(open_page(home.config.storage.archive, *selection.one(c, name)).body)
 
 
 @pytest.fixture
@@ -103,6 +101,6 @@ def test_replayweb_opens_a_signed_file_shows_its_pages_and_finds_what_was_change
             at = next(one["ts"] for one in told["pages"] if one["url"] == item["url"])
             answer = page.evaluate(SHOW, {"file": "signed.wacz", "at": at, "url": item["url"]})
             assert answer["status"] == 200, item["url"]
-            assert bytes(answer["body"]) == unpacked(crawled, item["capture"]), item["url"]
+            assert bytes(answer["body"]) == unpacked(crawled, item["capture"]["id"]), item["url"]
         other = page.evaluate(LOAD, "changed.wacz")
         assert other["verify"]["numInvalid"] > 0
