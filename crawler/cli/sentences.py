@@ -78,8 +78,6 @@ LINES = {
     "Days are seconds here: a notice counts as gone after 2 misses and 1 s (in life 3 misses and 14 days).": "这里以秒代日：2 次未见且满 1 秒即视为撤下（实际为 3 次未见且满 14 天）。",
     # audit
     "audited: {count} checks, {outcomes}": "已核查：{count} 项，{outcomes*}",
-    "Asked for {asked}, it finds {id}{at}": "查询 {asked}，找到 {id}{at*}",
-    "in {at}": "在 {at}",
     "not taken: {count}  {why}": "未收入：{count}  {why}",
     "late: older than what was known of their addresses; kept as evidence, and no version is made of them": "迟到：早于其地址已知的内容；作为证据保存，不成为版本",
     "next: gongkai reparse --apply": "下一步：gongkai reparse --apply",

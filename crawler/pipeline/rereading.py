@@ -184,13 +184,15 @@ def _files_told(c: Connection, writes: Writes) -> dict[int, dict[str, list[str |
     before = attachments.by_digest(c, {content.digest for content in again.values()})
     found = {}
     for capture, content in again.items():
-        old, new = (
-            {**read, "text": "\n".join(text_lines(pieces_of(read["text"])))}
-            for read in (dict[str, Any](before[content.digest].read), dict[str, Any](attachments.read_of(content)))
-        )
-        told = {name: [str(each[name]) if each[name] is not None else None for each in (old, new)] for name in old}
-        found[capture] = {f"file.{name}": _narrowed(*pair) for name, pair in told.items() if pair[0] != pair[1]}
+        old, new = map(_file_values, (before[content.digest].read, attachments.read_of(content)))
+        found[capture] = {
+            f"file.{name}": _narrowed(_shown(old[name]), _shown(new[name])) for name in old if old[name] != new[name]
+        }
     return found
+
+
+def _file_values(read: Mapping[str, Any]) -> Values:
+    return {**read, "text": "\n".join(text_lines(pieces_of(read["text"])))}
 
 
 def _unsettled(known: Known, item: Item) -> Found:

@@ -10,6 +10,7 @@ from typing import Any
 
 from crawler.record.frame import opened, packed_texts
 from crawler.record.notice import Table
+from crawler.record.serial import table_json
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 NO_TEXT = "no_text: "  # how the note of a file begins that gave no text
@@ -121,17 +122,7 @@ def pieces_of(packed: bytes) -> tuple[Piece, ...]:
 
 def tables_of(pieces: Sequence[Piece]) -> list[dict[str, Any]]:
     """All tables of a file as those of a record, each with its place; `at` is a line of that page or part."""
-    return [
-        {
-            "place": piece.place,
-            "at": each.at,
-            "caption": each.caption,
-            "header": each.header,
-            "rows": [list(row) for row in each.rows],
-        }
-        for piece in pieces
-        for each in piece.tables
-    ]
+    return [{"place": piece.place, **table_json(each)} for piece in pieces for each in piece.tables]
 
 
 def members_of(packed: bytes) -> list[dict[str, Any]]:

@@ -36,10 +36,7 @@ def as_json(made: Record) -> dict[str, object]:
         "clicks": made.clicks,
         "body": list(made.body),
         "attachments": [{"url": item.url, "name": item.name, "media_type": item.media_type} for item in made.attachments],
-        "tables": [
-            {"at": item.at, "caption": item.caption, "header": item.header, "rows": [list(row) for row in item.rows]}
-            for item in made.tables
-        ],
+        "tables": [table_json(item) for item in made.tables],
         "images": [{"at": item.at, "url": item.url, "alt": item.alt} for item in made.images],
         "people": [{"role": item.role, "name": item.name} for item in made.people],
         "meta": _meta_json(made),
@@ -51,6 +48,11 @@ def as_json(made: Record) -> dict[str, object]:
         "capture": asdict(made.capture) if made.capture else None,
         "further": [asdict(place) for place in made.further],
     }
+
+
+def table_json(made: Table) -> dict[str, object]:
+    """A table as plain values: of a record, or of a document that it links to."""
+    return {"at": made.at, "caption": made.caption, "header": made.header, "rows": [list(row) for row in made.rows]}
 
 
 def _meta_json(made: Record) -> dict[str, object]:

@@ -150,11 +150,10 @@ def fire(
 
     A slot whose source still works on the one before becomes a row marked skipped, like the slots nobody fired.
     """
+    _skip(c, run.source, run.kind, skipped, now, NOBODY)
     if run.kind is not RunKind.ONCE and _is_open(c, run.source, run.kind):
-        _skip(c, run.source, run.kind, skipped, now, NOBODY)
         _skip(c, run.source, run.kind, [run.slot], now, BUSY)
         return None
-    _skip(c, run.source, run.kind, skipped, now, NOBODY)
     if run.kind is not RunKind.ONCE and _was_taken_ahead(c, run):
         run = replace(run, slot=run.slot + 1)
     values = {"source": run.source, "kind": str(run.kind), "slot": run.slot, "started": now, "options": json.dumps(dict(options))}

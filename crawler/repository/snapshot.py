@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from crawler.errors import CannotError, RepositoryError
 from crawler.repository import schema as t
 from crawler.repository.database import Connection, Database, reading
-from crawler.repository.reader import remedy
+from crawler.repository.reader import read_only, remedy
 
 SQLITE, DUMP = "gongkai.db", "gongkai.dump"
 
@@ -28,12 +28,6 @@ class Held:
     sha256: str | None
 
 
-FILES = sa.select(t.files.c.name, t.files.c.committed, t.files.c.sha256).order_by(t.files.c.name)
-
-
-WORKERS = sa.select(t.daemons.c.owner).order_by(t.daemons.c.owner)
-
-
 @dataclass(frozen=True, slots=True)
 class Copy:
     """A copy of a database: its file, the WARC files it refers to, and the processes that worked on the original then."""
@@ -41,6 +35,10 @@ class Copy:
     path: Path
     files: Sequence[Held]
     workers: Sequence[str]
+
+
+FILES = sa.select(t.files.c.name, t.files.c.committed, t.files.c.sha256).order_by(t.files.c.name)
+WORKERS = sa.select(t.daemons.c.owner).order_by(t.daemons.c.owner)
 
 
 def files(c: Connection) -> list[Held]:
@@ -78,7 +76,7 @@ def _copied(target: Path, c: Connection) -> Copy:
 def _copy_sqlite(database: Database, target: Path) -> None:
     """In one step: read in one transaction, which waits for nobody and nobody waits for; a copy in steps begins anew whenever somebody writes."""
     try:
-        source = sqlite3.connect(f"{database.path.as_uri()}?mode=ro", uri=True)
+        source = sqlite3.connect(read_only(database.path), uri=True)
         with contextlib.closing(source), contextlib.closing(sqlite3.connect(target)) as copied:
             source.backup(copied)
             copied.execute("PRAGMA journal_mode=DELETE")  # one file, whole

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 FOLD_VERSION = 1  # stored with every fingerprint and search row: a new table means a new version, and a re-index
@@ -163,12 +164,12 @@ def _changed() -> tuple[tuple[tuple[str, str], ...], re.Pattern[str], Keys]:
         for point in some
         if keys[point] == chr(point)
     ]
-    own += [
-        point for point in range(0x4E00, 0xA000) if chr(point) not in keys.classes
-    ]  # NFKC and lower case change none of these
-    begins = [point for point, before in zip(own, [-2, *own], strict=False) if point != before + 1]
-    ends = [point for point, behind in zip(own, [*own[1:], -2], strict=True) if behind != point + 1]
-    spans = "".join(f"\\u{first:04x}-\\u{last:04x}" for first, last in zip(begins, ends, strict=True))
+    # of these NFKC and lower case change none
+    own += [point for point in range(0x4E00, 0xA000) if chr(point) not in keys.classes]
+    spans = ""
+    for _, run in groupby(enumerate(own), lambda one: one[1] - one[0]):  # neighbours stand as far apart as their places do
+        points = [point for _, point in run]
+        spans += f"\\u{points[0]:04x}-\\u{points[-1]:04x}"
     return tuple((mark, keys[ord(mark)]) for mark in "，：；（）\u3000"), re.compile(f"[^{spans}]"), keys
 
 

@@ -15,7 +15,7 @@ from crawler.console.door import document_of
 from crawler.console.problems import NotThere
 from crawler.errors import UsageError
 from crawler.record.content import members_of, pieces_of
-from crawler.record.notice import Table
+from crawler.record.serial import table_json
 from crawler.repository import attached, query, selection
 from crawler.repository.attached import Attached
 from crawler.repository.database import Connection
@@ -88,18 +88,13 @@ def attachment_text(
     items: list[dict[str, Any]] = [
         {
             "kind": piece.kind, "name": piece.name, "place": piece.place, "within": piece.within, "lines": list(piece.lines),
-            "rows": [{"row": row, "cells": list(cells)} for row, cells in piece.rows], "tables": [tabled(each) for each in piece.tables],
+            "rows": [{"row": row, "cells": list(cells)} for row, cells in piece.rows], "tables": [table_json(each) for each in piece.tables],
         }
         for piece in pieces[page - 1 : page - 1 + PIECES]
     ]  # fmt: skip
     following = page + PIECES if len(pieces) >= page + PIECES else None
     value = listed(items, len(pieces), str(following) if following else None, digest=found.digest, reason=found.reason)
     return answer(request, {**value, "members": members_of(packed)})
-
-
-def tabled(table: Table) -> dict[str, Any]:
-    """A table, as those of a record are."""
-    return {"at": table.at, "caption": table.caption, "header": table.header, "rows": [list(row) for row in table.rows]}
 
 
 @router.get(
