@@ -11,7 +11,7 @@ from pathlib import Path
 
 STAGES = (
     ("commits", r"^(do_commit|do_rollback|_checkpoint) "),
-    ("search", r"/crawler/repository/search\.py"),
+    ("search", r"/crawler/repository/search/"),
     ("start", r"^_find_and_load |/crawler/config/|/crawler/repository/migrations/|^begin .*/crawler/pipeline/"),
     ("messages", r"/crawler/(parsers/protocol|pipeline/readers)\.py|^write \(.*child\.py"),
     ("fold and digests", r"/crawler/(text/(fold|words)|record/[a-z_]+)\.py"),
