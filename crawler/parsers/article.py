@@ -13,7 +13,7 @@ from itertools import accumulate
 
 from crawler.parsers.attachments import DOWNLOADS, leads_to_file
 from crawler.parsers.expected import CONTACT, expected, foot_from, reads_apart
-from crawler.parsers.furniture import NEIGHBOUR, NEIGHBOURLY, is_crumb, is_event, is_foot, is_furniture, is_hint, tells
+from crawler.parsers.furniture import NEIGHBOUR, NEIGHBOURLY, is_event, is_hint, tells
 from crawler.parsers.platforms import COMMON, Platform
 from crawler.parsers.sheet import EMBEDS, Line, Sheet
 from crawler.parsers.tree import BLOCKS
@@ -125,7 +125,7 @@ def _run(sheet: Sheet, sums: list[float], best: int, title: int | None) -> tuple
 
 def _pictured(sheet: Sheet, title: int | None, skip: frozenset[int]) -> int | None:
     """Where there is no text: a named container that shows something, else what is around the first picture or document behind the title."""
-    foot = next((at for at, line in enumerate(sheet.lines) if is_foot(line.text)), len(sheet.lines))
+    foot = next((at for at, line in enumerate(sheet.lines) if line.foot), len(sheet.lines))
     after = title if title is not None else max(skip, default=-1)
     shown = [at for tag in ("img", *EMBEDS) for at in sheet.named(tag) if after < sheet.firsts[at] <= foot and _shows(sheet, at)]
     for selector in COMMON:
@@ -199,9 +199,9 @@ def _worth(sheet: Sheet, at: int, seen: set[str]) -> float:
     """What a line of prose is worth."""
     line = sheet.lines[at]
     size = len(line.plain)
-    if size <= 130 and (is_furniture(line.text) or is_crumb(line.text)):
+    if size <= 130 and (line.furniture or line.crumb):
         return -float(size)
-    if is_foot(line.text):
+    if line.foot:
         return -float(size) - 20
     if size <= 160 and len([word for word in CONTACT if word in line.text]) >= 2:
         return 0.0  # of the page or of the notice: where it stands tells

@@ -64,9 +64,10 @@ def media_type(url: str, name: str) -> str | None:
 
 def base_of(sheet: Sheet, url: str, encoding: str) -> str:
     """What the page's addresses are relative to: its <base>, or its own."""
-    if "base" not in sheet.tags:
+    bases = sheet.named("base")
+    if not bases:
         return url
-    held = next((said for at, tag in enumerate(sheet.tags) if tag == "base" and (said := sheet.attribute(at, "href"))), "")
+    held = next((said for at in bases if (said := sheet.attribute(at, "href"))), "")
     return urls.join(url, held.strip(), encoding) or url
 
 

@@ -13,11 +13,8 @@ from crawler.parsers.furniture import (
     NEIGHBOUR,
     chrome_of,
     is_chrome,
-    is_crumb,
     is_date_line,
     is_event,
-    is_foot,
-    is_furniture,
     is_vague,
     tells,
 )
@@ -84,7 +81,7 @@ def read_body(
             why[at] = "disclosure block"
         elif at in chrome:
             why[at] = f"box called {chrome[at]}"
-        elif is_furniture(line.text):
+        elif line.furniture:
             why[at] = "furniture"
     _head(sheet, span, why, title, own, squeeze(column))
     _copies(sheet, span, why)
@@ -132,7 +129,7 @@ def _beside_text(sheet: Sheet, span: range, block: frozenset[int], loose: frozen
     inside = block & frozenset(span)
     if not inside:
         return block
-    left = [at for at in span if at not in block and not is_furniture(sheet.lines[at].text)]
+    left = [at for at in span if at not in block and not sheet.lines[at].furniture]
     size = sum(len(sheet.lines[at].plain) for at in left)
     if size < LEAST_LEFT and inside == block:
         return frozenset()
@@ -175,7 +172,7 @@ def _head(sheet: Sheet, span: range, why: dict[int, str], title: str, own: froze
             at in own and plain != wanted and is_date_line(line.text)
         ):
             why[at] = "line of facts"
-        elif passed and is_crumb(line.text):
+        elif passed and line.crumb:
             why[at] = "breadcrumb"
         elif not passed and column and line.plain == column and len(span) > 1:
             why[at] = "the column's name"
@@ -239,7 +236,7 @@ def _tail(sheet: Sheet, span: range, why: dict[int, str]) -> None:
             why[kept.pop()] = "no words"
         elif FILES_LABEL.match(line.plain):
             why[kept.pop()] = "a label of files, and none"
-        elif is_foot(line.text) and len(kept) > 1:
+        elif line.foot and len(kept) > 1:
             why[kept.pop()] = "the page's foot"
         elif RELATED.match(line.text):
             why[kept.pop()] = "list of other pages"
@@ -285,7 +282,8 @@ def _with_pictures(
         if name and name not in shown.get(sheet.firsts[at], []):
             shown.setdefault(sheet.firsts[at], []).append(name)
     for at in kept:
-        yield from ((place, text) for place in sorted(place for place in shown if place <= at) for text in shown.pop(place))
+        if shown:
+            yield from ((place, text) for place in sorted(place for place in shown if place <= at) for text in shown.pop(place))
         if text := rows.get(at, sheet.lines[at].text):
             yield at, text
     yield from ((place, text) for place in sorted(shown) for text in shown[place])

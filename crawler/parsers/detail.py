@@ -19,7 +19,7 @@ from crawler.parsers.disclosure import Disclosure, read_disclosure
 from crawler.parsers.facts import Facts, read_facts
 from crawler.parsers.fields import Said, pick, same_day, same_text, testify
 from crawler.parsers.flat import lay_flat
-from crawler.parsers.furniture import NEIGHBOUR, is_foot, is_furniture
+from crawler.parsers.furniture import NEIGHBOUR
 from crawler.parsers.pictures import lines_of_people, read_images, read_people
 from crawler.parsers.platforms import recognise
 from crawler.parsers.sheet import Sheet
@@ -92,7 +92,7 @@ def read_detail(source: str, page: Page, *, rules: DetailRules, encoding: str = 
     read = _look(source, page, rules, encoding)
     titled = read.title
     dropped = (*read.body.dropped, *(Dropped(said, "disclosure block: no label and value") for said in read.block.unread))
-    size = sum(len(squeeze(paragraph)) for paragraph in read.body.paragraphs)
+    size = len(squeeze("".join(read.body.paragraphs)))
     attachments = _attachments(read)
     declared = bool(read.meta.get("articletitle"))
     judged = kinds.judge(read.tree, source, article_title=declared, body=size, sheet=read.sheet, file=bool(attachments))
@@ -175,9 +175,9 @@ def _behind(read: _Read, base: str) -> list[int]:
         return []
     found, sheet = [], read.sheet
     for line in sheet.lines[read.article[1] : read.article[1] + BEHIND]:
-        if is_foot(line.text) or NEIGHBOUR.match(line.plain) or RELATED.match(line.text):
+        if line.foot or NEIGHBOUR.match(line.plain) or RELATED.match(line.text):
             break
-        if line.linked and not is_furniture(line.text):
+        if line.linked and not line.furniture:
             box = sheet.ups[line.element] if sheet.tags[line.element] == "a" else line.element
             if sheet.firsts[box] < read.article[1] or not read_attachments(sheet, [box], base, read.encoding):
                 break

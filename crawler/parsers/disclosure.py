@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from crawler.parsers.furniture import is_foot
 from crawler.parsers.heads import are_headings
 from crawler.parsers.labels import BEGIN_SO, CORE, NOTHING, SCRIPT, STRONG, head_of, in_block, label_of, spaced
 from crawler.parsers.pairs import read_pairs
@@ -124,9 +123,7 @@ def _is_the_text(sheet: Sheet, first: int, last: int) -> bool:
     row = sheet.lines[first].element
     table = next((at for at in sheet.above(row, 3) if sheet.tags[at] == "table"), row)
     around = set(sheet.above(table, 2))
-    prose = [
-        line for at, line in enumerate(sheet.lines) if not first <= at <= last and _is_prose(line) and not is_foot(line.text)
-    ]
+    prose = [line for at, line in enumerate(sheet.lines) if not first <= at <= last and _is_prose(line) and not line.foot]
     return not prose or any(sheet.ups[line.element] in around for line in prose)
 
 
@@ -192,13 +189,13 @@ def _pairs(sheet: Sheet) -> list[_Found]:
             if at >= listed:
                 found += _in_cells(lines, at)
             continue
-        if len(line.text) > LONGEST_LINE:
+        if not (line.labelled or line.named or line.marked) or len(line.text) > LONGEST_LINE:
             continue
         labelled = in_block(spaced(line)) if line.labelled else ()
         if labelled and (labelled[-1].value or len(labelled) > 1):
             found += [_Found(item.field, item.rank, item.label, item.value, at, at) for item in labelled]
             continue
-        named = label_of(line.text)
+        named = label_of(line.text) if line.named else None
         if named is not None:
             found.append(_below(lines, at, named))
         elif line.marked and BEGIN_SO[line.marked[0]]:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from crawler.parsers.furniture import NEIGHBOUR, is_chrome, is_crumb, is_date_line, is_foot, is_furniture, is_hint, tells
+from crawler.parsers.furniture import NEIGHBOUR, is_chrome, is_date_line, is_hint, tells
 from crawler.parsers.platforms import COMMON, Platform
 from crawler.parsers.sheet import EMBEDS, MEDIA, Line, Sheet
 from crawler.parsers.tree import BLOCKS
@@ -40,7 +40,7 @@ def foot_from(sheet: Sheet, title: int | None) -> int:
     behind, found = 0, len(sheet.lines)
     for at in range(len(sheet.lines) - 1, title if title is not None else -1, -1):
         line = sheet.lines[at]
-        if is_foot(line.text):
+        if line.foot:
             found = at
         elif _is_sentence(line):
             behind += len(line.plain)
@@ -137,13 +137,7 @@ def _behind(sheet: Sheet, at: int) -> Iterator[int]:
 
 def _is_frame(line: Line) -> bool:
     """A line that no article has: buttons, neighbours, hints, the foot."""
-    return (
-        is_furniture(line.text)
-        or is_hint(line.text)
-        or is_foot(line.text)
-        or is_crumb(line.text)
-        or bool(NEIGHBOUR.match(line.plain))
-    )
+    return line.furniture or is_hint(line.text) or line.foot or line.crumb or bool(NEIGHBOUR.match(line.plain))
 
 
 def _is_contact(line: Line) -> bool:
@@ -169,7 +163,7 @@ def reads_apart(sheet: Sheet, box: Box, best: int, title: int | None) -> bool:
     foot, size = foot_from(sheet, title), 0
     for at in range(max(sheet.firsts[best], title + 1 if title is not None else 0), min(sheet.lasts[best], foot)):
         line = sheet.lines[at]
-        if at >= last and (NEIGHBOUR.match(line.plain) or (TOOLS.search(line.text) and is_furniture(line.text))):
+        if at >= last and (NEIGHBOUR.match(line.plain) or (TOOLS.search(line.text) and line.furniture)):
             break
         if not first <= at < last and _is_sentence(line) and not _is_frame(line) and not tells(sheet.lines, at):
             size += 0 if any(is_chrome(sheet.label(up)) for up in sheet.above(line.element, 5)) else len(line.plain)

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 
 from crawler.parsers.disclosure import Disclosure
-from crawler.parsers.furniture import is_event, is_foot, is_furniture, is_vague, tells
+from crawler.parsers.furniture import is_event, is_vague, tells
 from crawler.parsers.labels import FACT_LABELS, in_block, in_facts, source_of, spaced
 from crawler.parsers.sheet import Line, Sheet
 from crawler.parsers.titles import key
@@ -67,7 +67,7 @@ def read_facts(sheet: Sheet, title: int | None, name: str, article: tuple[int, i
         if not line.prose and not tells(sheet.lines, at):
             continue
         zone = "head" if head_from <= at < first + INNER else "tail" if last - INNER <= at < last + TAIL else "page"
-        if zone == "page" and is_foot(line.text):
+        if zone == "page" and line.foot:
             continue
         _take(sheet, at, zone, facts, first if at < first else last)
     facts.head = any("head" in zones for zones in facts.said.values())
@@ -88,7 +88,7 @@ def _is_apart(sheet: Sheet, at: int, article: tuple[int, int], title: int | None
         return False
     beyond = range(article[0], at) if at < article[0] + INNER else range(at + 1, article[1])
     own = key(name)
-    return all(n == title or is_furniture(lines[n].text) or tells(lines, n) or key(lines[n].text) == own for n in beyond)
+    return all(n == title or lines[n].furniture or tells(lines, n) or key(lines[n].text) == own for n in beyond)
 
 
 def _take(sheet: Sheet, at: int, zone: str, facts: Facts, upto: int) -> None:

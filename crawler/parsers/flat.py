@@ -6,6 +6,8 @@ from functools import lru_cache
 from selectolax.lexbor import LexborHTMLParser
 
 from crawler.parsers.frames import FRAMES, Box, cut, lay
+from crawler.parsers.furniture import is_crumb, is_foot, is_furniture
+from crawler.parsers.labels import may_be_label
 from crawler.parsers.scripts import written
 from crawler.parsers.sheet import EMBEDS, MARK, MEDIA, Line, Sheet
 from crawler.parsers.tree import BLOCKS, EDGES, HIDDEN, SILENT, SPACES, Node, squeeze
@@ -21,6 +23,7 @@ INDEXED = frozenset(  # tags that are asked for by name
         "pre",
         "title",
         "meta",
+        "base",
         "body",
         "h1",
         "h2",
@@ -80,9 +83,10 @@ def _said(style: str) -> tuple[bool, bool]:
     return HIDDEN.search(style) is not None, KEEPS.search(style) is not None
 
 
-def _measured(text: str) -> tuple[str, bool]:
-    """A line's text without white space, and whether it may have a label."""
-    return squeeze(text), LABELLED.search(text) is not None
+def _measured(text: str) -> tuple[str, bool, bool, bool, bool, bool]:
+    """A line's text without white space; may it have a label, is it of a page's foot, furniture, a breadcrumb, may it be a label?"""
+    plain = squeeze(text)
+    return plain, LABELLED.search(text) is not None, is_foot(text), is_furniture(plain), is_crumb(text), may_be_label(text)
 
 
 _short = lru_cache(maxsize=8192)(_measured)  # menus are the same on all pages of a site
@@ -360,12 +364,13 @@ class _Walk:
             marked = ""
             if self.marks:
                 marked, text = text, text.replace(MARK, "")
-            plain, labelled = _short(text) if len(text) <= SHORT else _measured(text)
+            plain, labelled, *kinds = _short(text) if len(text) <= SHORT else _measured(text)
             size = 0
             if linked:  # a link that is all of its line need not be counted
                 size = len(plain) if len(linked) == 1 and not marked and not cells else len(squeeze("".join(linked)))
             owner = self.owner if self.owner >= 0 else at
-            self.sheet.lines.append(Line(text, plain, owner, size, cells, marked, self.scripted, size * 2 < len(plain), labelled))
+            prose = size * 2 < len(plain)
+            self.sheet.lines.append(Line(text, plain, owner, size, cells, marked, self.scripted, prose, labelled, *kinds))
         if linked:
             linked.clear()
         self.owner = self.last = -1

@@ -66,10 +66,11 @@ def lay(piece: Piece, sheet: Sheet, node: Node, up: int) -> None:
         moved = at - piece.base
         piece.lines = [
             Line(
-                one.text, one.plain, one.element + moved, one.linked, one.cells, one.marked, one.scripted, one.prose, one.labelled
+                one.text, one.plain, one.element + moved, one.linked, one.cells, one.marked, one.scripted, one.prose, one.labelled,
+                one.foot, one.furniture, one.crumb, one.named,
             )
             for one in piece.lines
-        ]
+        ]  # fmt: skip
         piece.base = at
     sheet.nodes.append(node)
     sheet.nodes += [None] * (len(piece.tags) - 1)

@@ -96,7 +96,6 @@ def is_chrome(names: str) -> bool:
     return chrome_of(names) is not None
 
 
-@lru_cache(maxsize=4096)  # menus and buttons are the same on every page of a site
 def is_furniture(line: str) -> bool:
     """Buttons, font sizes, share boxes, editors."""
     plain = squeeze(line)
@@ -118,7 +117,6 @@ def is_furniture(line: str) -> bool:
     return any(form.match(folded) is not None for form in forms)
 
 
-@lru_cache(maxsize=2048)
 def is_foot(line: str) -> bool:
     """A line of a page's foot: who runs the site, its registrations."""
     if len(line) >= 400 or not (signs := FOOT_HINT.findall(line)):

@@ -7,7 +7,6 @@ from selectolax.lexbor import LexborHTMLParser
 
 from crawler.model import PageKind
 from crawler.parsers.flat import lay_flat
-from crawler.parsers.furniture import is_crumb, is_foot
 from crawler.parsers.sheet import Sheet
 from crawler.text.walls import wall_words
 
@@ -118,7 +117,7 @@ def _error(sheet: Sheet, visible: str, body: int) -> Kind | None:
         return Kind(PageKind.ERROR, f"text says {found[0].strip()}")
     if body >= 2 * EMPTY:
         return None
-    own = "\n".join(line.plain for line in sheet.lines if line.prose and not is_foot(line.text) and not is_crumb(line.text))
+    own = "\n".join(line.plain for line in sheet.lines if line.prose and not line.foot and not line.crumb)
     found = ERROR_TEXT.search(own[:SHORT])
     if found and len(own) < SHORT:
         return Kind(PageKind.ERROR, f"text says {found[0].strip()}")

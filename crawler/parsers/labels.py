@@ -145,9 +145,7 @@ class Labelled:
 def label_of(written: str) -> tuple[str, int] | None:
     """(field, rank) of a label of the disclosure block that fills a cell or a line; the field is empty for labels we do not keep."""
     # asked of every line and cell of a page, nearly all of which are none
-    if 2 <= len(written) <= LONGEST_LABEL * 4 and BEGIN_SO[written[0]] and END_SO[written[-1]]:
-        return _label_of(written)
-    return None
+    return _label_of(written) if may_be_label(written) else None
 
 
 @lru_cache(maxsize=4096)
@@ -169,6 +167,11 @@ class _Edge(dict[str, bool]):
 
 
 BEGIN_SO, END_SO = _Edge(0), _Edge(-1)
+
+
+def may_be_label(written: str) -> bool:
+    """Does a text begin and end like a label of the disclosure block?"""
+    return 2 <= len(written) <= LONGEST_LABEL * 4 and BEGIN_SO[written[0]] and END_SO[written[-1]]
 
 
 def has_colon(line: str) -> bool:

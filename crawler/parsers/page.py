@@ -42,6 +42,8 @@ class Asked:
 
 def pick(rules: ReadRules, at: int) -> DetailRules:
     """The detail rules in force at the capture's time: the newest whose `since` is not later."""
+    if not rules.details:
+        return DetailRules()
     day = (datetime.fromtimestamp(at / 1000, UTC) + BEIJING).strftime("%Y-%m-%d")
     return next((dated for dated in rules.details if dated.since is None or dated.since <= day), DetailRules())
 

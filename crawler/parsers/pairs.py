@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 
-from crawler.parsers.labels import head_of, label_of, spaced
+from crawler.parsers.labels import has_colon, head_of, label_of, spaced
 from crawler.parsers.sheet import Line, Sheet
 from crawler.parsers.tree import EDGES, squeeze
 from crawler.record.notice import Pair
@@ -88,6 +88,8 @@ def _in_line(line: Line) -> Iterator[Pair]:
 
 def _split(text: str) -> Iterator[Pair]:
     """`索引号：a　文号：b`; none where the text does not begin with a label."""
+    if not has_colon(text):
+        return
     matches = [match for match in LABELLED.finditer(text) if not NO_LABEL.fullmatch(match[1])]
     if not matches or matches[0].start() > 2:
         return

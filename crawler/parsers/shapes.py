@@ -133,7 +133,8 @@ def _piece(page: Page, rules: DetailRules) -> tuple[str, Piece]:
 def cut_off(page: Page, said: charset.Decoded) -> str | None:
     """Why a page is taken to be cut off: nothing closes it, and it ends within a character or a tag, or at a buffer's size."""
     tail = said.text[-4000:]
-    if "</html" in tail.lower() or "</body" in tail.lower() or not tail.strip():
+    low = tail.lower()
+    if "</html" in low or "</body" in low or not tail.strip():
         return None
     if tail.endswith("\ufffd") and not page.body.endswith(b"\xef\xbf\xbd"):
         return f"{CUT_OFF} within a character"

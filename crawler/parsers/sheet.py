@@ -34,6 +34,10 @@ class Line:
     scripted: bool = False  # a script writes here, and what it writes could not be read
     prose: bool = True  # it has text, and less than half of it stands in links
     labelled: bool = False  # it may have a label: a colon of any kind, or a year set apart
+    foot: bool = False  # what its words say, whatever stands around it (`furniture.py`)
+    furniture: bool = False
+    crumb: bool = False
+    named: bool = False  # it may be a label, or begin with one of a block
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from crawler.parsers.furniture import FOOT_HINT, is_crumb, is_date_line, is_fact_line, is_foot, is_furniture, is_hint, tells
+from crawler.parsers.furniture import is_crumb, is_date_line, is_fact_line, is_furniture, is_hint, tells
 from crawler.parsers.labels import in_facts
 from crawler.parsers.sheet import Line, Sheet
 from crawler.parsers.tree import EDGES, squeeze
@@ -159,7 +159,7 @@ def _quotes(other: str, plain: str) -> bool:
 
 def _foot(sheet: Sheet) -> list[str]:
     """The lines of the page's foot."""
-    return [line.plain for line in sheet.lines if FOOT_HINT.search(line.plain) and is_foot(line.text)]
+    return [line.plain for line in sheet.lines if line.foot]
 
 
 def _uncut(best: str, scores: Mapping[str, float]) -> str:
@@ -282,9 +282,7 @@ def _may_be_title(line: Line) -> bool:
         return False
     if line.text.endswith(("。", "；", "，", ":", "：")) or (len(line.plain) > LONGEST_OF_TEXT and "。" in line.text):
         return False
-    return not (
-        is_furniture(line.text) or is_crumb(line.text) or is_foot(line.text) or is_hint(line.text) or is_fact_line(line.text)
-    )
+    return not (line.furniture or line.crumb or line.foot or is_hint(line.text) or is_fact_line(line.text))
 
 
 def is_sentence(line: Line) -> bool:
@@ -362,7 +360,7 @@ def _without_site(sheet: Sheet, page: str, meta: Mapping[str, str]) -> str:
     names |= {
         item
         for line in sheet.lines
-        if line.linked == 0 and is_crumb(line.text)
+        if line.linked == 0 and line.crumb
         for item in map(squeeze, PIECES.split(line.text))
         if len(item) > 1
     }

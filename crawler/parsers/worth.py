@@ -35,7 +35,7 @@ def refuse(
 
     `labels`: fields of a disclosure block; `titled`: the page shows the title apart from <title>, so that a bare date stands by it.
     """
-    size = sum(len(squeeze(paragraph)) for paragraph in draft.body)
+    size = len(squeeze("".join(draft.body)))
     if not draft.attachments and all(BESIDE.match(squeeze(paragraph)) for paragraph in draft.body):
         return Kind(PageKind.OTHER, "a heading and no text")
     if (

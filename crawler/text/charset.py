@@ -19,6 +19,7 @@ from crawler.text import big5, garbled
 
 PRESCAN = 65_536
 TAG = re.compile(rb"<(?:(?P<comment>!--)|(?P<meta>meta(?=[\t\n\f\r /]))|(?P<tag>/?[a-z])|[!/?])", re.IGNORECASE)
+CHARSET = re.compile(rb"charset", re.IGNORECASE)
 TAG_NAME_END = re.compile(rb"[\t\n\f\r >]")
 ATTRIBUTE_NAME = re.compile(rb"[\t\n\f\r /]*(=?[^\t\n\f\r /=>]*)[\t\n\f\r ]*")
 UNQUOTED = re.compile(rb"[^\t\n\f\r >]*")
@@ -196,8 +197,8 @@ def prescan(head: bytes) -> str | None:
     xml = XML.match(head)
     if xml and (encoding := named(xml[1].decode("latin-1"))):
         return _byte_by_byte(encoding)
-    at, last = 0, head.lower().rfind(b"charset")  # without it there is nothing to find
-    while at <= last and (match := TAG.search(head, at)):
+    at, word = 0, CHARSET.search(head)  # behind the last of them there is nothing to find
+    while word is not None and (match := TAG.search(head, at)):
         if match["comment"]:
             end = head.find(b"-->", match.start() + 2)
             if end < 0:
@@ -215,6 +216,8 @@ def prescan(head: bytes) -> str | None:
             if end < 0:
                 return None
             at = end + 1
+        if at > word.start():
+            word = CHARSET.search(head, at)
     return None
 
 
