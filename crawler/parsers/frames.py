@@ -21,7 +21,7 @@ TRIES, FAITH = 3, -12  # from which balance of misses and hits a box is not aske
 
 @dataclass(slots=True)
 class Piece:
-    """A box laid flat: the columns of its part of a sheet. Elements are counted from its own, lines from its first."""
+    """A box laid flat: the columns of its part of a sheet, as they are in a page whose element `base` and line `line` it begins with."""
 
     tags: list[str]
     ups: list[int]
@@ -34,21 +34,36 @@ class Piece:
     silent: list[int]
     places: list[tuple[str, list[int]]]
     marked: list[tuple[tuple[str | None, str | None], list[int]]]
-    base: int  # the place in a page for which its lines are made
+    base: int
+    line: int
+
+    def move(self, at: int, line: int) -> None:
+        """Have it begin with another element and line."""
+        by, lines = at - self.base, line - self.line
+        if by:
+            self.ups = [up + by for up in self.ups]
+            self.hidden, self.silent = [place + by for place in self.hidden], [place + by for place in self.silent]
+            self.places = [(tag, [place + by for place in places]) for tag, places in self.places]
+            self.marked = [(names, [place + by for place in places]) for names, places in self.marked]
+            self.lines = [one.moved(by) for one in self.lines]
+        if lines:
+            self.firsts = [first + lines for first in self.firsts]
+            self.lasts = [last + lines for last in self.lasts]
+        self.base, self.line = at, line
 
 
 def cut(sheet: Sheet, at: int, line: int, script: int) -> Piece:
     """The piece of a sheet that begins with an element, a line and a script and goes to its end."""
 
     def own(places: list[int]) -> list[int]:
-        return [place - at for place in places if place >= at]
+        return [place for place in places if place >= at]
 
     return Piece(
         sheet.tags[at:],
-        [up - at for up in sheet.ups[at:]],
+        sheet.ups[at:],
         sheet.attributes[at:],
-        [first - line for first in sheet.firsts[at:]],
-        [last - line for last in sheet.lasts[at:]],
+        sheet.firsts[at:],
+        sheet.lasts[at:],
         sheet.lines[line:],
         sheet.scripts[script:],
         own(sorted(sheet.hidden)),
@@ -56,40 +71,31 @@ def cut(sheet: Sheet, at: int, line: int, script: int) -> Piece:
         [(tag, found) for tag, places in sheet.places.items() if (found := own(places))],
         [(names, found) for names, places in sheet.marked.items() if (found := own(places))],
         at,
+        line,
     )
 
 
 def lay(piece: Piece, sheet: Sheet, node: Node, up: int) -> None:
     """Put a piece at the end of a sheet, as the walk of `node`, a child of the element `up`, would have."""
     at, line = len(sheet.ups), len(sheet.lines)
-    if piece.base != at:
-        moved = at - piece.base
-        piece.lines = [
-            Line(
-                one.text, one.plain, one.element + moved, one.linked, one.cells, one.marked, one.scripted, one.prose, one.labelled,
-                one.foot, one.furniture, one.crumb, one.named,
-            )
-            for one in piece.lines
-        ]  # fmt: skip
-        piece.base = at
+    if piece.base != at or piece.line != line:
+        piece.move(at, line)
     sheet.nodes.append(node)
     sheet.nodes += [None] * (len(piece.tags) - 1)
     sheet.tags += piece.tags
-    sheet.ups += [above + at for above in piece.ups]
+    sheet.ups += piece.ups
     sheet.ups[at] = up
     sheet.attributes += piece.attributes
-    sheet.firsts += [first + line for first in piece.firsts]
-    sheet.lasts += [last + line for last in piece.lasts]
+    sheet.firsts += piece.firsts
+    sheet.lasts += piece.lasts
     sheet.lines += piece.lines
     sheet.scripts += piece.scripts
-    if piece.hidden:
-        sheet.hidden.update([place + at for place in piece.hidden])
-    if piece.silent:
-        sheet.silent.update([place + at for place in piece.silent])
+    sheet.hidden.update(piece.hidden)
+    sheet.silent.update(piece.silent)
     for tag, places in piece.places:
-        sheet.places.setdefault(tag, []).extend([place + at for place in places])
+        sheet.places.setdefault(tag, []).extend(places)
     for names, places in piece.marked:
-        sheet.marked.setdefault(names, []).extend([place + at for place in places])
+        sheet.marked.setdefault(names, []).extend(places)
 
 
 @dataclass(slots=True)

@@ -39,6 +39,13 @@ class Line:
     crumb: bool = False
     named: bool = False  # it may be a label, or begin with one of a block
 
+    def moved(self, by: int) -> "Line":
+        """The line in a page in which its element stands so many places further down."""
+        return Line(
+            self.text, self.plain, self.element + by, self.linked, self.cells, self.marked, self.scripted, self.prose, self.labelled,
+            self.foot, self.furniture, self.crumb, self.named,
+        )  # fmt: skip
+
 
 @dataclass(slots=True)
 class Sheet:
