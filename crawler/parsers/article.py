@@ -12,16 +12,14 @@ from functools import lru_cache
 from itertools import accumulate
 
 from crawler.parsers.attachments import DOWNLOADS, leads_to_file
-from crawler.parsers.expected import CONTACT, expected, foot_from, reads_apart
-from crawler.parsers.furniture import NEIGHBOUR, NEIGHBOURLY, is_event, is_hint, tells
+from crawler.parsers.expected import expected, foot_from, reads_apart
+from crawler.parsers.furniture import LONGEST_CONTACT, LONGEST_FURNITURE, NEIGHBOUR, NEIGHBOURLY, is_event, is_hint, tells
 from crawler.parsers.platforms import COMMON, Platform
 from crawler.parsers.sheet import EMBEDS, Line, Sheet
 from crawler.parsers.tree import BLOCKS
 
 LEAST = 8  # characters of a named container that may be the article
-TEXT = re.compile(r"[，。；：！？、]")
 ICON = re.compile(r"icon|logo|btn|share|print|\.gif$|qr|ewm|erweima|red\.png", re.IGNORECASE)
-LONG = 25
 HEADING = 0.3  # what a short line without punctuation is worth beside text; alone it is a word of a menu, and costs as much
 BEFORE = 0.25  # what stands above the title is hardly the article
 NAMED, SHARED = 0.5, 0.6  # least share of the best sum that a platform's, or a common, container must have
@@ -157,13 +155,13 @@ def _sums(sheet: Sheet, title: int | None, skip: frozenset[int]) -> list[float]:
     seen, read = set[str](), set[int]()
     values: list[float] = []
     lines = sheet.lines
-    reads = [line.prose and (len(line.plain) >= LONG or _is_text(line)) for line in lines]
+    reads = [line.prose and (line.reads or bool(line.cells)) for line in lines]
     texts = {_box(sheet, line) for is_text, line in zip(reads, lines, strict=True) if is_text and not line.cells}
     above = title if title is not None else -1
     foot, listed, behind = foot_from(sheet, title), -1, False
     for at, line in enumerate(lines):
         if line.prose and at not in skip:
-            value = _worth(sheet, at, seen)
+            value = _worth(lines, at, seen)
             if value > 0 and at > above and (at > foot or _is_row(lines, at) or (len(line.plain) <= 80 and is_hint(line.text))):
                 value = -value
             elif value > 0 and behind:
@@ -195,22 +193,24 @@ def _box(sheet: Sheet, line: Line) -> int:
     return sheet.ups[at] if at >= 0 else -1
 
 
-def _worth(sheet: Sheet, at: int, seen: set[str]) -> float:
+def _worth(lines: Sequence[Line], at: int, seen: set[str]) -> float:
     """What a line of prose is worth."""
-    line = sheet.lines[at]
-    size = len(line.plain)
-    if size <= 130 and (line.furniture or line.crumb):
+    line = lines[at]
+    plain = line.plain
+    size = len(plain)
+    if size <= LONGEST_FURNITURE and (line.furniture or line.crumb):
         return -float(size)
     if line.foot:
         return -float(size) - 20
-    if size <= 160 and len([word for word in CONTACT if word in line.text]) >= 2:
-        return 0.0  # of the page or of the notice: where it stands tells
-    if size <= 160 and line.labelled and tells(sheet.lines, at) and not is_event(sheet.lines, at):
-        return -float(size)
-    if size >= 16 and not line.cells:
-        if line.plain in seen:
+    if size <= LONGEST_CONTACT:
+        if line.contact:
+            return 0.0  # of the page or of the notice: where it stands tells
+        if line.labelled and tells(lines, at) and not is_event(lines, at):
             return -float(size)
-        seen.add(line.plain)
+    if size >= 16 and not line.cells:
+        if plain in seen:
+            return -float(size)
+        seen.add(plain)
     return float(size)
 
 
@@ -222,11 +222,6 @@ def _is_row(lines: Sequence[Line], at: int) -> bool:
     return ROW.search(text) is not None and any(
         0 <= near < len(lines) and ROW.search(lines[near].text) for near in (at - 1, at + 1)
     )
-
-
-def _is_text(line: Line) -> bool:
-    """Does a line of prose read like text?"""
-    return len(line.plain) >= LONG or bool(line.cells) or TEXT.search(line.text) is not None
 
 
 def _is_neighbour(line: Line) -> bool:

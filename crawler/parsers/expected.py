@@ -28,7 +28,6 @@ FILE = re.compile(
     r"^\W*(?:相关)?附[件表录图]|\.(?:docx?|xlsx?|pptx?|pdf|wps|et|ofd|zip|rar|7z|txt|csv|ceb)$|点击(?:查看|下载)|下载",
     re.IGNORECASE,
 )
-CONTACT = ("地址", "邮编", "邮政编码", "电话", "传真", "邮箱")
 TOOLS = re.compile(r"打印|关闭|收藏|纠错")
 
 
@@ -105,7 +104,7 @@ def _first_box(sheet: Sheet, head: int, foot: int) -> Box | None:
             elif empty is None and named and not SPACER.search(sheet.label(at)):
                 empty = at
         elif (
-            not all(_is_frame(line) or _is_contact(line) for line in own)
+            not all(_is_frame(line) or line.contact for line in own)
             and not is_chrome(sheet.label(at))
             and not _is_menu(sheet, at)
         ):
@@ -138,11 +137,6 @@ def _behind(sheet: Sheet, at: int) -> Iterator[int]:
 def _is_frame(line: Line) -> bool:
     """A line that no article has: buttons, neighbours, hints, the foot."""
     return line.furniture or is_hint(line.text) or line.foot or line.crumb or bool(NEIGHBOUR.match(line.plain))
-
-
-def _is_contact(line: Line) -> bool:
-    """How to reach who runs the site."""
-    return len(line.plain) <= 160 and len([word for word in CONTACT if word in line.text]) >= 2
 
 
 def _is_sentence(line: Line) -> bool:

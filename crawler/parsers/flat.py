@@ -6,8 +6,8 @@ from functools import lru_cache
 from selectolax.lexbor import LexborHTMLParser
 
 from crawler.parsers.frames import FRAMES, Box, cut, lay
-from crawler.parsers.furniture import is_crumb, is_foot, is_furniture
-from crawler.parsers.labels import may_be_label
+from crawler.parsers.furniture import LONGEST_CONTACT, LONGEST_FURNITURE, is_contact, is_crumb, is_foot, is_furniture
+from crawler.parsers.labels import may_be_label, may_have_label
 from crawler.parsers.scripts import written
 from crawler.parsers.sheet import EMBEDS, MARK, MEDIA, Line, Sheet
 from crawler.parsers.tree import BLOCKS, EDGES, HIDDEN, SILENT, SPACES, Node, squeeze
@@ -17,6 +17,8 @@ CARRIED = re.compile(r"[^。；;：:！!？?）)」”\s]$")  # how a line of a 
 BEGUN = re.compile(r"[\s\u3000]|[一二三四五六七八九十]{1,3}[、.．]|[（(]?\d{1,2}[)）、.．]|第.{1,4}[章条节]")
 BROKEN = 24  # characters of a line that was broken because it was full
 LONGEST_CELL = 400
+LONG = 25  # a line of so many characters reads like text, a shorter one where it has punctuation
+PUNCTUATED = re.compile(r"[，。；：！？、]")
 SHORT = 30  # characters of a line that may well come again on another page
 INDEXED = frozenset(  # tags that are asked for by name
     {
@@ -39,7 +41,6 @@ INDEXED = frozenset(  # tags that are asked for by name
         "audio",
     }
 )
-LABELLED = re.compile(r"[:：∶︰﹕]|\s(?:19|20)\d\d[-/.年]")
 # What the walk must know of a tag, as bits of one number.
 BLOCK, SHUT, NAMED, SHOWN, LINK, ROW, CELL, BREAK, NOTHING, BOX = (1 << n for n in range(10))
 DEEP = 8  # levels of a page at which the boxes of its frame stand
@@ -83,10 +84,20 @@ def _said(style: str) -> tuple[bool, bool]:
     return HIDDEN.search(style) is not None, KEEPS.search(style) is not None
 
 
-def _measured(text: str) -> tuple[str, bool, bool, bool, bool, bool]:
-    """A line's text without white space; may it have a label, is it of a page's foot, furniture, a breadcrumb, may it be a label?"""
+def _measured(text: str) -> tuple[str, bool, bool, bool, bool, bool, bool, bool]:
+    """A line's text without white space, and what it says of itself, from `labelled` on."""
     plain = squeeze(text)
-    return plain, LABELLED.search(text) is not None, is_foot(text), is_furniture(plain), is_crumb(text), may_be_label(text)
+    size = len(plain)
+    return (
+        plain,
+        may_have_label(text),
+        is_foot(text),
+        size <= LONGEST_FURNITURE and is_furniture(plain),
+        is_crumb(text),
+        may_be_label(text),
+        size <= LONGEST_CONTACT and is_contact(text),
+        size >= LONG or PUNCTUATED.search(text) is not None,
+    )
 
 
 _short = lru_cache(maxsize=8192)(_measured)  # menus are the same on all pages of a site

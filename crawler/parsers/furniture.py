@@ -66,6 +66,8 @@ EVENT = re.compile(  # 地址 is none: a page's foot has it too
     r"^(?:[一二三四五六七八九十]、|\(?\d{1,2}[).、])?(?:会议|活动|培训|考试|报名|开标|庭审|听证|举办|举行|集合)?"
     r"(?:地点|主题|议题|议程|对象|参加人员|出席人员|案由|合议庭)[:：]"
 )
+LONGEST_FURNITURE, LONGEST_CONTACT = 130, 160  # characters
+CONTACT = ("地址", "邮编", "邮政编码", "电话", "传真", "邮箱")
 HINT = re.compile(  # what a frame says to its visitor; a short line
     r"浏览器|分辨率|二维码|扫码|扫描关注|微信扫|广告(?:推广|合作|位|服务)?[:：]|(?:flash|acrobat|adobe|pdf)\s?(?:player|reader|播放器|阅读器|插件)|"
     r"(?:点击|正在)(?:收听|播放|加载)|加载中|请稍[候后]|javascript|即将离开|是否继续|"
@@ -99,7 +101,7 @@ def is_chrome(names: str) -> bool:
 def is_furniture(line: str) -> bool:
     """Buttons, font sizes, share boxes, editors."""
     plain = squeeze(line)
-    if not 0 < len(plain) <= 130:
+    if not 0 < len(plain) <= LONGEST_FURNITURE:
         return False
     if plain[0] in ORNAMENTS:
         plain = plain.lstrip(ORNAMENTS) or plain
@@ -127,6 +129,11 @@ def is_foot(line: str) -> bool:
             if word in low:
                 return True
     return False
+
+
+def is_contact(line: str) -> bool:
+    """How to reach somebody: who runs the site, or whom a notice names; a line of few characters."""
+    return len([word for word in CONTACT if word in line]) >= 2
 
 
 @lru_cache(maxsize=4096)  # frames say the same on all pages of a site

@@ -179,6 +179,11 @@ def has_colon(line: str) -> bool:
     return ":" in line or "：" in line or "∶" in line or "︰" in line or "﹕" in line
 
 
+def may_have_label(line: str) -> bool:
+    """A colon of any kind, or a year set apart, without which a line has no label."""
+    return has_colon(line) or (("19" in line or "20" in line) and YEAR.search(line) is not None)
+
+
 def in_block(line: str) -> tuple[Labelled, ...]:
     """The labels of a line of a disclosure block; empty when the line does not begin with one."""
     return _labelled(line, facts=False) if has_colon(line) else ()
@@ -186,7 +191,7 @@ def in_block(line: str) -> tuple[Labelled, ...]:
 
 def in_facts(line: str) -> tuple[Labelled, ...]:
     """The labels of a line of facts."""
-    return _labelled(line, facts=True) if has_colon(line) or YEAR.search(line) else ()
+    return _labelled(line, facts=True) if may_have_label(line) else ()
 
 
 def spaced(line: Line) -> str:

@@ -38,12 +38,14 @@ class Line:
     furniture: bool = False
     crumb: bool = False
     named: bool = False  # it may be a label, or begin with one of a block
+    contact: bool = False  # how to reach somebody
+    reads: bool = False  # it is long, or has the punctuation of a text
 
     def moved(self, by: int) -> "Line":
         """The line in a page in which its element stands so many places further down."""
         return Line(
             self.text, self.plain, self.element + by, self.linked, self.cells, self.marked, self.scripted, self.prose, self.labelled,
-            self.foot, self.furniture, self.crumb, self.named,
+            self.foot, self.furniture, self.crumb, self.named, self.contact, self.reads,
         )  # fmt: skip
 
 
