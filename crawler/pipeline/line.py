@@ -11,6 +11,7 @@ adopt   the files of dead processes → what they had archived but not committed
 """
 
 import contextlib
+import functools
 import logging
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,7 +28,7 @@ from crawler.model import Capture, Exchange, Kept, Kind, Millis, Octets, Origina
 from crawler.parsers.protocol import File
 from crawler.parsers.version import ABSENT
 from crawler.pipeline import keep as keeping
-from crawler.pipeline import seeding
+from crawler.pipeline import seeding, unchanged
 from crawler.pipeline import settle as settling
 from crawler.pipeline.closing import close_finished
 from crawler.pipeline.handover import HandOver
@@ -36,10 +37,11 @@ from crawler.pipeline.policy import Policy
 from crawler.pipeline.readers import Job, Readers
 from crawler.politeness import clocks
 from crawler.record.reading import Reading
-from crawler.repository import captures, evidence, files, frontier, keep, leases, origins, runs, settings, settle
+from crawler.repository import captures, evidence, files, frontier, keep, leases, list_readings, origins, runs, settings, settle
 from crawler.repository.captures import Holding
 from crawler.repository.database import Connection, Database, is_fault, savepoint
 from crawler.repository.evidence import FAIL, REFUSAL, Event
+from crawler.repository.list_readings import ListReading
 from crawler.repository.readings import Pending
 from crawler.repository.search import index as search_index
 from crawler.repository.settings import Moved
@@ -168,7 +170,7 @@ class Line(Member):
 
         self.do(step)
         for exchange, look in looks:
-            if look.capture and look.capture.type == "response" and exchange.page and look.outcome is Outcome.OK:
+            if look.capture and exchange.page and _is_to_be_read(look, look.capture):
                 self._handover.put(look.capture.record_id, exchange.page)
         if log.is_enabled_for(logging.DEBUG):
             for exchange, look in looks:
@@ -236,29 +238,45 @@ class Line(Member):
         found: dict[int, Reading] = {}
         hurt: dict[int, tuple[Damage, ...]] = {}
         jobs: list[tuple[Pending, Job]] = []
+        keep: dict[int, ListReading | None] = {}
         for item in waiting:
             try:
-                jobs.append((item, self._job(item)))
+                said = self._said_or_job(item)
+                if isinstance(said, Job):
+                    jobs.append((item, said))
+                else:
+                    found[item.capture_id], keep[item.capture_id] = self._placed(item, said[0]), said[1]
             except DamagedRecord as error:
                 found[item.capture_id] = self._unread(item, f"damaged: {error}")
                 hurt[item.capture_id] = self._hurt(item)
                 log.warning("damaged", url=item.public_url, said=error.message)
             except Exception as error:  # noqa: BLE001 - what is no matter of one page _fault raises again
                 found[item.capture_id] = self._unread(item, _fault(error, capture=item.capture_id))
-        found |= self._read(jobs)
+        read = self._read(jobs)
+        keep |= {item.capture_id: unchanged.kept(item, job, read[item.capture_id]) for item, job in jobs}
+        found |= {item.capture_id: self._placed(item, read[item.capture_id]) for item, _ in jobs}
         made_of = {item.capture_id: tuple(more.capture_id for more in item.more) for item in waiting}
-        return [Settled(number, found[number], more, hurt.get(number, ())) for number, more in made_of.items()]
+        return [
+            Settled(number, found[number], more, hurt.get(number, ()), keep=keep.get(number)) for number, more in made_of.items()
+        ]
 
     def read_as_list(self, item: Pending) -> Reading:
         """What a page says when it is taken for a list; nothing is settled. Raises DamagedRecord."""
         page = self._page(item.capture, item.payload)
         return self.readers.read(Job(page, Kind.LIST, self.policy.rules(item.source), item.public_url))
 
+    def _said_or_job(self, item: Pending) -> tuple[Reading, ListReading | None] | Job:
+        """What a page says that is as it was when it was read last, with what is kept of it; else what a child is told. Raises DamagedRecord."""
+        page = functools.cache(functools.partial(self._page, item.capture, item.payload))
+        return unchanged.taken(item, self.policy.rules(item.source), page) or self._job(item, page())
+
     def _read(self, jobs: Sequence[tuple[Pending, Job]]) -> dict[int, Reading]:
         """By capture; where all at once fail by a fault of ours, one by one."""
+        if not jobs:
+            return {}
         try:
             readings = self.readers.read_many([job for _, job in jobs])
-            return {item.capture_id: self._placed(item, read) for (item, _), read in zip(jobs, readings, strict=True)}
+            return {item.capture_id: read for (item, _), read in zip(jobs, readings, strict=True)}
         except Exception as error:
             if len(jobs) > 1:
                 if not is_fault(error):
@@ -284,9 +302,8 @@ class Line(Member):
             places.update(damage_of(folder, name))
         return tuple(places)
 
-    def _job(self, waiting: Pending) -> Job:
+    def _job(self, waiting: Pending, page: Page) -> Job:
         """What a child is told. Raises DamagedRecord."""
-        page = self._page(waiting.capture, waiting.payload)
         more = [(piece.key, self._page(piece.capture, piece.payload)) for piece in waiting.more]
         if shown := waiting.absent:
             with contextlib.suppress(DamagedRecord):  # what the site has not is told without it
@@ -348,6 +365,7 @@ class Line(Member):
         def step(c: Connection) -> set[str]:
             known, writes = self.decided(c, items)
             settle.apply(c, known, writes, self.clock())
+            list_readings.save(c, [item.keep for item in items if item.keep is not None])
             close_finished(c, writes.concerned, self.clock(), self.policy.expectations)
             return writes.frontier.queues
 
@@ -411,6 +429,12 @@ def _say(moved: Moved) -> None:
         log.info("source renamed", source=new, was=old)
     if moved.queued or moved.shelved:
         log.info("adapted to the configuration", addresses_in_another_queue=moved.queued, runs_given_up=len(moved.shelved))
+
+
+def _is_to_be_read(look: Kept, capture: Capture) -> bool:
+    """A page that is new; or a list as it was, whose rows are followed all the same."""
+    same = look.outcome is Outcome.SAME_BYTES and look.task.kind is Kind.LIST
+    return same or (look.outcome is Outcome.OK and capture.type == "response")
 
 
 def _may_repeat(exchange: Exchange) -> bool:

@@ -9,10 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from crawler.model import ABOUT_THE_SITE, Capture, Kind, Original, PageKind, Request
-from crawler.repository import attachments, continuations, files, origins
+from crawler.repository import attachments, continuations, files, list_readings, origins
 from crawler.repository import schema as t
 from crawler.repository.addresses import request_of
 from crawler.repository.database import AnyRow, chunks, replacing
+from crawler.repository.list_readings import ListReading
 from crawler.text import urls
 
 PENDING, DONE, UNREADABLE = "pending", "done", "unreadable"
@@ -105,6 +106,8 @@ class Pending:
     absent: "Pending | None" = None  # what the site showed for an address that cannot exist
     like: str = ""  # a later page of a column: the structure of its first one
     name: str = ""  # of a document that notices link to: as one of them calls it
+    url: int = 0  # its address's number
+    before: ListReading | None = None  # of a list page: what it said last
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +194,7 @@ def _whole(c: Connection, found: list[Pending]) -> list[Pending]:
     probed = _absent(c, found)
     like = _like(c, found)
     beside = {number for listed in rounds.values() for _, number in listed} | set(probed.values())
+    before = list_readings.of_captures(c, [item.capture_id for item in found if item.kind is Kind.LIST])
     names = attachments.names(c, [item.capture_id for item in found if item.kind is Kind.ATTACHMENT])
     held = {item.capture_id: item for some in chunks(sorted(beside)) for item in map(_pending, c.execute(PLACED, {"ids": some}))}
     return [
@@ -203,6 +207,7 @@ def _whole(c: Connection, found: list[Pending]) -> list[Pending]:
             absent=held.get(probed.get(item.capture_id, 0)),
             like=like.get(item.capture_id, ""),
             name=names.get(item.capture_id, ""),
+            before=before.get(item.capture_id),
         )
         for item in found
     ]
@@ -243,6 +248,7 @@ def _pending(row: AnyRow) -> Pending:
         m[t.urls.c.source],
         m[t.urls.c.public_url],
         request_of(m["address"], m[t.urls.c.method], m[t.urls.c.headers], m[t.urls.c.body]),
+        url=m[t.captures.c.url],
     )
 
 

@@ -207,6 +207,16 @@ list_pages = sa.Table(
     sa.Column("stop", Text),  # the rule that ended the column here
 )
 
+list_readings = sa.Table(
+    "list_readings",
+    metadata,
+    sa.Column("url", Id, sa.ForeignKey("urls.id"), primary_key=True),
+    sa.Column("capture", Id, nullable=False),  # captures: whose reading it is
+    sa.Column("asked", Text, nullable=False),  # digest of all but the page that a reading of it depends on
+    sa.Column("page", Text, nullable=False),  # digest of the page
+    sa.Column("reading", sa.LargeBinary(), nullable=False),  # what it said, packed
+)
+
 files = sa.Table(
     "files",
     metadata,

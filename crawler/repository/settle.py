@@ -44,6 +44,7 @@ from crawler.repository.database import block, chunks, clean, lock_keys
 from crawler.repository.documents import Document
 from crawler.repository.frontier import Moves
 from crawler.repository.list_pages import Pages
+from crawler.repository.list_readings import ListReading
 from crawler.repository.listings import Listing
 from crawler.repository.looks import Look
 from crawler.repository.queues import QueueRow
@@ -68,6 +69,7 @@ class Settled:
     made_of: tuple[int, ...] = ()
     hurt: tuple[Damage, ...] = ()
     again: bool = False
+    keep: ListReading | None = None  # what of it is kept for the page's next look
 
 
 @dataclass(frozen=True, slots=True)

@@ -230,6 +230,16 @@ CREATE INDEX ix_documents_withheld ON documents (url) WHERE withheld IS NOT NULL
 
 CREATE INDEX ix_documents_work ON documents (work)
 
+CREATE TABLE list_readings (
+	url BIGINT NOT NULL,
+	capture BIGINT NOT NULL,
+	asked TEXT NOT NULL,
+	page TEXT NOT NULL,
+	reading BYTEA NOT NULL,
+	CONSTRAINT pk_list_readings PRIMARY KEY (url),
+	CONSTRAINT fk_list_readings_url FOREIGN KEY(url) REFERENCES urls (id)
+)
+
 CREATE TABLE listings (
 	source TEXT NOT NULL,
 	url BIGINT NOT NULL,

@@ -230,6 +230,16 @@ CREATE INDEX ix_documents_withheld ON documents (url) WHERE withheld IS NOT NULL
 
 CREATE INDEX ix_documents_work ON documents (work)
 
+CREATE TABLE list_readings (
+	url INTEGER NOT NULL,
+	capture INTEGER NOT NULL,
+	asked TEXT NOT NULL,
+	page TEXT NOT NULL,
+	reading BLOB NOT NULL,
+	CONSTRAINT pk_list_readings PRIMARY KEY (url),
+	CONSTRAINT fk_list_readings_url FOREIGN KEY(url) REFERENCES urls (id)
+)
+
 CREATE TABLE listings (
 	source TEXT NOT NULL,
 	url INTEGER NOT NULL,
