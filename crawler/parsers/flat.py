@@ -6,7 +6,7 @@ from functools import lru_cache
 from selectolax.lexbor import LexborHTMLParser
 
 from crawler.parsers.frames import FRAMES, Box, cut, lay
-from crawler.parsers.furniture import LONGEST_CONTACT, LONGEST_FURNITURE, is_contact, is_crumb, is_foot, is_furniture
+from crawler.parsers.furniture import LONGEST_CONTACT, LONGEST_FURNITURE, is_contact, is_crumb, is_foot, is_plain_furniture
 from crawler.parsers.labels import may_be_label, may_have_label
 from crawler.parsers.scripts import written
 from crawler.parsers.sheet import EMBEDS, MARK, MEDIA, Line, Sheet
@@ -92,7 +92,7 @@ def _measured(text: str) -> tuple[str, bool, bool, bool, bool, bool, bool, bool]
         plain,
         may_have_label(text),
         is_foot(text),
-        size <= LONGEST_FURNITURE and is_furniture(plain),
+        0 < size <= LONGEST_FURNITURE and is_plain_furniture(plain),
         is_crumb(text),
         may_be_label(text),
         size <= LONGEST_CONTACT and is_contact(text),

@@ -101,8 +101,11 @@ def is_chrome(names: str) -> bool:
 def is_furniture(line: str) -> bool:
     """Buttons, font sizes, share boxes, editors."""
     plain = squeeze(line)
-    if not 0 < len(plain) <= LONGEST_FURNITURE:
-        return False
+    return 0 < len(plain) <= LONGEST_FURNITURE and is_plain_furniture(plain)
+
+
+def is_plain_furniture(plain: str) -> bool:
+    """The same of a text without white space that is not longer."""
     if plain[0] in ORNAMENTS:
         plain = plain.lstrip(ORNAMENTS) or plain
     if (plain[-1] == "页" or "页" in plain[:24]) and len(plain) <= 80 and PAGER.match(plain):
