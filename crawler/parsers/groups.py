@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from crawler.parsers.rows import DATE_ONLY, PLAIN, Given, kind_of, make_row, split_day, title_of
+from crawler.parsers.rows import DATE_ONLY, PLAIN, Given, kind_of, is_numbered, make_row, split_day, title_of
 from crawler.parsers.tree import EDGES, Node, ancestors, attribute, lines, squeeze, text
 from crawler.record.reading import Row
 from crawler.text.dates import read_date
@@ -169,6 +169,8 @@ def _first_of_row(group: Group) -> dict[int, str]:
 
 def _date_by_neighbour(group: Group) -> None:
     """Rows whose date stands beside them, not within: `<dt>title</dt><dd>date</dd>`, or plain text between links."""
+    if not any(map(is_numbered, group.parents)):
+        return
     taken = {item.node.mem_id for item in group.items}
     ways = [[_beside(item.node, taken, forward=forward) for item in group.items] for forward in (True, False)]
     found = max(ways, key=lambda dates: sum(date is not None for date in dates))

@@ -26,6 +26,7 @@ DATED = re.compile(  # a date with what stands before it, back to the date befor
     r"(?P<label>(?:(?!(?:19|20)\d\d\s*[-/.年]).){0,24}?)(?P<date>(?:19|20)\d\d\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}\s*日?"
     r"(?:\s*\d{1,2}:\d\d(?::\d\d)?)?)"
 )
+NUMBERED = re.compile(r"[\d年]")  # without such a character there is no date, nor a piece of one
 YEAR = re.compile(r"(?:19|20)\d\d\s*[-/.年]")
 PIECES_OF_DATE = re.compile(r"[\d年月日时分:：/.\-()（）\[\]【】]+")
 GLUED = re.compile(r"(?:19|20)\d\d[-/.]\d\d?[-/.]\d\d?(?=(?:19|20)\d\d[-/.])")
@@ -89,7 +90,13 @@ def title_of(link: Node, *, whole: bool = False) -> str:
     full = attribute(link, "title").strip(EDGES)
     if len(squeeze(full)) >= 2 and not DATE_ONLY.match(full):
         return full
-    return _clean(_shown(link), whole=whole)
+    return _clean(_shown(link) if full or not _is_bare(link) else text(link), whole=whole)
+
+
+def _is_bare(link: Node) -> bool:
+    """Does a link hold a text and nothing else?"""
+    below = link.child
+    return below is not None and below.tag == "-text" and below.next is None and link.tag == "a"
 
 
 def _shown(link: Node) -> str:
@@ -123,8 +130,9 @@ def _without_date_parts(link: Node) -> str:
 
 
 def _clean(shown: str, *, whole: bool) -> str:
-    shown = MARKS.sub("", shown).strip(EDGES)
-    if whole:
+    mark = MARKS.match(shown)
+    shown = (shown[mark.end() :] if mark else shown).strip(EDGES)
+    if whole or NUMBERED.search(shown) is None:
         return shown
     for form in (DATE_BEHIND, DATE_BEFORE):
         rest = form.sub("", shown).strip(EDGES)
@@ -140,12 +148,14 @@ def _date(node: Node, link: Node, given: Given, url: str) -> tuple[str | None, b
     if own is not None:
         stamp = read_date(own)
         return (stamp.iso if stamp else split_day(own) or _with_year(own, url)), True
+    if not is_numbered(node):
+        return None, True
     own_node = node.mem_id == link.mem_id
     outside = [] if own_node else _alone(node, link, heads)
-    inside = _alone(node, node, heads, within=True) if own_node and node.tag == "tr" else list(_inside(link))
     for place in outside:
         if found := _full(place) or split_day(place):
             return found, True
+    inside = _alone(node, node, heads, within=True) if own_node and node.tag == "tr" else list(_inside(link))
     for place in inside:
         if found := _full(place) or split_day(place):
             return found, False
@@ -157,6 +167,11 @@ def _date(node: Node, link: Node, given: Given, url: str) -> tuple[str | None, b
         if (found := _with_year(place, url) or (stamp.iso if stamp is not None and len(stamp.iso) == 7 else None)) is not None:
             return found, place in outside
     return split_day(" ".join(_words(node, link))), True
+
+
+def is_numbered(node: Node) -> bool:
+    """May a node's text hold a date?"""
+    return NUMBERED.search(node.text(deep=True)) is not None
 
 
 def _full(told: str) -> str | None:
@@ -235,6 +250,8 @@ def _texts(node: Node) -> Iterable[str]:
 
 def _inside(link: Node) -> Iterable[str]:
     """Texts within a link that may be its date: elements of their own, and what stands at its end."""
+    if not is_numbered(link):
+        return
     for part in link.css("span, em, i, time, b, p, div, small, font, dd, dt, li"):
         shown = text(part)
         length = len(squeeze(shown))

@@ -25,7 +25,7 @@ from crawler.parsers.groups import (
     fill,
     near,
 )
-from crawler.parsers.rows import distinct, title_of, wraps
+from crawler.parsers.rows import distinct, is_numbered, title_of, wraps
 from crawler.parsers.tree import Node, ancestors, attribute, is_hidden, lines, squeeze, text
 from crawler.record.reading import Row
 from crawler.text.dates import read_date
@@ -343,7 +343,8 @@ def _worth(group: Group, largest: int = LARGEST_ROW) -> float:
 
 def _days(group: Group) -> int:
     """Rows that show a whole date."""
-    return sum(1 for item in group.items if item.row is not None and read_date(text(item.node)[:LARGEST_ROW]) is not None)
+    may = (item.node for item in group.items if item.row is not None and is_numbered(item.node))
+    return sum(1 for node in may if read_date(text(node)[:LARGEST_ROW]) is not None)
 
 
 def is_hub(tree: LexborHTMLParser, group: Group) -> bool:

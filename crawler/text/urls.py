@@ -72,11 +72,10 @@ def join(base: str, href: str, encoding: str = "utf-8") -> str | None:
     if not href.isascii() and encoding.lower() not in UNICODE_ENCODINGS:
         href = _encode_query(href, encoding)
     try:
-        joined = ada_url.URL(href, base)
+        address = ada_url.join_url(base, href)
     except ValueError:
         return None
-    address = str(joined.href)
-    return address if joined.protocol in ("http:", "https:") and len(address) <= LONGEST else None
+    return address if address.startswith(("http:", "https:")) and len(address) <= LONGEST else None
 
 
 def _encode_query(href: str, encoding: str) -> str:
