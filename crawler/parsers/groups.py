@@ -184,10 +184,13 @@ def _beside(node: Node, taken: set[int], *, forward: bool) -> str | None:
     told, near = "", node
     for _ in range(6):
         following = near.next if forward else near.prev
-        if following is None or following.mem_id in taken or following.css_first("[href]") is not None:
+        if following is None or following.mem_id in taken:
+            break
+        is_text = following.tag == "-text"
+        if not is_text and following.css_first("[href]") is not None:
             break  # what holds links of its own is no part of a row
         near = following
-        shown = (near.text_content or "") if near.tag == "-text" else text(near)
+        shown = (near.text_content or "") if is_text else text(near)
         told = f"{told} {shown}" if forward else f"{shown} {told}"
         if len(squeeze(told)) > 40:
             break

@@ -41,10 +41,12 @@ FURNITURE = re.compile(
     r"公网安备|公安机关备案|ICP备|网站标识码|^全国党政机关|^网站地图$|^联系我们$|^关于我们$|^隐私声明$|^网站声明$|^返回(?:首页|顶部)$"
 )
 FILE_URL = re.compile(r"\.(?:docx?|xlsx?|pptx?|wps|et|pdf|ofd|zip|rar|7z|jpe?g|png|gif|mp4)(?:$|[?#])", re.IGNORECASE)
-PAGED = (  # asked of every list, the rarest beginnings first
-    re.compile(
-        r"[上下]一?[页頁]|[尾末][页頁]|[共总合](?:(?<=共)|(?<=[总合])计)\s*(?:<[^<>]*>\s*)*[1-9]\d*\s*(?:<[^<>]*>\s*)*[条页篇]"
-    ),
+COUNTED = r"\s*(?:<[^<>]*>\s*)*[1-9]\d*\s*(?:<[^<>]*>\s*)*[条页篇]"
+PAGED = (  # asked of every list: a pattern that begins with one character is found in a tenth of the time
+    re.compile(r"页(?:(?<=[上下尾末].)|(?<=[上下]一.))"),
+    re.compile(r"頁(?:(?<=[上下尾末].)|(?<=[上下]一.))"),
+    re.compile(rf"共{COUNTED}"),
+    re.compile(rf"计(?<=[总合].){COUNTED}"),
     re.compile(r"[pP](?i:(?<=create.)|(?<=create_.))(?i:age\w*\s*\()"),
     re.compile(r"[tT](?i:otal\s?record)"),
     re.compile(r"\d\s*/\s*\d+\s*页"),
@@ -330,6 +332,8 @@ def _worth(group: Group, largest: int = LARGEST_ROW) -> float:
     if not dated and count >= 3:  # dates that are none of the notices' are dates all the same
         dated = _days(group) / len(rows)
     length = sum(min(len(row.title), 40) for row in rows) / len(rows)
+    if count >= 3 and dated < 0.5 and length < 9:
+        return 0.0
     notices = sum(1 for row in rows if NOTICE_URL.search(row.url)) / len(rows)
     if count < 3:
         shown = [squeeze(item.node.text(deep=True)) for item in group.items]

@@ -6,12 +6,11 @@ from urllib.parse import urlsplit
 from crawler.model import Request
 from crawler.parsers.pagers.sheet import MOST, Pager, Sheet
 
-CALL = re.compile(
-    r"(?P<before>function\s+)?\b(?P<name>create_?page\w*|showpage\w*|writepage\w*)\s*\((?P<args>[^()]{3,200})\)", re.IGNORECASE
+CALL = re.compile(  # looked for by its second half, which is rarer than the beginning of a word
+    r"[pP](?i:age(?:(?<=\bcreatepage)|(?<=\bcreate_page)|(?<=\bshowpage)|(?<=\bwritepage))\w*\s*\((?P<args>[^()]{3,200})\))"
 )
-CALLED = re.compile(
-    r"[pP](?:(?<=[eE].)|(?<=[eE]_.)|(?<=[wW].))[aA][gG][eE]\w*\s*\("
-)  # without it there is no such call: it is found faster
+DEFINED = re.compile(r"function\s+\w+\Z", re.IGNORECASE)
+FAR = 100  # characters before a call in which it may turn out to be a definition
 COUNT = re.compile(
     r"[vV](?<!\w.)(?i:ar\s+(?:countPage|pageCount|totalPages?|nPageCount|page_count|countpage)\s*=\s*[\"']?(\d{1,6}))"
 )
@@ -45,8 +44,8 @@ JUMPS = {
 def created(sheet: Sheet) -> Pager | None:
     """createPageHTML(pages, current, "index", "html"[, rows]) counts from 0; ('div', pages, current, 'common_list', 'shtml', rows) from 1."""
     found = None
-    for match in CALL.finditer(sheet.source) if CALLED.search(sheet.source) else ():
-        if match["before"]:
+    for match in CALL.finditer(sheet.source):
+        if DEFINED.search(sheet.source[max(0, match.start() - FAR) : match.start()]):
             continue
         pager = _call(sheet, [part.strip().strip("\"'\\ ") for part in match["args"].split(",")])
         if pager is not None and (found is None or (found.next is None and pager.next is not None)):
