@@ -29,6 +29,9 @@ DAY = re.compile(r"(?<!\d)(?:(?:19|20)\d\d\s*[-/.年]\s*)?\d{1,2}\s*[-/.月]\s*\
 COLUMN_OF_DATES = re.compile(r"时间|日期|[期日]$|发布|公布|有效|截止|年月|date", re.IGNORECASE)
 LONGEST_HEAD = 20
 LEAST_TITLE = 4
+LEAST_NAME = 2  # characters of what a row can be called by
+LEAST_ROWS = 3  # of a list that is one without being dated throughout
+SHORT_TITLE, LONGEST_TITLE = 9, 40  # characters on average of a list's titles that need dates; and beyond which they do not count
 MOST_LINKS = 4  # of one row
 DEEPEST = 64  # elements between a row and the body
 
@@ -50,6 +53,7 @@ class Group:
 
     items: list[Item]
     parents: list[Node] = field(default_factory=list)
+    filled: bool = False
 
     @property
     def rows(self) -> list[Row]:
@@ -60,6 +64,20 @@ class Group:
 def near(link: Node) -> Iterator[Node]:
     """Ancestors, no more than lists are deep: hostile pages nest without end."""
     return islice(ancestors(link), DEEPEST)
+
+
+def is_hopeless(group: Group) -> bool:
+    """Is a list worth nothing whatever its links lead to? Most boxes of a page are: no date in them, and short titles."""
+    if len(group.items) < LEAST_ROWS or any(map(is_numbered, group.parents)):
+        return False
+    named = [title for item in group.items if len(squeeze(title := title_of(item.link, whole=True))) >= LEAST_NAME]
+    if named and sum(min(len(title), LONGEST_TITLE) for title in named) >= SHORT_TITLE * len(named):
+        return False
+    return not _say_the_same(named)
+
+
+def _say_the_same(titles: list[str]) -> bool:
+    return len(titles) >= LEAST_ROWS and (len(set(titles)) == 1 or all(GENERIC.match(squeeze(title)) for title in titles))
 
 
 def _alone(link: Node, largest: int) -> Node:
@@ -73,15 +91,19 @@ def _alone(link: Node, largest: int) -> Node:
 
 
 def fill(group: Group, base: str, encoding: str, largest: int) -> None:
+    """Give each item of a group its row, once."""
+    if group.filled:
+        return
+    group.filled = True
     heads = _heads(group)
     for item in group.items:
-        if len(group.items) < 3 and len(squeeze(item.node.text(deep=True))) > largest:
+        if len(group.items) < LEAST_ROWS and len(squeeze(item.node.text(deep=True))) > largest:
             item.node = _alone(item.link, largest)
         item.heads = heads
         item.row = make_row(item.node, item.link, base, encoding, Given(heads=heads))
     _tell_apart(group)
     rows = group.rows
-    if len(rows) >= 3 and (len({row.title for row in rows}) == 1 or all(GENERIC.match(squeeze(row.title)) for row in rows)):
+    if _say_the_same([row.title for row in rows]):
         _title_by_row(group)
     if rows and not any(row.date for row in rows):
         _date_by_neighbour(group)

@@ -170,7 +170,7 @@ def _date(node: Node, link: Node, given: Given, url: str) -> tuple[str | None, b
 
 
 def is_numbered(node: Node) -> bool:
-    """May a node's text hold a date?"""
+    """May the text of a node hold a date?"""
     return NUMBERED.search(node.text(deep=True)) is not None
 
 

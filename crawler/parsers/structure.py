@@ -14,15 +14,19 @@ from crawler.parsers.carried import Structure, not_beside, path_of, read_structu
 from crawler.parsers.groups import (
     DAY,
     GENERIC,
+    LEAST_ROWS,
     LEAST_TITLE,
+    LONGEST_TITLE,
     MORE,
     MOST_LINKS,
     NOTICE_URL,
     PAGE_LINK,
+    SHORT_TITLE,
     Group,
     Item,
     absorb,
     fill,
+    is_hopeless,
     near,
 )
 from crawler.parsers.rows import distinct, is_numbered, title_of, wraps
@@ -122,6 +126,8 @@ def _best(
         best = _paged_one(ranked, largest) if paged else ranked[0]
         absorb(best, base, encoding)
         return best, ranked
+    for group in ranked:
+        fill(group, base, encoding, largest)
     if least and ranked and len(ranked[0].rows) >= least and any(row.date for row in ranked[0].rows):
         return ranked[0], ranked
     return _lone(ranked, body, paged=paged), ranked
@@ -178,9 +184,15 @@ def _ranked(links: list[Node], base: str, encoding: str, largest: int) -> list[G
     groups = [_one_each(group) for group in _groups([link for link in links if link.mem_id not in inside])]
     named = [_one_each(group) for group in _groups([link for link in links if link.mem_id in inside and not _in_chrome(link)])]
     for group in (*groups, *named):
-        fill(group, base, encoding, largest)
+        if not is_hopeless(group):
+            fill(group, base, encoding, largest)
     groups += [group for group in named if group.rows and sum(1 for row in group.rows if row.date) >= DATED * len(group.items)]
-    return sorted(groups, key=lambda group: _worth(group, largest) * (UNSEEN if _is_unseen(group) else 1), reverse=True)
+    return sorted(groups, key=lambda group: _seen_worth(group, largest), reverse=True)
+
+
+def _seen_worth(group: Group, largest: int) -> float:
+    worth = _worth(group, largest)
+    return worth * UNSEEN if worth and _is_unseen(group) else worth
 
 
 def _is_unseen(group: Group) -> bool:
@@ -291,6 +303,8 @@ def _by_parent(items: list[Item]) -> list[Group]:
 
 
 def _is_dated(group: Group) -> bool:
+    if not any(map(is_numbered, group.parents)):
+        return False
     return sum(bool(re.search(r"\d\s*[-/.年月]\s*\d", item.node.text(deep=True))) for item in group.items) * 2 >= len(group.items)
 
 
@@ -329,18 +343,18 @@ def _worth(group: Group, largest: int = LARGEST_ROW) -> float:
     if not count:
         return 0.0
     dated = sum(1 for row in rows if row.date) / len(rows)
-    if not dated and count >= 3:  # dates that are none of the notices' are dates all the same
+    if not dated and count >= LEAST_ROWS:  # dates that are none of the notices' are dates all the same
         dated = _days(group) / len(rows)
-    length = sum(min(len(row.title), 40) for row in rows) / len(rows)
-    if count >= 3 and dated < 0.5 and length < 9:
+    length = sum(min(len(row.title), LONGEST_TITLE) for row in rows) / len(rows)
+    if count >= LEAST_ROWS and dated < 0.5 and length < SHORT_TITLE:
         return 0.0
     notices = sum(1 for row in rows if NOTICE_URL.search(row.url)) / len(rows)
-    if count < 3:
+    if count < LEAST_ROWS:
         shown = [squeeze(item.node.text(deep=True)) for item in group.items]
         if dated < 1 or any(row.reason for row in rows) or any(len(text_) > largest or FRAME.search(text_) for text_ in shown):
             return 0.0
         notices, length = 1.0, max(length, 14.0)  # a dated link in an item of its own, whatever its address looks like
-    if dated < 0.5 and (length < 9 or notices < 0.5):
+    if dated < 0.5 and (length < SHORT_TITLE or notices < 0.5):
         return 0.0
     return min(count, 60) * (0.4 + 2.2 * dated) * (0.3 + length / 25) * (0.5 + notices)
 
