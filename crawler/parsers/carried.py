@@ -84,8 +84,10 @@ def not_beside(structure: Structure, links: Sequence[Node]) -> list[Node]:
 def _row(link: Node, place: Place) -> Node | None:
     """The link's row, if it stands at that place."""
     chain = [link, *islice(near(link), place.depth + AROUND)]
-    around = tuple(map(_called, chain[place.depth + 1 : place.depth + 1 + AROUND]))
-    return chain[place.depth] if around == place.around and path_of(link) == place.path else None
+    around = chain[place.depth + 1 :]
+    if len(around) != len(place.around) or any(_called(node) != name for node, name in zip(around, place.around, strict=True)):
+        return None
+    return chain[place.depth] if path_of(link) == place.path else None
 
 
 def _place(item: Item) -> Place:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from crawler.parsers.rows import DATE_ONLY, PLAIN, Given, kind_of, is_numbered, make_row, split_day, title_of
+from crawler.parsers.rows import DATE_ONLY, PLAIN, Given, is_numbered, kind_of, make_row, split_day, title_of
 from crawler.parsers.tree import EDGES, Node, ancestors, attribute, lines, squeeze, text
 from crawler.record.reading import Row
 from crawler.text.dates import read_date

@@ -1,5 +1,6 @@
 """A list page → rows and pager: an answer of an API by its data, a page by the source's own rules or by its structure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from selectolax.lexbor import LexborHTMLParser
@@ -12,7 +13,7 @@ from crawler.parsers.pagers import NONE, Pager, Sheet, read_pager
 from crawler.parsers.pushed import lay_open
 from crawler.parsers.rows import Given, distinct, make_row
 from crawler.parsers.structure import PAGED, Found, best_group, by_structure, where
-from crawler.parsers.tree import Node, attribute, parse, select, squeeze, text
+from crawler.parsers.tree import Line, Node, attribute, is_hidden, lines, parse, select, squeeze, text
 from crawler.parsers.written import written_out
 from crawler.record.reading import Row
 from crawler.record.rules import ListRules
@@ -37,11 +38,32 @@ class Listing:
     structure: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A page as it is served, with the lines that a reader sees of it. Whoever reads its rows may give its links addresses."""
+
+    tree: LexborHTMLParser
+    lines: Sequence[Line]
+
+
+def see(source: str) -> Seen:
+    """A page's own tree and lines, whatever its scripts write."""
+    tree = parse(source)
+    return Seen(tree, lines(tree.root) if tree.root is not None else [])
+
+
 def read_list(
-    source: str, page: Page, *, rules: ListRules, encoding: str = "utf-8", request: Request | None = None, like: str = ""
+    source: str,
+    page: Page,
+    *,
+    rules: ListRules,
+    encoding: str = "utf-8",
+    request: Request | None = None,
+    like: str = "",
+    seen: Seen | None = None,
 ) -> Listing:
     """Rows and pager of a list page, the answer to `request`; no rows when nothing on it repeats. `like`: the structure of its column's
-    first page, where this is a later one.
+    first page, where this is a later one; `seen`: what `see` makes of the source, where it is there.
 
     Raises UnreadablePage for a selector that is none.
     """
@@ -49,7 +71,9 @@ def read_list(
     answer = data.read_answer(source, page.url, rules, encoding)
     if answer is not None:
         return _answered(answer, source, page, rules, encoding, asked)
-    tree = parse(written_out(source))
+    written = written_out(source)
+    own = seen if seen is not None and written == source else None
+    tree = own.tree if own is not None else parse(written)
     lay_open(tree)
     base_node = tree.css_first("base[href]")
     base = (urls.join(page.url, attribute(base_node, "href")) if base_node is not None else None) or page.url
@@ -60,9 +84,16 @@ def read_list(
         found = Found(list(store.rows), f"{len(store.rows)} rows of the datastore in the page")
     else:
         found = _found(tree, source, base, encoding, like)
-    sheet = Sheet(source, tree, page.url, asked, len(found.rows), {row.url for row in found.rows}, store, encoding)
+    addresses = {row.url for row in found.rows}
+    sheet = Sheet(source, tree, page.url, asked, len(found.rows), addresses, store, encoding, _of_body(own))
     listing = _listing(found.rows, read_pager(sheet, rules), rules, found.how)
     return replace(listing, structure=found.structure)
+
+
+def _of_body(seen: Seen | None) -> Sequence[Line] | None:
+    """The lines of a page's body, where they are those of the whole page: a body that is hidden has lines of its own."""
+    body = seen.tree.body if seen is not None else None
+    return seen.lines if seen is not None and body is not None and body.tag == "body" and not is_hidden(body) else None
 
 
 def _found(tree: LexborHTMLParser, source: str, base: str, encoding: str, like: str) -> Found:

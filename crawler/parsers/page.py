@@ -17,7 +17,6 @@ from crawler.parsers.files import read_file, what_file
 from crawler.parsers.kinds import judge
 from crawler.parsers.shapes import read_shapes
 from crawler.parsers.tree import parse, squeeze
-from crawler.parsers.tree import text as text_of
 from crawler.parsers.version import ABSENT, rules_version
 from crawler.record.normalize import notice
 from crawler.record.reading import Reading
@@ -121,8 +120,9 @@ def _unpacked(body: bytes) -> bytes:
 
 
 def _as_list(decoded: charset.Decoded, page: Page, rules: ReadRules, version: str, asked: Asked) -> Reading:
-    from crawler.parsers.listing import read_list  # a fifth of what a child imports, and details need none of it
+    from crawler.parsers.listing import read_list, see  # a fifth of what a child imports, and details need none of it
 
+    seen = see(decoded.text)
     found = read_list(
         decoded.text,
         page,
@@ -130,8 +130,9 @@ def _as_list(decoded: charset.Decoded, page: Page, rules: ReadRules, version: st
         encoding=decoded.encoding,
         request=asked.request or Request(page.url),
         like=asked.like,
+        seen=seen,
     )
-    shown = squeeze(text_of(parse(decoded.text).root))
+    shown = "".join(squeeze(line.text) for line in seen.lines)
     if not found.rows and found.next_list is None and not found.more_lists:
         tree = parse(decoded.text)
         framed = list_frame(decoded.text, tree, page)

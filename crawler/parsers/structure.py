@@ -6,6 +6,7 @@ sites print a list in blocks of five). The best group is the one with most rows,
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser
@@ -208,10 +209,16 @@ def _links(body: Node, also: re.Pattern[str] | None = None) -> list[Node]:
 
 
 def _titled(link: Node) -> bool:
-    shown = squeeze(attribute(link, "title") or link.text(deep=True) or _pictured(link))
-    if FURNITURE.search(shown) or PAGE_LINK.match(shown) or PAGE_LINK.match(squeeze(link.text(deep=True)) or "x"):
+    text_ = link.text(deep=True)
+    own, shown = squeeze(text_), squeeze(attribute(link, "title") or text_ or _pictured(link))
+    if _is_furniture(shown) or (own and own != shown and PAGE_LINK.match(own)):
         return False
     return len(shown) >= LEAST_TITLE or (len(shown) >= 2 and _beside_a_day(link))
+
+
+@lru_cache(maxsize=4096)  # a site's pages have the same menus
+def _is_furniture(shown: str) -> bool:
+    return FURNITURE.search(shown) is not None or PAGE_LINK.match(shown) is not None
 
 
 def _pictured(link: Node) -> str:

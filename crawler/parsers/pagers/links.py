@@ -3,13 +3,13 @@
 import base64
 import binascii
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote_plus
 
 from crawler.parsers.pagers import said
 from crawler.parsers.pagers.sheet import MOST, NONE, Pager, Sheet, numbers
 from crawler.parsers.pushed import leads
-from crawler.parsers.tree import Node, attribute, parse, squeeze
+from crawler.parsers.tree import Node, attribute, lines, parse, squeeze
 from crawler.text import urls
 
 NEXT = re.compile(r"^[<>»›\s\[\]|]*(?:下一?页|后一?页|下一頁|next(?:page)?)[<>»›\s\[\]|]*$", re.IGNORECASE)
@@ -47,13 +47,13 @@ def linked(sheet: Sheet) -> Pager | None:
     encoded = _encoded(body)
     if encoded is not None:
         root = parse(encoded).body
-        pager = _read(sheet, root, root) if root is not None else None
+        pager = _read(replace(sheet, lines=None), root, root) if root is not None else None
         return Pager(pager.next, pager.total_pages, pager.total_rows, "base64") if pager else None
     return _read(sheet, body, said.area(body))
 
 
 def _read(sheet: Sheet, body: Node, area: Node | None) -> Pager | None:
-    told = said.words(body, area)
+    told = said.words(lines(body) if sheet.lines is None else sheet.lines, area)
     links = gather(area, sheet.url) if area is not None else Links(None, None, {}, None, dead=False)
     total_rows, total_pages = said.first(said.ROWS, told), said.first(said.PAGES, told)
     total_rows = total_rows if total_rows is not None else _total_record(body)
@@ -77,8 +77,10 @@ def _read(sheet: Sheet, body: Node, area: Node | None) -> Pager | None:
 def _total_record(body: Node) -> int | None:
     """The rows that EmpireCMS declares: `<a title="Total record"><b>42</b></a>`."""
     for node in body.css("[title]"):
+        if TOTAL_RECORD.fullmatch(squeeze(attribute(node, "title"))) is None:
+            continue
         shown = squeeze(node.text(deep=True))
-        if TOTAL_RECORD.fullmatch(squeeze(attribute(node, "title"))) and shown.isdigit() and len(shown) < 9:
+        if shown.isdigit() and len(shown) < 9:
             return int(shown)
     return None
 

@@ -1,8 +1,9 @@
 """What a page says of its length in words: `共25页`, `共52条 1/11`, `页次：1/36`, `总共 12222 记录`."""
 
 import re
+from collections.abc import Iterable
 
-from crawler.parsers.tree import Node, ancestors, attribute, is_hidden, lines, squeeze, text
+from crawler.parsers.tree import Line, Node, ancestors, attribute, is_hidden, squeeze, text
 
 PAGES = (
     re.compile(r"(?:总|共|合计)(?:页数|有|计)?[:：]?(\d{1,6})页"),
@@ -72,10 +73,10 @@ def _has_titles(node: Node) -> bool:
     )
 
 
-def words(body: Node, pager: Node | None) -> str:
+def words(told: Iterable[Line], pager: Node | None) -> str:
     """The text that may tell totals, without white space: the pager's, and short lines of the page that are no links."""
     found = [squeeze(text(pager))] if pager is not None else []
-    for line in lines(body):
+    for line in told:
         shown = squeeze(line.text)
         if len(shown) <= 60 and TELLING.search(shown) and not _is_row(line.node):
             found.append(shown)
