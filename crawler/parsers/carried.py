@@ -36,9 +36,9 @@ class Structure:
     beside: frozenset[Place]
 
 
-def path_of(link: Node) -> str:
-    """The blocks from the link up to the body: rows of one list stand alike, whatever emphasis a single one has."""
-    return "/".join(above.tag or "" for above in near(link) if above.tag in BLOCKS or above.tag == "-document")
+def path_of(tags: Iterable[str | None]) -> str:
+    """The blocks from a link up to the body: rows of one list stand alike, whatever emphasis a single one has."""
+    return "/".join(tag for tag in tags if tag in BLOCKS)
 
 
 def structure_of(group: Group, others: Iterable[Group]) -> str:
@@ -87,7 +87,7 @@ def _row(link: Node, place: Place) -> Node | None:
     around = chain[place.depth + 1 :]
     if len(around) != len(place.around) or any(_called(node) != name for node, name in zip(around, place.around, strict=True)):
         return None
-    return chain[place.depth] if path_of(link) == place.path else None
+    return chain[place.depth] if path_of(above.tag for above in near(link)) == place.path else None
 
 
 def _place(item: Item) -> Place:

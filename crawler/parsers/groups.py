@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from crawler.parsers.rows import DATE_ONLY, PLAIN, Given, is_numbered, kind_of, make_row, split_day, title_of
+from crawler.parsers.surroundings import DEEPEST
 from crawler.parsers.tree import EDGES, Node, ancestors, attribute, lines, squeeze, text
 from crawler.record.reading import Row
 from crawler.text.dates import read_date
@@ -33,7 +34,6 @@ LEAST_NAME = 2  # characters of what a row can be called by
 LEAST_ROWS = 3  # of a list that is one without being dated throughout
 SHORT_TITLE, LONGEST_TITLE = 9, 40  # characters on average of a list's titles that need dates; and beyond which they do not count
 MOST_LINKS = 4  # of one row
-DEEPEST = 64  # elements between a row and the body
 
 
 @dataclass(slots=True)

@@ -31,17 +31,13 @@ from crawler.parsers.groups import (
     near,
 )
 from crawler.parsers.rows import distinct, is_numbered, title_of, wraps
+from crawler.parsers.surroundings import Link, Surroundings
 from crawler.parsers.tree import Node, ancestors, attribute, is_hidden, lines, squeeze, text
 from crawler.record.reading import Row
 from crawler.text.dates import read_date
 
 MOST_ITEMS = 20_000  # links that are looked at
 NO_LINKS = frozenset({"link", "base", "area", "button", "input"})
-CHROME = frozenset({"header", "footer", "nav"})
-NAVIGATION = re.compile(
-    r"(?:^|[\s_-])(?:nav|menu|crumbs?|breadcrumb|footer|foot|header|head|top|links?|yqlj|friend|friendlink|pager|pagination|page-?turn|sitemap|tab)(?:$|[\s_-])",
-    re.IGNORECASE,
-)
 FURNITURE = re.compile(
     r"公网安备|公安机关备案|ICP备|网站标识码|^全国党政机关|^网站地图$|^联系我们$|^关于我们$|^隐私声明$|^网站声明$|^返回(?:首页|顶部)$"
 )
@@ -56,6 +52,7 @@ PAGED = (  # asked of every list: a pattern that begins with one character is fo
     re.compile(r"[tT](?i:otal\s?record)"),
     re.compile(r"\d\s*/\s*\d+\s*页"),
 )
+PART_OF_DATE = re.compile(r"\d\s*[-/.年月]\s*\d")
 NOTHING = re.compile(r"(?:暂无|没有|尚无|无)(?:任何|相关|可显示|符合条件的?)?(?:数据|信息|内容|记录|文章|结果)|共\s*0\s*条")
 FRAME = re.compile(r"(?:当前|所在|现在的?|您的|当前所在)位置|版权所有|主办单位|主办：|ICP备|网站标识码|技术支持")
 DATED = 0.8  # least share of dated rows from which a list is one, whatever its box is called
@@ -171,7 +168,8 @@ def _is_lone_list(group: Group, *, paged: bool) -> bool:
     rows = group.rows
     if not rows or any(len(squeeze(row.title)) < LEAST_ALONE or FILE_URL.search(row.url) for row in rows):
         return False
-    if any(_in_navigation(item.link) or _is_unseen(group) for item in group.items):
+    surroundings = Surroundings()
+    if any(surroundings.of(item.link).in_navigation or _is_unseen(group) for item in group.items):
         return False
     own = all(
         squeeze(item.node.text(deep=True)) == squeeze(item.link.text(deep=True)) or wraps(item.node) for item in group.items
@@ -181,9 +179,10 @@ def _is_lone_list(group: Group, *, paged: bool) -> bool:
 
 def _ranked(links: list[Node], base: str, encoding: str, largest: int) -> list[Group]:
     """The groups that links form, the best first."""
-    inside = {link.mem_id for link in links if _in_navigation(link)}
-    groups = [_one_each(group) for group in _groups([link for link in links if link.mem_id not in inside])]
-    named = [_one_each(group) for group in _groups([link for link in links if link.mem_id in inside and not _in_chrome(link)])]
+    surroundings = Surroundings()
+    placed = [surroundings.of(link) for link in links]
+    groups = [_one_each(group) for group in _groups([link for link in placed if not link.in_navigation])]
+    named = [_one_each(group) for group in _groups([link for link in placed if link.in_navigation and not link.in_chrome])]
     for group in (*groups, *named):
         if not is_hopeless(group):
             fill(group, base, encoding, largest)
@@ -236,50 +235,36 @@ def _beside_a_day(link: Node) -> bool:
     return False
 
 
-def _in_chrome(link: Node) -> bool:
-    """In a page's own header, footer or navigation, by the tag: names of boxes are no more than names."""
-    return any(above.tag in CHROME for above in near(link))
-
-
-def _in_navigation(link: Node) -> bool:
-    for number, above in enumerate(near(link)):
-        if above.tag in CHROME:
-            return True
-        if number < 3 and NAVIGATION.search(attribute(above, "class") + " " + attribute(above, "id")):
-            return True
-    return False
-
-
-def _groups(links: list[Node]) -> list[Group]:
-    by_path: dict[str, list[Node]] = {}
+def _groups(links: list[Link]) -> list[Group]:
+    by_path: dict[str, list[Link]] = {}
     for link in links:
-        by_path.setdefault(path_of(link), []).append(link)
+        by_path.setdefault(path_of(above.tag for above in link.around), []).append(link)
     groups = []
     for path, same in by_path.items():
         groups += _by_parent(_items(path, same))
     return groups
 
 
-def _items(path: str, same: list[Node]) -> list[Item]:
+def _items(path: str, same: list[Link]) -> list[Item]:
     """Each link with the largest node around it that holds no other link of its path (but the same address twice is one row)."""
     hrefs: dict[int, set[str]] = {}
     for link in same:
-        href = attribute(link, "href").strip()
+        href = attribute(link.node, "href").strip()
         own = (
-            f"{href} {link.mem_id}" if href[:11].lower() == "javascript:" or href[:1] == "#" else href
+            f"{href} {link.node.mem_id}" if href[:11].lower() == "javascript:" or href[:1] == "#" else href
         )  # nowhere is no common address
-        for above in near(link):
-            hrefs.setdefault(above.mem_id, set()).add(own)
+        for above in link.around:
+            hrefs.setdefault(above.key, set()).add(own)
     items, taken = [], set[int]()
     for link in same:
-        node = link
-        for above in near(link):
-            if above.tag == "body" or len(hrefs[above.mem_id]) > 1:
+        node = link.node
+        for above in link.around:
+            if above.tag == "body" or len(hrefs[above.key]) > 1:
                 break
-            node = above
+            node = above.node
         if node.mem_id not in taken and node.parent is not None:
             taken.add(node.mem_id)
-            items.append(Item(link, path, node))
+            items.append(Item(link.node, path, node))
     return items
 
 
@@ -312,7 +297,7 @@ def _by_parent(items: list[Item]) -> list[Group]:
 def _is_dated(group: Group) -> bool:
     if not any(map(is_numbered, group.parents)):
         return False
-    return sum(bool(re.search(r"\d\s*[-/.年月]\s*\d", item.node.text(deep=True))) for item in group.items) * 2 >= len(group.items)
+    return sum(PART_OF_DATE.search(item.node.text(deep=True)) is not None for item in group.items) * 2 >= len(group.items)
 
 
 def _one_each(group: Group) -> Group:
