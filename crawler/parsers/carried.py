@@ -83,11 +83,13 @@ def not_beside(structure: Structure, links: Sequence[Node]) -> list[Node]:
 
 def _row(link: Node, place: Place) -> Node | None:
     """The link's row, if it stands at that place."""
-    chain = [link, *islice(near(link), place.depth + AROUND)]
-    around = chain[place.depth + 1 :]
-    if len(around) != len(place.around) or any(_called(node) != name for node, name in zip(around, place.around, strict=True)):
-        return None
-    return chain[place.depth] if path_of(above.tag for above in near(link)) == place.path else None
+    row, names = link, iter(place.around)
+    for depth, above in enumerate(islice(near(link), place.depth + AROUND), 1):
+        if depth == place.depth:
+            row = above
+        elif depth > place.depth and _called(above) != next(names, None):
+            return None
+    return row if next(names, None) is None and path_of(above.tag for above in near(link)) == place.path else None
 
 
 def _place(item: Item) -> Place:

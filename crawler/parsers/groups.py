@@ -54,6 +54,7 @@ class Group:
     items: list[Item]
     parents: list[Node] = field(default_factory=list)
     filled: bool = False
+    worth: float = 0.0
 
     @property
     def rows(self) -> list[Row]:

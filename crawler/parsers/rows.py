@@ -26,7 +26,8 @@ DATED = re.compile(  # a date with what stands before it, back to the date befor
     r"(?P<label>(?:(?!(?:19|20)\d\d\s*[-/.年]).){0,24}?)(?P<date>(?:19|20)\d\d\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}\s*日?"
     r"(?:\s*\d{1,2}:\d\d(?::\d\d)?)?)"
 )
-NUMBERED = re.compile(r"[\d年]")  # without such a character there is no date, nor a piece of one
+DIGIT = re.compile(r"\d")
+IN_WORDS = re.compile(r"[一二国國]")  # what a year without digits has: 二〇二四年, 民国九十年
 YEAR = re.compile(r"(?:19|20)\d\d\s*[-/.年]")
 PIECES_OF_DATE = re.compile(r"[\d年月日时分:：/.\-()（）\[\]【】]+")
 GLUED = re.compile(r"(?:19|20)\d\d[-/.]\d\d?[-/.]\d\d?(?=(?:19|20)\d\d[-/.])")
@@ -132,7 +133,7 @@ def _without_date_parts(link: Node) -> str:
 def _clean(shown: str, *, whole: bool) -> str:
     mark = MARKS.match(shown)
     shown = (shown[mark.end() :] if mark else shown).strip(EDGES)
-    if whole or NUMBERED.search(shown) is None:
+    if whole or DIGIT.search(shown) is None:
         return shown
     for form in (DATE_BEHIND, DATE_BEFORE):
         rest = form.sub("", shown).strip(EDGES)
@@ -170,8 +171,9 @@ def _date(node: Node, link: Node, given: Given, url: str) -> tuple[str | None, b
 
 
 def is_numbered(node: Node) -> bool:
-    """May the text of a node hold a date?"""
-    return NUMBERED.search(node.text(deep=True)) is not None
+    """May the text of a node hold a date, or a piece of one?"""
+    shown = node.text(deep=True)
+    return DIGIT.search(shown) is not None or ("年" in shown and IN_WORDS.search(shown) is not None)
 
 
 def _full(told: str) -> str | None:
@@ -224,7 +226,7 @@ def kind_of(label: str) -> int:
 def dates_in(part: str) -> list[tuple[int, str]]:
     """The dates of a line, each with its kind; the line itself when nothing is said of them."""
     found: list[tuple[int, str]] = []
-    if YEAR.search(part) is None:
+    if YEAR.search(part) is None or PIECES_OF_DATE.fullmatch(part):
         return [(PLAIN, part)]
     for match in DATED.finditer(part):
         kind = found[-1][0] if found and TO.match(match["label"]) else kind_of(match["label"])

@@ -117,11 +117,11 @@ def _best(
     largest = LARGEST_OF_LIST if paged else LARGEST_ROW
     links = _links(body)
     ranked = _ranked(not_beside(first, links) if first is not None else links, base, encoding, largest)
-    if not ranked or _worth(ranked[0], largest) < LEAST_WORTH:
+    if not ranked or ranked[0].worth < LEAST_WORTH:
         links = _links(body, GENERIC)
         ranked = _ranked(not_beside(first, links) if first is not None else links, base, encoding, largest) or ranked
-    if ranked and _worth(ranked[0], largest) >= LEAST_WORTH:
-        best = _paged_one(ranked, largest) if paged else ranked[0]
+    if ranked and ranked[0].worth >= LEAST_WORTH:
+        best = _paged_one(ranked) if paged else ranked[0]
         absorb(best, base, encoding)
         return best, ranked
     for group in ranked:
@@ -131,10 +131,10 @@ def _best(
     return _lone(ranked, body, paged=paged), ranked
 
 
-def _paged_one(ranked: list[Group], largest: int) -> Group:
+def _paged_one(ranked: list[Group]) -> Group:
     """Of lists that are worth about the same, and no less dated than the best, the one in whose box the page's numbers stand."""
-    best, least = ranked[0], CLOSE * _worth(ranked[0], largest)
-    close = [group for group in ranked[1:MOST_CLOSE] if _worth(group, largest) >= least and _share(group) >= _share(best)]
+    best, least = ranked[0], CLOSE * ranked[0].worth
+    close = [group for group in ranked[1:MOST_CLOSE] if group.worth >= least and _share(group) >= _share(best)]
     return next((group for group in (best, *close) if _holds_pager(group)), best) if close else best
 
 
@@ -187,12 +187,9 @@ def _ranked(links: list[Node], base: str, encoding: str, largest: int) -> list[G
         if not is_hopeless(group):
             fill(group, base, encoding, largest)
     groups += [group for group in named if group.rows and sum(1 for row in group.rows if row.date) >= DATED * len(group.items)]
-    return sorted(groups, key=lambda group: _seen_worth(group, largest), reverse=True)
-
-
-def _seen_worth(group: Group, largest: int) -> float:
-    worth = _worth(group, largest)
-    return worth * UNSEEN if worth and _is_unseen(group) else worth
+    for group in groups:
+        group.worth = _worth(group, largest)
+    return sorted(groups, key=lambda group: group.worth * (UNSEEN if group.worth and _is_unseen(group) else 1), reverse=True)
 
 
 def _is_unseen(group: Group) -> bool:
@@ -208,8 +205,9 @@ def _links(body: Node, also: re.Pattern[str] | None = None) -> list[Node]:
 
 
 def _titled(link: Node) -> bool:
-    text_ = link.text(deep=True)
-    own, shown = squeeze(text_), squeeze(attribute(link, "title") or text_ or _pictured(link))
+    told, title = link.text(deep=True), attribute(link, "title")
+    own = squeeze(told)
+    shown = own if title in ("", told) and told else squeeze(title or _pictured(link))
     if _is_furniture(shown) or (own and own != shown and PAGE_LINK.match(own)):
         return False
     return len(shown) >= LEAST_TITLE or (len(shown) >= 2 and _beside_a_day(link))
@@ -328,7 +326,7 @@ def _in_cells(by_parent: dict[int, list[Item]]) -> bool:
     return len(rows) == len(by_parent) and dated >= DATED * len(rows)
 
 
-def _worth(group: Group, largest: int = LARGEST_ROW) -> float:
+def _worth(group: Group, largest: int) -> float:
     """How much a group looks like a column of notices."""
     rows = group.rows
     count = len({row.url for row in rows})

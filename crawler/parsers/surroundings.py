@@ -14,7 +14,7 @@ NAVIGATION = re.compile(
 CLOSE = 3  # elements around a link whose names may say that it is navigation
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Around:
     """An element around links. `chrome`: a page's own header, footer or navigation, by its tag; `named`: the same by its names, which are
     no more than names."""
@@ -27,20 +27,14 @@ class Around:
     up: "Around | None"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Link:
-    """A link and the elements around it, from within."""
+    """A link and the elements around it, from within; whether it stands in a page's chrome, and in what is navigation at least by name."""
 
     node: Node
     around: list[Around]
-
-    @property
-    def in_chrome(self) -> bool:
-        return any(above.chrome for above in self.around)
-
-    @property
-    def in_navigation(self) -> bool:
-        return self.in_chrome or any(above.named for above in self.around[:CLOSE])
+    in_chrome: bool
+    in_navigation: bool
 
 
 class Surroundings:
@@ -53,10 +47,13 @@ class Surroundings:
         """A link with its surroundings, no more of them than lists are deep: hostile pages nest without end."""
         above = self._above(node)
         around: list[Around] = []
+        chrome = named = False
         while above is not None and len(around) < DEEPEST:
+            chrome = chrome or above.chrome
+            named = named or (above.named and len(around) < CLOSE)
             around.append(above)
             above = above.up
-        return Link(node, around)
+        return Link(node, around, chrome, chrome or named)
 
     def _above(self, node: Node) -> Around | None:
         fresh: list[tuple[Node, str]] = []

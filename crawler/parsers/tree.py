@@ -193,7 +193,7 @@ def _walk(top: Node, writer: _Writer, skip: frozenset[int]) -> None:  # noqa: C9
             bits = known if (known := KINDS.get(number)) is not None else _kind(node)
             if bits & BREAK:
                 writer.end(node)
-            elif not (bits & SHUT or node.mem_id in skip or (around and is_hidden(node))):
+            elif not (bits & SHUT or (skip and node.mem_id in skip) or (around and is_hidden(node))):
                 if bits & ROW and _is_data(node):
                     writer.end(node)
                     if row := cells(node, skip):
@@ -201,7 +201,11 @@ def _walk(top: Node, writer: _Writer, skip: frozenset[int]) -> None:  # noqa: C9
                 else:
                     if bits & BLOCK:
                         writer.end(node)
-                    if (below := node.child) is not None:
+                    below = node.child
+                    if below is not None and below.tag_id == TEXT and below.next is None:
+                        if content := below.text_content:
+                            writer.add(content, node)
+                    elif below is not None:
                         around.append((node, bits))
                         node = below
                         continue

@@ -22,6 +22,7 @@ CURRENT_NAME = re.compile(
     r"(?:^|[\s_-])(?:active|current|cur|curr|on|select|selected|thispage|now|this|hover)(?:$|[\s_-])", re.IGNORECASE
 )
 TOTAL_RECORD = re.compile(r"total(?:record|count)s?|总数|总记录", re.IGNORECASE)
+TOTAL_BEGINS = "tT总\u200b\ufeff"  # the last two are no white space to Python
 THIS_VALUE = re.compile(r"this\s*\.\s*(?:options\s*\[\s*this\s*\.\s*selectedIndex\s*\]\s*\.\s*)?value")
 ENCODED = re.compile(r"^[A-Za-z0-9+/]{80,}={0,2}$")
 
@@ -77,7 +78,7 @@ def _read(sheet: Sheet, body: Node, area: Node | None) -> Pager | None:
 def _total_record(body: Node) -> int | None:
     """The rows that EmpireCMS declares: `<a title="Total record"><b>42</b></a>`."""
     for node in body.css("[title]"):
-        if TOTAL_RECORD.fullmatch(squeeze(attribute(node, "title"))) is None:
+        if not _says_total(node):
             continue
         shown = squeeze(node.text(deep=True))
         if shown.isdigit() and len(shown) < 9:
@@ -135,7 +136,12 @@ def gather(area: Node, base: str) -> Links:
 
 def _counts(node: Node) -> bool:
     """The number of rows as EmpireCMS prints it, which is no page's."""
-    return any(TOTAL_RECORD.fullmatch(squeeze(attribute(each, "title"))) for each in (node, node.parent) if each is not None)
+    return any(_says_total(each) for each in (node, node.parent) if each is not None)
+
+
+def _says_total(node: Node) -> bool:
+    title = attribute(node, "title").lstrip()
+    return title[:1] in TOTAL_BEGINS and TOTAL_RECORD.fullmatch(squeeze(title)) is not None
 
 
 def _next(links: Links, current: int | None) -> str | None:

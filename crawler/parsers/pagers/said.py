@@ -1,7 +1,7 @@
 """What a page says of its length in words: `共25页`, `共52条 1/11`, `页次：1/36`, `总共 12222 记录`."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from crawler.parsers.tree import Line, Node, ancestors, attribute, is_hidden, squeeze, text
 
@@ -35,22 +35,48 @@ MARK = re.compile(
 )
 PART = re.compile(r"^[<>«»‹›\s\[\]|]*(?:\d{1,6}|[首尾末]页|[上下前后]一?页)?[<>«»‹›\s\[\]|]*$")
 TELLING = re.compile(r"\d+页|页[^\d]{0,3}\d|^[^\w]*(?:共|总|合计|当前|每页)\D{0,6}\d")
+HINT = re.compile(
+    r"[页頁xXvVsSſ](?:(?<=[页頁xXvV])|[\s\u200b\ufeff]*[tT])"
+)  # what each mark has: 页, or the x, v or st of next, prev, last
+TAGS = ("a", "span", "li", "button", "em", "b", "i", "td", "div")
+NAMED = {"img": "alt", "input": "value"}
+LONGEST_MARK = 12
 LONGEST = 400  # characters of a pager; more is the page around it
 
 
 def area(body: Node) -> Node | None:
     """The element that holds the pager: around a mark such as 下一页, as large as it can be without holding rows."""
     best, most = None, 0
-    for node in body.css("a, span, li, button, em, b, i, td, div, img[alt], input[value]"):
-        named = {"img": "alt", "input": "value"}.get(node.tag or "")
-        shown = squeeze(attribute(node, named) if named else node.text(deep=True))
-        if len(shown) > 12 or not MARK.match(shown):
-            continue
+    for node in _marks(body):
         grown = _grown(node)
         marks = sum(1 for inner in grown.css("a, span, li, button, em, b, i") if PART.match(squeeze(inner.text(deep=True))))
         if best is None or marks > most:
             best, most = grown, marks
     return best
+
+
+def _marks(body: Node) -> Iterator[Node]:
+    """The elements that are such a mark, in order."""
+    if any(_is_mark(attribute(node, NAMED[node.tag or ""])) for node in body.css("img[alt], input[value]")):
+        for node in body.css(", ".join((*TAGS, "img[alt]", "input[value]"))):
+            named = NAMED.get(node.tag or "")
+            if _is_mark(attribute(node, named) if named else node.text(deep=True)):
+                yield node
+        return
+    waiting = [body]
+    while waiting:
+        node = waiting.pop()
+        shown = node.text(deep=True)
+        if HINT.search(shown) is None:
+            continue  # nor is anything within it
+        if node.tag in TAGS and _is_mark(shown):
+            yield node
+        waiting += reversed(list(node.iter()))
+
+
+def _is_mark(shown: str) -> bool:
+    plain = squeeze(shown)
+    return len(plain) <= LONGEST_MARK and MARK.match(plain) is not None
 
 
 def _grown(node: Node) -> Node:
