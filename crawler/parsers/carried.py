@@ -61,8 +61,9 @@ def read_structure(told: str) -> Structure | None:
 def rows_like(structure: Structure, links: Sequence[Node], base: str, encoding: str, largest: int) -> Group | None:
     """The links that stand where the first page's rows did, each the longest of its row; None where none does."""
     items: dict[int, Item] = {}
+    names: dict[int, str] = {}
     for link in links[:MOST_ITEMS]:
-        row = _row(link, structure.rows)
+        row = _row(link, structure.rows, names)
         if row is None:
             continue
         held = items.get(row.mem_id)
@@ -78,18 +79,21 @@ def rows_like(structure: Structure, links: Sequence[Node], base: str, encoding: 
 
 def not_beside(structure: Structure, links: Sequence[Node]) -> list[Node]:
     """The links that do not stand where, on the first page, other links did than rows."""
-    return [link for link in links if not any(_row(link, place) for place in structure.beside)]
+    names: dict[int, str] = {}
+    return [link for link in links if not any(_row(link, place, names) for place in structure.beside)]
 
 
-def _row(link: Node, place: Place) -> Node | None:
-    """The link's row, if it stands at that place."""
-    row, names = link, iter(place.around)
+def _row(link: Node, place: Place, names: dict[int, str]) -> Node | None:
+    """The link's row, if it stands at that place. `names`: what the elements that were looked at are called."""
+    row, wanted = link, iter(place.around)
     for depth, above in enumerate(islice(near(link), place.depth + AROUND), 1):
         if depth == place.depth:
             row = above
-        elif depth > place.depth and _called(above) != next(names, None):
-            return None
-    return row if next(names, None) is None and path_of(above.tag for above in near(link)) == place.path else None
+        elif depth > place.depth:
+            name = names.get(above.mem_id) or names.setdefault(above.mem_id, _called(above))
+            if name != next(wanted, None):
+                return None
+    return row if next(wanted, None) is None and path_of(above.tag for above in near(link)) == place.path else None
 
 
 def _place(item: Item) -> Place:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from crawler.parsers.tree import BLOCKS, EDGES, Node, ancestors, attribute, lines, squeeze, text
+from crawler.parsers.tree import BLOCKS, EDGES, Node, attribute, lines, squeeze, text
 from crawler.record.reading import Row
 from crawler.text import urls
 from crawler.text.dates import day_in_url, read_date
@@ -28,6 +28,7 @@ DATED = re.compile(  # a date with what stands before it, back to the date befor
 )
 DIGIT = re.compile(r"\d")
 IN_WORDS = re.compile(r"[一二国國]")  # what a year without digits has: 二〇二四年, 民国九十年
+FULL_YEAR = re.compile(r"(?:19|20)\d\d")
 YEAR = re.compile(r"(?:19|20)\d\d\s*[-/.年]")
 PIECES_OF_DATE = re.compile(r"[\d年月日时分:：/.\-()（）\[\]【】]+")
 GLUED = re.compile(r"(?:19|20)\d\d[-/.]\d\d?[-/.]\d\d?(?=(?:19|20)\d\d[-/.])")
@@ -167,7 +168,7 @@ def _date(node: Node, link: Node, given: Given, url: str) -> tuple[str | None, b
         stamp = read_date(place)
         if (found := _with_year(place, url) or (stamp.iso if stamp is not None and len(stamp.iso) == 7 else None)) is not None:
             return found, place in outside
-    return split_day(" ".join(_words(node, link))), True
+    return (split_day(" ".join(_words(node, link))) if DIGIT.search(node.text(deep=True)) else None), True
 
 
 def is_numbered(node: Node) -> bool:
@@ -239,10 +240,18 @@ def dates_in(part: str) -> list[tuple[int, str]]:
 def _words(node: Node, link: Node) -> Iterable[str]:
     """The texts of a row's elements outside its link, each by itself: a day and its month stand side by side without a space."""
     for inner in node.traverse(include_text=True):
-        if inner.tag == "-text" and inner.parent is not None and inner.parent.tag not in ("script", "style"):
-            above = inner.parent
-            if above.mem_id != link.mem_id and not any(up.mem_id == link.mem_id for up in ancestors(above)):
-                yield inner.text_content or ""
+        above = inner.parent if inner.tag == "-text" else None
+        if above is not None and above.tag not in ("script", "style") and not _is_within(above, link, node):
+            yield inner.text_content or ""
+
+
+def _is_within(above: Node | None, link: Node, node: Node) -> bool:
+    """Does an element of a row stand within its link, or is it the link?"""
+    while above is not None and above.mem_id != link.mem_id:
+        if above.mem_id == node.mem_id:
+            return False
+        above = above.parent
+    return above is not None
 
 
 def _texts(node: Node) -> Iterable[str]:
@@ -270,6 +279,8 @@ def _inside(link: Node) -> Iterable[str]:
 
 def split_day(whole: str) -> str | None:
     """A day set apart from its month, as a big number: `26 2019-08`, `2019.08 26`, `08-26 2019`."""
+    if FULL_YEAR.search(whole) is None:
+        return None
     for form, order in ((DAY_FIRST, (2, 3, 1)), (DAY_LAST, (1, 2, 3)), (YEAR_APART, (3, 1, 2))):
         match = form.search(whole)
         stamp = read_date("-".join(match[n] for n in order)) if match else None

@@ -245,19 +245,21 @@ def _groups(links: list[Link]) -> list[Group]:
 
 def _items(path: str, same: list[Link]) -> list[Item]:
     """Each link with the largest node around it that holds no other link of its path (but the same address twice is one row)."""
-    hrefs: dict[int, set[str]] = {}
+    hrefs: dict[int, str] = {}
+    several = set[int]()
     for link in same:
         href = attribute(link.node, "href").strip()
         own = (
             f"{href} {link.node.mem_id}" if href[:11].lower() == "javascript:" or href[:1] == "#" else href
         )  # nowhere is no common address
         for above in link.around:
-            hrefs.setdefault(above.key, set()).add(own)
+            if hrefs.setdefault(above.key, own) != own:
+                several.add(above.key)
     items, taken = [], set[int]()
     for link in same:
         node = link.node
         for above in link.around:
-            if above.tag == "body" or len(hrefs[above.key]) > 1:
+            if above.tag == "body" or above.key in several:
                 break
             node = above.node
         if node.mem_id not in taken and node.parent is not None:

@@ -15,6 +15,7 @@ from crawler.text import urls
 NEXT = re.compile(r"^[<>»›\s\[\]|]*(?:下一?页|后一?页|下一頁|next(?:page)?)[<>»›\s\[\]|]*$", re.IGNORECASE)
 LAST = re.compile(r"^[<>»›\s\[\]|]*(?:尾页|末页|最后一?页|最末页|末頁|last(?:page)?)[<>»›\s\[\]|]*$", re.IGNORECASE)
 ARROW = re.compile(r"^(?:>|›|&gt;|→)$")
+OPTION = re.compile(r"第?\d{1,5}页?")
 DOUBLE = re.compile(r"^(?:>>|»|››)$")
 DIGITS = re.compile(r"^\[?(\d{1,6})\]?$")
 NEXT_NAME = re.compile(r"(?:^|[\s_-])next(?:[\s_-]?page)?$|^next\b(?!.?group)", re.IGNORECASE)
@@ -181,13 +182,12 @@ def _total(links: Links, current: int | None, following: str | None) -> int | No
 def _selected(sheet: Sheet, body: Node) -> Pager | None:
     """A select whose options are pages: the option behind the chosen one."""
     for select in body.css("select"):
-        options = [
-            (squeeze(option.text(deep=True)), attribute(option, "value"), "selected" in option.attributes)
-            for option in select.css("option")
-        ]
-        pages = [(shown, value, chosen) for shown, value, chosen in options if re.fullmatch(r"第?\d{1,5}页?", shown)]
-        if len(pages) < 2 or len(pages) != len(options):
+        options = select.css("option")
+        if len(options) < 2 or not all(OPTION.fullmatch(squeeze(option.text(deep=True))) for option in options):
             continue
+        pages = [
+            (squeeze(option.text(deep=True)), attribute(option, "value"), "selected" in option.attributes) for option in options
+        ]
         if not re.search(r"[./?]", pages[1][1]):
             pages = [(shown, _changed(sheet, select, value), chosen) for shown, value, chosen in pages]
         if not all(value for _, value, _ in pages):
@@ -214,7 +214,8 @@ def _is(base: str, href: str, here: str) -> bool:
 def _numbers_only(sheet: Sheet, body: Node) -> Pager | None:
     """A row of numbers without words: siblings 1 2 3 …, one of them without a link or marked."""
     for node in body.css("a[href]"):
-        if squeeze(node.text(deep=True)) != "2" or node.parent is None:
+        shown = node.text(deep=True)
+        if "2" not in shown or squeeze(shown) != "2" or node.parent is None:
             continue
         area = (
             node.parent

@@ -34,6 +34,7 @@ MARK = re.compile(
     re.IGNORECASE,
 )
 PART = re.compile(r"^[<>«»‹›\s\[\]|]*(?:\d{1,6}|[首尾末]页|[上下前后]一?页)?[<>«»‹›\s\[\]|]*$")
+DIGIT = re.compile(r"\d")
 TELLING = re.compile(r"\d+页|页[^\d]{0,3}\d|^[^\w]*(?:共|总|合计|当前|每页)\D{0,6}\d")
 HINT = re.compile(
     r"[页頁xXvVsSſ](?:(?<=[页頁xXvV])|[\s\u200b\ufeff]*[tT])"
@@ -103,6 +104,8 @@ def words(told: Iterable[Line], pager: Node | None) -> str:
     """The text that may tell totals, without white space: the pager's, and short lines of the page that are no links."""
     found = [squeeze(text(pager))] if pager is not None else []
     for line in told:
+        if DIGIT.search(line.text) is None:
+            continue
         shown = squeeze(line.text)
         if len(shown) <= 60 and TELLING.search(shown) and not _is_row(line.node):
             found.append(shown)
