@@ -24,6 +24,7 @@ MOST_PUSHED = 5_000
 LONGEST = 2 << 20
 ARRAY = re.compile(r"\[\s*\{")
 STATE = re.compile(r"(?:__\w+__|\bdata|\bstate|\bJSON)\s*[=:]\s*(?=\{)", re.IGNORECASE)
+OPENS = re.compile(r"[=:]\s*\{")  # without it there is no such state: it is found faster
 TEXT = re.compile(
     r"\"(\s*(?:\[\s*)?\{\s*\\+\"(?:[^\"\\]++|\\.)*+)\"|'(\s*(?:\[\s*)?\{\s*\\*\"(?:[^'\\]++|\\.)*+)'|\"(\s*(?:%7B|%5B%7B)[\w%.~*()!'-]++)\"",
     re.DOTALL,
@@ -85,7 +86,8 @@ def _literals(script: str, is_json: bool) -> Iterator[Any]:
 
 
 def _next(script: str, at: int) -> re.Match[str] | None:
-    found = [match for match in (ARRAY.search(script, at), STATE.search(script, at)) if match is not None]
+    state = STATE.search(script, at) if OPENS.search(script, at) else None
+    found = [match for match in (ARRAY.search(script, at), state) if match is not None]
     return min(found, key=re.Match.start, default=None)
 
 

@@ -55,11 +55,25 @@ class Group:
     parents: list[Node] = field(default_factory=list)
     filled: bool = False
     worth: float = 0.0
+    numbered: bool | None = None
 
     @property
     def rows(self) -> list[Row]:
         """Its rows, in order."""
         return [item.row for item in self.items if item.row is not None]
+
+    @property
+    def may_be_dated(self) -> bool:
+        """Is there anything in its lists that may be a date?"""
+        if self.numbered is None:
+            self.numbered = any(map(is_numbered, self.parents))
+        return self.numbered
+
+    def join(self, other: "Group") -> None:
+        """Take up the items of a list beside its own."""
+        self.numbered = self.may_be_dated or other.may_be_dated
+        self.items += other.items
+        self.parents += other.parents
 
 
 def near(link: Node) -> Iterator[Node]:
@@ -69,7 +83,7 @@ def near(link: Node) -> Iterator[Node]:
 
 def is_hopeless(group: Group) -> bool:
     """Is a list worth nothing whatever its links lead to? Most boxes of a page are: no date in them, and short titles."""
-    if len(group.items) < LEAST_ROWS or any(map(is_numbered, group.parents)):
+    if len(group.items) < LEAST_ROWS or group.may_be_dated:
         return False
     named = [title for item in group.items if len(squeeze(title := title_of(item.link, whole=True))) >= LEAST_NAME]
     if named and sum(min(len(title), LONGEST_TITLE) for title in named) >= SHORT_TITLE * len(named):
@@ -192,7 +206,7 @@ def _first_of_row(group: Group) -> dict[int, str]:
 
 def _date_by_neighbour(group: Group) -> None:
     """Rows whose date stands beside them, not within: `<dt>title</dt><dd>date</dd>`, or plain text between links."""
-    if not any(map(is_numbered, group.parents)):
+    if not group.may_be_dated:
         return
     taken = {item.node.mem_id for item in group.items}
     ways = [[_beside(item.node, taken, forward=forward) for item in group.items] for forward in (True, False)]

@@ -160,15 +160,15 @@ def _lone(ranked: list[Group], body: Node, *, paged: bool) -> Group | None:
         return None
     if not paged and any(len(line.text) > LONGEST_LINE and "\t" not in line.text for line in lines(body)):
         return None
-    fit = [group for group in ranked if len(group.rows) == len(group.items) and _is_lone_list(group, paged=paged)]
+    surroundings = Surroundings()
+    fit = [group for group in ranked if len(group.rows) == len(group.items) and _is_lone_list(group, surroundings, paged=paged)]
     return fit[0] if len(fit) == 1 or (fit and paged) else None
 
 
-def _is_lone_list(group: Group, *, paged: bool) -> bool:
+def _is_lone_list(group: Group, surroundings: Surroundings, *, paged: bool) -> bool:
     rows = group.rows
     if not rows or any(len(squeeze(row.title)) < LEAST_ALONE or FILE_URL.search(row.url) for row in rows):
         return False
-    surroundings = Surroundings()
     if any(surroundings.of(item.link).in_navigation or _is_unseen(group) for item in group.items):
         return False
     own = all(
@@ -208,14 +208,18 @@ def _titled(link: Node) -> bool:
     told, title = link.text(deep=True), attribute(link, "title")
     own = squeeze(told)
     shown = own if title in ("", told) and told else squeeze(title or _pictured(link))
-    if _is_furniture(shown) or (own and own != shown and PAGE_LINK.match(own)):
+    if (_known_furniture if len(shown) <= LARGEST_ROW else _is_furniture)(shown) or (
+        own and own != shown and PAGE_LINK.match(own)
+    ):
         return False
     return len(shown) >= LEAST_TITLE or (len(shown) >= 2 and _beside_a_day(link))
 
 
-@lru_cache(maxsize=4096)  # a site's pages have the same menus
 def _is_furniture(shown: str) -> bool:
     return FURNITURE.search(shown) is not None or PAGE_LINK.match(shown) is not None
+
+
+_known_furniture = lru_cache(maxsize=4096)(_is_furniture)  # a site's pages have the same menus
 
 
 def _pictured(link: Node) -> str:
@@ -289,13 +293,12 @@ def _by_parent(items: list[Item]) -> list[Group]:
         if held is None:
             merged[key] = group
         else:
-            held.items += group.items
-            held.parents += group.parents
+            held.join(group)
     return list(merged.values())
 
 
 def _is_dated(group: Group) -> bool:
-    if not any(map(is_numbered, group.parents)):
+    if not group.may_be_dated:
         return False
     return sum(PART_OF_DATE.search(item.node.text(deep=True)) is not None for item in group.items) * 2 >= len(group.items)
 

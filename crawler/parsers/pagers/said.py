@@ -42,6 +42,7 @@ HINT = re.compile(
 TAGS = ("a", "span", "li", "button", "em", "b", "i", "td", "div")
 NAMED = {"img": "alt", "input": "value"}
 LONGEST_MARK = 12
+DEEP = 12  # elements within one another whose texts are asked one by one: hostile pages nest without end
 LONGEST = 400  # characters of a pager; more is the page around it
 
 
@@ -64,15 +65,18 @@ def _marks(body: Node) -> Iterator[Node]:
             if _is_mark(attribute(node, named) if named else node.text(deep=True)):
                 yield node
         return
-    waiting = [body]
+    waiting = [(body, 0)]
     while waiting:
-        node = waiting.pop()
+        node, depth = waiting.pop()
         shown = node.text(deep=True)
         if HINT.search(shown) is None:
             continue  # nor is anything within it
+        if depth == DEEP:
+            yield from (inner for inner in node.css(", ".join(TAGS)) if _is_mark(inner.text(deep=True)))
+            continue
         if node.tag in TAGS and _is_mark(shown):
             yield node
-        waiting += reversed(list(node.iter()))
+        waiting += [(inner, depth + 1) for inner in reversed(list(node.iter()))]
 
 
 def _is_mark(shown: str) -> bool:
