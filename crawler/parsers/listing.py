@@ -1,6 +1,5 @@
 """A list page → rows and pager: an answer of an API by its data, a page by the source's own rules or by its structure."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from selectolax.lexbor import LexborHTMLParser
@@ -13,7 +12,7 @@ from crawler.parsers.pagers import NONE, Pager, Sheet, read_pager
 from crawler.parsers.pushed import lay_open
 from crawler.parsers.rows import Given, distinct, make_row
 from crawler.parsers.structure import PAGED, Found, best_group, by_structure, where
-from crawler.parsers.tree import Line, Node, attribute, is_hidden, lines, parse, select, squeeze, text
+from crawler.parsers.tree import Node, attribute, is_hidden, lines, parse, select, squeeze, text
 from crawler.parsers.written import written_out
 from crawler.record.reading import Row
 from crawler.record.rules import ListRules
@@ -25,7 +24,7 @@ MOST_ROWS = 10_000  # of one page of HTML; more links than that are no list
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a list page says."""
+    """What a list page says; `shown`: what a reader sees of it, without white space."""
 
     rows: tuple[Row, ...]
     next_list: Request | None
@@ -36,44 +35,27 @@ class Listing:
     beyond: int = 0
     more_lists: tuple[Request, ...] = ()
     structure: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A page as it is served, with the lines that a reader sees of it. Whoever reads its rows may give its links addresses."""
-
-    tree: LexborHTMLParser
-    lines: Sequence[Line]
-
-
-def see(source: str) -> Seen:
-    """A page's own tree and lines, whatever its scripts write."""
-    tree = parse(source)
-    return Seen(tree, lines(tree.root) if tree.root is not None else [])
+    shown: str = ""
 
 
 def read_list(
-    source: str,
-    page: Page,
-    *,
-    rules: ListRules,
-    encoding: str = "utf-8",
-    request: Request | None = None,
-    like: str = "",
-    seen: Seen | None = None,
+    source: str, page: Page, *, rules: ListRules, encoding: str = "utf-8", request: Request | None = None, like: str = ""
 ) -> Listing:
     """Rows and pager of a list page, the answer to `request`; no rows when nothing on it repeats. `like`: the structure of its column's
-    first page, where this is a later one; `seen`: what `see` makes of the source, where it is there.
+    first page, where this is a later one.
 
     Raises UnreadablePage for a selector that is none.
     """
     asked = request or Request(page.url)
+    served = parse(source)
+    seen = lines(served.root) if served.root is not None else []
+    shown = "".join(squeeze(line.text) for line in seen)
     answer = data.read_answer(source, page.url, rules, encoding)
     if answer is not None:
-        return _answered(answer, source, page, rules, encoding, asked)
+        return replace(_answered(answer, source, page, rules, encoding, asked), shown=shown)
     written = written_out(source)
-    own = seen if seen is not None and written == source else None
-    tree = own.tree if own is not None else parse(written)
+    own = written == source
+    tree = served if own else parse(written)
     lay_open(tree)
     base_node = tree.css_first("base[href]")
     base = (urls.join(page.url, attribute(base_node, "href")) if base_node is not None else None) or page.url
@@ -85,15 +67,15 @@ def read_list(
     else:
         found = _found(tree, source, base, encoding, like)
     addresses = {row.url for row in found.rows}
-    sheet = Sheet(source, tree, page.url, asked, len(found.rows), addresses, store, encoding, _of_body(own))
+    told = seen if own and _is_all(tree.body) else None
+    sheet = Sheet(source, tree, page.url, asked, len(found.rows), addresses, store, encoding, told)
     listing = _listing(found.rows, read_pager(sheet, rules), rules, found.how)
-    return replace(listing, structure=found.structure)
+    return replace(listing, structure=found.structure, shown=shown)
 
 
-def _of_body(seen: Seen | None) -> Sequence[Line] | None:
-    """The lines of a page's body, where they are those of the whole page: a body that is hidden has lines of its own."""
-    body = seen.tree.body if seen is not None else None
-    return seen.lines if seen is not None and body is not None and body.tag == "body" and not is_hidden(body) else None
+def _is_all(body: Node | None) -> bool:
+    """Are the lines of a page's body those of the whole page? A body that is hidden has lines of its own."""
+    return body is not None and body.tag == "body" and not is_hidden(body)
 
 
 def _found(tree: LexborHTMLParser, source: str, base: str, encoding: str, like: str) -> Found:

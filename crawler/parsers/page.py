@@ -14,7 +14,7 @@ from crawler.parsers.continuation import list_frame
 from crawler.parsers.files import what_file
 from crawler.parsers.kinds import judge
 from crawler.parsers.shapes import read_shapes
-from crawler.parsers.tree import parse, squeeze
+from crawler.parsers.tree import parse
 from crawler.parsers.version import ABSENT, rules_version
 from crawler.record.normalize import notice
 from crawler.record.reading import Reading
@@ -125,9 +125,8 @@ def _unpacked(body: bytes) -> bytes:
 
 
 def _as_list(decoded: charset.Decoded, page: Page, rules: ReadRules, version: str, asked: Asked) -> Reading:
-    from crawler.parsers.listing import read_list, see  # a fifth of what a child imports, and details need none of it
+    from crawler.parsers.listing import read_list  # a fifth of what a child imports, and details need none of it
 
-    seen = see(decoded.text)
     found = read_list(
         decoded.text,
         page,
@@ -135,9 +134,7 @@ def _as_list(decoded: charset.Decoded, page: Page, rules: ReadRules, version: st
         encoding=decoded.encoding,
         request=asked.request or Request(page.url),
         like=asked.like,
-        seen=seen,
     )
-    shown = "".join(squeeze(line.text) for line in seen.lines)
     if not found.rows and found.next_list is None and not found.more_lists:
         tree = parse(decoded.text)
         framed = list_frame(decoded.text, tree, page)
@@ -160,8 +157,8 @@ def _as_list(decoded: charset.Decoded, page: Page, rules: ReadRules, version: st
         next_list=found.next_list,
         total_pages=found.total_pages,
         total_rows=found.total_rows,
-        visible=len(shown),
-        days=len(DAY.findall(shown)),
+        visible=len(found.shown),
+        days=len(DAY.findall(found.shown)),
         pager=found.pager,
         beyond=found.beyond,
         structure=found.structure if len(found.structure) <= LONGEST_STRUCTURE else "",
