@@ -58,6 +58,12 @@ def read_structure(told: str) -> Structure | None:
     return Structure(places[0], frozenset(places[1:])) if places else None
 
 
+def standing(structure: Structure, links: list[Node]) -> list[Node]:
+    """The links that stand where the first page's rows did, which is told sooner than what they say; all, where they are too many."""
+    names: dict[int, str] = {}
+    return [link for link in links if _row(link, structure.rows, names)] if len(links) <= MOST_ITEMS else links
+
+
 def rows_like(structure: Structure, links: Sequence[Node], base: str, encoding: str, largest: int) -> Group | None:
     """The links that stand where the first page's rows did, each the longest of its row; None where none does."""
     items: dict[int, Item] = {}

@@ -202,6 +202,8 @@ def _alone(node: Node, link: Node, heads: tuple[int, ...], *, within: bool = Fal
     if any(kind != PLAIN for kind, _ in told):
         told.sort(key=lambda piece: (piece[0], len(squeeze(piece[1])) > LONGEST_PART, _beside_date(piece[1])))
         return [piece for kind, piece in told if kind != ANOTHER]
+    if len(parts) == 1:
+        return parts
     whole = " ".join(parts)
     short = sorted((part for part in parts if len(squeeze(part)) <= LONGEST_PART), key=_beside_date)
     return [*short, whole, *(part for part in parts if part not in short)]
@@ -209,7 +211,9 @@ def _alone(node: Node, link: Node, heads: tuple[int, ...], *, within: bool = Fal
 
 def _columns(node: Node, heads: tuple[int, ...]) -> list[str]:
     """The cells of a table row under a head that tells of dates, each with the label of its column before it."""
-    own = list(node.iter()) if heads else []
+    if not heads:
+        return []
+    own = list(node.iter())
     if node.tag == "tr":
         own = [child for child in own if child.tag in ("td", "th")]
     elif len(own) != len(heads):

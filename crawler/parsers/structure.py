@@ -11,7 +11,7 @@ from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser
 
-from crawler.parsers.carried import Structure, not_beside, path_of, read_structure, rows_like, structure_of
+from crawler.parsers.carried import Structure, not_beside, path_of, read_structure, rows_like, standing, structure_of
 from crawler.parsers.groups import (
     DAY,
     GENERIC,
@@ -84,9 +84,9 @@ def by_structure(
     first = read_structure(like)
     largest = LARGEST_OF_LIST if paged else LARGEST_ROW
     if first is not None and tree.body is not None:
-        links = _links(tree.body)
-        same = rows_like(first, links, base, encoding, largest) or rows_like(
-            first, _links(tree.body, GENERIC), base, encoding, largest
+        links = standing(first, _addressed(tree.body))
+        same = rows_like(first, _worded(links), base, encoding, largest) or rows_like(
+            first, _worded(links, GENERIC), base, encoding, largest
         )
         if same is not None:
             absorb(same, base, encoding)
@@ -199,8 +199,15 @@ def _is_unseen(group: Group) -> bool:
 
 def _links(body: Node, also: re.Pattern[str] | None = None) -> list[Node]:
     """Links with a title, `also` those that say so little."""
-    found = [link for link in body.css("[href]") if link.tag not in NO_LINKS]
-    wanted = [link for link in found if _titled(link) or (also is not None and also.match(squeeze(link.text(deep=True))))]
+    return _worded(_addressed(body), also)
+
+
+def _addressed(body: Node) -> list[Node]:
+    return [link for link in body.css("[href]") if link.tag not in NO_LINKS]
+
+
+def _worded(links: list[Node], also: re.Pattern[str] | None = None) -> list[Node]:
+    wanted = [link for link in links if _titled(link) or (also is not None and also.match(squeeze(link.text(deep=True))))]
     return wanted[:MOST_ITEMS]
 
 
