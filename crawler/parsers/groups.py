@@ -49,7 +49,7 @@ class Item:
 
 @dataclass(slots=True)
 class Group:
-    """Items of one list."""
+    """Items of one list. `filled`: they have their rows; `worth`: how much they look like a column; `numbered`: `may_be_dated`, once asked."""
 
     items: list[Item]
     parents: list[Node] = field(default_factory=list)
