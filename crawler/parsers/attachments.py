@@ -11,18 +11,18 @@ from functools import lru_cache
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from crawler.parsers.media import KINDS, TYPES
-from crawler.parsers.naming import link_name, rest_of
 from crawler.parsers.sheet import EMBEDS, Line, Sheet
 from crawler.parsers.tree import squeeze
 from crawler.record.notice import Attachment
 from crawler.text import urls
+from crawler.text.late import late
 
 ENDING = re.compile(r"\.([a-z0-9]{2,4})(?:$|[?&#])", re.IGNORECASE)
 DOWNLOADS = re.compile(r"downfile\.jsp|DownloadAttachUrl|/download(?:file)?[/.?]|attachment|filename=", re.IGNORECASE)
 VIEWER = re.compile(r"view|pdf\.?js|online|reader|office", re.IGNORECASE)
 SHOWS = frozenset({"file", "url", "src", "pdf", "pdfurl", "fileurl", "filepath", "file_url", "furl", "path", "doc", "link"})
 PAGE = re.compile(r"(?:\.(?:s?html?|php|aspx?|jspx?)|/)$", re.IGNORECASE)
-NOWHERE = re.compile(r"\s*(?:#.*|about:blank|javascript\s*:?\s*(?:void\b.*|;*\s*|return\b.*))?\s*", re.IGNORECASE | re.DOTALL)
+NOWHERE = late(r"\s*(?:#.*|about:blank|javascript\s*:?\s*(?:void\b.*|;*\s*|return\b.*))?\s*", re.IGNORECASE | re.DOTALL)
 SCRIPTED = re.compile(r"\s*javascript\s*:", re.IGNORECASE)
 QUOTED = re.compile(r"'([^'\n]{1,1000})'|\"([^\"\n]{1,1000})\"")
 HELD = (
@@ -38,10 +38,10 @@ HELD = (
 )
 CLICKED = frozenset({"onclick", *HELD})
 SHOWN = frozenset({*EMBEDS, "video", "audio", "source"})
-LABEL = re.compile(
+LABEL = late(
     r"[（(【\[]?(?:相关|本文|文件|文档|公告)?(?:附[件表录图]|文件下载|资料下载|下载附件|相关下载|下载中心)(?:下载|列表|清单|材料|文件)?[（(]?[\d一二三四五六七八九十]{0,3}[)）】\]]?[:：.．、]?"
 )
-NAMED_FILE = re.compile(rf"[^\s：:；;，。/\\|]{{1,120}}?\.(?:{'|'.join(TYPES)})(?![a-z0-9])", re.IGNORECASE)
+NAMED_FILE = late(rf"[^\s：:；;，。/\\|]{{1,120}}?\.(?:{'|'.join(TYPES)})(?![a-z0-9])", re.IGNORECASE)
 BEHIND = 20  # lines of links between a label and the last of its files
 ALONE = 24  # characters of a line beside its links: more is a sentence
 
@@ -134,6 +134,8 @@ def _linked(sheet: Sheet, at: int, base: tuple[str, str], lines: dict[int, bool]
     if written and (url is None or not url.startswith(("http:", "https:"))):
         return None  # mail, a telephone
     url = _unwrapped(url, base[1]) if url is not None else None
+    from crawler.parsers.naming import link_name  # many pages have no file
+
     said = link_name(sheet, at, names, url)
     kind = media_type(url or "", said.text)
     if kind is not None and not kind.startswith(("image/", "video/", "audio/")):
@@ -164,7 +166,7 @@ def _behind_label(sheet: Sheet, place: int) -> bool:
     for at in range(place, max(-1, place - BEHIND), -1):
         line = sheet.lines[at]
         beside = len(line.plain) - line.linked
-        if LABEL.match(line.plain) and (beside <= ALONE or at < place):
+        if LABEL().match(line.plain) and (beside <= ALONE or at < place):
             return beside <= ALONE
         if beside > ALONE or (at < place and not line.linked):
             return False
@@ -175,7 +177,7 @@ def _behind_label(sheet: Sheet, place: int) -> bool:
 def _address(attributes: dict[str, str | None]) -> tuple[str, list[str]]:
     """(address as it is written, names that its script gives): the first that is a file's, else where the link leads."""
     href = attributes.get("href") or ""
-    said = [href] if href and not SCRIPTED.match(href) and not NOWHERE.fullmatch(href) else []
+    said = [href] if href and not SCRIPTED.match(href) and not NOWHERE().fullmatch(href) else []
     said += [value for name in HELD if (value := attributes.get(name))]
     code = " ".join((href if SCRIPTED.match(href) else "", attributes.get("onclick") or ""))
     quoted = [match[1] or match[2] for match in QUOTED.finditer(code)] if code.strip() else []
@@ -216,6 +218,8 @@ def _shown(sheet: Sheet, at: int, base: tuple[str, str]) -> _Offer | None:
         kind = "application/pdf"
     if kind is None or kind.startswith("image/"):
         return None
+    from crawler.parsers.naming import link_name
+
     name = link_name(sheet, at, [], url)
     return _Offer(url, name.text, name.rank, kind)
 
@@ -224,9 +228,11 @@ def _written(sheet: Sheet, box: int) -> Iterator[_Offer]:
     """Files that a line behind 附件： names, and no link leads to."""
     below = False
     for line in sheet.own(box):
-        labelled = ("附" in line.plain or "下载" in line.plain) and LABEL.match(line.plain) is not None
+        labelled = ("附" in line.plain or "下载" in line.plain) and LABEL().match(line.plain) is not None
         if (labelled or below) and not line.linked and "." in line.text:
-            names = [] if _is_sentence(line) else [match[0] for match in NAMED_FILE.finditer(rest_of(line.text))]
+            from crawler.parsers.naming import rest_of
+
+            names = [] if _is_sentence(line) else [match[0] for match in NAMED_FILE().finditer(rest_of(line.text))]
             yield from (_Offer(None, name, 0, media_type("", name)) for name in names)
             below = bool(names)
         else:

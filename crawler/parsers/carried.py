@@ -36,9 +36,9 @@ class Structure:
     beside: frozenset[Place]
 
 
-def path_of(link: Node) -> str:
-    """The blocks from the link up to the body: rows of one list stand alike, whatever emphasis a single one has."""
-    return "/".join(above.tag or "" for above in near(link) if above.tag in BLOCKS or above.tag == "-document")
+def path_of(tags: Iterable[str | None]) -> str:
+    """The blocks from a link up to the body: rows of one list stand alike, whatever emphasis a single one has."""
+    return "/".join(tag for tag in tags if tag in BLOCKS)
 
 
 def structure_of(group: Group, others: Iterable[Group]) -> str:
@@ -58,11 +58,18 @@ def read_structure(told: str) -> Structure | None:
     return Structure(places[0], frozenset(places[1:])) if places else None
 
 
+def standing(structure: Structure, links: list[Node]) -> list[Node]:
+    """The links that stand where the first page's rows did, which is told sooner than what they say; all, where they are too many."""
+    names: dict[int, str] = {}
+    return [link for link in links if _row(link, structure.rows, names)] if len(links) <= MOST_ITEMS else links
+
+
 def rows_like(structure: Structure, links: Sequence[Node], base: str, encoding: str, largest: int) -> Group | None:
     """The links that stand where the first page's rows did, each the longest of its row; None where none does."""
     items: dict[int, Item] = {}
+    names: dict[int, str] = {}
     for link in links[:MOST_ITEMS]:
-        row = _row(link, structure.rows)
+        row = _row(link, structure.rows, names)
         if row is None:
             continue
         held = items.get(row.mem_id)
@@ -78,14 +85,21 @@ def rows_like(structure: Structure, links: Sequence[Node], base: str, encoding: 
 
 def not_beside(structure: Structure, links: Sequence[Node]) -> list[Node]:
     """The links that do not stand where, on the first page, other links did than rows."""
-    return [link for link in links if not any(_row(link, place) for place in structure.beside)]
+    names: dict[int, str] = {}
+    return [link for link in links if not any(_row(link, place, names) for place in structure.beside)]
 
 
-def _row(link: Node, place: Place) -> Node | None:
-    """The link's row, if it stands at that place."""
-    chain = [link, *islice(near(link), place.depth + AROUND)]
-    around = tuple(map(_called, chain[place.depth + 1 : place.depth + 1 + AROUND]))
-    return chain[place.depth] if around == place.around and path_of(link) == place.path else None
+def _row(link: Node, place: Place, names: dict[int, str]) -> Node | None:
+    """The link's row, if it stands at that place. `names`: what the elements that were looked at are called."""
+    row, wanted = link, iter(place.around)
+    for depth, above in enumerate(islice(near(link), place.depth + AROUND), 1):
+        if depth == place.depth:
+            row = above
+        elif depth > place.depth:
+            name = names.get(above.mem_id) or names.setdefault(above.mem_id, _called(above))
+            if name != next(wanted, None):
+                return None
+    return row if next(wanted, None) is None and path_of(above.tag for above in near(link)) == place.path else None
 
 
 def _place(item: Item) -> Place:

@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
+if __name__ == "__main__":
+    gc.disable()  # a seventh of the start is looking for garbage among what is imported
+
 from crawler.errors import UnreadablePage
 from crawler.parsers import protocol
 from crawler.parsers.files import what_file
@@ -53,8 +56,8 @@ def room_for(job: protocol.Job) -> Iterator[None]:
 
 def settle_in() -> None:
     """What was imported is never garbage, and a page makes no cycles: the collector need not look while pages are read."""
-    gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(50_000, 20, 100)
 
 

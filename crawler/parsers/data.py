@@ -16,6 +16,7 @@ from crawler.record.reading import Row
 from crawler.record.rules import ListRules
 from crawler.text import urls
 from crawler.text.dates import read_date
+from crawler.text.late import late
 
 PADDING = re.compile(r"^[\ufeff\s;]*(?:/\*.*?\*/)?[\s;]*")
 CALL = re.compile(r"[\w.$]+\s*\(\s*(?=[{\[\"'])")
@@ -26,7 +27,7 @@ XML = re.compile(
 MOST_ROWS = 50_000  # what a sitemap may hold (sitemaps.org)
 TAGS = re.compile(r"<[^>]{1,200}>")
 HAN = re.compile(r"[\u3400-\u9fff]")
-LINK_LIKE = re.compile(
+LINK_LIKE = late(
     r"^(?:https?:)?//\S+$|^\.{0,2}/\S+$|^[\w./%-]+\.(?:[sj]?html?|jspx?|aspx?|php|do|action|pdf|docx?|xlsx?)(?:[?#]\S*)?$|^[\w./%-]+\?[\w.-]+=\S+$",
     re.IGNORECASE,
 )
@@ -239,9 +240,13 @@ def _json_row(item: Any, url: str, rules: ListRules, encoding: str) -> Row | Non
     named = html.unescape(TAGS.sub("", str(title or ""))).strip(EDGES)
     if len(squeeze(named)) < 2 or not isinstance(link, str) or not link.strip():
         return None
-    if not rules.link and not LINK_LIKE.match(link.strip()):
+    if not rules.link and not LINK_LIKE().match(link.strip()):
         link = next(
-            (str(value) for value in flat.values() if isinstance(value, str) and LINK_LIKE.match(value.strip()) and "/" in value),
+            (
+                str(value)
+                for value in flat.values()
+                if isinstance(value, str) and LINK_LIKE().match(value.strip()) and "/" in value
+            ),
             "",
         )
         if not link:
@@ -253,7 +258,7 @@ def _json_row(item: Any, url: str, rules: ListRules, encoding: str) -> Row | Non
 
 def is_address(value: Any) -> bool:
     """Does a value look like the address of a page?"""
-    return isinstance(value, str) and LINK_LIKE.match(value.strip()) is not None
+    return isinstance(value, str) and LINK_LIKE().match(value.strip()) is not None
 
 
 def _said(item: Mapping[str, Any], flat: Mapping[str, Any], path: str | None, names: tuple[str, ...]) -> Any:

@@ -17,6 +17,7 @@ from crawler.parsers.groups import NOTICE_URL
 from crawler.parsers.literals import NoLiteral, read_part
 from crawler.parsers.tree import attribute
 from crawler.record.rules import ListRules
+from crawler.text.late import late
 
 MOST_READ = 4 << 20  # characters of literals that are read, whatever came of them
 MOST_TRIES = 400
@@ -24,16 +25,17 @@ MOST_PUSHED = 5_000
 LONGEST = 2 << 20
 ARRAY = re.compile(r"\[\s*\{")
 STATE = re.compile(r"(?:__\w+__|\bdata|\bstate|\bJSON)\s*[=:]\s*(?=\{)", re.IGNORECASE)
+OPENS = re.compile(r"[=:]\s*\{")  # without it there is no such state: it is found faster
 TEXT = re.compile(
     r"\"(\s*(?:\[\s*)?\{\s*\\+\"(?:[^\"\\]++|\\.)*+)\"|'(\s*(?:\[\s*)?\{\s*\\*\"(?:[^'\\]++|\\.)*+)'|\"(\s*(?:%7B|%5B%7B)[\w%.~*()!'-]++)\"",
     re.DOTALL,
 )
 PUSHED = re.compile(r"(?:\.push\s*\(\s*|\[\s*\d+\s*\]\s*=\s*)(?=\{)")
 HREF = (
-    re.compile(r"href\s*=\s*\\?[\"']?(?P<before>[^\"'<>`+\s]{0,200}?)\\?[\"'`]\s*\+\s*\w+(?:\[\w+\])?\s*\.\s*(?P<key>\w+)\s*\+\s*[\"'`](?P<behind>[^\"'\s<>\\]{0,60})"),
-    re.compile(r"href\s*=\s*\\?[\"'](?P<before>[^\"'`$\s]{0,200})\$\{\s*\w+(?:\[\w+\])?\.(?P<key>\w+)\s*\}(?P<behind>[^\"'`\s]{0,60})"),
-    re.compile(r":href\s*=\s*\"'(?P<before>[^'\"]{0,200})'\s*\+\s*\w+\.(?P<key>\w+)(?:\s*\+\s*'(?P<behind>[^'\"]{0,60})')?"),
-    re.compile(r"(?:location(?:\.href)?\s*=|window\.open\s*\()\s*[\"'](?P<before>[^\"'\s]{1,200})[\"']\s*\+\s*\w+\.(?P<key>\w+)(?:\s*\+\s*[\"'](?P<behind>[^\"'\s]{0,60}))?"),
+    late(r"href\s*=\s*\\?[\"']?(?P<before>[^\"'<>`+\s]{0,200}?)\\?[\"'`]\s*\+\s*\w+(?:\[\w+\])?\s*\.\s*(?P<key>\w+)\s*\+\s*[\"'`](?P<behind>[^\"'\s<>\\]{0,60})"),
+    late(r"href\s*=\s*\\?[\"'](?P<before>[^\"'`$\s]{0,200})\$\{\s*\w+(?:\[\w+\])?\.(?P<key>\w+)\s*\}(?P<behind>[^\"'`\s]{0,60})"),
+    late(r":href\s*=\s*\"'(?P<before>[^'\"]{0,200})'\s*\+\s*\w+\.(?P<key>\w+)(?:\s*\+\s*'(?P<behind>[^'\"]{0,60})')?"),
+    late(r"(?:location(?:\.href)?\s*=|window\.open\s*\()\s*[\"'](?P<before>[^\"'\s]{1,200})[\"']\s*\+\s*\w+\.(?P<key>\w+)(?:\s*\+\s*[\"'](?P<behind>[^\"'\s]{0,60}))?"),
 )  # fmt: skip
 DATED = 0.5
 LENGTH = 9  # characters of an undated title that is one
@@ -85,7 +87,8 @@ def _literals(script: str, is_json: bool) -> Iterator[Any]:
 
 
 def _next(script: str, at: int) -> re.Match[str] | None:
-    found = [match for match in (ARRAY.search(script, at), STATE.search(script, at)) if match is not None]
+    state = STATE.search(script, at) if OPENS.search(script, at) else None
+    found = [match for match in (ARRAY.search(script, at), state) if match is not None]
     return min(found, key=re.Match.start, default=None)
 
 
@@ -134,7 +137,7 @@ def _json(text_: str) -> Any:
 # ------------------------------------------------------------------ addresses of rows that have only a number
 def _address(values: Any, source: str) -> None:
     """Give objects without an address the one that the page's scripts make of one of their keys."""
-    made = [(match["before"], match["key"], match["behind"] or "") for form in HREF for match in form.finditer(source)]
+    made = [(match["before"], match["key"], match["behind"] or "") for form in HREF for match in form().finditer(source)]
     if not made:
         return
     for _, node in data.walk(values):

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, timedelta
-from email.utils import parsedate_to_datetime
 
 from crawler.model import Request
 from crawler.parsers.rows import distinct, make_row
@@ -123,6 +122,8 @@ def _feed_date(said: str) -> str | None:
     stamp = read_date(said) if said else None
     if stamp is not None:
         return stamp.iso
+    from email.utils import parsedate_to_datetime  # few sites have feeds, and it imports much
+
     try:
         moment = parsedate_to_datetime(said)
     except (ValueError, TypeError, IndexError):

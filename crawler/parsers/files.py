@@ -1,20 +1,7 @@
-"""A detail address that answers with a document (PDF, DOC, OFD, an image …): a record with its name, the document as its attachment."""
+"""What an answer is that is no text (PDF, DOC, OFD, an image …), and what it is called. Asked of every page: few of them are documents."""
 
-import re
-from dataclasses import replace
-from pathlib import PurePosixPath
-from types import MappingProxyType
-
-from crawler.model import Page, payload_digest
-from crawler.parsers.attached import redhead
-from crawler.parsers.attached.grids import tables_of
-from crawler.parsers.attached.said import AttachedText, Limits
-from crawler.parsers.attachments import media_type
-from crawler.record.content import Content, Piece, pack_pieces
-from crawler.record.notice import Attachment, Draft, Table, Witness
-from crawler.text import filenames, urls
-from crawler.text.dates import day_in_url
-from crawler.text.words import search_text
+from crawler.model import Page
+from crawler.text import urls
 
 MAGIC = (
     (b"%PDF-", "PDF", "application/pdf", ".pdf"),
@@ -29,10 +16,7 @@ MAGIC = (
     (b"7z\xbc\xaf\x27\x1c", "a 7z file", "application/x-7z-compressed", ".7z"),
     (b"{\\rtf", "an RTF file", "application/rtf", ".rtf"),
 )
-HAN = re.compile("[\u4e00-\u9fff]{2}")
 TEXT_TYPES = ("text/", "application/xhtml", "application/xml", "application/json", "application/javascript")
-MOST_PLACES, MOST_CELLS = 500, 200_000  # of a record; the paragraphs have the text of further tables too
-MOST = Limits(characters=2_000_000, lines=20_000, cells=400_000)  # of a document that is a record's text
 
 
 def what_file(page: Page) -> tuple[str, str] | None:
@@ -48,76 +32,10 @@ def what_file(page: Page) -> tuple[str, str] | None:
     return None
 
 
-def read_file(page: Page, kind: str) -> tuple[Draft, Content]:
-    """(the record of a document at the notice's address, what the document says).
-
-    Its name: Content-Disposition, else what the address says; the ending is left out. Its text is the record's: page, sheet and part of
-    each paragraph stand in the provenance of the body.
-    """
-    name, rule = file_name(page)
-    address = urls.canonical(page.url)
-    title = PurePosixPath(name).stem if PurePosixPath(name).suffix.lower()[1:].isalnum() and "." in name[1:] else name
-    witnesses = {"title": Witness(f"file.{rule}", name)}
-    day = day_in_url(page.url)
-    if day:
-        witnesses["published"] = Witness("published.url", day)
-    from crawler.parsers.attached import document  # few pages are documents
-
-    said = document.read(page.body, name, page.header("content-type") or "", MOST)
-    body, tables, places = _text_of(said)
-    witnesses["body"] = Witness(
-        f"attached {said.reader or said.media_type}", places, refused=tuple(filter(None, (said.note, *said.flags)))
-    )
-    stated = {each.field: each for each in redhead.witnesses(said)}
-    for each in stated.values():
-        witnesses.setdefault(each.field, Witness("redhead", f"{each.place}: {each.raw}"))
-    if "title" in stated and not HAN.search(title):  # P020240501.pdf
-        title, witnesses["title"] = stated["title"].raw, Witness("redhead", stated["title"].raw, disagrees=name)
-    draft = Draft(
-        title=title,
-        published=day,
-        body=body,
-        tables=tables,
-        attachments=(Attachment(address, name, media_type(address, name) or kind),),
-        meta=MappingProxyType({name[5:]: each.raw for name, each in stated.items() if name.startswith("meta.")}),
-        witnesses=MappingProxyType(witnesses),
-    )
-    return draft, content_of(said, page.body, name, rule)
-
-
-def content_of(said: AttachedText, data: bytes, name: str, named_by: str) -> Content:
-    """A document's text as it is kept."""
-    pieces = [Piece(each.kind, each.name, each.lines, each.rows, each.within, tuple(tables_of(each))) for each in said.sections]
-    searched = search_text("\n".join(line for each in pieces for line in each.lines))
-    members = [(member.name, member.size, member.note) for member in said.members]
-    packed = pack_pieces(pieces, members, searched)
-    return Content(
-        said.media_type, said.size, said.reader, said.pages, said.note, said.flags, name, named_by, packed, payload_digest(data),
-        redhead.witnesses(said),
-    )  # fmt: skip
-
-
-def _text_of(said: AttachedText) -> tuple[tuple[str, ...], tuple[Table, ...], str]:
-    """(paragraphs, tables, which paragraphs stand where) of a document, no more than a record holds."""
-    body: list[str] = []
-    tables: list[Table] = []
-    places: list[str] = []
-    cells = 0
-    for section in said.sections:
-        at = len(body)
-        body += section.lines
-        where = " ".join(filter(None, (section.within, section.kind, section.name)))
-        if section.lines and len(places) < MOST_PLACES:
-            places.append(f"{where}: {at + 1}-{len(body)}")
-        for table in tables_of(section):
-            cells += sum(map(len, table.rows))
-            if cells <= MOST_CELLS:
-                tables.append(replace(table, at=at + table.at))
-    return tuple(body), tuple(tables), "; ".join(places)
-
-
 def file_name(page: Page) -> tuple[str, str]:
     """(name, rule): as the server calls it, else as its address does."""
+    from crawler.text import filenames  # it reads mail's encoded words
+
     if said := filenames.disposition(page.header("content-disposition") or ""):
         return said.name, "disposition"
     address = urls.canonical(page.url)

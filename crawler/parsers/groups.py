@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from crawler.parsers.rows import DATE_ONLY, PLAIN, Given, kind_of, make_row, split_day, title_of
+from crawler.parsers.rows import DATE_ONLY, PLAIN, Given, is_numbered, kind_of, make_row, split_day, title_of
+from crawler.parsers.surroundings import DEEPEST
 from crawler.parsers.tree import EDGES, Node, ancestors, attribute, lines, squeeze, text
 from crawler.record.reading import Row
 from crawler.text.dates import read_date
@@ -29,8 +30,10 @@ DAY = re.compile(r"(?<!\d)(?:(?:19|20)\d\d\s*[-/.年]\s*)?\d{1,2}\s*[-/.月]\s*\
 COLUMN_OF_DATES = re.compile(r"时间|日期|[期日]$|发布|公布|有效|截止|年月|date", re.IGNORECASE)
 LONGEST_HEAD = 20
 LEAST_TITLE = 4
+LEAST_NAME = 2  # characters of what a row can be called by
+LEAST_ROWS = 3  # of a list that is one without being dated throughout
+SHORT_TITLE, LONGEST_TITLE = 9, 40  # characters on average of a list's titles that need dates; and beyond which they do not count
 MOST_LINKS = 4  # of one row
-DEEPEST = 64  # elements between a row and the body
 
 
 @dataclass(slots=True)
@@ -46,20 +49,50 @@ class Item:
 
 @dataclass(slots=True)
 class Group:
-    """Items of one list."""
+    """Items of one list. `filled`: they have their rows; `worth`: how much they look like a column; `numbered`: `may_be_dated`, once asked."""
 
     items: list[Item]
     parents: list[Node] = field(default_factory=list)
+    filled: bool = False
+    worth: float = 0.0
+    numbered: bool | None = None
 
     @property
     def rows(self) -> list[Row]:
         """Its rows, in order."""
         return [item.row for item in self.items if item.row is not None]
 
+    @property
+    def may_be_dated(self) -> bool:
+        """Is there anything in its lists that may be a date?"""
+        if self.numbered is None:
+            self.numbered = any(map(is_numbered, self.parents))
+        return self.numbered
+
+    def join(self, other: "Group") -> None:
+        """Take up the items of a list beside its own."""
+        self.numbered = self.may_be_dated or other.may_be_dated
+        self.items += other.items
+        self.parents += other.parents
+
 
 def near(link: Node) -> Iterator[Node]:
     """Ancestors, no more than lists are deep: hostile pages nest without end."""
     return islice(ancestors(link), DEEPEST)
+
+
+def is_hopeless(group: Group) -> bool:
+    """Is a list worth nothing whatever its links lead to? Most boxes of a page are: no date in them, and short titles."""
+    if len(group.items) < LEAST_ROWS or group.may_be_dated:
+        return False
+    named = [title for item in group.items if len(squeeze(title := title_of(item.link, whole=True))) >= LEAST_NAME]
+    if named and sum(min(len(title), LONGEST_TITLE) for title in named) >= SHORT_TITLE * len(named):
+        return False
+    return not _say_the_same(named)
+
+
+def _say_the_same(titles: list[str]) -> bool:
+    return len(titles) >= LEAST_ROWS and (len(set(titles)) == 1 or all(GENERIC.match(squeeze(title)) for title in titles))
 
 
 def _alone(link: Node, largest: int) -> Node:
@@ -73,15 +106,19 @@ def _alone(link: Node, largest: int) -> Node:
 
 
 def fill(group: Group, base: str, encoding: str, largest: int) -> None:
+    """Give each item of a group its row, once."""
+    if group.filled:
+        return
+    group.filled = True
     heads = _heads(group)
     for item in group.items:
-        if len(group.items) < 3 and len(squeeze(item.node.text(deep=True))) > largest:
+        if len(group.items) < LEAST_ROWS and len(squeeze(item.node.text(deep=True))) > largest:
             item.node = _alone(item.link, largest)
         item.heads = heads
         item.row = make_row(item.node, item.link, base, encoding, Given(heads=heads))
     _tell_apart(group)
     rows = group.rows
-    if len(rows) >= 3 and (len({row.title for row in rows}) == 1 or all(GENERIC.match(squeeze(row.title)) for row in rows)):
+    if _say_the_same([row.title for row in rows]):
         _title_by_row(group)
     if rows and not any(row.date for row in rows):
         _date_by_neighbour(group)
@@ -169,6 +206,8 @@ def _first_of_row(group: Group) -> dict[int, str]:
 
 def _date_by_neighbour(group: Group) -> None:
     """Rows whose date stands beside them, not within: `<dt>title</dt><dd>date</dd>`, or plain text between links."""
+    if not group.may_be_dated:
+        return
     taken = {item.node.mem_id for item in group.items}
     ways = [[_beside(item.node, taken, forward=forward) for item in group.items] for forward in (True, False)]
     found = max(ways, key=lambda dates: sum(date is not None for date in dates))
@@ -182,10 +221,13 @@ def _beside(node: Node, taken: set[int], *, forward: bool) -> str | None:
     told, near = "", node
     for _ in range(6):
         following = near.next if forward else near.prev
-        if following is None or following.mem_id in taken or following.css_first("[href]") is not None:
+        if following is None or following.mem_id in taken:
+            break
+        is_text = following.tag == "-text"
+        if not is_text and following.css_first("[href]") is not None:
             break  # what holds links of its own is no part of a row
         near = following
-        shown = (near.text_content or "") if near.tag == "-text" else text(near)
+        shown = (near.text_content or "") if is_text else text(near)
         told = f"{told} {shown}" if forward else f"{shown} {told}"
         if len(squeeze(told)) > 40:
             break

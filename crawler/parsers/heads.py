@@ -1,21 +1,21 @@
 """Which rows of a table are its head, where no thead says so: rows of th, else rows whose words stand over another kind of values."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
 from crawler.parsers.tree import squeeze
+from crawler.text.late import late
 
 LONGEST_HEAD = 24  # characters of a heading cell
 MOST_HEADS = 6
-FIGURE = re.compile(
+FIGURE = late(
     r"[￥¥$]?[-+－]?[\d,，.．]+(?:[%％‰]|[万亿千百]?[元人次个项家件户平㎡亩吨].{0,3})?|[-—－/／]+|[ⅠⅡⅢⅣⅤ一二三四五六七八九十]{1,3}"
 )
-DAY = re.compile(r"(?:19|20)\d\d[-/.年]\d{1,2}(?:[-/.月](?:\d{1,2}日?)?)?.{0,8}")
-CODE = re.compile(r"[A-Za-z]{0,8}[-\d()（）〔〕\[\]*Xx]{5,}号?")
+DAY = late(r"(?:19|20)\d\d[-/.年]\d{1,2}(?:[-/.月](?:\d{1,2}日?)?)?.{0,8}")
+CODE = late(r"[A-Za-z]{0,8}[-\d()（）〔〕\[\]*Xx]{5,}号?")
 SERIAL = frozenset({"序号", "编号", "号", "号次", "次序", "No", "NO", "NO.", "No."})
-HEADING = re.compile(  # how the words end that stand over columns
+HEADING = late(  # how the words end that stand over columns
     r"(?:名称|姓名|指标|说明|内容|类别|类型|性质|单位|部门|职务|职称|序号|编号|包号|标段|号码?|备注|时间|日期|年[度份]|金额|数量|单价|总价|预算|价格?|地址|地点|电话|方式|标准|依据|范围"
     r"|结果|意见|措施|事项|机关|机构|企业|公司|学校|专业|学历|性别|民族|岗位|成绩|分数|得分|总分|排名|名次|等级|级别|面积|人数|合计|小计|总计|比例|增长|规格|型号|品牌|品目|用途|来源|原因|人员?|者|地区|区域|县|市|省"
     r"|科目|项目|任务|目标|进度|状态|有效期|期限|条件|要求|情况|许可证|证号|期至|日期?止|期限至)(?:[（(].{1,12}[)）])?$"
@@ -52,7 +52,7 @@ def heading_rows(rows: list[list[Cell]], grid: list[list[str]]) -> int:
 
 def are_headings(words: Sequence[str]) -> bool:
     """Do the cells of a row read like the words over columns?"""
-    return sum(1 for word in words if word in SERIAL or HEADING.search(word)) * 5 >= len(words) * 3
+    return sum(1 for word in words if word in SERIAL or HEADING().search(word)) * 5 >= len(words) * 3
 
 
 def _is_head(cells: list[Cell], head: list[list[str]], below: list[list[str]]) -> bool:
@@ -62,7 +62,7 @@ def _is_head(cells: list[Cell], head: list[list[str]], below: list[list[str]]) -
         return False
     if any(text.rstrip().endswith(("：", ":")) for text in head[0]):
         return False
-    heading = [HEADING.search(word) is not None for word in words]
+    heading = [HEADING().search(word) is not None for word in words]
     if len(words) >= 4 and all(heading[::2]) and not any(heading[1::2]):
         return False  # labels and values side by side
     named = squeeze(cells[0].text) in SERIAL
@@ -78,6 +78,6 @@ def _is_head(cells: list[Cell], head: list[list[str]], below: list[list[str]]) -
 
 def _kind(text: str) -> str:
     for name, pattern in (("day", DAY), ("figure", FIGURE), ("code", CODE)):
-        if pattern.fullmatch(text):
+        if pattern().fullmatch(text):
             return name
     return ""

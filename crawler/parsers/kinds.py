@@ -8,13 +8,14 @@ from selectolax.lexbor import LexborHTMLParser
 from crawler.model import PageKind
 from crawler.parsers.flat import lay_flat
 from crawler.parsers.sheet import Sheet
+from crawler.text.late import late
 from crawler.text.walls import wall_words
 
-ERROR_TITLE = re.compile(
+ERROR_TITLE = late(
     r"(?:页面不存在|不存在$|已(?:被)?删除|出错|(?<![\d第〔\[（(])(?:404|403|50[0-4])(?![\d号批])|错误页?$|页面丢失|not found|forbidden|\berror\b|whitelabel|访问被拒绝|无法访问|找不到)",
     re.IGNORECASE,
 )
-ERROR_TEXT = re.compile(
+ERROR_TEXT = late(
     r"(?:(?:页面|网页|文件|信息|内容|资源|地址|栏目|文章)[^。]{0,12}(?:不存在|已(?:被)?(?:删除|撤销|下线)|找不到|无法(?:找到|访问|显示))|找不到(?:该|您|所|此)|(?:抱歉|对不起)[^。]{0,20}(?:页面|访问|内容|文章|信息)|访问出错|出错啦|键入错误|"
     r"^\W*404\W*$|404\s*(?:not\s*found|错误|页面)|403\s*forbidden|not\s*found|whitelabel|bad\s*gateway|internal\s*server\s*error|service\s*unavailable|访问被拦截|请求被拒绝)",
     re.IGNORECASE | re.MULTILINE,
@@ -108,17 +109,17 @@ def judge(
 def _error(sheet: Sheet, visible: str, body: int) -> Kind | None:
     places = sheet.named("title")
     title = sheet.node(places[0]).text(deep=True).strip() if places else ""
-    found = ERROR_TITLE.search(title)
+    found = ERROR_TITLE().search(title)
     if found and len(title) < 40 and body < SHORT:
         return Kind(PageKind.ERROR, f"title says {found[0]}")
     size = len(visible)
-    found = ERROR_TEXT.search(visible[:SHORT])
+    found = ERROR_TEXT().search(visible[:SHORT])
     if found and size < SHORT:
         return Kind(PageKind.ERROR, f"text says {found[0].strip()}")
     if body >= 2 * EMPTY:
         return None
     own = "\n".join(line.plain for line in sheet.lines if line.prose and not line.foot and not line.crumb)
-    found = ERROR_TEXT.search(own[:SHORT])
+    found = ERROR_TEXT().search(own[:SHORT])
     if found and len(own) < SHORT:
         return Kind(PageKind.ERROR, f"text says {found[0].strip()}")
     return None

@@ -12,7 +12,7 @@ from crawler.parsers.pagers import NONE, Pager, Sheet, read_pager
 from crawler.parsers.pushed import lay_open
 from crawler.parsers.rows import Given, distinct, make_row
 from crawler.parsers.structure import PAGED, Found, best_group, by_structure, where
-from crawler.parsers.tree import Node, attribute, parse, select, squeeze, text
+from crawler.parsers.tree import Node, attribute, is_hidden, lines, parse, select, squeeze, text
 from crawler.parsers.written import written_out
 from crawler.record.reading import Row
 from crawler.record.rules import ListRules
@@ -24,7 +24,7 @@ MOST_ROWS = 10_000  # of one page of HTML; more links than that are no list
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a list page says."""
+    """What a list page says; `shown`: what a reader sees of it, without white space."""
 
     rows: tuple[Row, ...]
     next_list: Request | None
@@ -35,6 +35,7 @@ class Listing:
     beyond: int = 0
     more_lists: tuple[Request, ...] = ()
     structure: str = ""
+    shown: str = ""
 
 
 def read_list(
@@ -46,10 +47,15 @@ def read_list(
     Raises UnreadablePage for a selector that is none.
     """
     asked = request or Request(page.url)
+    served = parse(source)
+    seen = lines(served.root) if served.root is not None else []
+    shown = "".join(squeeze(line.text) for line in seen)
     answer = data.read_answer(source, page.url, rules, encoding)
     if answer is not None:
-        return _answered(answer, source, page, rules, encoding, asked)
-    tree = parse(written_out(source))
+        return replace(_answered(answer, source, page, rules, encoding, asked), shown=shown)
+    written = written_out(source)
+    own = written == source
+    tree = served if own else parse(written)
     lay_open(tree)
     base_node = tree.css_first("base[href]")
     base = (urls.join(page.url, attribute(base_node, "href")) if base_node is not None else None) or page.url
@@ -60,9 +66,16 @@ def read_list(
         found = Found(list(store.rows), f"{len(store.rows)} rows of the datastore in the page")
     else:
         found = _found(tree, source, base, encoding, like)
-    sheet = Sheet(source, tree, page.url, asked, len(found.rows), {row.url for row in found.rows}, store, encoding)
+    addresses = {row.url for row in found.rows}
+    told = seen if own and _is_all(tree.body) else None
+    sheet = Sheet(source, tree, page.url, asked, len(found.rows), addresses, store, encoding, told)
     listing = _listing(found.rows, read_pager(sheet, rules), rules, found.how)
-    return replace(listing, structure=found.structure)
+    return replace(listing, structure=found.structure, shown=shown)
+
+
+def _is_all(body: Node | None) -> bool:
+    """Are the lines of a page's body those of the whole page? A body that is hidden has lines of its own."""
+    return body is not None and body.tag == "body" and not is_hidden(body)
 
 
 def _found(tree: LexborHTMLParser, source: str, base: str, encoding: str, like: str) -> Found:

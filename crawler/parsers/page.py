@@ -10,14 +10,11 @@ from types import MappingProxyType
 
 from crawler.errors import UnreadablePage
 from crawler.model import Kind, Page, PageKind, Request
-from crawler.parsers import absent, redirect
-from crawler.parsers.attached.said import READERS
 from crawler.parsers.continuation import list_frame
-from crawler.parsers.files import read_file, what_file
+from crawler.parsers.files import what_file
 from crawler.parsers.kinds import judge
 from crawler.parsers.shapes import read_shapes
-from crawler.parsers.tree import parse, squeeze
-from crawler.parsers.tree import text as text_of
+from crawler.parsers.tree import parse
 from crawler.parsers.version import ABSENT, rules_version
 from crawler.record.normalize import notice
 from crawler.record.reading import Reading
@@ -74,6 +71,8 @@ def _completed(reading: Reading, decoded: charset.Decoded, page: Page) -> Readin
     """The reading with how the bytes became text, and where the page leads if it does nothing else."""
     leads_to = reading.leads_to
     if leads_to is None and reading.page_kind is PageKind.REDIRECT:
+        from crawler.parsers import redirect  # few pages lead anywhere
+
         leads_to = redirect.target(decoded.text, page.url, decoded.encoding)
     said = f"{decoded.encoding} by {decoded.why}" + (f", declared {decoded.declared}" if decoded.declared else "")
     return replace(reading, text="; ".join((said, *decoded.flags)), leads_to=leads_to)
@@ -91,9 +90,11 @@ def _detail(decoded: charset.Decoded, page: Page, rules: ReadRules, public_url: 
 def _absent(decoded: charset.Decoded, more: Mapping[str, Page]) -> str:
     """Why this is what the site shows for an address that cannot exist; empty when it is not, or nobody has asked."""
     shown = more.get(ABSENT)
-    return (
-        absent.resembles(decoded.text, charset.decode(shown.body, shown.header("content-type")).text) if shown is not None else ""
-    )
+    if shown is None:
+        return ""
+    from crawler.parsers import absent
+
+    return absent.resembles(decoded.text, charset.decode(shown.body, shown.header("content-type")).text)
 
 
 def _as_file(page: Page, kind: Kind, file: tuple[str, str], public_url: str, version: str) -> Reading:
@@ -102,6 +103,9 @@ def _as_file(page: Page, kind: Kind, file: tuple[str, str], public_url: str, ver
     evidence = f"{file[0]} of {len(page.body)} bytes"
     if kind is Kind.LIST:
         return Reading(version, PageKind.FILE, evidence)
+    from crawler.parsers.attached.said import READERS  # few pages are documents
+    from crawler.parsers.documents import read_file
+
     draft, held = read_file(page, file[1])
     made = notice(draft, url=public_url, final_url=page.url, at=page.at)
     evidence += f", {held.note}" if held.note else ""
@@ -133,7 +137,6 @@ def _as_list(decoded: charset.Decoded, page: Page, rules: ReadRules, version: st
         request=asked.request or Request(page.url),
         like=asked.like,
     )
-    shown = squeeze(text_of(parse(decoded.text).root))
     if not found.rows and found.next_list is None and not found.more_lists:
         tree = parse(decoded.text)
         framed = list_frame(decoded.text, tree, page)
@@ -156,8 +159,8 @@ def _as_list(decoded: charset.Decoded, page: Page, rules: ReadRules, version: st
         next_list=found.next_list,
         total_pages=found.total_pages,
         total_rows=found.total_rows,
-        visible=len(shown),
-        days=len(DAY.findall(shown)),
+        visible=len(found.shown),
+        days=len(DAY.findall(found.shown)),
         pager=found.pager,
         beyond=found.beyond,
         structure=found.structure if len(found.structure) <= LONGEST_STRUCTURE else "",

@@ -19,14 +19,14 @@ from crawler.parsers.furniture import is_foot, is_furniture
 from crawler.parsers.tree import Node, ancestors, attribute, is_hidden, lines, parse, select, squeeze, text
 from crawler.record.notice import Draft, Witness
 from crawler.record.rules import DetailRules
+from crawler.text.late import late
 
 HEADINGS = "h1, h2, h3, h4"
 LABELS = "发文字号|发文文号|文号|字号|编号"
-NUMBER = re.compile(
-    r"[\u4e00-\u9fff]{1,16}[〔［\[（(]\d{4}[〕］\])）]\s*第?\d{1,5}\s*号|(?:令|公告)\s*第\s*[\d一二三四五六七八九十百零〇]{1,6}\s*号|\d{4}年第\d{1,4}号"
-)
+NUMBERED = r"[\u4e00-\u9fff]{1,16}[〔［\[（(]\d{4}[〕］\])）]\s*第?\d{1,5}\s*号|(?:令|公告)\s*第\s*[\d一二三四五六七八九十百零〇]{1,6}\s*号|\d{4}年第\d{1,4}号"
+NUMBER = late(NUMBERED)
 ENDS = re.compile(r"号\s{0,20}[）)】]?\s{0,20}<")  # begins with its rarest character: this is asked of every page
-BEGINS = re.compile(rf">\s*[（(【]?(?:(?:{LABELS})[:：])?\s*(?:{NUMBER.pattern})$")
+BEGINS = late(rf">\s*[（(【]?(?:(?:{LABELS})[:：])?\s*(?:{NUMBERED})$")
 HEADED = re.compile(r"<h[1-4]\b", re.IGNORECASE)
 LABEL = re.compile(rf"^(?:{LABELS})[:：]|[（）()【】]")
 HEAD = 5  # lines at the beginning of a block among which its document number stands
@@ -62,7 +62,7 @@ def read_parts(
 def _may_hold_many(source: str) -> bool:
     """Two headings, and two document numbers that fill an element: without them there is no need for a tree."""
     ends = (match.start() + 1 for match in ENDS.finditer(source))
-    alone = (end for end in ends if BEGINS.search(source, max(0, end - 60), end))
+    alone = (end for end in ends if BEGINS().search(source, max(0, end - 60), end))
     return len(list(islice(alone, 2))) == 2 and len(list(islice(HEADED.finditer(source), 2))) == 2
 
 
@@ -166,14 +166,14 @@ def _is_notice(block: Node) -> bool:
     linked = sum(len(squeeze(link.text(deep=True))) for link in block.css("a"))
     if size < LEAST or linked * 3 >= size:
         return False
-    return any(NUMBER.fullmatch(LABEL.sub("", squeeze(line.text))) for line in lines(block)[:HEAD])
+    return any(NUMBER().fullmatch(LABEL.sub("", squeeze(line.text))) for line in lines(block)[:HEAD])
 
 
 def _numbered(draft: Draft) -> Draft:
     """With the document number that stands alone on a line at the head of its block."""
     if "doc_no" in draft.meta:
         return draft
-    number = next((line for line in draft.body[:3] if NUMBER.fullmatch(squeeze(line))), None)
+    number = next((line for line in draft.body[:3] if NUMBER().fullmatch(squeeze(line))), None)
     if number is None:
         return draft
     witnesses = {**draft.witnesses, "meta.doc_no": Witness("part.number", number)}

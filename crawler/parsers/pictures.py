@@ -10,15 +10,16 @@ from crawler.parsers.sheet import Sheet
 from crawler.parsers.tree import EDGES
 from crawler.record.notice import Image, Person
 from crawler.text import urls
+from crawler.text.late import late
 
 SOURCES = ("data-src", "data-original", "data-lazy-src", "data-lazyload", "data-actualsrc", "data-url", "original", "_src", "src")
-FURNITURE = re.compile(
+FURNITURE = late(
     r"(?:^|[^a-z])(?:icon|ico|logo|btn|button|share|print|qr|qrcode|ewm|erweima|weixin|wechat|blank|spacer|space|dot|arrow|loading|lazy|grey|transparent|bullet"
     r"|fileicon|icon_\w+)(?:[^a-z]|$)|二维码|扫一扫",
     re.IGNORECASE,
 )
 SIZE = re.compile(r"\s*(\d{1,4})(?:px)?\s*$")
-STYLED = re.compile(r"(?:^|[;\s])(?:width|height)\s*:\s*(\d{1,4})px", re.IGNORECASE)
+STYLED = late(r"(?:^|[;\s])(?:width|height)\s*:\s*(\d{1,4})px", re.IGNORECASE)
 SMALL = 40  # pixels: an icon
 INLINE = 2000  # characters of a picture within the page that is more than a spacer
 
@@ -62,9 +63,9 @@ ROLES = [
 ]
 SPACED = "|".join(r"\s*".join(role) for role in ROLES)
 ROLE = re.compile(rf"(?<![\w])[（(【\[]?\s*({SPACED})\s*[】\]]?\s*[:：∶]\s*")
-ENDS = re.compile(r"\s{2,}|[|｜（(）)【】\[\];；。，,]|\s(?=[\u3400-\u9fff]{2,6}\s?[:：])|(?=(?:19|20)\d\d[-年])|\u3000")
-SEVERAL = re.compile(r"[、/&]+|\s+(?=[\u3400-\u9fff]{2,4}(?:\s|$))")
-NAME = re.compile(r"[\u3400-\u9fff·.A-Za-z\s]{2,30}")
+ENDS = late(r"\s{2,}|[|｜（(）)【】\[\];；。，,]|\s(?=[\u3400-\u9fff]{2,6}\s?[:：])|(?=(?:19|20)\d\d[-年])|\u3000")
+SEVERAL = late(r"[、/&]+|\s+(?=[\u3400-\u9fff]{2,4}(?:\s|$))")
+NAME = late(r"[\u3400-\u9fff·.A-Za-z\s]{2,30}")
 LONGEST = 200
 TAIL = 12
 
@@ -79,7 +80,7 @@ def read_images(sheet: Sheet, container: Container, places: Sequence[int], base:
         )
         inline = len(sheet.attribute(at, "src")) if not written else 0
         alt = (sheet.attribute(at, "alt") or sheet.attribute(at, "title")).strip(EDGES)
-        if (not written and inline < INLINE) or FURNITURE.search(f"{written.rpartition('/')[2]} {alt} {sheet.label(at)}"):
+        if (not written and inline < INLINE) or FURNITURE().search(f"{written.rpartition('/')[2]} {alt} {sheet.label(at)}"):
             continue
         if any(is_chrome(sheet.label(up)) for up in sheet.above(at) if up > container.at and sheet.attributes[up]):
             continue
@@ -90,7 +91,7 @@ def read_images(sheet: Sheet, container: Container, places: Sequence[int], base:
 
 def _is_small(sheet: Sheet, at: int) -> bool:
     said = [match[1] for name in ("width", "height") if (match := SIZE.match(sheet.attribute(at, name)))]
-    said += STYLED.findall(sheet.attribute(at, "style"))
+    said += STYLED().findall(sheet.attribute(at, "style"))
     return any(int(size) <= SMALL for size in said)
 
 
@@ -105,10 +106,10 @@ def read_people(sheet: Sheet, lines: Iterable[int]) -> tuple[Person, ...]:
             role = "".join(match[1].split())
             rest = text[match.end() :]
             following = ROLE.search(rest)
-            value = ENDS.split(rest[: following.start()] if following else rest, maxsplit=1)[0].strip(EDGES + ",，、")
-            for name in SEVERAL.split(value):
+            value = ENDS().split(rest[: following.start()] if following else rest, maxsplit=1)[0].strip(EDGES + ",，、")
+            for name in SEVERAL().split(value):
                 plain = name.strip(EDGES)
-                if NAME.fullmatch(plain):
+                if NAME().fullmatch(plain):
                     found[Person(role, plain)] = None
     return tuple(found)
 

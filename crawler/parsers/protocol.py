@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import IO, Any
 
 from crawler.model import Kind, Page, PageKind, Request
-from crawler.parsers.attached.said import Limits
+from crawler.parsers.attached.limits import Limits
 from crawler.record.content import Content, Said
 from crawler.record.notice import Attachment, Notice
 from crawler.record.reading import Reading, Row

@@ -10,32 +10,33 @@ from selectolax.lexbor import LexborHTMLParser
 
 from crawler.parsers.scripts import LITERAL, strings, unquoted
 from crawler.parsers.tree import Node, attribute, squeeze
+from crawler.text.late import late
 
 MOST = 5_000  # elements of a page
 LONGEST = 400_000  # characters of its scripts that are looked at
 ASKED = "[onclick], [data-href], [data-url], [data-link], a[href^='javascript' i]"
 ATOM = rf"(?:{LITERAL}|`[^`\n]{{0,500}}`|encodeURI(?:Component)?\s*\([^()]{{0,300}}\)|[\w$.\[\]]{{1,60}})"
 VALUE = rf"{ATOM}(?:\s*\+\s*{ATOM})*+"
-GOES = re.compile(
+GOES = late(
     rf"(?:\blocation(?:\.href)?\s*=(?!=)\s*|\blocation\.(?:assign|replace)\s*\(\s*|\bwindow\.open\s*\(\s*|(?<![\w.])open\s*\(\s*)(?P<value>{VALUE})"
 )
-CALL = re.compile(
+CALL = late(
     rf"^\s*(?:javascript\s*:)?\s*(?:return\s+)?(?:window\.|self\.|this\.|top\.)?(?P<name>[A-Za-z_$][\w$]*)\s*\((?P<args>(?:\s*(?:{LITERAL}|-?\d+|this|event|null|true|false)\s*,?)*)\)",
     re.IGNORECASE,
 )
-ARGUMENT = re.compile(rf"{LITERAL}|-?\d+|\w+")
-PIECE = re.compile(
+ARGUMENT = late(rf"{LITERAL}|-?\d+|\w+")
+PIECE = late(
     rf"(?P<literal>{LITERAL})|`(?P<template>[^`\n]*)`|encodeURI(?:Component)?\s*\((?P<inner>[^()]*)\)|(?P<name>[A-Za-z_$][\w$.\[\]]*)|(?P<number>\d+)"
 )
-HOLE = re.compile(r"\$\{\s*([\w$]+)\s*\}")
+HOLE = late(r"\$\{\s*([\w$]+)\s*\}")
 FUNCTION = (
     r"(?:\bfunction\s+{name}\s*\((?P<a>[^()]*)\)\s*\{{|\b{name}\s*[=:]\s*(?:async\s+)?function\s*\w*\s*\((?P<b>[^()]*)\)\s*\{{"
     r"|\b{name}\s*=\s*\(?(?P<c>[\w$,\s]*)\)?\s*=>\s*\{{?|(?<![\w.$]){name}\s*\((?P<d>[\w$,\s]*)\)\s*\{{)"
 )
 LONGEST_BODY = 800
-DAY = re.compile(r"\d{1,4}\s*[-/.年月]\s*\d{1,2}")
+DAY = late(r"\d{1,4}\s*[-/.年月]\s*\d{1,2}")
 LONGEST_ROW = 300
-SCHEME = re.compile(r"^(?:https?:)?//|^[\w./?%-]")
+SCHEME = late(r"^(?:https?:)?//|^[\w./?%-]")
 
 
 def lay_open(tree: LexborHTMLParser) -> None:
@@ -89,14 +90,14 @@ def _holds_links(node: Node) -> bool:
 
 def _is_row(node: Node) -> bool:
     shown = node.text(deep=True)
-    return len(shown) <= LONGEST_ROW and len(squeeze(shown)) >= 8 and DAY.search(shown) is not None
+    return len(shown) <= LONGEST_ROW and len(squeeze(shown)) >= 8 and DAY().search(shown) is not None
 
 
 def _address(node: Node, held: str, page: "_Scripts") -> tuple[str | None, str]:
     """The address, and the script in whose place it stands."""
     for name in ("data-href", "data-url", "data-link"):
         said = attribute(node, name).strip()
-        if said and SCHEME.match(said) and ("/" in said or "." in said or "?" in said):
+        if said and SCHEME().match(said) and ("/" in said or "." in said or "?" in said):
             return said, ""
     for said in (attribute(node, "onclick").strip(), held[11:].strip() if held[:11].lower() == "javascript:" else ""):
         if said and (found := page.leads(said)):
@@ -124,11 +125,11 @@ class _Scripts:
 
     def called(self, code: str) -> Call | None:
         """The function that code calls, with what it is given."""
-        call = CALL.match(code)
+        call = CALL().match(code)
         if call is None:
             return None
         names, body = self._function(call["name"]) or ((), "")
-        given = [unquoted(part) if part[:1] in "'\"" else part for part in ARGUMENT.findall(call["args"])]
+        given = [unquoted(part) if part[:1] in "'\"" else part for part in ARGUMENT().findall(call["args"])]
         return Call(call["name"], names, given, body)
 
     def _function(self, name: str) -> tuple[Sequence[str], str] | None:
@@ -156,9 +157,9 @@ def _body(source: str, at: int) -> str:
 
 
 def _goes(code: str, known: Mapping[str, str]) -> str | None:
-    for match in GOES.finditer(code):
+    for match in GOES().finditer(code):
         value = _value(match["value"], known, code, 0)
-        if value and SCHEME.match(value) and "javascript:" not in value.lower():
+        if value and SCHEME().match(value) and "javascript:" not in value.lower():
             return value
     return None
 
@@ -166,7 +167,7 @@ def _goes(code: str, known: Mapping[str, str]) -> str | None:
 def _value(expression: str, known: Mapping[str, str], code: str, depth: int) -> str | None:
     """The string an expression stands for; None when a name of it is not known."""
     made = []
-    for match in PIECE.finditer(expression):
+    for match in PIECE().finditer(expression):
         if match["literal"]:
             part: str | None = unquoted(match["literal"])
         elif match["template"] is not None:
@@ -189,7 +190,7 @@ def _value(expression: str, known: Mapping[str, str], code: str, depth: int) -> 
 
 
 def _filled(template: str, known: Mapping[str, str]) -> str | None:
-    if any(name not in known for name in HOLE.findall(template)):
+    if any(name not in known for name in HOLE().findall(template)):
         return None
-    made = HOLE.sub(lambda match: known[match[1]], template)
+    made = HOLE().sub(lambda match: known[match[1]], template)
     return None if "${" in made else made

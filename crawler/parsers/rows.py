@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from crawler.parsers.tree import BLOCKS, EDGES, Node, ancestors, attribute, lines, squeeze, text
+from crawler.parsers.tree import BLOCKS, EDGES, Node, attribute, lines, squeeze, text
 from crawler.record.reading import Row
 from crawler.text import urls
 from crawler.text.dates import day_in_url, read_date
@@ -26,6 +26,9 @@ DATED = re.compile(  # a date with what stands before it, back to the date befor
     r"(?P<label>(?:(?!(?:19|20)\d\d\s*[-/.年]).){0,24}?)(?P<date>(?:19|20)\d\d\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}\s*日?"
     r"(?:\s*\d{1,2}:\d\d(?::\d\d)?)?)"
 )
+DIGIT = re.compile(r"\d")
+IN_WORDS = re.compile(r"[一二国國]")  # what a year without digits has: 二〇二四年, 民国九十年
+FULL_YEAR = re.compile(r"(?:19|20)\d\d")
 YEAR = re.compile(r"(?:19|20)\d\d\s*[-/.年]")
 PIECES_OF_DATE = re.compile(r"[\d年月日时分:：/.\-()（）\[\]【】]+")
 GLUED = re.compile(r"(?:19|20)\d\d[-/.]\d\d?[-/.]\d\d?(?=(?:19|20)\d\d[-/.])")
@@ -89,7 +92,13 @@ def title_of(link: Node, *, whole: bool = False) -> str:
     full = attribute(link, "title").strip(EDGES)
     if len(squeeze(full)) >= 2 and not DATE_ONLY.match(full):
         return full
-    return _clean(_shown(link), whole=whole)
+    return _clean(_shown(link) if full or not _is_bare(link) else text(link), whole=whole)
+
+
+def _is_bare(link: Node) -> bool:
+    """Does a link hold a text and nothing else?"""
+    below = link.child
+    return below is not None and below.tag == "-text" and below.next is None and link.tag == "a"
 
 
 def _shown(link: Node) -> str:
@@ -123,8 +132,9 @@ def _without_date_parts(link: Node) -> str:
 
 
 def _clean(shown: str, *, whole: bool) -> str:
-    shown = MARKS.sub("", shown).strip(EDGES)
-    if whole:
+    mark = MARKS.match(shown)
+    shown = (shown[mark.end() :] if mark else shown).strip(EDGES)
+    if whole or DIGIT.search(shown) is None:
         return shown
     for form in (DATE_BEHIND, DATE_BEFORE):
         rest = form.sub("", shown).strip(EDGES)
@@ -140,12 +150,14 @@ def _date(node: Node, link: Node, given: Given, url: str) -> tuple[str | None, b
     if own is not None:
         stamp = read_date(own)
         return (stamp.iso if stamp else split_day(own) or _with_year(own, url)), True
+    if not is_numbered(node):
+        return None, True
     own_node = node.mem_id == link.mem_id
     outside = [] if own_node else _alone(node, link, heads)
-    inside = _alone(node, node, heads, within=True) if own_node and node.tag == "tr" else list(_inside(link))
     for place in outside:
         if found := _full(place) or split_day(place):
             return found, True
+    inside = _alone(node, node, heads, within=True) if own_node and node.tag == "tr" else list(_inside(link))
     for place in inside:
         if found := _full(place) or split_day(place):
             return found, False
@@ -156,7 +168,13 @@ def _date(node: Node, link: Node, given: Given, url: str) -> tuple[str | None, b
         stamp = read_date(place)
         if (found := _with_year(place, url) or (stamp.iso if stamp is not None and len(stamp.iso) == 7 else None)) is not None:
             return found, place in outside
-    return split_day(" ".join(_words(node, link))), True
+    return (split_day(" ".join(_words(node, link))) if DIGIT.search(node.text(deep=True)) else None), True
+
+
+def is_numbered(node: Node) -> bool:
+    """May the text of a node hold a date, or a piece of one?"""
+    shown = node.text(deep=True)
+    return DIGIT.search(shown) is not None or ("年" in shown and IN_WORDS.search(shown) is not None)
 
 
 def _full(told: str) -> str | None:
@@ -184,6 +202,8 @@ def _alone(node: Node, link: Node, heads: tuple[int, ...], *, within: bool = Fal
     if any(kind != PLAIN for kind, _ in told):
         told.sort(key=lambda piece: (piece[0], len(squeeze(piece[1])) > LONGEST_PART, _beside_date(piece[1])))
         return [piece for kind, piece in told if kind != ANOTHER]
+    if len(parts) == 1:
+        return parts
     whole = " ".join(parts)
     short = sorted((part for part in parts if len(squeeze(part)) <= LONGEST_PART), key=_beside_date)
     return [*short, whole, *(part for part in parts if part not in short)]
@@ -191,7 +211,9 @@ def _alone(node: Node, link: Node, heads: tuple[int, ...], *, within: bool = Fal
 
 def _columns(node: Node, heads: tuple[int, ...]) -> list[str]:
     """The cells of a table row under a head that tells of dates, each with the label of its column before it."""
-    own = list(node.iter()) if heads else []
+    if not heads:
+        return []
+    own = list(node.iter())
     if node.tag == "tr":
         own = [child for child in own if child.tag in ("td", "th")]
     elif len(own) != len(heads):
@@ -209,7 +231,7 @@ def kind_of(label: str) -> int:
 def dates_in(part: str) -> list[tuple[int, str]]:
     """The dates of a line, each with its kind; the line itself when nothing is said of them."""
     found: list[tuple[int, str]] = []
-    if YEAR.search(part) is None:
+    if YEAR.search(part) is None or PIECES_OF_DATE.fullmatch(part):
         return [(PLAIN, part)]
     for match in DATED.finditer(part):
         kind = found[-1][0] if found and TO.match(match["label"]) else kind_of(match["label"])
@@ -222,10 +244,18 @@ def dates_in(part: str) -> list[tuple[int, str]]:
 def _words(node: Node, link: Node) -> Iterable[str]:
     """The texts of a row's elements outside its link, each by itself: a day and its month stand side by side without a space."""
     for inner in node.traverse(include_text=True):
-        if inner.tag == "-text" and inner.parent is not None and inner.parent.tag not in ("script", "style"):
-            above = inner.parent
-            if above.mem_id != link.mem_id and not any(up.mem_id == link.mem_id for up in ancestors(above)):
-                yield inner.text_content or ""
+        above = inner.parent if inner.tag == "-text" else None
+        if above is not None and above.tag not in ("script", "style") and not _is_within(above, link, node):
+            yield inner.text_content or ""
+
+
+def _is_within(above: Node | None, link: Node, node: Node) -> bool:
+    """Does an element of a row stand within its link, or is it the link?"""
+    while above is not None and above.mem_id != link.mem_id:
+        if above.mem_id == node.mem_id:
+            return False
+        above = above.parent
+    return above is not None
 
 
 def _texts(node: Node) -> Iterable[str]:
@@ -235,6 +265,8 @@ def _texts(node: Node) -> Iterable[str]:
 
 def _inside(link: Node) -> Iterable[str]:
     """Texts within a link that may be its date: elements of their own, and what stands at its end."""
+    if not is_numbered(link):
+        return
     for part in link.css("span, em, i, time, b, p, div, small, font, dd, dt, li"):
         shown = text(part)
         length = len(squeeze(shown))
@@ -251,6 +283,8 @@ def _inside(link: Node) -> Iterable[str]:
 
 def split_day(whole: str) -> str | None:
     """A day set apart from its month, as a big number: `26 2019-08`, `2019.08 26`, `08-26 2019`."""
+    if FULL_YEAR.search(whole) is None:
+        return None
     for form, order in ((DAY_FIRST, (2, 3, 1)), (DAY_LAST, (1, 2, 3)), (YEAR_APART, (3, 1, 2))):
         match = form.search(whole)
         stamp = read_date("-".join(match[n] for n in order)) if match else None

@@ -10,19 +10,21 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 
+from crawler.text.late import late
+
 LONGEST = 20_000  # characters of a script that is looked at: longer ones are libraries
 LITERAL = r"""(?:"(?:[^"\\\n]|\\.){0,2000}"|'(?:[^'\\\n]|\\.){0,2000}')"""
-VARIABLE = re.compile(rf"\b(?:var|let|const)?\s*([A-Za-z_$][\w$]{{0,40}})\s*=\s*({LITERAL})\s*(?:[;,\n]|$)")
-SET = re.compile(rf"=\s*{LITERAL}\s*(?:[;,\n]|$)")
+VARIABLE = late(rf"\b(?:var|let|const)?\s*([A-Za-z_$][\w$]{{0,40}})\s*=\s*({LITERAL})\s*(?:[;,\n]|$)")
+SET = late(rf"=\s*{LITERAL}\s*(?:[;,\n]|$)")
 ASSIGNS = re.compile(r"=\s*[\"']")  # without it there is no such variable
-WRITE = re.compile(rf"document\.write(?:ln)?\s*\(((?:{LITERAL}|[\w$]{{1,41}}|[\s+])*+)\)")
-PIECE = re.compile(rf"({LITERAL})|([\w$]+)")
+WRITE = late(rf"document\.write(?:ln)?\s*\(((?:{LITERAL}|[\w$]{{1,41}}|[\s+])*+)\)")
+PIECE = late(rf"({LITERAL})|([\w$]+)")
 ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))")
 BRANCH = re.compile(r"\b(?:if|for|while|switch)\s*\(|\?")
 VARIABLES = re.compile(r"[A-Za-z_$]")
-STRIP = re.compile(LITERAL)
+STRIP = late(LITERAL)
 TAGS = re.compile(r"<[^>]*>")
-BREAKS = re.compile(r"<(?:/?(?:p|div|h[1-6]|tr|li|table|ul)\b|br)", re.IGNORECASE)
+BREAKS = late(r"<(?:/?(?:p|div|h[1-6]|tr|li|table|ul)\b|br)", re.IGNORECASE)
 CODE = re.compile(r"<\s*(?:script|iframe|link|style|img)\b", re.IGNORECASE)
 PLAIN = {"n": "\n", "t": "\t", "r": "\r"}
 
@@ -38,10 +40,10 @@ def _strings(script: str) -> Mapping[str, str]:
 
 
 def _variables(script: str) -> Iterator[re.Match[str]]:
-    """What `VARIABLE.finditer` would find, tried only before a string that ends as a variable's does: nearly no place of a script is one."""
+    """What `VARIABLE().finditer` would find, tried only before a string that ends as a variable's does: nearly no place of a script is one."""
     end = 0
     for found in ASSIGNS.finditer(script):
-        if found.start() < end or SET.match(script, found.start()) is None:
+        if found.start() < end or SET().match(script, found.start()) is None:
             continue
         last = _spaces(script, end, found.start())
         first = last
@@ -50,7 +52,7 @@ def _variables(script: str) -> Iterator[re.Match[str]]:
         before = _spaces(script, end, first)
         declared = [before - 5, before - 3, before] if before < first else []  # behind const, behind var and let, behind anything
         for at in (*(at for at in declared if at >= end), *range(first, last)):
-            if (match := VARIABLE.match(script, at)) is not None:
+            if (match := VARIABLE().match(script, at)) is not None:
                 yield match
                 end = match.end()
                 break
@@ -68,15 +70,15 @@ def written(script: str, known: Mapping[str, str]) -> tuple[str, bool]:
     if len(script) > LONGEST or "document.write" not in script:
         return "", False
     branches = BRANCH.search(script) is not None
-    for match in filter(None, (WRITE.match(script, at) for at in _places(script))):
-        if branches and not VARIABLES.search(STRIP.sub("", match[1])):
+    for match in filter(None, (WRITE().match(script, at) for at in _places(script))):
+        if branches and not VARIABLES.search(STRIP().sub("", match[1])):
             continue  # a constant that is written under a condition nobody evaluates
         markup = _value(match[1], known)
         if not markup or CODE.search(markup):
             continue
         text = html.unescape(TAGS.sub("", markup)).strip()
         if text:
-            return text, BREAKS.search(markup) is not None
+            return text, BREAKS().search(markup) is not None
     return "", False
 
 
@@ -89,7 +91,7 @@ def _places(script: str) -> Iterator[int]:
 
 def _value(expression: str, known: Mapping[str, str]) -> str:
     parts = []
-    for literal, name in PIECE.findall(expression):
+    for literal, name in PIECE().findall(expression):
         if literal:
             parts.append(unquoted(literal))
         elif known.get(name):

@@ -2,9 +2,10 @@
 
 from crawler.model import Page, PageKind
 from crawler.parsers.attached import document
-from crawler.parsers.attached.said import Limits
+from crawler.parsers.attached.limits import Limits
 from crawler.parsers.attached.types import is_exported, named
-from crawler.parsers.files import content_of, file_name
+from crawler.parsers.documents import content_of
+from crawler.parsers.files import file_name
 from crawler.parsers.kinds import judge
 from crawler.parsers.tree import parse
 from crawler.record.reading import Reading

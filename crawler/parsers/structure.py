@@ -6,49 +6,53 @@ sites print a list in blocks of five). The best group is the one with most rows,
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser
 
-from crawler.parsers.carried import Structure, not_beside, path_of, read_structure, rows_like, structure_of
+from crawler.parsers.carried import Structure, not_beside, path_of, read_structure, rows_like, standing, structure_of
 from crawler.parsers.groups import (
     DAY,
     GENERIC,
+    LEAST_ROWS,
     LEAST_TITLE,
+    LONGEST_TITLE,
     MORE,
     MOST_LINKS,
     NOTICE_URL,
     PAGE_LINK,
+    SHORT_TITLE,
     Group,
     Item,
     absorb,
     fill,
+    is_hopeless,
     near,
 )
-from crawler.parsers.rows import distinct, title_of, wraps
+from crawler.parsers.rows import distinct, is_numbered, title_of, wraps
+from crawler.parsers.surroundings import Link, Surroundings
 from crawler.parsers.tree import Node, ancestors, attribute, is_hidden, lines, squeeze, text
 from crawler.record.reading import Row
 from crawler.text.dates import read_date
 
 MOST_ITEMS = 20_000  # links that are looked at
 NO_LINKS = frozenset({"link", "base", "area", "button", "input"})
-CHROME = frozenset({"header", "footer", "nav"})
-NAVIGATION = re.compile(
-    r"(?:^|[\s_-])(?:nav|menu|crumbs?|breadcrumb|footer|foot|header|head|top|links?|yqlj|friend|friendlink|pager|pagination|page-?turn|sitemap|tab)(?:$|[\s_-])",
-    re.IGNORECASE,
-)
 FURNITURE = re.compile(
     r"公网安备|公安机关备案|ICP备|网站标识码|^全国党政机关|^网站地图$|^联系我们$|^关于我们$|^隐私声明$|^网站声明$|^返回(?:首页|顶部)$"
 )
 FILE_URL = re.compile(r"\.(?:docx?|xlsx?|pptx?|wps|et|pdf|ofd|zip|rar|7z|jpe?g|png|gif|mp4)(?:$|[?#])", re.IGNORECASE)
-PAGED = (  # asked of every list, the rarest beginnings first
-    re.compile(
-        r"[上下]一?[页頁]|[尾末][页頁]|[共总合](?:(?<=共)|(?<=[总合])计)\s*(?:<[^<>]*>\s*)*[1-9]\d*\s*(?:<[^<>]*>\s*)*[条页篇]"
-    ),
+COUNTED = r"\s*(?:<[^<>]*>\s*)*[1-9]\d*\s*(?:<[^<>]*>\s*)*[条页篇]"
+PAGED = (  # asked of every list: a pattern that begins with one character is found in a tenth of the time
+    re.compile(r"页(?:(?<=[上下尾末].)|(?<=[上下]一.))"),
+    re.compile(r"頁(?:(?<=[上下尾末].)|(?<=[上下]一.))"),
+    re.compile(rf"共{COUNTED}"),
+    re.compile(rf"计(?<=[总合].){COUNTED}"),
     re.compile(r"[pP](?i:(?<=create.)|(?<=create_.))(?i:age\w*\s*\()"),
     re.compile(r"[tT](?i:otal\s?record)"),
     re.compile(r"\d\s*/\s*\d+\s*页"),
 )
+PART_OF_DATE = re.compile(r"\d\s*[-/.年月]\s*\d")
 NOTHING = re.compile(r"(?:暂无|没有|尚无|无)(?:任何|相关|可显示|符合条件的?)?(?:数据|信息|内容|记录|文章|结果)|共\s*0\s*条")
 FRAME = re.compile(r"(?:当前|所在|现在的?|您的|当前所在)位置|版权所有|主办单位|主办：|ICP备|网站标识码|技术支持")
 DATED = 0.8  # least share of dated rows from which a list is one, whatever its box is called
@@ -80,9 +84,9 @@ def by_structure(
     first = read_structure(like)
     largest = LARGEST_OF_LIST if paged else LARGEST_ROW
     if first is not None and tree.body is not None:
-        links = _links(tree.body)
-        same = rows_like(first, links, base, encoding, largest) or rows_like(
-            first, _links(tree.body, GENERIC), base, encoding, largest
+        links = standing(first, _addressed(tree.body))
+        same = rows_like(first, _worded(links), base, encoding, largest) or rows_like(
+            first, _worded(links, GENERIC), base, encoding, largest
         )
         if same is not None:
             absorb(same, base, encoding)
@@ -113,22 +117,24 @@ def _best(
     largest = LARGEST_OF_LIST if paged else LARGEST_ROW
     links = _links(body)
     ranked = _ranked(not_beside(first, links) if first is not None else links, base, encoding, largest)
-    if not ranked or _worth(ranked[0], largest) < LEAST_WORTH:
+    if not ranked or ranked[0].worth < LEAST_WORTH:
         links = _links(body, GENERIC)
         ranked = _ranked(not_beside(first, links) if first is not None else links, base, encoding, largest) or ranked
-    if ranked and _worth(ranked[0], largest) >= LEAST_WORTH:
-        best = _paged_one(ranked, largest) if paged else ranked[0]
+    if ranked and ranked[0].worth >= LEAST_WORTH:
+        best = _paged_one(ranked) if paged else ranked[0]
         absorb(best, base, encoding)
         return best, ranked
+    for group in ranked:
+        fill(group, base, encoding, largest)
     if least and ranked and len(ranked[0].rows) >= least and any(row.date for row in ranked[0].rows):
         return ranked[0], ranked
     return _lone(ranked, body, paged=paged), ranked
 
 
-def _paged_one(ranked: list[Group], largest: int) -> Group:
+def _paged_one(ranked: list[Group]) -> Group:
     """Of lists that are worth about the same, and no less dated than the best, the one in whose box the page's numbers stand."""
-    best, least = ranked[0], CLOSE * _worth(ranked[0], largest)
-    close = [group for group in ranked[1:MOST_CLOSE] if _worth(group, largest) >= least and _share(group) >= _share(best)]
+    best, least = ranked[0], CLOSE * ranked[0].worth
+    close = [group for group in ranked[1:MOST_CLOSE] if group.worth >= least and _share(group) >= _share(best)]
     return next((group for group in (best, *close) if _holds_pager(group)), best) if close else best
 
 
@@ -154,15 +160,16 @@ def _lone(ranked: list[Group], body: Node, *, paged: bool) -> Group | None:
         return None
     if not paged and any(len(line.text) > LONGEST_LINE and "\t" not in line.text for line in lines(body)):
         return None
-    fit = [group for group in ranked if len(group.rows) == len(group.items) and _is_lone_list(group, paged=paged)]
+    surroundings = Surroundings()
+    fit = [group for group in ranked if len(group.rows) == len(group.items) and _is_lone_list(group, surroundings, paged=paged)]
     return fit[0] if len(fit) == 1 or (fit and paged) else None
 
 
-def _is_lone_list(group: Group, *, paged: bool) -> bool:
+def _is_lone_list(group: Group, surroundings: Surroundings, *, paged: bool) -> bool:
     rows = group.rows
     if not rows or any(len(squeeze(row.title)) < LEAST_ALONE or FILE_URL.search(row.url) for row in rows):
         return False
-    if any(_in_navigation(item.link) or _is_unseen(group) for item in group.items):
+    if any(surroundings.of(item.link).in_navigation or _is_unseen(group) for item in group.items):
         return False
     own = all(
         squeeze(item.node.text(deep=True)) == squeeze(item.link.text(deep=True)) or wraps(item.node) for item in group.items
@@ -172,13 +179,17 @@ def _is_lone_list(group: Group, *, paged: bool) -> bool:
 
 def _ranked(links: list[Node], base: str, encoding: str, largest: int) -> list[Group]:
     """The groups that links form, the best first."""
-    inside = {link.mem_id for link in links if _in_navigation(link)}
-    groups = [_one_each(group) for group in _groups([link for link in links if link.mem_id not in inside])]
-    named = [_one_each(group) for group in _groups([link for link in links if link.mem_id in inside and not _in_chrome(link)])]
+    surroundings = Surroundings()
+    placed = [surroundings.of(link) for link in links]
+    groups = [_one_each(group) for group in _groups([link for link in placed if not link.in_navigation])]
+    named = [_one_each(group) for group in _groups([link for link in placed if link.in_navigation and not link.in_chrome])]
     for group in (*groups, *named):
-        fill(group, base, encoding, largest)
+        if not is_hopeless(group):
+            fill(group, base, encoding, largest)
     groups += [group for group in named if group.rows and sum(1 for row in group.rows if row.date) >= DATED * len(group.items)]
-    return sorted(groups, key=lambda group: _worth(group, largest) * (UNSEEN if _is_unseen(group) else 1), reverse=True)
+    for group in groups:
+        group.worth = _worth(group, largest)
+    return sorted(groups, key=lambda group: group.worth * (UNSEEN if group.worth and _is_unseen(group) else 1), reverse=True)
 
 
 def _is_unseen(group: Group) -> bool:
@@ -188,16 +199,34 @@ def _is_unseen(group: Group) -> bool:
 
 def _links(body: Node, also: re.Pattern[str] | None = None) -> list[Node]:
     """Links with a title, `also` those that say so little."""
-    found = [link for link in body.css("[href]") if link.tag not in NO_LINKS]
-    wanted = [link for link in found if _titled(link) or (also is not None and also.match(squeeze(link.text(deep=True))))]
+    return _worded(_addressed(body), also)
+
+
+def _addressed(body: Node) -> list[Node]:
+    return [link for link in body.css("[href]") if link.tag not in NO_LINKS]
+
+
+def _worded(links: list[Node], also: re.Pattern[str] | None = None) -> list[Node]:
+    wanted = [link for link in links if _titled(link) or (also is not None and also.match(squeeze(link.text(deep=True))))]
     return wanted[:MOST_ITEMS]
 
 
 def _titled(link: Node) -> bool:
-    shown = squeeze(attribute(link, "title") or link.text(deep=True) or _pictured(link))
-    if FURNITURE.search(shown) or PAGE_LINK.match(shown) or PAGE_LINK.match(squeeze(link.text(deep=True)) or "x"):
+    told, title = link.text(deep=True), attribute(link, "title")
+    own = squeeze(told)
+    shown = own if title in ("", told) and told else squeeze(title or _pictured(link))
+    if (_known_furniture if len(shown) <= LARGEST_ROW else _is_furniture)(shown) or (
+        own and own != shown and PAGE_LINK.match(own)
+    ):
         return False
     return len(shown) >= LEAST_TITLE or (len(shown) >= 2 and _beside_a_day(link))
+
+
+def _is_furniture(shown: str) -> bool:
+    return FURNITURE.search(shown) is not None or PAGE_LINK.match(shown) is not None
+
+
+_known_furniture = lru_cache(maxsize=4096)(_is_furniture)  # a site's pages have the same menus
 
 
 def _pictured(link: Node) -> str:
@@ -215,50 +244,38 @@ def _beside_a_day(link: Node) -> bool:
     return False
 
 
-def _in_chrome(link: Node) -> bool:
-    """In a page's own header, footer or navigation, by the tag: names of boxes are no more than names."""
-    return any(above.tag in CHROME for above in near(link))
-
-
-def _in_navigation(link: Node) -> bool:
-    for number, above in enumerate(near(link)):
-        if above.tag in CHROME:
-            return True
-        if number < 3 and NAVIGATION.search(attribute(above, "class") + " " + attribute(above, "id")):
-            return True
-    return False
-
-
-def _groups(links: list[Node]) -> list[Group]:
-    by_path: dict[str, list[Node]] = {}
+def _groups(links: list[Link]) -> list[Group]:
+    by_path: dict[str, list[Link]] = {}
     for link in links:
-        by_path.setdefault(path_of(link), []).append(link)
+        by_path.setdefault(path_of(above.tag for above in link.around), []).append(link)
     groups = []
     for path, same in by_path.items():
         groups += _by_parent(_items(path, same))
     return groups
 
 
-def _items(path: str, same: list[Node]) -> list[Item]:
+def _items(path: str, same: list[Link]) -> list[Item]:
     """Each link with the largest node around it that holds no other link of its path (but the same address twice is one row)."""
-    hrefs: dict[int, set[str]] = {}
+    hrefs: dict[int, str] = {}
+    several = set[int]()
     for link in same:
-        href = attribute(link, "href").strip()
+        href = attribute(link.node, "href").strip()
         own = (
-            f"{href} {link.mem_id}" if href[:11].lower() == "javascript:" or href[:1] == "#" else href
+            f"{href} {link.node.mem_id}" if href[:11].lower() == "javascript:" or href[:1] == "#" else href
         )  # nowhere is no common address
-        for above in near(link):
-            hrefs.setdefault(above.mem_id, set()).add(own)
+        for above in link.around:
+            if hrefs.setdefault(above.key, own) != own:
+                several.add(above.key)
     items, taken = [], set[int]()
     for link in same:
-        node = link
-        for above in near(link):
-            if above.tag == "body" or len(hrefs[above.mem_id]) > 1:
+        node = link.node
+        for above in link.around:
+            if above.tag == "body" or above.key in several:
                 break
-            node = above
+            node = above.node
         if node.mem_id not in taken and node.parent is not None:
             taken.add(node.mem_id)
-            items.append(Item(link, path, node))
+            items.append(Item(link.node, path, node))
     return items
 
 
@@ -283,13 +300,14 @@ def _by_parent(items: list[Item]) -> list[Group]:
         if held is None:
             merged[key] = group
         else:
-            held.items += group.items
-            held.parents += group.parents
+            held.join(group)
     return list(merged.values())
 
 
 def _is_dated(group: Group) -> bool:
-    return sum(bool(re.search(r"\d\s*[-/.年月]\s*\d", item.node.text(deep=True))) for item in group.items) * 2 >= len(group.items)
+    if not group.may_be_dated:
+        return False
+    return sum(PART_OF_DATE.search(item.node.text(deep=True)) is not None for item in group.items) * 2 >= len(group.items)
 
 
 def _one_each(group: Group) -> Group:
@@ -320,30 +338,33 @@ def _in_cells(by_parent: dict[int, list[Item]]) -> bool:
     return len(rows) == len(by_parent) and dated >= DATED * len(rows)
 
 
-def _worth(group: Group, largest: int = LARGEST_ROW) -> float:
+def _worth(group: Group, largest: int) -> float:
     """How much a group looks like a column of notices."""
     rows = group.rows
     count = len({row.url for row in rows})
     if not count:
         return 0.0
     dated = sum(1 for row in rows if row.date) / len(rows)
-    if not dated and count >= 3:  # dates that are none of the notices' are dates all the same
+    if not dated and count >= LEAST_ROWS:  # dates that are none of the notices' are dates all the same
         dated = _days(group) / len(rows)
-    length = sum(min(len(row.title), 40) for row in rows) / len(rows)
+    length = sum(min(len(row.title), LONGEST_TITLE) for row in rows) / len(rows)
+    if count >= LEAST_ROWS and dated < 0.5 and length < SHORT_TITLE:
+        return 0.0
     notices = sum(1 for row in rows if NOTICE_URL.search(row.url)) / len(rows)
-    if count < 3:
+    if count < LEAST_ROWS:
         shown = [squeeze(item.node.text(deep=True)) for item in group.items]
         if dated < 1 or any(row.reason for row in rows) or any(len(text_) > largest or FRAME.search(text_) for text_ in shown):
             return 0.0
         notices, length = 1.0, max(length, 14.0)  # a dated link in an item of its own, whatever its address looks like
-    if dated < 0.5 and (length < 9 or notices < 0.5):
+    if dated < 0.5 and (length < SHORT_TITLE or notices < 0.5):
         return 0.0
     return min(count, 60) * (0.4 + 2.2 * dated) * (0.3 + length / 25) * (0.5 + notices)
 
 
 def _days(group: Group) -> int:
     """Rows that show a whole date."""
-    return sum(1 for item in group.items if item.row is not None and read_date(text(item.node)[:LARGEST_ROW]) is not None)
+    may = (item.node for item in group.items if item.row is not None and is_numbered(item.node))
+    return sum(1 for node in may if read_date(text(node)[:LARGEST_ROW]) is not None)
 
 
 def is_hub(tree: LexborHTMLParser, group: Group) -> bool:

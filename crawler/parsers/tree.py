@@ -150,10 +150,7 @@ class _Writer:
     def end(self, node: Node) -> None:
         if not self.inline:
             return
-        text = "".join(self.inline).strip(EDGES)
-        if text:
-            if not text.isprintable() or "  " in text:  # else there is nothing to narrow
-                text = SPACES.sub(" ", text)
+        if text := _narrowed("".join(self.inline)):
             self.lines.append(Line(text, self.owner or node))
         self.inline.clear()
         self.owner = None
@@ -164,10 +161,24 @@ def lines(node: Node, skip: frozenset[int] = frozenset()) -> list[Line]:
 
     `skip`: memory ids of nodes that are left out.
     """
+    below = node.child
+    if below is not None and below.tag_id == TEXT and below.next is None and node.mem_id not in skip and _is_plain(node):
+        shown = _narrowed(below.text_content or "")
+        return [Line(shown, node)] if shown else []
     writer = _Writer()
     _walk(node, writer, skip)
     writer.end(node)
     return writer.lines
+
+
+def _narrowed(text: str) -> str:
+    text = text.strip(EDGES)
+    return text if text.isprintable() and "  " not in text else SPACES.sub(" ", text)
+
+
+def _is_plain(node: Node) -> bool:
+    bits = known if (known := KINDS.get(node.tag_id)) is not None else _kind(node)
+    return not bits & (SHUT | BREAK | ROW)
 
 
 def _walk(top: Node, writer: _Writer, skip: frozenset[int]) -> None:  # noqa: C901 - one loop, without a call a node
@@ -182,7 +193,7 @@ def _walk(top: Node, writer: _Writer, skip: frozenset[int]) -> None:  # noqa: C9
             bits = known if (known := KINDS.get(number)) is not None else _kind(node)
             if bits & BREAK:
                 writer.end(node)
-            elif not (bits & SHUT or node.mem_id in skip or (around and is_hidden(node))):
+            elif not (bits & SHUT or (skip and node.mem_id in skip) or (around and is_hidden(node))):
                 if bits & ROW and _is_data(node):
                     writer.end(node)
                     if row := cells(node, skip):
@@ -190,7 +201,11 @@ def _walk(top: Node, writer: _Writer, skip: frozenset[int]) -> None:  # noqa: C9
                 else:
                     if bits & BLOCK:
                         writer.end(node)
-                    if (below := node.child) is not None:
+                    below = node.child
+                    if below is not None and below.tag_id == TEXT and below.next is None:
+                        if content := below.text_content:
+                            writer.add(content, node)
+                    elif below is not None:
                         around.append((node, bits))
                         node = below
                         continue

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from crawler.config.load import place
 from crawler.config.values import Config, Source
 from crawler.model import Expect, Millis
-from crawler.parsers.attached.said import Limits
+from crawler.parsers.attached.limits import Limits
 from crawler.parsers.media import KINDS
 from crawler.parsers.version import rules_version
 from crawler.pipeline import columns

@@ -7,6 +7,8 @@ proved on a run of the text: taken back to bytes and read as what it was, it is 
 import re
 from functools import cache
 
+from crawler.text.late import late
+
 DOUBLE, GBK_AS_LATIN, UTF8_AS_GBK, SHIFTED, LOST = (
     "double-encoded",
     "gbk-as-latin-1",
@@ -14,14 +16,13 @@ DOUBLE, GBK_AS_LATIN, UTF8_AS_GBK, SHIFTED, LOST = (
     "gbk-shifted",
     "lost-before",
 )
-LATIN = re.compile(
+LATIN = late(
     "[\x80-\xff\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]{6}[^\x00-\x7f]{0,60}"
 )
 HAN_SIGN = "[\u3007\u3400-\u9fff\ue000-\uf8ff€]"
 HAN_RUN = re.compile(f"[^\x00-\u20ab](?<={HAN_SIGN}){HAN_SIGN}{{5,79}}")  # begins with what is looked for fastest
 UTF8_IN_GBK = ("銆", "锛", "鐨")  # 。、 and ， and 的, the commonest of all, begin so
 ANNOTATED = re.compile("\\?[a-z\u00e0-\u01dc]{1,6}\\)")  # `?shù)`: a byte was replaced before a bracket
-HAN = re.compile("[\u4e00-\u9fff]")
 LATIN_MARKS = ("ä", "å", "æ", "ç", "è", "é", "µÄ", "£¬", "¡£")  # lead bytes of Chinese UTF-8; 的 and ， and 。 in GBK
 LATIN_SIGNS = "äåæçèéÄ£"  # each of them has one; one character is found in a thirtieth of the time that two take
 TRIED = 12  # runs that are looked at
@@ -53,7 +54,7 @@ def _common(text: str) -> float:
 def _latin(text: str) -> str:
     if not any(mark in text for mark in LATIN_MARKS):
         return ""
-    for run, _ in zip(LATIN.finditer(text), range(TRIED), strict=False):
+    for run, _ in zip(LATIN().finditer(text), range(TRIED), strict=False):
         raw = b"".join(_byte(character) for character in run[0])
         for encoding, sign, least in (("utf-8", DOUBLE, 2), ("gb18030", GBK_AS_LATIN, 4)):
             read = raw.decode(encoding, "replace").strip("\ufffd")
@@ -84,7 +85,7 @@ def _shifted(text: str) -> str:
     """Pairs of bytes cut in the wrong place: rare characters that, cut one byte later, are common ones."""
     for found in ANNOTATED.finditer(text):
         before, behind = text[found.start() - 1 : found.start()], text[found.end() : found.end() + 1]
-        if HAN.fullmatch(before) and HAN.fullmatch(behind):
+        if "\u4e00" <= before <= "\u9fff" and "\u4e00" <= behind <= "\u9fff":
             return SHIFTED
     for run, _ in zip(HAN_RUN.finditer(text), range(TRIED), strict=False):
         if sum(map(is_common, run[0])) * 2 > len(run[0]):

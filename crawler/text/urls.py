@@ -13,15 +13,16 @@ from functools import lru_cache
 import ada_url
 
 from crawler.model import Request
+from crawler.text.late import late
 
 LONGEST = 2_000  # what browsers took for decades (2,083) and a PostgreSQL index takes (2,704 bytes a key); longer ones on pages are traps or pasted data
 REMEMBERED = 4096  # addresses: each is asked about a dozen times on its way through the line
 SESSION = re.compile(r";jsessionid=[^/;]*", re.IGNORECASE)
-LOGIN_PATH = re.compile(r"/(?:(?:sso|cas|oauth2?|idp)/|(?:user/?)?(?:login|signin|logon)(?:[/.]|$))", re.IGNORECASE)
-HOME_PATH = re.compile(r"/(?:(?:index|default|main)\.(?:s?html?|jsp|aspx?|php|action|do))?", re.IGNORECASE)
+LOGIN_PATH = late(r"/(?:(?:sso|cas|oauth2?|idp)/|(?:user/?)?(?:login|signin|logon)(?:[/.]|$))", re.IGNORECASE)
+HOME_PATH = late(r"/(?:(?:index|default|main)\.(?:s?html?|jsp|aspx?|php|action|do))?", re.IGNORECASE)
 UNICODE_ENCODINGS = frozenset({"utf-8", "utf8", "utf-16", "utf-16le", "utf-16be"})
 REGISTRIES = re.compile(r"com|net|org|gov|edu|ac|co|mil")
-PROVINCES = re.compile(r"ah|bj|cq|fj|g[dszx]|h[abeikln]|j[lsx]|ln|mo|nm|nx|qh|s[cdhnx]|tj|tw|xj|xz|yn|zj")
+PROVINCES = late(r"ah|bj|cq|fj|g[dszx]|h[abeikln]|j[lsx]|ln|mo|nm|nx|qh|s[cdhnx]|tj|tw|xj|xz|yn|zj")
 QUERY_PLAIN = frozenset(b"!$%&'()*+,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~")
 
 
@@ -72,11 +73,10 @@ def join(base: str, href: str, encoding: str = "utf-8") -> str | None:
     if not href.isascii() and encoding.lower() not in UNICODE_ENCODINGS:
         href = _encode_query(href, encoding)
     try:
-        joined = ada_url.URL(href, base)
+        address = ada_url.join_url(base, href)
     except ValueError:
         return None
-    address = str(joined.href)
-    return address if joined.protocol in ("http:", "https:") and len(address) <= LONGEST else None
+    return address if address.startswith(("http:", "https:")) and len(address) <= LONGEST else None
 
 
 def _encode_query(href: str, encoding: str) -> str:
@@ -121,7 +121,7 @@ def registered(name: str) -> str:
     labels = name.rstrip(".").split(".")
     if len(labels) < 3 or labels[-1].isdigit() or name.startswith("["):
         return name.rstrip(".")
-    registry = REGISTRIES.fullmatch(labels[-2]) or (labels[-1] == "cn" and PROVINCES.fullmatch(labels[-2]))
+    registry = REGISTRIES.fullmatch(labels[-2]) or (labels[-1] == "cn" and PROVINCES().fullmatch(labels[-2]))
     return ".".join(labels[-3:] if registry and len(labels[-1]) == 2 else labels[-2:])
 
 
@@ -140,9 +140,9 @@ def leads(url: str, location: str) -> str:
     """What a redirect says besides where it goes: `home` (a notice's address leads to its site's start page), `login`, `itself`, or empty."""
     if canonical(url) == canonical(location):
         return "itself"
-    if LOGIN_PATH.search(path(location)) and not LOGIN_PATH.search(path(url)):
+    if LOGIN_PATH().search(path(location)) and not LOGIN_PATH().search(path(url)):
         return "login"
     same = registered(host(url)) == registered(host(location))
-    if same and "?" not in location and HOME_PATH.fullmatch(path(location)) and not HOME_PATH.fullmatch(path(url)):
+    if same and "?" not in location and HOME_PATH().fullmatch(path(location)) and not HOME_PATH().fullmatch(path(url)):
         return "home"
     return ""

@@ -108,6 +108,23 @@ def test_rows_are_found_by_structure_with_full_titles_and_dates(form: str) -> No
     assert found.rows[0].url == "http://www.yunxi.example/zwgk/tzgg/202310/t20231001_100.html"
 
 
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [("二〇二三年十月五日", "2023-10-05"), ("民国一百一十二年十月五日", "2023-10-05"), ("民國九十年三月五日", "2001-03-05")],
+)
+def test_a_date_without_any_digit_is_one(written: str, day: str) -> None:
+    each = "<li><a href='./202310/t202310{d:02}_{n}.html'>{t}</a><span>" + written + "</span></li>"
+    found = read(page(f"<ul>{rows(each)}</ul>"))
+    assert {row.date for row in found.rows} == {day}
+
+
+def test_a_pager_is_found_however_deep_it_stands() -> None:
+    deep = "<font>" * 40 + "<a href='index_1.html'>下一页</a>" + "</font>" * 40
+    found = read(page(f"<ul>{rows()}</ul><div>{deep}</div>"))
+    assert found.next_list is not None
+    assert found.next_list.url == "http://www.yunxi.example/zwgk/tzgg/index_1.html"
+
+
 def test_a_list_in_blocks_of_four_is_one_list() -> None:
     items = re.findall(r"<li>.*?</li>", rows())
     found = read(page("".join(f"<ul>{''.join(items[at : at + 4])}</ul>" for at in (0, 4))))

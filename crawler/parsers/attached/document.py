@@ -6,8 +6,9 @@ from dataclasses import replace
 from io import BytesIO
 
 from crawler.parsers.attached import archives, mail, ofd, old, opendocument, pdf, plain, sheets, slides, types, word, xml2003
+from crawler.parsers.attached.limits import Limits
 from crawler.parsers.attached.package import Package
-from crawler.parsers.attached.said import NO_TEXT, AttachedText, Limits, Member, NoText, Reading, Section
+from crawler.parsers.attached.said import NO_TEXT, AttachedText, Member, NoText, Reading, Section
 from crawler.parsers.media import TYPES
 
 OFFICE = {TYPES["docx"]: word.read, TYPES["xlsx"]: sheets.read, TYPES["pptx"]: slides.read}

@@ -13,18 +13,19 @@ from crawler.parsers.pagers.apis import FORM, JSON, page_scripts, value_of
 from crawler.parsers.pagers.requests import OFFSET_NAMES, PAGE_NAMES, parameters
 from crawler.parsers.pagers.sheet import Pager, Sheet
 from crawler.text import urls
+from crawler.text.late import late
 
 TEXT = r"(?:[\"'`](?P<{0}>[^\"'`\s$]{{3,400}})[\"'`]|(?P<{0}_name>[A-Za-z_$][\w$]*))"
-SHORT = re.compile(
+SHORT = late(
     rf"(?:\$|jQuery|axios|http|request)\s*\.\s*(?P<verb>getJSON|get|post)\s*\(\s*{TEXT.format('url')}\s*(?P<data>,\s*(?=\{{))?"
 )
-FETCH = re.compile(rf"(?<![\w.])fetch\s*\(\s*{TEXT.format('url')}\s*(?P<data>,\s*(?=\{{))?")
-LONG = re.compile(r"(?:\$\s*\.\s*ajax|axios|request|http)\s*\(\s*\{(?P<options>.{10,2500})", re.DOTALL)
-URL = re.compile(rf"\burl\s*:\s*{TEXT.format('url')}")
-VERB = re.compile(r"\b(?:type|method)\s*:\s*[\"'](?P<verb>get|post)[\"']", re.IGNORECASE)
-DATA = re.compile(r"\b(?:data|params)\s*:\s*(?P<json>JSON\.stringify\s*\(\s*)?(?=\{)")
-JSON_TYPE = re.compile(r"application/json", re.IGNORECASE)
-ENDS = re.compile(r"\b(?:success|error|complete|beforeSend)\s*:|\}\s*\)")
+FETCH = late(rf"(?<![\w.])fetch\s*\(\s*{TEXT.format('url')}\s*(?P<data>,\s*(?=\{{))?")
+LONG = late(r"(?:\$\s*\.\s*ajax|axios|request|http)\s*\(\s*\{(?P<options>.{10,2500})", re.DOTALL)
+URL = late(rf"\burl\s*:\s*{TEXT.format('url')}")
+VERB = late(r"\b(?:type|method)\s*:\s*[\"'](?P<verb>get|post)[\"']", re.IGNORECASE)
+DATA = late(r"\b(?:data|params)\s*:\s*(?P<json>JSON\.stringify\s*\(\s*)?(?=\{)")
+JSON_TYPE = late(r"application/json", re.IGNORECASE)
+ENDS = late(r"\b(?:success|error|complete|beforeSend)\s*:|\}\s*\)")
 PAGING = PAGE_NAMES | OFFSET_NAMES
 
 
@@ -41,7 +42,7 @@ def fetched(sheet: Sheet) -> Pager | None:
 
 def _short(sheet: Sheet, source: str) -> Iterator[Request | None]:
     for form in (SHORT, FETCH):
-        for match in form.finditer(source):
+        for match in form().finditer(source):
             verb = "post" if form is SHORT and match["verb"] == "post" else "get"
             data = _object(sheet, source, match.end()) if match["data"] else {}
             if data is None:
@@ -61,13 +62,13 @@ def _short(sheet: Sheet, source: str) -> Iterator[Request | None]:
 
 
 def _long(sheet: Sheet, source: str) -> Iterator[Request | None]:
-    for match in LONG.finditer(source):
-        end = ENDS.search(match["options"])
+    for match in LONG().finditer(source):
+        end = ENDS().search(match["options"])
         options = match["options"][: end.start() + 1] if end else match["options"]
-        url, verb, data = URL.search(options), VERB.search(options), DATA.search(options)
+        url, verb, data = URL().search(options), VERB().search(options), DATA().search(options)
         held = _object(sheet, source, match.start("options") + data.end()) if data else {}
         if url is not None and held is not None:
-            is_json = bool(data and data["json"]) or JSON_TYPE.search(options) is not None
+            is_json = bool(data and data["json"]) or JSON_TYPE().search(options) is not None
             yield _request(sheet, _address(sheet, url), verb["verb"].lower() if verb else "get", held, is_json=is_json)
 
 

@@ -10,13 +10,14 @@ from crawler.parsers.pagers.sheet import Pager, Sheet
 from crawler.parsers.pushed import Call, called
 from crawler.parsers.tree import Node, ancestors, attribute, squeeze
 from crawler.text import urls
+from crawler.text.late import late
 
 FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
 SETS = (
-    re.compile(r"getElementById\s*\(\s*[\"'](?P<id>[\w$.:-]+)[\"']\s*\)\s*\.\s*value\s*=(?!=)\s*(?P<value>[\w$]+)"),
-    re.compile(r"\$\s*\(\s*[\"'](?:form\s+)?#(?P<id>[\w$:-]+)[\"']\s*\)\s*\.\s*val\s*\(\s*(?P<value>[\w$]+)\s*\)"),
-    re.compile(r"\$\s*\(\s*[\"'][^\"']*\[name=\\?[\"']?(?P<id>[\w$:.-]+)\\?[\"']?\]\s*[\"']\s*\)\s*\.\s*val\s*\(\s*(?P<value>[\w$]+)\s*\)"),
-    re.compile(r"(?:\.|\[\s*[\"'])(?P<id>[\w$-]+)(?:[\"']\s*\])?\s*\.\s*value\s*=(?!=)\s*(?P<value>[\w$]+)"),
+    late(r"getElementById\s*\(\s*[\"'](?P<id>[\w$.:-]+)[\"']\s*\)\s*\.\s*value\s*=(?!=)\s*(?P<value>[\w$]+)"),
+    late(r"\$\s*\(\s*[\"'](?:form\s+)?#(?P<id>[\w$:-]+)[\"']\s*\)\s*\.\s*val\s*\(\s*(?P<value>[\w$]+)\s*\)"),
+    late(r"\$\s*\(\s*[\"'][^\"']*\[name=\\?[\"']?(?P<id>[\w$:.-]+)\\?[\"']?\]\s*[\"']\s*\)\s*\.\s*val\s*\(\s*(?P<value>[\w$]+)\s*\)"),
+    late(r"(?:\.|\[\s*[\"'])(?P<id>[\w$-]+)(?:[\"']\s*\])?\s*\.\s*value\s*=(?!=)\s*(?P<value>[\w$]+)"),
 )  # fmt: skip
 SUBMITS = re.compile(r"\bsubmit\s*\(")
 UNSENT = frozenset({"submit", "button", "image", "reset", "file", "checkbox", "radio", "password"})
@@ -48,7 +49,7 @@ def _request(sheet: Sheet, call: Call, node: Node) -> Request | None:
         return None
     known = dict(zip(call.names, call.given, strict=False))
     for pattern in SETS:
-        for match in pattern.finditer(call.body):
+        for match in pattern().finditer(call.body):
             value = known.get(match["value"], match["value"] if match["value"].isdigit() else None)
             field = _field(sheet, match["id"]) if value is not None else None
             held = next((above for above in ancestors(field) if above.tag == "form"), None) if field is not None else None

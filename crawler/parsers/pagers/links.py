@@ -3,18 +3,19 @@
 import base64
 import binascii
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote_plus
 
 from crawler.parsers.pagers import said
 from crawler.parsers.pagers.sheet import MOST, NONE, Pager, Sheet, numbers
 from crawler.parsers.pushed import leads
-from crawler.parsers.tree import Node, attribute, parse, squeeze
+from crawler.parsers.tree import Node, attribute, lines, parse, squeeze
 from crawler.text import urls
 
 NEXT = re.compile(r"^[<>»›\s\[\]|]*(?:下一?页|后一?页|下一頁|next(?:page)?)[<>»›\s\[\]|]*$", re.IGNORECASE)
 LAST = re.compile(r"^[<>»›\s\[\]|]*(?:尾页|末页|最后一?页|最末页|末頁|last(?:page)?)[<>»›\s\[\]|]*$", re.IGNORECASE)
 ARROW = re.compile(r"^(?:>|›|&gt;|→)$")
+OPTION = re.compile(r"第?\d{1,5}页?")
 DOUBLE = re.compile(r"^(?:>>|»|››)$")
 DIGITS = re.compile(r"^\[?(\d{1,6})\]?$")
 NEXT_NAME = re.compile(r"(?:^|[\s_-])next(?:[\s_-]?page)?$|^next\b(?!.?group)", re.IGNORECASE)
@@ -22,6 +23,7 @@ CURRENT_NAME = re.compile(
     r"(?:^|[\s_-])(?:active|current|cur|curr|on|select|selected|thispage|now|this|hover)(?:$|[\s_-])", re.IGNORECASE
 )
 TOTAL_RECORD = re.compile(r"total(?:record|count)s?|总数|总记录", re.IGNORECASE)
+TOTAL_BEGINS = "tT总\u200b\ufeff"  # the last two are no white space to Python
 THIS_VALUE = re.compile(r"this\s*\.\s*(?:options\s*\[\s*this\s*\.\s*selectedIndex\s*\]\s*\.\s*)?value")
 ENCODED = re.compile(r"^[A-Za-z0-9+/]{80,}={0,2}$")
 
@@ -47,13 +49,13 @@ def linked(sheet: Sheet) -> Pager | None:
     encoded = _encoded(body)
     if encoded is not None:
         root = parse(encoded).body
-        pager = _read(sheet, root, root) if root is not None else None
+        pager = _read(replace(sheet, lines=None), root, root) if root is not None else None
         return Pager(pager.next, pager.total_pages, pager.total_rows, "base64") if pager else None
     return _read(sheet, body, said.area(body))
 
 
 def _read(sheet: Sheet, body: Node, area: Node | None) -> Pager | None:
-    told = said.words(body, area)
+    told = said.words(lines(body) if sheet.lines is None else sheet.lines, area)
     links = gather(area, sheet.url) if area is not None else Links(None, None, {}, None, dead=False)
     total_rows, total_pages = said.first(said.ROWS, told), said.first(said.PAGES, told)
     total_rows = total_rows if total_rows is not None else _total_record(body)
@@ -77,8 +79,10 @@ def _read(sheet: Sheet, body: Node, area: Node | None) -> Pager | None:
 def _total_record(body: Node) -> int | None:
     """The rows that EmpireCMS declares: `<a title="Total record"><b>42</b></a>`."""
     for node in body.css("[title]"):
+        if not _says_total(node):
+            continue
         shown = squeeze(node.text(deep=True))
-        if TOTAL_RECORD.fullmatch(squeeze(attribute(node, "title"))) and shown.isdigit() and len(shown) < 9:
+        if shown.isdigit() and len(shown) < 9:
             return int(shown)
     return None
 
@@ -133,7 +137,12 @@ def gather(area: Node, base: str) -> Links:
 
 def _counts(node: Node) -> bool:
     """The number of rows as EmpireCMS prints it, which is no page's."""
-    return any(TOTAL_RECORD.fullmatch(squeeze(attribute(each, "title"))) for each in (node, node.parent) if each is not None)
+    return any(_says_total(each) for each in (node, node.parent) if each is not None)
+
+
+def _says_total(node: Node) -> bool:
+    title = attribute(node, "title").lstrip()
+    return title[:1] in TOTAL_BEGINS and TOTAL_RECORD.fullmatch(squeeze(title)) is not None
 
 
 def _next(links: Links, current: int | None) -> str | None:
@@ -173,13 +182,12 @@ def _total(links: Links, current: int | None, following: str | None) -> int | No
 def _selected(sheet: Sheet, body: Node) -> Pager | None:
     """A select whose options are pages: the option behind the chosen one."""
     for select in body.css("select"):
-        options = [
-            (squeeze(option.text(deep=True)), attribute(option, "value"), "selected" in option.attributes)
-            for option in select.css("option")
-        ]
-        pages = [(shown, value, chosen) for shown, value, chosen in options if re.fullmatch(r"第?\d{1,5}页?", shown)]
-        if len(pages) < 2 or len(pages) != len(options):
+        options = select.css("option")
+        if len(options) < 2 or not all(OPTION.fullmatch(squeeze(option.text(deep=True))) for option in options):
             continue
+        pages = [
+            (squeeze(option.text(deep=True)), attribute(option, "value"), "selected" in option.attributes) for option in options
+        ]
         if not re.search(r"[./?]", pages[1][1]):
             pages = [(shown, _changed(sheet, select, value), chosen) for shown, value, chosen in pages]
         if not all(value for _, value, _ in pages):
@@ -206,7 +214,8 @@ def _is(base: str, href: str, here: str) -> bool:
 def _numbers_only(sheet: Sheet, body: Node) -> Pager | None:
     """A row of numbers without words: siblings 1 2 3 …, one of them without a link or marked."""
     for node in body.css("a[href]"):
-        if squeeze(node.text(deep=True)) != "2" or node.parent is None:
+        shown = node.text(deep=True)
+        if "2" not in shown or squeeze(shown) != "2" or node.parent is None:
             continue
         area = (
             node.parent

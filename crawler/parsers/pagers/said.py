@@ -1,8 +1,9 @@
 """What a page says of its length in words: `共25页`, `共52条 1/11`, `页次：1/36`, `总共 12222 记录`."""
 
 import re
+from collections.abc import Iterable, Iterator
 
-from crawler.parsers.tree import Node, ancestors, attribute, is_hidden, lines, squeeze, text
+from crawler.parsers.tree import Line, Node, ancestors, attribute, is_hidden, squeeze, text
 
 PAGES = (
     re.compile(r"(?:总|共|合计)(?:页数|有|计)?[:：]?(\d{1,6})页"),
@@ -33,23 +34,54 @@ MARK = re.compile(
     re.IGNORECASE,
 )
 PART = re.compile(r"^[<>«»‹›\s\[\]|]*(?:\d{1,6}|[首尾末]页|[上下前后]一?页)?[<>«»‹›\s\[\]|]*$")
+DIGIT = re.compile(r"\d")
 TELLING = re.compile(r"\d+页|页[^\d]{0,3}\d|^[^\w]*(?:共|总|合计|当前|每页)\D{0,6}\d")
+HINT = re.compile(
+    r"[页頁xXvVsSſ](?:(?<=[页頁xXvV])|[\s\u200b\ufeff]*[tT])"
+)  # what each mark has: 页, or the x, v or st of next, prev, last
+TAGS = ("a", "span", "li", "button", "em", "b", "i", "td", "div")
+NAMED = {"img": "alt", "input": "value"}
+LONGEST_MARK = 12
+DEEP = 12  # elements within one another whose texts are asked one by one: hostile pages nest without end
 LONGEST = 400  # characters of a pager; more is the page around it
 
 
 def area(body: Node) -> Node | None:
     """The element that holds the pager: around a mark such as 下一页, as large as it can be without holding rows."""
     best, most = None, 0
-    for node in body.css("a, span, li, button, em, b, i, td, div, img[alt], input[value]"):
-        named = {"img": "alt", "input": "value"}.get(node.tag or "")
-        shown = squeeze(attribute(node, named) if named else node.text(deep=True))
-        if len(shown) > 12 or not MARK.match(shown):
-            continue
+    for node in _marks(body):
         grown = _grown(node)
         marks = sum(1 for inner in grown.css("a, span, li, button, em, b, i") if PART.match(squeeze(inner.text(deep=True))))
         if best is None or marks > most:
             best, most = grown, marks
     return best
+
+
+def _marks(body: Node) -> Iterator[Node]:
+    """The elements that are such a mark, in order."""
+    if any(_is_mark(attribute(node, NAMED[node.tag or ""])) for node in body.css("img[alt], input[value]")):
+        for node in body.css(", ".join((*TAGS, "img[alt]", "input[value]"))):
+            named = NAMED.get(node.tag or "")
+            if _is_mark(attribute(node, named) if named else node.text(deep=True)):
+                yield node
+        return
+    waiting = [(body, 0)]
+    while waiting:
+        node, depth = waiting.pop()
+        shown = node.text(deep=True)
+        if HINT.search(shown) is None:
+            continue  # nor is anything within it
+        if depth == DEEP:
+            yield from (inner for inner in node.css(", ".join(TAGS)) if _is_mark(inner.text(deep=True)))
+            continue
+        if node.tag in TAGS and _is_mark(shown):
+            yield node
+        waiting += [(inner, depth + 1) for inner in reversed(list(node.iter()))]
+
+
+def _is_mark(shown: str) -> bool:
+    plain = squeeze(shown)
+    return len(plain) <= LONGEST_MARK and MARK.match(plain) is not None
 
 
 def _grown(node: Node) -> Node:
@@ -72,10 +104,12 @@ def _has_titles(node: Node) -> bool:
     )
 
 
-def words(body: Node, pager: Node | None) -> str:
+def words(told: Iterable[Line], pager: Node | None) -> str:
     """The text that may tell totals, without white space: the pager's, and short lines of the page that are no links."""
     found = [squeeze(text(pager))] if pager is not None else []
-    for line in lines(body):
+    for line in told:
+        if DIGIT.search(line.text) is None:
+            continue
         shown = squeeze(line.text)
         if len(shown) <= 60 and TELLING.search(shown) and not _is_row(line.node):
             found.append(shown)

@@ -1,13 +1,14 @@
 """What a pager strategy is given and what it answers."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser
 
 from crawler.model import Request
+from crawler.parsers.tree import Line
 from crawler.text import urls
 
 NONE = ""
@@ -19,7 +20,8 @@ NUMBER = re.compile(r"\d+")
 class Sheet:
     """A list page as a pager sees it: its text, its tree where it is HTML, the request it answers, its rows.
 
-    `answer` what an API, a feed or an embedded datastore said (`data.Answer`); None for a plain page.
+    `answer` what an API, a feed or an embedded datastore said (`data.Answer`); None for a plain page. `lines` those of its body, where
+    somebody has them already.
     """
 
     source: str
@@ -30,6 +32,7 @@ class Sheet:
     addresses: Collection[str]
     answer: Any = None
     encoding: str = "utf-8"
+    lines: Sequence[Line] | None = None
 
     def get(self, href: str) -> Request | None:
         """A GET of a link of this page; None for what cannot be fetched and for the page itself."""

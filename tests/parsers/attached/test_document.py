@@ -7,7 +7,7 @@ import pytest
 
 from crawler.parsers.attached.archives import member_name
 from crawler.parsers.attached.document import read
-from crawler.parsers.attached.said import Limits
+from crawler.parsers.attached.limits import Limits
 from crawler.parsers.attached.sheets import day_of, shown
 from crawler.parsers.media import TYPES
 from tests.parsers.attached import hostile, made

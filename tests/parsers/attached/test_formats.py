@@ -9,7 +9,8 @@ import pytest
 from crawler.parsers.attached import outside
 from crawler.parsers.attached.document import read
 from crawler.parsers.attached.grids import table_of, tables_of
-from crawler.parsers.attached.said import AttachedText, Limits, NoText, Reading, Section
+from crawler.parsers.attached.limits import Limits
+from crawler.parsers.attached.said import AttachedText, NoText, Reading, Section
 from crawler.parsers.attached.types import is_exported
 from tests.parsers.attached import hostile, made
 

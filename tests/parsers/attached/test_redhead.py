@@ -6,7 +6,7 @@ from crawler.model import Page
 from crawler.parsers.attached import redhead
 from crawler.parsers.attached.document import read
 from crawler.parsers.attached.said import AttachedText, Section
-from crawler.parsers.files import read_file
+from crawler.parsers.documents import read_file
 from tests.parsers.attached import made
 
 WHOLE = (
