@@ -153,7 +153,7 @@ def _read(record: bytes, source: str, files: Sequence[str]) -> tuple[dict[str, A
     """(the record's values, the tokens of each part of its text and of those of the documents it links to; its fields stand with each)."""
     written, title, body = opened(record)
     values: dict[str, Any] = json.loads(written)
-    fields = " ".join(field_tokens(values, source))
+    fields = field_tokens(values, source, title)
     whole = "|".join(filter(None, (body, *files))) if files else body
     return values, tuple(f"{token_text(f'{heading}|{text}')} {fields}" for heading, text in texts(title, whole))
 
