@@ -148,7 +148,7 @@ class Fetcher:
         if wanted.method in SAFE and not wanted.body and url.startswith(origin) and PLAIN.fullmatch(url, len(origin)):
             server, headers = self._server(origin)
             if own:
-                headers = httpx.Headers([*headers.raw, *own])
+                headers = httpx.Headers(headers.raw + [(name.encode("ascii"), value.encode("ascii")) for name, value in own])
             extensions["target"] = url[len(origin) :].encode("ascii")
             return httpx.Request(wanted.method, server, headers=headers, stream=NO_BODY, extensions=extensions)
         common = [("User-Agent", self.settings.user_agent), *ACCEPTED, *own]
