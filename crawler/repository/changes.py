@@ -18,10 +18,12 @@ from crawler.record.frame import unpacked
 from crawler.record.serial import from_json
 from crawler.repository import schema as t
 from crawler.repository import visible
-from crawler.repository.database import chunks, dump, lock_keys
+from crawler.repository.database import chunks, dump, lock_keys, many
 
 MOST_DIFFERENCES = 40  # that a line of the ledger names
 LONGEST_PASSAGE = 400  # characters of one
+
+INSERT = t.changes.insert()
 
 RANK = {  # how much a reader may want to be told of it
     ChangeKind.GONE: 90,
@@ -113,7 +115,7 @@ def append(c: Connection, changes: Sequence[NewChange]) -> None:
         }
         for seq, change in enumerate(changes, last + 1)
     ]
-    c.execute(t.changes.insert(), rows)
+    many(c, INSERT, rows)
 
 
 RECORDS = sa.select(t.versions.c.id, t.versions.c.record).where(t.versions.c.id.in_(sa.bindparam("ids", expanding=True)))

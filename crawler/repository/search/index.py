@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from crawler.record.content import searched_of
 from crawler.record.frame import opened
 from crawler.repository import schema as t
-from crawler.repository.database import AnyRow, clean, lock_keys
+from crawler.repository.database import AnyRow, clean, lock_keys, many
 from crawler.repository.search.facts import FIRST_DAY, day, said
 from crawler.repository.search.terms import field_tokens
 from crawler.repository.search.texts import DAY, texts
@@ -106,6 +106,7 @@ _MARK = t.documents.update().where(t.documents.c.id.in_(sa.bindparam("ids", expa
 _GIVEN_UP = (
     t.documents.update().where(t.documents.c.id == sa.bindparam("b_id")).values(indexed=1, unsearchable=sa.bindparam("b_reason"))
 )
+_ROW = t.search.insert()
 _FILES = (
     sa.select(t.attachments.c.version, t.contents.c.id, t.contents.c.text)
     .join(t.versions, t.versions.c.id == t.attachments.c.version)
@@ -188,7 +189,7 @@ def _write(c: Connection, entries: Sequence[_Entry]) -> None:
     if contents:
         c.execute(t.search_contents.insert(), contents)
     if c.dialect.name == "sqlite":
-        c.execute(t.search.insert(), [rows[number] for number in order])
+        many(c, _ROW, [rows[number] for number in order])
         c.exec_driver_sql(
             "INSERT INTO search_index (rowid, words) VALUES (?, ?)",
             [(rows[number]["place"], words[number]) for number in order],
