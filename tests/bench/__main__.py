@@ -269,7 +269,9 @@ def programs(chosen: argparse.Namespace) -> tuple[str, str]:
 def crawl(chosen: argparse.Namespace, site: Path) -> int:
     """Both visits, told as they are measured; the exit code."""
     python, spy = programs(chosen)
-    compileall.compile_dir(ROOT / "crawler", quiet=1)  # as an installation does, and has done for the peer; a source tree may not be
+    compileall.compile_dir(
+        ROOT / "crawler", quiet=1
+    )  # as an installation does, and has done for the peer; a source tree may not be
     write_site(site, hosts=chosen.hosts, pages=chosen.pages, port=chosen.port)
     job = Job(site, chosen.hosts, chosen.pages, chosen.port, chosen.rounds, (chosen.visit,) if chosen.visit else VISITS)
     crawlers = [*([] if chosen.alone else [peer(job, python)]), gongkai(job)]
