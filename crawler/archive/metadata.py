@@ -164,8 +164,14 @@ def kept(look: str, block: bytes, *, file: str, end: int, capture: Capture | Non
         raise DamagedRecord(f"metadata record {look} is not one of ours: {error}") from error
 
 
-def told(look: str, exchange: Exchange, outcome: Outcome, block: bytes, *, file: str, end: int, capture: Capture | None) -> Kept:
-    """What `kept` reads in a block that was just written of an exchange; it is read only where something was lost on the way to UTF-8."""
+def told(
+    exchange: Exchange, outcome: Outcome, block: bytes, *, look: str, place: tuple[str, int], capture: Capture | None
+) -> Kept:
+    """What `kept` reads in a block that was just written of an exchange; it is read only where something was lost on the way to UTF-8.
+
+    `place`: the file, and the offset behind the record.
+    """
+    file, end = place
     task, page = exchange.task, exchange.page
     if LOST in block:
         return kept(look, block, file=file, end=end, capture=capture)

@@ -173,7 +173,7 @@ class Archive:
             tied.append(("WARC-Concurrent-To", answer))
         block = metadata.write(exchange, outcome, redacted=redacted, wire=wire_id)
         _add(target, Draft("metadata", look, at, metadata.CONTENT_TYPE, block, [page, *tied], target.info))
-        return metadata.told(look, exchange, outcome, block, file=target.name, end=target.end, capture=capture)
+        return metadata.told(exchange, outcome, block, look=look, place=(target.name, target.end), capture=capture)
 
     def _answer(
         self, target: _Open, exchange: Exchange, record_id: str, digest: str, same: Original | None

@@ -9,7 +9,8 @@ from sqlalchemy.engine import Connection
 
 from crawler.model import Kind, Millis, Request
 from crawler.repository import schema as t
-from crawler.repository.database import chunks, clean, ignoring, many
+from crawler.repository.database import chunks, clean, ignoring
+from crawler.repository.many import many
 from crawler.text import urls
 
 

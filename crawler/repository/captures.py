@@ -10,7 +10,8 @@ from crawler.archive.members import Damage
 from crawler.model import ABOUT_THE_SITE, Kept, Millis, Original
 from crawler.record.notice import Place
 from crawler.repository import schema as t
-from crawler.repository.database import chunks, iso, many
+from crawler.repository.database import chunks, iso
+from crawler.repository.many import many
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ from crawler.record.frame import unpacked
 from crawler.record.serial import from_json
 from crawler.repository import schema as t
 from crawler.repository import visible
-from crawler.repository.database import chunks, dump, lock_keys, many
+from crawler.repository.database import chunks, dump, lock_keys
+from crawler.repository.many import many
 
 MOST_DIFFERENCES = 40  # that a line of the ledger names
 LONGEST_PASSAGE = 400  # characters of one

@@ -10,7 +10,8 @@ from sqlalchemy.engine import Connection
 from crawler.model import Millis
 from crawler.repository import schema as t
 from crawler.repository import withheld
-from crawler.repository.database import chunks, many
+from crawler.repository.database import chunks
+from crawler.repository.many import many
 
 HERE, MISSING, GONE = "here", "missing", "gone"
 

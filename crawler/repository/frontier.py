@@ -13,7 +13,8 @@ from crawler.politeness.host import Lease
 from crawler.repository import addresses, looks
 from crawler.repository import schema as t
 from crawler.repository.addresses import Seed
-from crawler.repository.database import AnyRow, chunks, clean, ignoring, many
+from crawler.repository.database import AnyRow, chunks, clean, ignoring
+from crawler.repository.many import many
 
 TODO, DEAD = "todo", "dead"
 LIST, NEW, ATTACHMENT, REVISIT, BACKFILL = range(5)  # priorities

@@ -15,7 +15,8 @@ from sqlalchemy.engine import Connection
 from crawler.model import ABOUT_THE_SITE, WHOLE, Millis, Outcome, Request, Stop
 from crawler.repository import schema as t
 from crawler.repository.addresses import request_of
-from crawler.repository.database import AnyRow, many, replacing
+from crawler.repository.database import AnyRow, replacing
+from crawler.repository.many import many
 
 NEAR = 16  # pages before one that what comes after it may depend on
 UNREACHED = (

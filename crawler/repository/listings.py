@@ -8,7 +8,8 @@ from sqlalchemy.engine import Connection
 
 from crawler.model import Millis
 from crawler.repository import schema as t
-from crawler.repository.database import Upsert, chunks, many
+from crawler.repository.database import Upsert, chunks
+from crawler.repository.many import many
 
 
 @dataclass(slots=True)

@@ -8,7 +8,8 @@ from sqlalchemy.engine import Connection
 
 from crawler.model import GOOD, Kind, Millis, Outcome
 from crawler.repository import schema as t
-from crawler.repository.database import chunks, many
+from crawler.repository.database import chunks
+from crawler.repository.many import many
 
 ANSWERED = GOOD | {Outcome.REDIRECTED}
 WELL: Millis = 24 * 3_600_000  # a host that answered others within a day is well

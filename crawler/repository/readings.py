@@ -11,7 +11,8 @@ from crawler.model import ABOUT_THE_SITE, Capture, Kind, Original, PageKind, Req
 from crawler.repository import attachments, continuations, files, origins
 from crawler.repository import schema as t
 from crawler.repository.addresses import request_of
-from crawler.repository.database import AnyRow, chunks, many, replacing
+from crawler.repository.database import AnyRow, chunks, replacing
+from crawler.repository.many import many
 from crawler.text import urls
 
 PENDING, DONE, UNREADABLE = "pending", "done", "unreadable"

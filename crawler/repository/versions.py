@@ -12,7 +12,8 @@ from crawler.model import Millis
 from crawler.record.frame import unpacked
 from crawler.record.notice import Notice, Place
 from crawler.repository import schema as t
-from crawler.repository.database import chunks, clean, many
+from crawler.repository.database import chunks, clean
+from crawler.repository.many import many
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from sqlalchemy.engine import Connection
 
 from crawler.model import Millis
 from crawler.repository import schema as t
-from crawler.repository.database import chunks, ignoring, many
+from crawler.repository.database import chunks, ignoring
+from crawler.repository.many import many
 
 
 @dataclass(frozen=True, slots=True)

@@ -290,5 +290,5 @@ def test_the_writer_tells_of_a_look_what_recovery_reads_of_it(make: Make, detail
     wanted = Request("http://a.test/0?q=1", "POST", (("X-Token", "secret"), ("Content-Type", "text/plain")), b"\xff\0")
     exchange = replace(exchange, task=replace(exchange.task, request=wanted, tries=2, frontier=7))
     block = metadata.write(exchange, Outcome.OK, redacted=True)
-    told = metadata.told("<urn:x>", exchange, Outcome.OK, block, file="f", end=1, capture=None)
+    told = metadata.told(exchange, Outcome.OK, block, look="<urn:x>", place=("f", 1), capture=None)
     assert told == metadata.kept("<urn:x>", block, file="f", end=1, capture=None)

@@ -12,7 +12,8 @@ from sqlalchemy.engine import Connection
 from crawler.record.content import searched_of
 from crawler.record.frame import opened
 from crawler.repository import schema as t
-from crawler.repository.database import AnyRow, chunks, clean, lock_keys, many
+from crawler.repository.database import AnyRow, chunks, clean, lock_keys
+from crawler.repository.many import many
 from crawler.repository.search.facts import FIRST_DAY, day, said
 from crawler.repository.search.terms import field_tokens
 from crawler.repository.search.texts import DAY, texts
