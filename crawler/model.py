@@ -140,13 +140,14 @@ class ChangeKind(StrEnum):
 
 # ------------------------------------------------------------------ public ids
 CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+SHIFTS = tuple(range(55, -1, -5))
 
 
 def short_id(record_id: str, part: int = 0) -> str:
     """12 characters of Crockford base32 (60 bits of SHA-256) of a WARC-Record-ID and, above 0, the part's number."""
     seed = record_id if part == 0 else f"{record_id}/{part}"
     number = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:8], "big") >> 4
-    return "".join(CROCKFORD[number >> shift & 31] for shift in range(55, -1, -5))
+    return "".join([CROCKFORD[number >> shift & 31] for shift in SHIFTS])
 
 
 def capture_id(record_id: str) -> str:

@@ -16,6 +16,7 @@ from crawler.errors import ArchiveError
 from crawler.model import Millis
 
 SUFFIX, BORN = ".alive", ".born"
+MOMENT = 0.05  # seconds between two requests that are told
 UNBORN = 60.0  # seconds after which a sign that nobody holds yet will be nobody's
 
 
@@ -25,6 +26,7 @@ class Alive:
     def __init__(self, folder: Path, owner: str) -> None:
         self.folder, self._path = folder, folder / (owner + SUFFIX)
         self._file: IO[bytes] | None = None
+        self._told = float("-inf")  # when a request was told last
 
     def begin(self) -> None:
         """Show it. Nobody ever sees it without its lock: it gets its name when it is held. Raises ArchiveError."""
@@ -41,8 +43,10 @@ class Alive:
             ) from error
 
     def asks(self) -> None:
-        """A request begins."""
-        if self._file is not None:
+        """A request begins; of several within a moment the first is told."""
+        now = time.monotonic()
+        if self._file is not None and now - self._told >= MOMENT:
+            self._told = now
             with contextlib.suppress(OSError):  # a time that cannot be told is an earlier one
                 os.utime(self._path)
 
@@ -88,7 +92,7 @@ def pulse(folder: Path, what: str) -> float | None:
 def asked(folder: Path, owner: str) -> Millis:
     """When that process began its last request, at the latest; now where it shows nothing."""
     try:
-        return (folder / (owner + SUFFIX)).stat().st_mtime_ns // 1_000_000
+        return (folder / (owner + SUFFIX)).stat().st_mtime_ns // 1_000_000 + int(MOMENT * 1000)
     except OSError:
         return time.time_ns() // 1_000_000
 

@@ -9,6 +9,7 @@ import base64
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -22,6 +23,8 @@ SECRET = re.compile(
     r"^(?:cookie|authorization|proxy-authorization|.*(?:token|secret|session|apikey|api-key|appkey).*)$", re.IGNORECASE
 )
 REDACTED = "redacted"
+LONE = re.compile("[\ud800-\udfff]")  # no UTF-8 has them
+LOST = "\ufffd".encode()
 
 
 @lru_cache(maxsize=1024)
@@ -48,7 +51,11 @@ def write(exchange: Exchange, outcome: Outcome, *, redacted: bool, wire: str = "
     """
     values = _to_json(exchange, outcome, redacted=redacted)
     said = json.dumps({**values, "wire": wire} if wire else values, ensure_ascii=False)
-    return f"fetchTimeMs: {exchange.ms}\r\n{LOOK.decode()} {said}\r\n".encode("utf-8", "replace")
+    block = f"fetchTimeMs: {exchange.ms}\r\n{LOOK.decode()} {said}\r\n"
+    try:
+        return block.encode()
+    except UnicodeEncodeError:
+        return LONE.sub("\ufffd", block).encode()
 
 
 def _to_json(exchange: Exchange, outcome: Outcome, *, redacted: bool) -> dict[str, Any]:
@@ -155,6 +162,53 @@ def kept(look: str, block: bytes, *, file: str, end: int, capture: Capture | Non
         )
     except (ValueError, KeyError, TypeError) as error:
         raise DamagedRecord(f"metadata record {look} is not one of ours: {error}") from error
+
+
+def told(
+    exchange: Exchange, outcome: Outcome, block: bytes, *, look: str, place: tuple[str, int], capture: Capture | None
+) -> Kept:
+    """What `kept` reads in a block that was just written of an exchange; it is read only where something was lost on the way to UTF-8.
+
+    `place`: the file, and the offset behind the record.
+    """
+    file, end = place
+    task, page = exchange.task, exchange.page
+    if LOST in block:
+        return kept(look, block, file=file, end=end, capture=capture)
+    run, request = task.run, task.request
+    if request.headers:
+        request = replace(
+            request, headers=tuple((name, REDACTED if is_secret(name) else value) for name, value in request.headers)
+        )
+    return Kept(
+        look=look,
+        task=Task(
+            key=task.key,
+            request=request,
+            public_url=task.public_url,
+            queue=task.queue,
+            kind=task.kind,
+            source=task.source,
+            run=Run(run.source, run.kind, run.slot),
+            tries=task.tries,
+            via=task.via,
+            hops=task.hops,
+            last_digest=task.last_digest,
+        ),
+        outcome=outcome,
+        at=exchange.at,
+        ms=exchange.ms,
+        file=file,
+        end=end,
+        status=exchange.status,
+        capture=capture,
+        location=exchange.location,
+        leads=exchange.leads,
+        retry_after=exchange.retry_after,
+        etag=page.header("etag") if page else None,
+        last_modified=page.header("last-modified") if page else None,
+        detail=exchange.detail,
+    )
 
 
 def look_of(block: bytes) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from crawler.model import Millis, Octets, payload_digest
 
 UNSAFE = re.compile(r"[\r\n\0]")
 END = b"\r\n\r\n"
+OWN = 8  # lines of a head that every record has: its version, six headers, the blank one
 STEP = 1 << 20
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 IDENTICAL = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
@@ -65,21 +66,17 @@ class Draft:
 
     def head(self) -> bytes:
         """Version line and headers, with the blank line. Raises ValueError for a value that would break out of its line."""
-        headers = (
-            ("WARC-Type", self.type),
-            ("WARC-Record-ID", self.id),
-            ("WARC-Date", warc_date(self.at)),
-            *self.extra,
-            *((("WARC-Warcinfo-ID", self.file),) if self.file else ()),
-            ("WARC-Block-Digest", payload_digest(self.block)),
-            ("Content-Type", self.content_type),
-            ("Content-Length", str(len(self.block))),
+        extra = [*self.extra, ("WARC-Warcinfo-ID", self.file)] if self.file else self.extra
+        further = "".join([f"{name}: {value}\r\n" for name, value in extra])
+        text = (
+            f"WARC/1.1\r\nWARC-Type: {self.type}\r\nWARC-Record-ID: {self.id}\r\nWARC-Date: {warc_date(self.at)}\r\n{further}"
+            f"WARC-Block-Digest: {payload_digest(self.block)}\r\nContent-Type: {self.content_type}\r\nContent-Length: {len(self.block)}\r\n\r\n"
         )
-        text = "".join([f"{name}: {value}\r\n" for name, value in headers])
-        if not text.count("\n") == text.count("\r") == len(headers) or "\0" in text:
-            name, value = next(header for header in headers if UNSAFE.search(header[1]))
+        if not text.count("\n") == text.count("\r") == len(extra) + OWN or "\0" in text:
+            own = [("WARC-Type", self.type), ("WARC-Record-ID", self.id), ("Content-Type", self.content_type)]
+            name, value = next(header for header in [*own, *extra] if UNSAFE.search(header[1]))
             raise ValueError(f"line break in the WARC header {name}: {value!r}")
-        return f"WARC/1.1\r\n{text}\r\n".encode()
+        return text.encode()
 
     def pieces(self) -> Iterator[bytes]:
         """The record as one gzip member; a large block a piece at a time, so that it is never held twice."""

@@ -14,7 +14,7 @@ import shutil
 import socket
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TypeVar
@@ -165,15 +165,15 @@ class Archive:
             extra = [page, *([("WARC-Concurrent-To", answer)] if wire.response else [])]
             body = request.partition(b"\r\n\r\n")[2]
             extra.append(("WARC-Payload-Digest", payload_digest(body) if body else NOTHING))
-            _add(target, Draft("request", request_id, at, REQUEST, request, extra))
+            _add(target, Draft("request", request_id, at, REQUEST, request, extra, target.info))
             tied.append(("WARC-Concurrent-To", request_id))
         if wire and wire.response:
             capture, wire_id = self._answer(target, exchange, answer, digest, same)
             release(wire.response)
             tied.append(("WARC-Concurrent-To", answer))
         block = metadata.write(exchange, outcome, redacted=redacted, wire=wire_id)
-        _add(target, Draft("metadata", look, at, metadata.CONTENT_TYPE, block, [page, *tied]))
-        return metadata.kept(look, block, file=target.name, end=target.end, capture=capture)
+        _add(target, Draft("metadata", look, at, metadata.CONTENT_TYPE, block, [page, *tied], target.info))
+        return metadata.told(exchange, outcome, block, look=look, place=(target.name, target.end), capture=capture)
 
     def _answer(
         self, target: _Open, exchange: Exchange, record_id: str, digest: str, same: Original | None
@@ -202,7 +202,7 @@ class Archive:
             digest = ""  # of what is no HTTP nobody can tell the payload
         extra += [("WARC-Payload-Digest", digest)] if digest else []
         shown = b"" if unchanged else self._shown(exchange, bytes(exact) if kind == "revisit" else None)
-        _add(target, Draft(kind, record_id, at, RESPONSE, exact if shown is None else shown, extra))
+        _add(target, Draft(kind, record_id, at, RESPONSE, exact if shown is None else shown, extra, target.info))
         end, wire_id = target.end, ""
         if shown is not None:
             wire_id = new_id()
@@ -211,7 +211,7 @@ class Archive:
                 ("WARC-Concurrent-To", record_id),
                 ("WARC-Payload-Digest", payload_digest(exact)),
             ]
-            _add(target, Draft("resource", wire_id, at, RESPONSE, exact, own))
+            _add(target, Draft("resource", wire_id, at, RESPONSE, exact, own, target.info))
         if unchanged:
             return None, wire_id
         page = exchange.page
@@ -371,8 +371,7 @@ class Archive:
 
 def _add(target: _Open, draft: Draft) -> None:
     """Append a record; a group's are held together until there are many bytes of them."""
-    own = draft if draft.id == target.info else replace(draft, file=target.info)
-    for piece in own.pieces():
+    for piece in draft.pieces():
         _hold(target, piece)
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
-from rich.text import Text
 
 from crawler.archive.metadata import redact
 from crawler.cli import output, words
@@ -109,6 +108,8 @@ def _show(told: Told) -> None:
 
 def _line(label: str, value: str, right: str = "", style: str = "") -> None:
     """`label   value   right`, the label and what stands at the right in the background."""
+    from rich.text import Text
+
     line = Text(f"  {output.fit(words.said(label), WIDTH)}  ", style="dim")
     line.append(output.safe(words.said(value)), style=style or "not dim")
     if right:

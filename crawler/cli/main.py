@@ -9,7 +9,7 @@ import gc
 import importlib
 import os
 import sys
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -61,6 +61,7 @@ COMMANDS = {  # name → module; a module is imported when its command is called
     "fetch": "fetch",
     "serve": "serve",
 }
+DECORATION = ("rich", "click")
 COMPLETING = ("COMP_WORDS", "_TYPER_COMPLETE_ARGS")  # where a shell that completes a command puts what is typed so far
 READERS = (
     "search",
@@ -179,12 +180,28 @@ def _app(wanted: Collection[str]) -> typer.Typer:
     app.callback()(options)
     for module in dict.fromkeys(COMMANDS.values()):
         if module in wanted:
-            importlib.import_module(f"crawler.cli.{module}").register(app)
+            with _plain():
+                home = importlib.import_module(f"crawler.cli.{module}")
+            home.register(app)
             strict(app)
             continue
         for name in (name for name, home in COMMANDS.items() if home == module):
             app.command(name, help=HELP[name])(_not_called)
     return app
+
+
+@contextlib.contextmanager
+def _plain() -> Iterator[None]:
+    """While modules are imported there is neither rich nor click: structlog and httpx take them for tracebacks and a command of their own,
+    which are a tenth of a start. What is styled here imports rich when it is."""
+    hidden = [name for name in DECORATION if name not in sys.modules]
+    modules: dict[str, Any] = sys.modules
+    modules.update(dict.fromkeys(hidden))  # None there is how Python is told that there is no such module
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
 
 
 def _not_called() -> None:

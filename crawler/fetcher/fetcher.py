@@ -24,6 +24,8 @@ from crawler.model import ABOUT_THE_SITE, NOWHERE, Exchange, Kind, Millis, Octet
 from crawler.text import urls
 
 ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,application/json;q=0.9,*/*;q=0.8"
+SAFE = ("GET", "HEAD")
+MOST_SERVERS = 1000  # origins that are remembered
 DECODE_INLINE = 1 << 17  # bytes of a coded body
 UNDECODABLE: Mapping[type[Undecodable], Outcome] = {
     CutStream: Outcome.TRUNCATED,
@@ -32,6 +34,12 @@ UNDECODABLE: Mapping[type[Undecodable], Outcome] = {
 }
 LEADS = {"home": "the home page", "login": "a login page", "itself": "itself"}
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# path and query that every reader of addresses leaves as they are: nothing to be escaped, no dots to be resolved
+PLAIN = re.compile(
+    r"(?!.*/\.)/(?:[\w~!$&'()*+,;=:@/.-]|%[0-9A-Fa-f]{2})*(?:\?(?:[\w~!$&'()*+,;=:@/?.-]|%[0-9A-Fa-f]{2})+)?", re.ASCII
+)
+ACCEPTED = (("Accept", ACCEPT), ("Accept-Language", "zh-CN,zh;q=0.9,en;q=0.5"), ("Accept-Encoding", "gzip, deflate, br, zstd"))
+NO_BODY = httpx.ByteStream(b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,7 @@ class Fetcher:
     ) -> None:
         self.settings, self.clock, self.steady = settings, clock, steady
         self.jars = Jars()
+        self._servers: dict[str, tuple[httpx.URL, httpx.Headers]] = {}
         self.transport = Transport(
             Guard(settings.allow_private, settings.connect, resolver),
             tls=lambda route: context(settings.ca_file, route),
@@ -120,34 +129,44 @@ class Fetcher:
         return await self._answered(task, response, at, began)
 
     def _request(self, task: Task, deadline: float, cookies: str) -> httpx.Request:
-        headers = [
-            ("User-Agent", self.settings.user_agent),
-            ("Accept", ACCEPT),
-            ("Accept-Language", "zh-CN,zh;q=0.9,en;q=0.5"),
-            ("Accept-Encoding", "gzip, deflate, br, zstd"),
-        ]
+        wanted, url = task.request, task.request.url
+        own: list[tuple[str, str]] = []
         if task.validators:
             if task.validators.etag:
-                headers.append(("If-None-Match", task.validators.etag))
+                own.append(("If-None-Match", task.validators.etag))
             if task.validators.last_modified:
-                headers.append(("If-Modified-Since", task.validators.last_modified))
-        headers += task.request.headers
+                own.append(("If-Modified-Since", task.validators.last_modified))
+        own += wanted.headers
         if cookies:
-            headers.append(("Cookie", cookies))
-        request = httpx.Request(
-            task.request.method,
-            task.request.url,
-            headers=headers,
-            content=task.request.body or None,
-            extensions={
-                "deadline": deadline,
-                "route": self.settings.routes.get(task.source, MODERN),
-                "most": self.settings.most(task),
-            },
-        )
-        if urls.host(str(request.url)) != urls.host(task.request.url):
-            raise ValueError("two readers see different hosts in the address")
+            own.append(("Cookie", cookies))
+        extensions = {
+            "deadline": deadline,
+            "route": self.settings.routes.get(task.source, MODERN),
+            "most": self.settings.most(task),
+        }
+        origin = urls.origin(url)
+        if wanted.method in SAFE and not wanted.body and url.startswith(origin) and PLAIN.fullmatch(url, len(origin)):
+            server, headers = self._server(origin)
+            if own:
+                headers = httpx.Headers(headers.raw + [(name.encode("ascii"), value.encode("ascii")) for name, value in own])
+            extensions["target"] = url[len(origin) :].encode("ascii")
+            return httpx.Request(wanted.method, server, headers=headers, stream=NO_BODY, extensions=extensions)
+        common = [("User-Agent", self.settings.user_agent), *ACCEPTED, *own]
+        request = httpx.Request(wanted.method, url, headers=common, content=wanted.body or None, extensions=extensions)
+        _check_host(request.url, url)
         return request
+
+    def _server(self, origin: str) -> tuple[httpx.URL, httpx.Headers]:
+        """An origin as httpx reads it, and what every request to it begins with: a site's addresses differ in path and query alone."""
+        known = self._servers.get(origin)
+        if known is None:
+            server = httpx.URL(f"{origin}/")
+            _check_host(server, origin)
+            if len(self._servers) >= MOST_SERVERS:
+                self._servers.clear()
+            headers = httpx.Headers([("Host", server.netloc.decode()), ("User-Agent", self.settings.user_agent), *ACCEPTED])
+            known = self._servers[origin] = server, headers
+        return known
 
     def _failed(self, told: Exchange, error: WireError) -> Exchange:
         """With what had come. A redirect whose head is whole is one, however its body ends: nobody asked for that."""
@@ -226,6 +245,12 @@ class Fetcher:
     async def aclose(self) -> None:
         """Drop every connection."""
         await self.transport.aclose()
+
+
+def _check_host(read: httpx.URL, url: str) -> None:
+    """Raises ValueError when httpx sees another host in an address than the one that is checked."""
+    if urls.host(str(read)) != urls.host(url):
+        raise ValueError("two readers see different hosts in the address")
 
 
 def _wire_outcome(error: WireError) -> Outcome:

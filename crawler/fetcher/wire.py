@@ -5,7 +5,8 @@
     dropped = response.extensions["dropped"]   # names of header fields that are no names: the bytes are kept, the fields are not read
     reach = request.extensions["reach"]         # model.Reach, also when the exchange failed
 
-A request's extensions may hold `deadline` (seconds for the whole exchange: lookup, connect, TLS, head, body) and `route` (model.Route).
+A request's extensions may hold `deadline` (seconds for the whole exchange: lookup, connect, TLS, head, body), `route` (model.Route) and
+`target` (path and query as they are sent, where they are not the address's own).
 Errors are WireError (with the bytes that came), guard.Refused, ssl.SSLError, or OSError (lookup, connect, proxy).
 """
 
@@ -87,7 +88,7 @@ class Transport(httpx.AsyncBaseTransport):
         """One exchange. Raises WireError, Refused, ssl.SSLError or OSError."""
         destination = _destination(request)
         method = request.method.encode("ascii")
-        data = head(method, _target(request.url, destination), request.headers.raw)
+        data = head(method, _target(request, destination), request.headers.raw)
         if method not in SAFE:
             data += await request.aread()
         limit = request.extensions.get("deadline", self.deadline)
@@ -287,9 +288,10 @@ def _destination(request: httpx.Request) -> Destination:
     return Destination(secure, host, url.port or (443 if secure else 80), route)
 
 
-def _target(url: httpx.URL, destination: Destination) -> bytes:
+def _target(request: httpx.Request, destination: Destination) -> bytes:
     """The request target; a proxy wants the whole address (RFC 9112, 3.2.2), unless it only opens a tunnel."""
-    return b"http://" + url.netloc + url.raw_path if destination.route.proxy and not destination.secure else url.raw_path
+    target: bytes = request.extensions.get("target") or request.url.raw_path
+    return b"http://" + request.url.netloc + target if destination.route.proxy and not destination.secure else target
 
 
 def _since(began: float) -> int:

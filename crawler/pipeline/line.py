@@ -376,7 +376,7 @@ class Line(Member):
         pairs, rows = settle.begin(c, items)
         by_capture = {item.capture_id: item for item in items}
         now = self.clock()
-        seen = [(replace(held, at=clocks.past(held.at, now)), at) for held, at in pairs]
+        seen = [(held if held.at <= now else replace(held, at=clocks.past(held.at, now)), at) for held, at in pairs]
         known = settle.load(c, [seeding.item(by_capture[held.id], held, at, self._settle_rules) for held, at in seen], rows)
         seeding.believe(known, now)
         return known, settling.decide(known, self._settle_rules)

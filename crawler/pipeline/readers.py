@@ -19,6 +19,7 @@ from crawler.parsers.version import rules_version
 from crawler.record.content import NO_TEXT, Content, pack_pieces
 from crawler.record.reading import Reading
 
+PIPE = 1 << 16  # bytes that are read of a child's answers at once, where there are so many: all a pipe holds
 WATCH = 0.05  # seconds between two looks of the watchdog
 MOST_IN_MESSAGE = 8 << 20  # bytes of pages in one message; a larger page goes alone
 LONGEST_PAGE = 192 << 20  # bytes of a page and its further captures: a child takes no longer message
@@ -59,6 +60,7 @@ class _Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            bufsize=PIPE,
             env=self.environment,
             process_group=0 if os.name == "posix" else None,
         )

@@ -202,7 +202,7 @@ class _Fold:
         found = item.settled.reading.notices
         held = sorted(self._documents(item), key=lambda document: document.part)
         if len(found) == 1 and [document.part for document in held] in ([], [0]):
-            return [replace(found[0], part=0)]
+            return found if found[0].part == 0 else [replace(found[0], part=0)]
         parts = align(
             [(document.part, document.current.text_digest, document.current.title) for document in held if document.current],
             [(notice.text_digest, clean(notice.title)) for notice in found],

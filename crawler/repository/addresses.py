@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from crawler.model import Kind, Millis, Request
 from crawler.repository import schema as t
 from crawler.repository.database import chunks, clean, ignoring
+from crawler.repository.many import many
 from crawler.text import urls
 
 
@@ -111,7 +112,7 @@ def ensure(c: Connection, seeds: Iterable[Seed], *, lock: bool = False) -> dict[
         key for key in wanted if key not in found
     )  # in one order: two processes that insert the same wait, and do not block
     if missing:
-        c.execute(PUT(c), [_row(wanted[key], key) for key in missing])
+        many(c, PUT(c), [_row(wanted[key], key) for key in missing])
         found |= by_key(c, missing, lock=lock)
     raised = [(found[key], seed.kind) for key, seed in wanted.items() if _is_raised(found[key].kind, seed.kind)]
     if raised:
@@ -155,14 +156,14 @@ def _row(seed: Seed, key: str) -> dict[str, object]:
 def by_key(c: Connection, keys: Collection[str], *, lock: bool = False) -> dict[str, Address]:
     """Those of these addresses that are known."""
     query = LOCKED_BY_KEY if lock else BY_KEY
-    rows = [row for some in chunks(sorted(keys)) for row in c.execute(query, {"keys": some})]
+    rows = [row for some in chunks(sorted(keys)) for row in c.execute(query, {"keys": some}).all()]
     return {row.key: Address(*row) for row in rows}
 
 
 def by_id(c: Connection, ids: Collection[int], *, lock: bool = False) -> dict[int, Address]:
     """Addresses by row id."""
     query = LOCKED_BY_ID if lock else BY_ID
-    rows = [row for some in chunks(sorted(ids)) for row in c.execute(query, {"ids": some})]
+    rows = [row for some in chunks(sorted(ids)) for row in c.execute(query, {"ids": some}).all()]
     return {row.id: Address(*row) for row in rows}
 
 
@@ -173,4 +174,4 @@ def save(c: Connection, changed: Iterable[Address]) -> None:
         for address in sorted(changed, key=lambda address: address.id)
     ]
     if rows:
-        c.execute(SAVE, rows)
+        many(c, SAVE, rows)

@@ -11,6 +11,7 @@ from crawler.model import ABOUT_THE_SITE, Kept, Millis, Original
 from crawler.record.notice import Place
 from crawler.repository import schema as t
 from crawler.repository.database import chunks, iso
+from crawler.repository.many import many
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class CaptureRow:
 
 
 _c = t.captures.c
+INSERT = t.captures.insert()
 ROWS = sa.select(
     _c.id, _c.url, _c.at, _c.record, _c.public_id, _c.file, _c.offset, _c.length, _c.payload_digest
 ).where(_c.id.in_(sa.bindparam("ids", expanding=True)))  # fmt: skip
@@ -93,7 +95,7 @@ def holding(c: Connection, digests: Collection[str]) -> list[Holding]:
     return [
         Holding(Original(row.record, row.url, row.at, row.payload_digest), row.file, row.offset + row.length)
         for some in chunks(sorted(digests))
-        for row in c.execute(HOLDING, {"digests": some})
+        for row in c.execute(HOLDING, {"digests": some}).all()
     ]
 
 
@@ -152,18 +154,18 @@ def by_record(c: Connection, records: Collection[str]) -> dict[str, int]:
 
 def rows(c: Connection, ids: Collection[int]) -> dict[int, CaptureRow]:
     """Captures by row id."""
-    return {row.id: CaptureRow(*row) for some in chunks(sorted(ids)) for row in c.execute(ROWS, {"ids": some})}
+    return {row.id: CaptureRow(*row) for some in chunks(sorted(ids)) for row in c.execute(ROWS, {"ids": some}).all()}
 
 
 def last_read(c: Connection, addresses: Collection[int]) -> dict[int, int]:
     """The latest capture of each of these addresses that was read."""
-    return {row.url: row.capture for some in chunks(sorted(addresses)) for row in c.execute(READ, {"ids": some})}
+    return {row.url: row.capture for some in chunks(sorted(addresses)) for row in c.execute(READ, {"ids": some}).all()}
 
 
 def insert(c: Connection, made: Sequence[dict[str, object]]) -> None:
     """Append captures: rows with their ids."""
     if made:
-        c.execute(t.captures.insert(), made)
+        many(c, INSERT, made)
 
 
 def resolve_originals(c: Connection, looks: Sequence[Kept]) -> None:

@@ -14,17 +14,17 @@ from sqlalchemy.engine import Connection
 
 from crawler.model import EMPTY, ChangeKind, Millis
 from crawler.record.content import Piece, pieces_of
-from crawler.record.content_diff import between
-from crawler.record.diff import paragraphs
 from crawler.record.frame import unpacked
-from crawler.record.normalize import collapse
 from crawler.record.serial import from_json
 from crawler.repository import schema as t
 from crawler.repository import visible
 from crawler.repository.database import chunks, dump, lock_keys
+from crawler.repository.many import many
 
 MOST_DIFFERENCES = 40  # that a line of the ledger names
 LONGEST_PASSAGE = 400  # characters of one
+
+INSERT = t.changes.insert()
 
 RANK = {  # how much a reader may want to be told of it
     ChangeKind.GONE: 90,
@@ -116,7 +116,7 @@ def append(c: Connection, changes: Sequence[NewChange]) -> None:
         }
         for seq, change in enumerate(changes, last + 1)
     ]
-    c.execute(t.changes.insert(), rows)
+    many(c, INSERT, rows)
 
 
 RECORDS = sa.select(t.versions.c.id, t.versions.c.record).where(t.versions.c.id.in_(sa.bindparam("ids", expanding=True)))
@@ -159,6 +159,8 @@ def _compared(c: Connection, changes: Sequence[NewChange]) -> Sequence[NewChange
 
 
 def _in_files(before: Sequence[Piece], after: Sequence[Piece]) -> list[dict[str, Any]]:
+    from crawler.record.content_diff import between  # on first use: what compares texts is a tenth of a start
+
     return [
         {
             "field": "attachment",
@@ -175,6 +177,9 @@ def _in_files(before: Sequence[Piece], after: Sequence[Piece]) -> list[dict[str,
 
 def _differences(before: bytes, after: bytes) -> list[dict[str, Any]]:
     """What a reader can see, field by field, the first so many; `passage` is the paragraph around it, as it stands (or stood) there."""
+    from crawler.record.diff import paragraphs  # on first use, as above
+    from crawler.record.normalize import collapse
+
     old, new = from_json(unpacked(before)), from_json(unpacked(after))
     found = []
     for item in paragraphs(old, new)[:MOST_DIFFERENCES]:

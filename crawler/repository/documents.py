@@ -11,6 +11,7 @@ from crawler.model import Millis
 from crawler.repository import schema as t
 from crawler.repository import withheld
 from crawler.repository.database import chunks
+from crawler.repository.many import many
 
 HERE, MISSING, GONE = "here", "missing", "gone"
 
@@ -61,6 +62,7 @@ CURRENT_AT = (
     .where(_d.url.in_(sa.bindparam("ids", expanding=True)))
     .order_by(_d.id)
 )
+INSERT = t.documents.insert()
 SEEN = (
     t.documents.update()
     .where(_d.id == sa.bindparam("b_id"))
@@ -79,7 +81,7 @@ def at(c: Connection, addresses: Collection[int]) -> dict[int, list[Document]]:
     """The documents at these addresses, without their versions."""
     found: dict[int, list[Document]] = {}
     for some in chunks(sorted(addresses)):
-        for row in c.execute(AT, {"ids": some}):
+        for row in c.execute(AT, {"ids": some}).all():
             values: list[Any] = list(row)
             document = Document(*values[:11])
             document.attached = values[11]
@@ -91,7 +93,7 @@ def current_at(c: Connection, addresses: Collection[int]) -> dict[int, list[Docu
     """The documents at these addresses with the versions they are in."""
     found: dict[int, list[Document]] = {}
     for some in chunks(sorted(addresses)):
-        for row in c.execute(CURRENT_AT, {"ids": some}):
+        for row in c.execute(CURRENT_AT, {"ids": some}).all():
             values: list[Any] = list(row)
             values[17] = bool(values[17])
             document = Document(*values[:11])
@@ -129,7 +131,7 @@ def insert(c: Connection, made: Sequence[Document]) -> None:
         for document in made
     ]
     if rows:
-        c.execute(t.documents.insert(), rows)
+        many(c, INSERT, rows)
         withheld.of_new(c, [document.id for document in made])
 
 
@@ -145,10 +147,10 @@ def save(c: Connection, seen: Iterable[Document], changed: Iterable[Document]) -
         for document in sorted(seen, key=lambda document: document.id)
     ]
     if rows:
-        c.execute(SEEN, rows)
+        many(c, SEEN, rows)
     rows = [
         {"b_id": document.id, "b_version": document.version, "b_attached": document.attached}
         for document in sorted(changed, key=lambda document: document.id)
     ]
     if rows:
-        c.execute(CHANGED, rows)
+        many(c, CHANGED, rows)

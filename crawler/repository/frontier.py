@@ -14,6 +14,7 @@ from crawler.repository import addresses, looks
 from crawler.repository import schema as t
 from crawler.repository.addresses import Seed
 from crawler.repository.database import AnyRow, chunks, clean, ignoring
+from crawler.repository.many import many
 
 TODO, DEAD = "todo", "dead"
 LIST, NEW, ATTACHMENT, REVISIT, BACKFILL = range(5)  # priorities
@@ -86,9 +87,9 @@ def apply(c: Connection, moves: Moves) -> None:
         if rows:
             c.execute(statement, rows)
     if moves.done:
-        c.execute(FINISH, [{"b_run": run, "b_url": url} for run, url in sorted(moves.done)])
+        many(c, FINISH, [{"b_run": run, "b_url": url} for run, url in sorted(moves.done)])
     if moves.put:
-        c.execute(PUT(c), [moves.put[key] for key in moves.put])
+        many(c, PUT(c), [moves.put[key] for key in moves.put])
     if moves.shelved:
         c.execute(
             SHELVE,
@@ -198,7 +199,7 @@ _SLICE = _of_runs(
 
 def slice_(c: Connection, held: Lease, now: Millis, limit: int, runs: Collection[int] | None = None) -> list[Task]:
     """The next tasks of a held queue: lists first, then new notices, then documents, then what is looked at again."""
-    rows = c.execute(_SLICE[runs is not None], {"held": held.queue, "now": now, "most": limit} | _named(runs))
+    rows = c.execute(_SLICE[runs is not None], {"held": held.queue, "now": now, "most": limit} | _named(runs)).all()
     return [_task(row, held.queue) for row in rows]
 
 

@@ -16,6 +16,7 @@ from crawler.model import ABOUT_THE_SITE, WHOLE, Millis, Outcome, Request, Stop
 from crawler.repository import schema as t
 from crawler.repository.addresses import request_of
 from crawler.repository.database import AnyRow, replacing
+from crawler.repository.many import many
 
 NEAR = 16  # pages before one that what comes after it may depend on
 UNREACHED = (
@@ -113,7 +114,7 @@ def save(c: Connection, changed: Iterable[ListPage]) -> None:
     """Write pages, made or changed."""
     rows = [{name: getattr(page, name) for name in _SAVED} for page in sorted(changed, key=lambda page: (page.run, page.url))]
     if rows:
-        c.execute(PUT(c), rows)
+        many(c, PUT(c), rows)
 
 
 # ------------------------------------------------------------------ counts

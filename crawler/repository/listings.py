@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 from crawler.model import Millis
 from crawler.repository import schema as t
 from crawler.repository.database import Upsert, chunks
+from crawler.repository.many import many
 
 
 @dataclass(slots=True)
@@ -52,7 +53,7 @@ def load(c: Connection, sources: Collection[str], addresses: Collection[int]) ->
     """What these sources' lists showed of these addresses."""
     found = {}
     for some in chunks(sorted(addresses)):
-        for row in c.execute(ROWS, {"sources": sorted(sources), "ids": some}):
+        for row in c.execute(ROWS, {"sources": sorted(sources), "ids": some}).all():
             found[row.source, row.url] = Listing(*row)
     return found
 
@@ -64,4 +65,4 @@ def save(c: Connection, changed: Iterable[Listing]) -> None:
         for listing in sorted(changed, key=lambda listing: (listing.source, listing.url))
     ]
     if rows:
-        c.execute(PUT(c), rows)
+        many(c, PUT(c), rows)

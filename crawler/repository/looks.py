@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 from crawler.model import GOOD, Kind, Millis, Outcome
 from crawler.repository import schema as t
 from crawler.repository.database import chunks
+from crawler.repository.many import many
 
 ANSWERED = GOOD | {Outcome.REDIRECTED}
 WELL: Millis = 24 * 3_600_000  # a host that answered others within a day is well
@@ -27,6 +28,7 @@ class Look:
     capture: int | None
 
 
+INSERT = t.looks.insert()
 NUMBERS = sa.select(t.looks.c.record, t.looks.c.id).where(t.looks.c.record.in_(sa.bindparam("records", expanding=True)))
 TOLD = sa.select(t.looks.c.record).where(t.looks.c.record.in_(sa.bindparam("records", expanding=True)))
 LOOKED = (
@@ -108,13 +110,13 @@ def looked(c: Connection, runs: Collection[int], addresses: Collection[int]) -> 
         return set()
     found: set[tuple[int, int]] = set()
     for some in chunks(sorted(addresses)):
-        found.update((row.run, row.url) for row in c.execute(LOOKED, {"runs": sorted(runs), "ids": some}))
+        found.update((row.run, row.url) for row in c.execute(LOOKED, {"runs": sorted(runs), "ids": some}).all())
     return found
 
 
 def since(c: Connection, captures: Collection[int]) -> list[Look]:
     """The looks at these captures' addresses from the first on that each capture answers for, in their order."""
-    return [Look(*row) for row in c.execute(SINCE, {"captures": sorted(captures)})] if captures else []
+    return [Look(*row) for row in c.execute(SINCE, {"captures": sorted(captures)}).all()] if captures else []
 
 
 def late(c: Connection, captures: Collection[int]) -> set[int]:
@@ -130,4 +132,4 @@ def well_then(c: Connection, ids: Collection[int]) -> set[int]:
 def insert(c: Connection, rows: Sequence[dict[str, object]]) -> None:
     """Append looks: rows with their ids."""
     if rows:
-        c.execute(t.looks.insert(), rows)
+        many(c, INSERT, rows)

@@ -10,6 +10,7 @@ from crawler.model import Millis
 from crawler.politeness.pace import FRESH, Pace
 from crawler.repository import schema as t
 from crawler.repository.database import Upsert, chunks
+from crawler.repository.many import many
 
 
 @dataclass(slots=True)
@@ -137,7 +138,7 @@ def save(c: Connection, held: Iterable[QueueRow]) -> None:
         for row in sorted(held, key=lambda row: row.name)
     ]
     if rows:
-        c.execute(HELD, rows)
+        many(c, HELD, rows)
 
 
 def tell(c: Connection, told: Iterable[QueueRow]) -> None:

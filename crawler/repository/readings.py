@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +13,7 @@ from crawler.repository import schema as t
 from crawler.repository.addresses import request_of
 from crawler.repository.database import AnyRow, chunks, replacing
 from crawler.repository.list_readings import ListReading
+from crawler.repository.many import many
 from crawler.text import urls
 
 PENDING, DONE, UNREADABLE = "pending", "done", "unreadable"
@@ -71,13 +71,13 @@ WITHOUT_RECORD = (
 
 def lock(c: Connection, captures: Collection[int]) -> dict[int, ReadingRow]:
     """The readings of these captures, held until the transaction ends."""
-    found = (row for some in chunks(sorted(captures)) for row in c.execute(LOCKED, {"captures": some}))
+    found = (row for some in chunks(sorted(captures)) for row in c.execute(LOCKED, {"captures": some}).all())
     return {row.capture: ReadingRow(*row) for row in found}
 
 
 def without_record(c: Connection, ids: Collection[int]) -> set[int]:
     """Of these addresses, those whose last capture gave no record that it might give another time."""
-    return {int(row.id) for some in chunks(sorted(ids)) for row in c.execute(WITHOUT_RECORD, {"ids": some})}
+    return {int(row.id) for some in chunks(sorted(ids)) for row in c.execute(WITHOUT_RECORD, {"ids": some}).all()}
 
 
 def save(c: Connection, changed: Iterable[ReadingRow]) -> None:
@@ -87,7 +87,7 @@ def save(c: Connection, changed: Iterable[ReadingRow]) -> None:
         for reading in sorted(changed, key=lambda reading: reading.capture)
     ]
     if rows:
-        c.execute(PUT(c), rows)
+        many(c, PUT(c), rows)
 
 
 # ------------------------------------------------------------------ the work list
@@ -145,6 +145,7 @@ WAITING = (
     .join(t.files, t.files.c.name == t.captures.c.file)
     .where(
         t.readings.c.state == PENDING,
+        t.readings.c.capture.not_in(sa.bindparam("busy", expanding=True)),
         # what was read before anybody may read again, wherever it lies: its writer may have other rules than who asked for it
         sa.or_(t.files.c.state == files.CLOSED, t.files.c.owner == sa.bindparam("owner"), t.readings.c.rules.is_not(None)),
     )
@@ -170,8 +171,8 @@ FIRST_PAGES = (
 
 def pending(c: Connection, limit: int, *, owner: str, busy: frozenset[int]) -> list[Pending]:
     """Captures to be read, oldest first: those in this process's files and in closed ones; a live writer reads its own."""
-    rows = c.execute(WAITING, {"owner": owner, "most": limit + len(busy)})
-    return _whole(c, list(map(_pending, islice((row for row in rows if row[0] not in busy), limit))))
+    rows = c.execute(WAITING, {"owner": owner, "busy": sorted(busy), "most": limit}).all()
+    return _whole(c, list(map(_pending, rows)))
 
 
 def of(c: Connection, captures: Collection[int]) -> list[Pending]:

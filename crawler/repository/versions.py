@@ -13,6 +13,7 @@ from crawler.record.frame import unpacked
 from crawler.record.notice import Notice, Place
 from crawler.repository import schema as t
 from crawler.repository.database import chunks, clean
+from crawler.repository.many import many
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class NewVersion:
     files: tuple[Reference, ...] = ()
 
 
+INSERT = t.versions.insert()
 RECORDS = sa.select(t.versions.c.id, t.versions.c.record).where(t.versions.c.id.in_(sa.bindparam("ids", expanding=True)))
 
 
@@ -58,7 +60,7 @@ def insert(c: Connection, made: Sequence[NewVersion]) -> None:
     """Append versions with the attachments they name the addresses of."""
     if not made:
         return
-    c.execute(t.versions.insert(), [_row(version) for version in made])
+    many(c, INSERT, [_row(version) for version in made])
     rows = [
         {
             "version": version.id,

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 from crawler.model import Millis
 from crawler.repository import schema as t
 from crawler.repository.database import chunks, ignoring
+from crawler.repository.many import many
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ SAME = (
     .distinct()
 )
 MEMBERS = sa.select(_d.work, _d.id, _d.public_id, _d.first_seen).where(_d.work.in_(sa.bindparam("works", expanding=True)))
+INSERT = t.works.insert()
 JOIN = t.documents.update().where(_d.work == sa.bindparam("b_work")).values(work=sa.bindparam("b_into"))
 DROP = t.works.delete().where(t.works.c.id == sa.bindparam("b_work"))
 NAME = t.works.update().where(t.works.c.id == sa.bindparam("b_work")).values(public_id=sa.bindparam("b_public_id"))
@@ -100,7 +102,7 @@ def insert(c: Connection, works: Works) -> None:
     """Append new works; documents refer to them."""
     rows = [{"id": work, "public_id": public_id} for work, public_id in works.made.items()]
     if rows:
-        c.execute(t.works.insert(), rows)
+        many(c, INSERT, rows)
 
 
 def save(c: Connection, works: Works) -> None:

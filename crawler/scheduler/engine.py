@@ -20,7 +20,7 @@ from crawler.fetcher.fetcher import Fetcher
 from crawler.model import Exchange, Millis, Task
 from crawler.pipeline.catch_up import messages
 from crawler.pipeline.closing import close_finished
-from crawler.pipeline.line import Line
+from crawler.pipeline.line import INDEX_AT_ONCE, Line
 from crawler.pipeline.policy import Policy
 from crawler.politeness.budget import Spending
 from crawler.politeness.host import Lease, Origin, Probe
@@ -38,7 +38,7 @@ log = structlog.get_logger()
 ASK = 0.5  # seconds between two questions which queues are due, and whether runs are over
 LINGER = 1.0  # seconds a queue with nothing due is held on to while pages are being read
 GATHER = 0.05  # seconds that few exchanges wait for others to be committed with
-INDEX = 1.0  # seconds between two transactions of the search index
+INDEX = 2.0  # seconds that documents wait for others to be indexed with: many at once make one large segment, which is merged less often
 ROOM = 1.0  # seconds between two looks at the disk's room
 ADOPT = 60.0  # seconds between two looks for dead processes
 KEEP_AT_ONCE = 256  # exchanges of one transaction
@@ -391,10 +391,10 @@ class Engine:
     async def _index_loop(self) -> None:
         while True:
             await self._unindexed.wait()
-            self._unindexed.clear()
-            if await self._threads.write(self.line.index):
-                self._unindexed.set()
             await asyncio.sleep(INDEX)
+            self._unindexed.clear()
+            while await self._threads.write(self.line.index) == INDEX_AT_ONCE:
+                pass
 
 
 def _leads_on(settled: Settled) -> bool:

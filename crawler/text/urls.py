@@ -20,6 +20,8 @@ REMEMBERED = 4096  # addresses: each is asked about a dozen times on its way thr
 SESSION = re.compile(r";jsessionid=[^/;]*", re.IGNORECASE)
 LOGIN_PATH = late(r"/(?:(?:sso|cas|oauth2?|idp)/|(?:user/?)?(?:login|signin|logon)(?:[/.]|$))", re.IGNORECASE)
 HOME_PATH = late(r"/(?:(?:index|default|main)\.(?:s?html?|jsp|aspx?|php|action|do))?", re.IGNORECASE)
+PORT = re.compile(r":\d+$")
+PATH_END = re.compile("[?#]")
 UNICODE_ENCODINGS = frozenset({"utf-8", "utf8", "utf-16", "utf-16le", "utf-16be"})
 REGISTRIES = re.compile(r"com|net|org|gov|edu|ac|co|mil")
 PROVINCES = late(r"ah|bj|cq|fj|g[dszx]|h[abeikln]|j[lsx]|ln|mo|nm|nx|qh|s[cdhnx]|tj|tw|xj|xz|yn|zj")
@@ -30,29 +32,33 @@ class BadUrl(ValueError):
     """Not an http or https address."""
 
 
-def _parse(url: str) -> ada_url.URL:
+@lru_cache(REMEMBERED)
+def _serialised(url: str) -> str:
+    """The address as the URL standard writes it: all that is asked of it can be read off that."""
     try:
-        parsed = ada_url.URL(url)
+        href = str(ada_url.URL(url).href)
     except ValueError as error:
         raise BadUrl(f"not an address: {url[:200]!r}") from error
-    if parsed.protocol not in ("http:", "https:"):
+    if not href.startswith(("http://", "https://")):
         raise BadUrl(f"neither http nor https: {url[:200]!r}")
-    return parsed
+    return href
 
 
 def is_http(url: str) -> bool:
     """Is this an absolute address that can be fetched?"""
     try:
-        _parse(url)
+        _serialised(url)
     except BadUrl:
         return False
     return True
 
 
-@lru_cache(REMEMBERED)
 def canonical(url: str) -> str:
     """The canonical form of an absolute http(s) address; idempotent. Raises BadUrl."""
-    parsed = _parse(url)
+    href = _serialised(url)
+    if "#" not in href and ";" not in href and "@" not in href and not href.endswith("?"):
+        return href
+    parsed = ada_url.URL(href)
     parsed.hash = ""
     if not parsed.search:
         parsed.search = ""  # a lone question mark goes
@@ -106,10 +112,9 @@ def key(request: Request) -> str:
     return f"{request.method} {canonical(request.url)}{body}"
 
 
-@lru_cache(REMEMBERED)
 def host(url: str) -> str:
     """The host name, in ASCII, without port; an IPv6 address in its brackets. Raises BadUrl."""
-    return str(_parse(url).hostname)
+    return PORT.sub("", origin(url).partition("://")[2])
 
 
 def registered(name: str) -> str:
@@ -125,15 +130,20 @@ def registered(name: str) -> str:
     return ".".join(labels[-3:] if registry and len(labels[-1]) == 2 else labels[-2:])
 
 
-@lru_cache(REMEMBERED)
 def origin(url: str) -> str:
     """scheme://host[:port], the port only where it is not the scheme's own. Raises BadUrl."""
-    return str(_parse(url).origin)
+    href = _serialised(url)
+    whole = href[: href.index("/", len("https://"))]
+    if "@" not in whole:
+        return whole
+    scheme, mark, rest = whole.partition("://")
+    return f"{scheme}{mark}{rest.rpartition('@')[2]}"
 
 
 def path(url: str) -> str:
     """The path, percent-encoded. Raises BadUrl."""
-    return str(_parse(url).pathname)
+    href = _serialised(url)
+    return PATH_END.split(href[href.index("/", len("https://")) :], maxsplit=1)[0]
 
 
 def leads(url: str, location: str) -> str:

@@ -8,10 +8,10 @@ query goes through the same functions.
 """
 
 import re
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from operator import add
 
 from crawler.text.fold import HAN, annotations, fold, fold_map
 
@@ -22,7 +22,8 @@ PIECE = re.compile(rf"{RUN.pattern.replace('?P<han>', '?:')}|{SENTENCE.pattern}"
 LETTER = re.compile(f"[{HAN}]")
 WORD = re.compile(rf" [^{HAN} |]+ ")
 WORDS = re.compile(rf"(?: [^{HAN} |]+ )+")  # neighbours
-AFTER_BAR = re.compile(r"\|[^ ]")
+AFTER_BAR = re.compile(r"\|[^|]")
+BLANK = " ".encode("utf-32-le")
 JOINT = "·"  # between two words that are neighbours: in no word, and a letter to both databases
 IN_WORD = re.compile(rf"[^{HAN} |]{{2}}")
 LONGEST_WORD = 1_000
@@ -114,17 +115,29 @@ def tokens(searched: str) -> set[str]:
 def token_text(searched: str) -> str:
     """The tokens of a search text between blanks, each as often as it comes: a set costs as much as the index that makes one anyway."""
     edged = f" {searched} "
-    han = f"|{WORD.sub('|', edged).strip()}|"
-    found = [AFTER_BAR.sub("", " ".join(map(add, han, han[1:]))).replace("|", "")]
+    found = [_han_pairs(WORD.sub("|", edged).strip())]
     for match in WORDS.finditer(edged):
         first, end = match.span()
         last, joint = edged[first - 1 : first].strip("|"), ""
         for word in match.group().split():
             cut = word[:LONGEST]
-            found += [cut, f"{last}{joint}{cut}"]
+            found += (cut, f"{last}{joint}{cut}")
             last, joint = cut, JOINT
         found.append(last + edged[end : end + 1].strip("|"))
     return " ".join(found)
+
+
+def _han_pairs(text: str) -> str:
+    """The pairs of neighbours in text of Han characters and bars, and what stands alone before a bar.
+
+    A string of one pair after another is laid out as characters of four bytes: a third of the time that strings of two take.
+    """
+    first = f"|{text}".replace("|", " ")
+    second = AFTER_BAR.sub("  ", f"|{text}|")[1:].replace("|", " ")
+    pairs = array("I", BLANK) * (3 * len(first))
+    pairs[0::3] = array("I", first.encode("utf-32-le"))
+    pairs[1::3] = array("I", second.encode("utf-32-le"))
+    return pairs.tobytes().decode("utf-32-le")
 
 
 def phrase_of(text: str, *, open_ended: bool = False) -> Phrase | None:

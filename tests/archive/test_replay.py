@@ -280,3 +280,15 @@ def test_a_file_says_who_made_it_with_what_and_by_which_rules(home: Home) -> Non
     for kind, headers, _ in records:
         assert headers["WARC-Block-Digest"]
         assert ("WARC-Payload-Digest" in headers) == (kind in ("request", "response", "revisit", "resource"))
+
+
+@pytest.mark.parametrize("detail", ["断\r\n行\u2028", "a lone \ud800", "read as \ufffd"])
+def test_the_writer_tells_of_a_look_what_recovery_reads_of_it(make: Make, detail: str) -> None:
+    from crawler.archive import metadata
+
+    exchange = make(detail=detail)
+    wanted = Request("http://a.test/0?q=1", "POST", (("X-Token", "secret"), ("Content-Type", "text/plain")), b"\xff\0")
+    exchange = replace(exchange, task=replace(exchange.task, request=wanted, tries=2, frontier=7))
+    block = metadata.write(exchange, Outcome.OK, redacted=True)
+    told = metadata.told(exchange, Outcome.OK, block, look="<urn:x>", place=("f", 1), capture=None)
+    assert told == metadata.kept("<urn:x>", block, file="f", end=1, capture=None)

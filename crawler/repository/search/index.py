@@ -12,13 +12,15 @@ from sqlalchemy.engine import Connection
 from crawler.record.content import searched_of
 from crawler.record.frame import opened
 from crawler.repository import schema as t
-from crawler.repository.database import AnyRow, clean, lock_keys
+from crawler.repository.database import AnyRow, chunks, clean, lock_keys
+from crawler.repository.many import many
 from crawler.repository.search.facts import FIRST_DAY, day, said
 from crawler.repository.search.terms import field_tokens
 from crawler.repository.search.texts import DAY, texts
 from crawler.text.words import token_text
 
 OWN = ("search_index", "ix_search_words", "words")  # made by a revision, not in `schema.py`: alembic must not compare them
+CUT = 64  # rows whose words are held at once: they take six times their text
 MERGED = 1000  # pages of the index written in one step of a merge
 SQLITE = (
     """CREATE VIRTUAL TABLE search_index
@@ -34,14 +36,19 @@ POSTGRESQL = (
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One document to be indexed: its day, what it is narrowed and counted by, and the words of each of its parts."""
+    """One document to be indexed: its day, what it is narrowed and counted by, its parts, and the tokens of its fields."""
 
     day: int
     document: int
     version: int
     facets: Mapping[str, str | int | None]
-    words: tuple[str, ...]
+    parts: Sequence[str]
+    fields: str
     contents: tuple[int, ...]
+
+    def words(self, part: int) -> str:
+        """The tokens of a part of its text, and those of its fields, which stand with each."""
+        return _words(self.parts[part], self.fields)
 
 
 ALL = (0, 2**63 - 1)
@@ -106,6 +113,11 @@ _MARK = t.documents.update().where(t.documents.c.id.in_(sa.bindparam("ids", expa
 _GIVEN_UP = (
     t.documents.update().where(t.documents.c.id == sa.bindparam("b_id")).values(indexed=1, unsearchable=sa.bindparam("b_reason"))
 )
+_ROW = t.search.insert()
+_NAMES = ("place", "document", "part", "parts", "version", "source", "channel", "issuer", "category", "written")
+_ROW_OF_POSTGRESQL = sa.text(
+    f"INSERT INTO search ({', '.join(_NAMES)}, words) VALUES ({', '.join(f':{name}' for name in _NAMES)}, CAST(:words AS tsvector))"
+)
 _FILES = (
     sa.select(t.attachments.c.version, t.contents.c.id, t.contents.c.text)
     .join(t.versions, t.versions.c.id == t.attachments.c.version)
@@ -140,43 +152,48 @@ def _files(c: Connection, versions: Sequence[int]) -> dict[int, tuple[tuple[int,
 
 
 def _entry(document: AnyRow, files: Sequence[tuple[int, str]]) -> _Entry:
-    values, words = _read(document.record, document.source, [text for _, text in files])
+    values, parts, fields = _read(document.record, document.source, [text for _, text in files])
     facets = {
         "source": document.source,
         **{name: clean(said(values, name)) or None for name in ("channel", "issuer", "category")},
         "written": day((values.get("meta") or {}).get("written_date")),
     }
-    return _Entry(day(document.published), document.id, document.version, facets, words, tuple(number for number, _ in files))
+    contents = tuple(number for number, _ in files)
+    return _Entry(day(document.published), document.id, document.version, facets, parts, fields, contents)
 
 
-def _read(record: bytes, source: str, files: Sequence[str]) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """(the record's values, the tokens of each part of its text and of those of the documents it links to; its fields stand with each)."""
+def _words(part: str, fields: str) -> str:
+    return f"{token_text(part)} {fields}"
+
+
+def _read(record: bytes, source: str, files: Sequence[str]) -> tuple[dict[str, Any], Sequence[str], str]:
+    """(the record's values, the parts of its text and of those of the documents it links to, each with its title; its fields' tokens)."""
     written, title, body = opened(record)
     values: dict[str, Any] = json.loads(written)
-    fields = " ".join(field_tokens(values, source))
+    fields = field_tokens(values, source, title)
     whole = "|".join(filter(None, (body, *files))) if files else body
-    return values, tuple(f"{token_text(f'{heading}|{text}')} {fields}" for heading, text in texts(title, whole))
+    return values, [f"{heading}|{text}" for heading, text in texts(title, whole)], fields
 
 
 def _write(c: Connection, entries: Sequence[_Entry]) -> None:
     """Rows and words, in the order of their keys; the parts of a document have keys that follow each other."""
     free = _free(c, {entry.day for entry in entries})
     rows: list[dict[str, Any]] = []
-    words: list[str] = []
+    held: list[tuple[_Entry, int]] = []
     for entry in sorted(entries, key=lambda entry: (-entry.day, entry.document)):
-        whole = free[entry.day] + len(entry.words) > (entry.day + 1) << DAY
+        whole = free[entry.day] + len(entry.parts) > (entry.day + 1) << DAY
         its_day = 0 if whole else entry.day
-        for part, cut in enumerate(entry.words):
+        for part in range(len(entry.parts)):
             row = {
                 "place": free[its_day] + part,
                 "document": entry.document,
                 "part": part,
-                "parts": len(entry.words),
+                "parts": len(entry.parts),
                 "version": entry.version,
             }
             rows.append({**row, **entry.facets})
-            words.append(cut)
-        free[its_day] += len(entry.words)
+            held.append((entry, part))
+        free[its_day] += len(entry.parts)
     order = sorted(range(len(rows)), key=lambda number: rows[number]["place"])
     if not order:
         return
@@ -187,17 +204,17 @@ def _write(c: Connection, entries: Sequence[_Entry]) -> None:
     ]
     if contents:
         c.execute(t.search_contents.insert(), contents)
-    if c.dialect.name == "sqlite":
-        c.execute(t.search.insert(), [rows[number] for number in order])
-        c.exec_driver_sql(
-            "INSERT INTO search_index (rowid, words) VALUES (?, ?)",
-            [(rows[number]["place"], words[number]) for number in order],
-        )
-        return
-    columns = "place", "document", "part", "parts", "version", "source", "channel", "issuer", "category", "written"
-    named = ", ".join(f":{column}" for column in columns)
-    insert = f"INSERT INTO search ({', '.join(columns)}, words) VALUES ({named}, CAST(:words AS tsvector))"
-    c.execute(sa.text(insert), [{**rows[number], "words": _quoted(words[number])} for number in order])
+    sqlite = c.dialect.name == "sqlite"
+    if sqlite:
+        many(c, _ROW, [rows[number] for number in order])
+    for some in chunks(order, CUT):
+        words = [(number, held[number][0].words(held[number][1])) for number in some]
+        if sqlite:
+            c.exec_driver_sql(
+                "INSERT INTO search_index (rowid, words) VALUES (?, ?)", [(rows[number]["place"], cut) for number, cut in words]
+            )
+        else:
+            c.execute(_ROW_OF_POSTGRESQL, [{**rows[number], "words": _quoted(cut)} for number, cut in words])
 
 
 def _quoted(words: str) -> str:
@@ -228,11 +245,16 @@ def forget(c: Connection, documents: Sequence[int]) -> None:
     if c.dialect.name == "sqlite":
         c.exec_driver_sql(
             "INSERT INTO search_index (search_index, rowid, words) VALUES ('delete', ?, ?)",
-            [(row.place, _read(row.record, row.source, files.get(row.document, ()))[1][row.part]) for row in held],
+            [(row.place, _held_words(row, files.get(row.document, ()))) for row in held],
         )
     if files:
         c.execute(_DROP_FILES, {"ids": documents})
     c.execute(_DROP, {"ids": documents})
+
+
+def _held_words(row: AnyRow, files: Sequence[str]) -> str:
+    _, parts, fields = _read(row.record, row.source, files)
+    return _words(parts[row.part], fields)
 
 
 def merge(c: Connection) -> bool:

@@ -7,6 +7,7 @@ may be too much, what is asked is tested on the notice itself (`matching.holds`)
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any as Value
 
 from crawler.repository.search.facts import Origin, has, named, placed, said
@@ -15,6 +16,14 @@ from crawler.text.words import Phrase, search_text, tokens
 
 MARK = "‹"
 LETTERS = {"title": "t", "issuer": "i", "channel": "c", "source": "o", "category": "k", "genre": "g", "validity": "v", "no": "n"}
+REPEATED = (
+    "issuer",
+    "channel",
+    "source",
+    "category",
+    "genre",
+    "validity",
+)  # fields of which a site says the same again and again
 SOURCE, HAS = f"s{MARK}", f"h{MARK}"
 HYPHEN = "‐"  # in the token of a source's id: the databases would cut it at a plain one
 SOURCE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
@@ -48,17 +57,29 @@ Expression = Term | Both | Either
 
 
 # ------------------------------------------------------------------ the record's side
-def field_tokens(values: Mapping[str, Value], source: str) -> list[str]:
-    """The tokens of a record's fields and of its source's id, sorted."""
-    found = {source_token(source), *(HAS + name for name in has(values))}
-    for field, letter in LETTERS.items():
-        text = said(values, field)
-        if text:
-            found.update(f"{letter}{MARK}{token}" for token in tokens(search_text(text)))
-    known = number(said(values, "no"))
+def field_tokens(values: Mapping[str, Value], source: str, title: str) -> str:
+    """The tokens of a record's fields and of its source's id, between blanks; `title` as it is searched."""
+    found = [source_token(source), *(HAS + name for name in has(values))]
+    if title:
+        found.append(_field_tokens("title", title))
+    found += [_said_tokens(field, text) for field in REPEATED if (text := said(values, field))]
+    doc_no = said(values, "no")
+    if doc_no:
+        found.append(_field_tokens("no", search_text(doc_no)))
+    known = number(doc_no)
     if known is not None:
-        found.update(_number_tokens(known.year, known.n))
-    return sorted(found)
+        found += _number_tokens(known.year, known.n)
+    return " ".join(found)
+
+
+@lru_cache(1024)
+def _said_tokens(field: str, text: str) -> str:
+    return _field_tokens(field, search_text(text))
+
+
+def _field_tokens(field: str, searched: str) -> str:
+    letter = LETTERS[field] + MARK
+    return " ".join([f"{letter}{token}" for token in tokens(searched)])
 
 
 def source_token(source: str) -> str:
