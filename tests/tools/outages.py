@@ -171,7 +171,7 @@ class Cutter:
                     if not data:
                         return
                     (server if one is client else client).sendall(data)
-                    if one is client and b"COMMIT" in data:
+                    if one is client and b"COMMIT\0" in data:  # and not what begins: READ COMMITTED
                         self.commits += 1
                         if self.commits % self.every == 0:
                             server.recv(1)  # it is committed
