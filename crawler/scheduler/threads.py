@@ -66,6 +66,10 @@ class Threads:
         self, loop: asyncio.AbstractEventLoop, waiting: "Sequence[asyncio.Future[Any]]", done: "asyncio.Future[list[Any]]"
     ) -> None:
         self._answering -= 1
+        if done.cancelled():  # the loop ends
+            for answer in waiting:
+                answer.cancel()
+            return
         for answer, found in zip(waiting, done.result(), strict=True):
             if answer.done():  # whoever asked is gone
                 continue
