@@ -5,7 +5,7 @@ import time
 
 from crawler.model import Page
 
-MOST_BYTES = 12 << 20
+MOST_BYTES = 4 << 20
 STALE = 30.0  # seconds after which a page that nobody has taken makes room
 LARGEST = 1 << 20  # a page over this is read from the archive
 

@@ -51,7 +51,7 @@ T = TypeVar("T")
 
 log = structlog.get_logger()
 
-INDEX_AT_ONCE = 500
+INDEX_AT_ONCE = 200  # documents of one transaction, whose texts are held until it is over
 LONGEST_HEAD = 8192  # bytes of an answer's head that a log shows
 
 

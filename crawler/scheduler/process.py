@@ -38,6 +38,7 @@ from crawler.repository.migrations import upgrade
 from crawler.repository.patience import put_off, shelve_put_off
 from crawler.repository.progress import Progress, progress
 from crawler.repository.runs import are_open
+from crawler.scheduler import heap
 from crawler.scheduler.engine import Engine
 from crawler.scheduler.firing import fire_once, fire_slot
 from crawler.scheduler.narrator import Narrator
@@ -109,6 +110,7 @@ def open_line(config: Config, what: str, *, workers: int = 2) -> Iterator[Line]:
 
     `what` says what kind of process this is (run, crawl, reindex). Raises CannotError when the disk or the database is in the way.
     """
+    heap.share()
     owner = bringing(owner_name(), now_ms()) if what == IMPORT else owner_name()
     database = Database(config.storage.database, patience_ms=PATIENCE_MS)
     try:
