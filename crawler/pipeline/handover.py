@@ -3,7 +3,7 @@
 import threading
 import time
 
-from crawler.model import Page
+from crawler.model import Capture, Kept, Kind, Outcome, Page
 
 MOST_BYTES = 4 << 20
 STALE = 30.0  # seconds after which a page that nobody has taken makes room
@@ -44,3 +44,10 @@ class HandOver:
             _, page = self._pages.pop(record_id)
             self._size -= len(page.body)
             return page
+
+
+def is_to_be_read(look: Kept, capture: Capture) -> bool:
+    """Of a look that was kept with its capture: is its page one that a reader will ask for? One that is new; or a list as it was, whose rows are
+    followed all the same."""
+    same = look.outcome is Outcome.SAME_BYTES and look.task.kind is Kind.LIST
+    return same or (look.outcome is Outcome.OK and capture.type == "response")

@@ -31,7 +31,7 @@ from crawler.pipeline import keep as keeping
 from crawler.pipeline import seeding, unchanged
 from crawler.pipeline import settle as settling
 from crawler.pipeline.closing import close_finished
-from crawler.pipeline.handover import HandOver
+from crawler.pipeline.handover import HandOver, is_to_be_read
 from crawler.pipeline.member import Member
 from crawler.pipeline.policy import Policy
 from crawler.pipeline.readers import Job, Readers
@@ -170,7 +170,7 @@ class Line(Member):
 
         self.do(step)
         for exchange, look in looks:
-            if look.capture and exchange.page and _is_to_be_read(look, look.capture):
+            if look.capture and exchange.page and is_to_be_read(look, look.capture):
                 self._handover.put(look.capture.record_id, exchange.page)
         if log.is_enabled_for(logging.DEBUG):
             for exchange, look in looks:
@@ -429,12 +429,6 @@ def _say(moved: Moved) -> None:
         log.info("source renamed", source=new, was=old)
     if moved.queued or moved.shelved:
         log.info("adapted to the configuration", addresses_in_another_queue=moved.queued, runs_given_up=len(moved.shelved))
-
-
-def _is_to_be_read(look: Kept, capture: Capture) -> bool:
-    """A page that is new; or a list as it was, whose rows are followed all the same."""
-    same = look.outcome is Outcome.SAME_BYTES and look.task.kind is Kind.LIST
-    return same or (look.outcome is Outcome.OK and capture.type == "response")
 
 
 def _may_repeat(exchange: Exchange) -> bool:
