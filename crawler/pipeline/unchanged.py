@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 
-from crawler.model import Kind, Page, PageKind
+from crawler.model import Kind, Page, PageKind, payload_digest
 from crawler.parsers import protocol
 from crawler.parsers.protocol import BadMessage, Job
 from crawler.parsers.version import rules_version
@@ -39,8 +39,10 @@ def kept(item: Pending, job: Job, reading: Reading) -> ListReading | None:
     """What is kept of a reading: of a list with rows. Of a page without any, what the site shows for missing addresses has a say."""
     if item.kind is not Kind.LIST or reading.page_kind is not PageKind.LIST or not reading.rows or reading.error is not None:
         return None
-    told = json.dumps(protocol.reading_header(reading), ensure_ascii=False, separators=(",", ":"))
-    packed = pack(told.encode("utf-8", "replace").decode())
+    try:
+        packed = pack(json.dumps(protocol.reading_header(reading), ensure_ascii=False, separators=(",", ":")))
+    except UnicodeEncodeError:  # a lone surrogate, which would come back as another character
+        return None
     return ListReading(item.url, item.capture_id, _asked(item, job.rules), _page(job.page), packed)
 
 
@@ -50,7 +52,7 @@ def _asked(item: Pending, rules: ReadRules) -> str:
 
 def _page(page: Page) -> str:
     heads = [pair for pair in page.headers if pair[0].lower() in protocol.READ]
-    return _digest(page.url, str(page.status), repr(heads), hashlib.sha256(page.body).hexdigest())
+    return _digest(page.url, str(page.status), repr(heads), payload_digest(page.body))
 
 
 def _digest(*said: str) -> str:

@@ -80,10 +80,11 @@ def test_whatever_a_reading_depends_on_makes_the_page_be_read(other: str) -> Non
     [
         replace(LIST, rows=()),  # what the site shows for missing addresses has a say
         replace(LIST, page_kind=PageKind.SOFT_404),
+        replace(LIST, rows=(Row("http://a.test/1.html", "通知\ud800"),)),  # would come back as another text
         Reading("7", PageKind.OTHER, error="deadline"),
     ],
 )
-def test_only_a_list_with_rows_is_kept(reading: Reading) -> None:
+def test_only_a_list_with_rows_that_comes_back_as_it_was_is_kept(reading: Reading) -> None:
     assert unchanged.kept(ITEM, Job(PAGE, Kind.LIST, ReadRules(), URL), reading) is None
 
 
