@@ -10,7 +10,7 @@ from crawler.parsers.furniture import LONGEST_CONTACT, LONGEST_FURNITURE, is_con
 from crawler.parsers.labels import may_be_label, may_have_label
 from crawler.parsers.scripts import written
 from crawler.parsers.sheet import EMBEDS, MARK, MEDIA, Line, Sheet
-from crawler.parsers.tree import BLOCKS, EDGES, HIDDEN, SILENT, SPACES, Node, squeeze
+from crawler.parsers.tree import BLOCKS, EDGES, HIDDEN, SILENT, Node, narrowed, squeeze
 
 KEEPS = re.compile(r"white-space\s*:\s*(?:pre\b|break-spaces)", re.IGNORECASE)
 CARRIED = re.compile(r"[^。；;：:！!？?）)」”\s]$")  # how a line of a paragraph ends that was broken by hand
@@ -362,11 +362,9 @@ class _Walk:
     def taken(self) -> str:
         """The text that was collected, its white space narrowed."""
         inline = self.inline
-        text = (inline[0] if len(inline) == 1 else "".join(inline)).strip(EDGES)
+        text = narrowed(inline[0] if len(inline) == 1 else "".join(inline))
         inline.clear()
-        if text.isprintable() and "  " not in text:  # then there is nothing to narrow
-            return text
-        return SPACES.sub(" ", text)
+        return text
 
     def put(self, text: str, at: int, cells: tuple[str, ...]) -> None:
         """A line is there, if it has text."""

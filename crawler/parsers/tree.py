@@ -150,7 +150,7 @@ class _Writer:
     def end(self, node: Node) -> None:
         if not self.inline:
             return
-        if text := _narrowed("".join(self.inline)):
+        if text := narrowed("".join(self.inline)):
             self.lines.append(Line(text, self.owner or node))
         self.inline.clear()
         self.owner = None
@@ -163,7 +163,7 @@ def lines(node: Node, skip: frozenset[int] = frozenset()) -> list[Line]:
     """
     below = node.child
     if below is not None and below.tag_id == TEXT and below.next is None and node.mem_id not in skip and _is_plain(node):
-        shown = _narrowed(below.text_content or "")
+        shown = narrowed(below.text_content or "")
         return [Line(shown, node)] if shown else []
     writer = _Writer()
     _walk(node, writer, skip)
@@ -171,7 +171,8 @@ def lines(node: Node, skip: frozenset[int] = frozenset()) -> list[Line]:
     return writer.lines
 
 
-def _narrowed(text: str) -> str:
+def narrowed(text: str) -> str:
+    """A line's text: no white space at its edges, and none but single spaces within."""
     text = text.strip(EDGES)
     return text if text.isprintable() and "  " not in text else SPACES.sub(" ", text)
 

@@ -193,9 +193,10 @@ def _whole(c: Connection, found: list[Pending]) -> list[Pending]:
         return []
     rounds = continuations.of_captures(c, [item.capture_id for item in found])
     probed = _absent(c, found)
-    like = _like(c, found)
+    lists = [item.capture_id for item in found if item.kind is Kind.LIST]
+    like = _like(c, lists)
     beside = {number for listed in rounds.values() for _, number in listed} | set(probed.values())
-    before = list_readings.of_captures(c, [item.capture_id for item in found if item.kind is Kind.LIST])
+    before = list_readings.of_captures(c, lists)
     names = attachments.names(c, [item.capture_id for item in found if item.kind is Kind.ATTACHMENT])
     held = {item.capture_id: item for some in chunks(sorted(beside)) for item in map(_pending, c.execute(PLACED, {"ids": some}))}
     return [
@@ -214,9 +215,8 @@ def _whole(c: Connection, found: list[Pending]) -> list[Pending]:
     ]
 
 
-def _like(c: Connection, items: Sequence[Pending]) -> dict[int, str]:
-    """Capture of a later page of a column → the structure of the column's first page, as it was read last."""
-    lists = [item.capture_id for item in items if item.kind is Kind.LIST]
+def _like(c: Connection, lists: Sequence[int]) -> dict[int, str]:
+    """Capture of a later page of a column, among these list pages → the structure of the column's first page, as it was read last."""
     return {int(row.capture): str(row.structure) for row in c.execute(FIRST_PAGES, {"captures": lists})} if lists else {}
 
 

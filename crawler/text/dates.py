@@ -70,10 +70,10 @@ YEARS = (
     re.compile(rf"(?<!.)\s*(?P<year>{YEAR})\s*(?!.)", re.DOTALL),
 )
 PLAIN = re.compile(  # how nearly every date stands alone: then no other form fits
-    rf"({YEAR})(?:-([0-9]{{1,2}})-([0-9]{{1,2}})(?: ((?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?))?|年([0-9]{{1,2}})月([0-9]{{1,2}})日)",
+    rf"(?P<year>{YEAR})(?:-(?P<month>[0-9]{{1,2}})-(?P<day>[0-9]{{1,2}})(?: (?P<hour>[01][0-9]|2[0-3]):(?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9]))?)?"
+    r"|年(?P<month2>[0-9]{1,2})月(?P<day2>[0-9]{1,2})日)",
     re.ASCII,
 )
-MIDNIGHT = frozenset({"00:00", "00:00:00"})
 HINT = re.compile(r"\d\d|年")  # without two digits, or a year in words, there is no date
 WIDTH = Changes(dict(zip("０１２３４５６７８９：∶﹕／－–—−．Ｔ\u3000\xa0\t\r\n", "0123456789:::/----.T     ", strict=True)))
 DIGITS = dict.fromkeys(ROUND, "0") | dict(zip("〇○零Ｏ0一二三四五六七八九元", "000001234567891", strict=True))
@@ -106,7 +106,7 @@ def read_date(text: str, *, not_after: str | None = None) -> Stamp | None:
         return None
     limit = _day_after(not_after) if not_after else f"{LATEST}"
     alone = PLAIN.fullmatch(text)
-    if alone is not None and (iso := _plain(alone)) is not None and iso[:10] <= limit:
+    if alone is not None and (iso := _iso(alone.groupdict())) is not None and iso[:10] <= limit:
         return Stamp(iso, text)
     flat = WIDTH(text)
     for forms in (FORMS, _others(flat), YEARS):
@@ -117,18 +117,6 @@ def read_date(text: str, *, not_after: str | None = None) -> Stamp | None:
             if iso is not None and iso[:10] <= limit:
                 return Stamp(iso, text[match.start() : match.end()].strip())
     return None
-
-
-def _plain(written: re.Match[str]) -> str | None:
-    """ISO text of a date that stands alone, None when there is no such day."""
-    year, month, day, clock, month2, day2 = written.groups()
-    if int(year) < EARLIEST:
-        return None
-    try:
-        whole = date(int(year), int(month or month2), int(day or day2)).isoformat()
-    except ValueError:
-        return None
-    return whole if clock is None or clock in MIDNIGHT else f"{whole} {clock}"
 
 
 def _others(flat: str) -> tuple[re.Pattern[str], ...]:
