@@ -40,7 +40,9 @@ NEVER = {  # also in the midst of work
     "a document without a version": "SELECT id FROM documents d WHERE NOT EXISTS (SELECT 1 FROM versions v WHERE v.id = d.version AND v.document = d.id)",
     "a version without its line": """SELECT v.id FROM versions v WHERE NOT EXISTS (SELECT 1 FROM changes ch WHERE ch.after = v.id)""",
     "a capture without a look": "SELECT id FROM captures c WHERE NOT EXISTS (SELECT 1 FROM looks l WHERE l.capture = c.id)",
-    "a capture without a reading": """SELECT c.id FROM captures c JOIN urls u ON u.id = c.url WHERE u.kind IN ('list', 'detail') AND c.status = 200
+    # what the deadline cut off is kept as evidence, and nobody reads half a page
+    "a capture without a reading": """SELECT c.id FROM captures c JOIN urls u ON u.id = c.url JOIN looks l ON l.capture = c.id
+        WHERE u.kind IN ('list', 'detail') AND l.outcome IN ('ok', 'same_bytes') AND c.status = 200
         AND NOT EXISTS (SELECT 1 FROM readings r WHERE r.capture = c.id)""",
     "robots.txt believed without a look": """SELECT origin FROM origins o WHERE NOT EXISTS
         (SELECT 1 FROM looks l JOIN urls u ON u.id = l.url WHERE u.url = o.origin || '/robots.txt')""",
