@@ -24,7 +24,7 @@ from crawler.parsers.media import TYPES
 from crawler.parsers.sheet import EMBEDS, MEDIA, Line, Sheet
 from crawler.parsers.titles import is_sentence, key
 from crawler.parsers.tree import squeeze
-from crawler.record.notice import Table
+from crawler.record.tables import Table
 
 HEAD = 6  # lines at the article's head among which the title and the line of facts may stand again
 COPY = 0.8  # share of lines that say the same from which the second half of an article is its copy

@@ -15,8 +15,9 @@ from selectolax.lexbor import LexborHTMLParser
 
 from crawler.model import Page, Request
 from crawler.parsers.tree import attribute, is_hidden, parse, squeeze
-from crawler.record.notice import Attachment, Draft, Image, Table, Witness
+from crawler.record.notice import Attachment, Draft, Image, Witness
 from crawler.record.rules import ListRules
+from crawler.record.tables import Table
 from crawler.text import urls
 
 MOST_PIECES = 50

@@ -13,7 +13,8 @@ from crawler.parsers.attached.said import AttachedText
 from crawler.parsers.attachments import media_type
 from crawler.parsers.files import file_name
 from crawler.record.content import Content, Piece, pack_pieces
-from crawler.record.notice import Attachment, Draft, Table, Witness
+from crawler.record.notice import Attachment, Draft, Witness
+from crawler.record.tables import Table
 from crawler.text import urls
 from crawler.text.dates import day_in_url
 from crawler.text.words import search_text

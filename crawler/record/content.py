@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crawler.record.frame import opened, packed_texts
-from crawler.record.notice import Table
-from crawler.record.serial import table_json
+from crawler.record.tables import Table, table_json
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 NO_TEXT = "no_text: "  # how the note of a file begins that gave no text

@@ -9,8 +9,9 @@ from itertools import accumulate
 from types import MappingProxyType
 
 from crawler.model import Millis
-from crawler.record.notice import Attachment, Draft, Image, Notice, Pair, Person, Record, Site, Table, Witness
+from crawler.record.notice import Attachment, Draft, Image, Notice, Pair, Person, Record, Site, Witness
 from crawler.record.serial import packed
+from crawler.record.tables import Table
 from crawler.text.dates import read_date, why_not
 from crawler.text.fold import content_of, fingerprint_of, fold
 from crawler.text.words import search_text_of

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from crawler.model import EMPTY
+from crawler.record.tables import Table
 
 CUT_OFF = "the page is cut off"  # how `incomplete` begins where the server sent less than its page
 
@@ -42,19 +43,6 @@ class Pair:
 
     label: str
     value: str
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table of the text. `at`: the paragraph of its first row; `header`: how many of its rows are its head.
-
-    `rows` are equally long: what spans several rows or columns stands in each of them, an empty cell is an empty string.
-    """
-
-    at: int
-    caption: str | None
-    header: int
-    rows: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import Any
 
 from crawler.record.frame import framed, unpacked
-from crawler.record.notice import Attachment, Image, Notice, Pair, Person, Place, Record, Site, Table, Witness
+from crawler.record.notice import Attachment, Image, Notice, Pair, Person, Place, Record, Site, Witness
+from crawler.record.tables import Table, table_json
 
 ENCODE = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
@@ -48,11 +49,6 @@ def as_json(made: Record) -> dict[str, object]:
         "capture": asdict(made.capture) if made.capture else None,
         "further": [asdict(place) for place in made.further],
     }
-
-
-def table_json(made: Table) -> dict[str, object]:
-    """A table as plain values: of a record, or of a document that it links to."""
-    return {"at": made.at, "caption": made.caption, "header": made.header, "rows": [list(row) for row in made.rows]}
 
 
 def _meta_json(made: Record) -> dict[str, object]:

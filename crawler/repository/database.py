@@ -367,9 +367,13 @@ def lock_keys(c: Connection, keys: Iterable[str]) -> None:
 
 def upsert(c: Connection, table: sa.Table) -> Any:
     """The dialect's INSERT that knows ON CONFLICT."""
-    from sqlalchemy.dialects import postgresql, sqlite
+    if c.dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert
 
-    return (postgresql if c.dialect.name == "postgresql" else sqlite).insert(table)
+        return insert(table)
+    from sqlalchemy.dialects.sqlite import insert as insert_lite
+
+    return insert_lite(table)
 
 
 @contextlib.contextmanager

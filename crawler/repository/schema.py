@@ -29,8 +29,21 @@ def _id() -> sa.Column[int]:
     return sa.Column("id", Id, primary_key=True, autoincrement=True)
 
 
+def _partial(name: str, *columns: str, where: str) -> sa.Index:
+    return sa.Index(name, *columns, sqlite_where=sa.text(where), info={"where": where})
+
+
 def _time(name: str, *, nullable: bool = True) -> sa.Column[int]:
     return sa.Column(name, Time, nullable=nullable)
+
+
+def whole() -> sa.MetaData:
+    """All of it, for who makes or compares tables: with what is told to PostgreSQL alone, whose dialect nobody loads who works on SQLite."""
+    for table in metadata.tables.values():
+        for index in table.indexes:
+            if where := index.info.get("where"):
+                index.dialect_options["postgresql"]["where"] = sa.text(where)
+    return metadata
 
 
 sources = sa.Table(
@@ -72,7 +85,7 @@ runs = sa.Table(
     sa.Column("others", Text, nullable=False, server_default="[]"),  # hosts beyond the source's site that were followed: JSON
     sa.Column("beyond", sa.Integer(), nullable=False, server_default="0"),  # redirects to further ones, which were not
     sa.UniqueConstraint("source", "kind", "slot"),
-    sa.Index("ix_runs_open", "source", sqlite_where=sa.text("ended IS NULL"), postgresql_where=sa.text("ended IS NULL")),
+    _partial("ix_runs_open", "source", where="ended IS NULL"),
 )
 
 queues = sa.Table(
@@ -142,19 +155,9 @@ urls = sa.Table(
     _time("due"),  # next revisit; none: nobody asked for one
     sa.Column("content", Id),  # contents: the document it showed last, itself or where it redirects to
     sa.Index("ix_urls_revisit", "source", "due"),
-    sa.Index(  # what is counted of documents that notices link to, without a look at all other addresses
-        "ix_urls_attachments",
-        "content",
-        "misses",
-        sqlite_where=sa.text("kind = 'attachment'"),
-        postgresql_where=sa.text("kind = 'attachment'"),
-    ),
-    sa.Index(
-        "ix_urls_redirect",
-        "redirect",
-        sqlite_where=sa.text("redirect IS NOT NULL"),
-        postgresql_where=sa.text("redirect IS NOT NULL"),
-    ),
+    # what is counted of documents that notices link to, without a look at all other addresses
+    _partial("ix_urls_attachments", "content", "misses", where="kind = 'attachment'"),
+    _partial("ix_urls_redirect", "redirect", where="redirect IS NOT NULL"),
 )
 
 frontier = sa.Table(
@@ -275,18 +278,8 @@ captures = sa.Table(
     sa.Column("original", Id),  # capture that holds the payload of a revisit
     _time("damaged"),  # since when its record is known not to be what was written; none: it is, as far as anybody looked
     sa.UniqueConstraint("file", "offset"),
-    sa.Index(
-        "ix_captures_damaged",
-        "url",
-        sqlite_where=sa.text("damaged IS NOT NULL"),
-        postgresql_where=sa.text("damaged IS NOT NULL"),
-    ),
-    sa.Index(
-        "ix_captures_payload",
-        "payload_digest",
-        sqlite_where=sa.text("type = 'response'"),
-        postgresql_where=sa.text("type = 'response'"),
-    ),
+    _partial("ix_captures_damaged", "url", where="damaged IS NOT NULL"),
+    _partial("ix_captures_payload", "payload_digest", where="type = 'response'"),
 )
 
 readings = sa.Table(
@@ -305,10 +298,8 @@ readings = sa.Table(
     sa.Column("content", Id),  # contents: the document it is
     sa.Column("error", Text),
     sa.Column("attempts", sa.Integer(), nullable=False, server_default="0"),
-    sa.Index(
-        "ix_readings_pending", "capture", sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'")
-    ),
-    sa.Index("ix_readings_run", "run", sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'")),
+    _partial("ix_readings_pending", "capture", where="state = 'pending'"),
+    _partial("ix_readings_run", "run", where="state = 'pending'"),
 )
 
 continuations = sa.Table(  # further addresses that a capture's page names: its record is made of them all
@@ -345,25 +336,10 @@ documents = sa.Table(
     sa.Column("unsearchable", Text),  # why its current version could not be indexed
     sa.Column("withheld", Text),  # the reason, as `withholdings` has it
     sa.UniqueConstraint("url", "part"),
-    sa.Index(
-        "ix_documents_withheld",
-        "url",
-        sqlite_where=sa.text("withheld IS NOT NULL"),
-        postgresql_where=sa.text("withheld IS NOT NULL"),
-    ),
-    sa.Index(
-        "ix_documents_absent",
-        "presence",
-        sqlite_where=sa.text("presence <> 'here'"),
-        postgresql_where=sa.text("presence <> 'here'"),
-    ),
-    sa.Index("ix_documents_unindexed", "id", sqlite_where=sa.text("indexed = 0"), postgresql_where=sa.text("indexed = 0")),
-    sa.Index(
-        "ix_documents_unsearchable",
-        "id",
-        sqlite_where=sa.text("unsearchable IS NOT NULL"),
-        postgresql_where=sa.text("unsearchable IS NOT NULL"),
-    ),
+    _partial("ix_documents_withheld", "url", where="withheld IS NOT NULL"),
+    _partial("ix_documents_absent", "presence", where="presence <> 'here'"),
+    _partial("ix_documents_unindexed", "id", where="indexed = 0"),
+    _partial("ix_documents_unsearchable", "id", where="unsearchable IS NOT NULL"),
 )
 
 versions = sa.Table(
@@ -474,7 +450,7 @@ outbox = sa.Table(
     sa.Column("tries", sa.Integer(), nullable=False, server_default="0"),
     _time("sent"),
     sa.Column("result", Text),  # sent, grouped, given up
-    sa.Index("ix_outbox_due", "due", sqlite_where=sa.text("sent IS NULL"), postgresql_where=sa.text("sent IS NULL")),
+    _partial("ix_outbox_due", "due", where="sent IS NULL"),
 )
 
 daemons = sa.Table(

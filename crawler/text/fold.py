@@ -11,8 +11,9 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import cache
-from itertools import groupby
 from pathlib import Path
+
+from crawler.text.late import late
 
 FOLD_VERSION = 1  # stored with every fingerprint and search row: a new table means a new version, and a re-index
 
@@ -84,14 +85,14 @@ def annotations(text: str) -> Iterator[tuple[int, int]]:
 # 當(dāng)?shù)母刹筷?duì). Between `?shù)` and `?duì)` every character is one byte out of step; both lost bytes
 # follow from the readings.
 _SYLLABLE = rf"[{LATIN}]{{1,{MAX_SYLLABLE}}}"
-_SHIFTED = re.compile(rf"([{HAN}])((?:\({_SYLLABLE}\))?)\?({_SYLLABLE})\)([^?\n]{{0,80}}?[{HAN}])\?({_SYLLABLE})\)")
+_SHIFTED = late(rf"([{HAN}])((?:\({_SYLLABLE}\))?)\?({_SYLLABLE})\)([^?\n]{{0,80}}?[{HAN}])\?({_SYLLABLE})\)")
 
 
 def repair_shifted(text: str) -> str:
     """Undo that damage where exactly one plausible reading of the bytes exists; leave everything else alone."""
     if "?" not in text:
         return text
-    return _SHIFTED.sub(lambda m: _realigned(m) or str(m.group()), text)
+    return _SHIFTED().sub(lambda m: _realigned(m) or str(m.group()), text)
 
 
 def _realigned(m: re.Match[str]) -> str | None:
@@ -151,6 +152,13 @@ def fold(text: str) -> str:
     return others.sub(lambda m: keys[ord(m[0])], text)
 
 
+_LOOKED_AT = (range(0x300), range(0x2000, 0x2100), range(0x3000, 0x3040))
+_HAN_BLOCK = range(0x4E00, 0xA000)
+_ELSEWHERE = (
+    "\u0300-\u1fff\u2100-\u2fff\u3040-\u4dff\ua000-\U0010ffff"  # what is in none of these: each character's key is asked for
+)
+
+
 @cache
 def _changed() -> tuple[tuple[tuple[str, str], ...], re.Pattern[str], Keys]:
     """(marks that nearly every text has, with their keys; any other character that may be none of its own class's key; the keys).
@@ -158,19 +166,10 @@ def _changed() -> tuple[tuple[tuple[str, str], ...], re.Pattern[str], Keys]:
     `str.translate` asks a table for each character: five times the time on a page's text, whose characters are mostly their own keys.
     """
     keys = _tables()[0]
-    own = [
-        point
-        for some in (range(0x300), range(0x2000, 0x2100), range(0x3000, 0x3040))
-        for point in some
-        if keys[point] == chr(point)
-    ]
-    # of these NFKC and lower case change none
-    own += [point for point in range(0x4E00, 0xA000) if chr(point) not in keys.classes]
-    spans = ""
-    for _, run in groupby(enumerate(own), lambda one: one[1] - one[0]):  # neighbours stand as far apart as their places do
-        points = [point for _, point in run]
-        spans += f"\\u{points[0]:04x}-\\u{points[-1]:04x}"
-    return tuple((mark, keys[ord(mark)]) for mark in "，：；（）\u3000"), re.compile(f"[^{spans}]"), keys
+    others = [point for some in _LOOKED_AT for point in some if keys[point] != chr(point)]
+    others += [point for point in map(ord, keys.classes) if point in _HAN_BLOCK]  # NFKC and lower case change none of the rest
+    pattern = re.compile(f"[{re.escape(''.join(map(chr, sorted(others))))}{_ELSEWHERE}]")
+    return tuple((mark, keys[ord(mark)]) for mark in "，：；（）\u3000"), pattern, keys
 
 
 def key_of(character: str) -> str:
@@ -180,14 +179,18 @@ def key_of(character: str) -> str:
 
 def fold_map(text: str) -> tuple[str, list[int]]:
     """(folded, where): folded[i] came from text[where[i]]. Equal to fold(text) unless bytes had to be repaired."""
-    keys, at = _tables()[0], 0
+    (_, others, keys), at = _changed(), 0
     folded: list[str] = []
     where: list[int] = []
     for start, end in [*annotations(text), (len(text), len(text))]:
-        for i in range(at, start):
-            key = keys[ord(text[i])]
-            folded.append(key)
-            where.extend([i] * len(key))
+        for m in others.finditer(text, at, start):
+            place = m.start()
+            folded += (text[at:place], key := keys[ord(m[0])])
+            where += range(at, place)
+            where += [place] * len(key)
+            at = place + 1
+        folded.append(text[at:start])
+        where += range(at, start)
         at = end
     return "".join(folded), where
 

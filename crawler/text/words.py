@@ -14,18 +14,19 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from crawler.text.fold import HAN, annotations, fold, fold_map
+from crawler.text.late import late
 
 MARKS = "。；！？，：、;!?,:\n\r\t|"
 SENTENCE = re.compile(f"[{MARKS}]")  # no phrase reaches across these; across brackets and spaces it does
 RUN = re.compile(rf"(?P<han>[{HAN}]+)|\d+(?:\.\d+)*|(?:(?![{HAN}])[^\W\d_])+")
 PIECE = re.compile(rf"{RUN.pattern.replace('?P<han>', '?:')}|{SENTENCE.pattern}")
 LETTER = re.compile(f"[{HAN}]")
-WORD = re.compile(rf" [^{HAN} |]+ ")
-WORDS = re.compile(rf"(?: [^{HAN} |]+ )+")  # neighbours
+WORD = late(rf" [^{HAN} |]+ ")
+WORDS = late(rf"(?: [^{HAN} |]+ )+")  # neighbours
 AFTER_BAR = re.compile(r"\|[^|]")
 BLANK = " ".encode("utf-32-le")
 JOINT = "·"  # between two words that are neighbours: in no word, and a letter to both databases
-IN_WORD = re.compile(rf"[^{HAN} |]{{2}}")
+IN_WORD = late(rf"[^{HAN} |]{{2}}")
 LONGEST_WORD = 1_000
 LONGEST = 64  # characters of a token: a pasted base64 line must not break an index (a lexeme may have 2,046 bytes)
 SEARCHED = 120_000  # characters of search text in one row: its words must stay under 1 MiB (tsvector)
@@ -102,7 +103,7 @@ def parts(searched: str) -> tuple[str, ...]:
 def _border(searched: str, at: int) -> int:
     """The last place at or before `at` where no word is cut."""
     for place in range(at, at - LONGEST_WORD, -1):
-        if not IN_WORD.fullmatch(searched, place - 1, place + 1):
+        if not IN_WORD().fullmatch(searched, place - 1, place + 1):
             return place
     return at
 
@@ -115,8 +116,8 @@ def tokens(searched: str) -> set[str]:
 def token_text(searched: str) -> str:
     """The tokens of a search text between blanks, each as often as it comes: a set costs as much as the index that makes one anyway."""
     edged = f" {searched} "
-    found = [_han_pairs(WORD.sub("|", edged).strip())]
-    for match in WORDS.finditer(edged):
+    found = [_han_pairs(WORD().sub("|", edged).strip())]
+    for match in WORDS().finditer(edged):
         first, end = match.span()
         last, joint = edged[first - 1 : first].strip("|"), ""
         for word in match.group().split():

@@ -15,8 +15,9 @@ import pytest
 from crawler.cli import columnar, lite, sheets
 from crawler.cli.exporting import What
 from crawler.cli.main import run
-from crawler.record.notice import Attachment, Pair, Person, Place, Record, Table
+from crawler.record.notice import Attachment, Pair, Person, Place, Record
 from crawler.record.serial import as_json
+from crawler.record.tables import Table
 
 Home = Any  # the fixture's class lives in conftest, which tests do not import
 STRINGS = [

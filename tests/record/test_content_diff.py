@@ -2,7 +2,7 @@
 
 from crawler.record.content import Piece, pack_pieces, pieces_of
 from crawler.record.content_diff import between
-from crawler.record.notice import Table
+from crawler.record.tables import Table
 
 
 def pages(*texts: str, within: str = "") -> list[Piece]:

@@ -15,7 +15,7 @@ from alembic.runtime.migration import MigrationContext
 
 from crawler.repository.database import Database
 from crawler.repository.migrations import FOLDER, upgrade
-from crawler.repository.schema import metadata
+from crawler.repository.schema import whole
 from crawler.repository.search import index
 
 
@@ -24,7 +24,7 @@ def first() -> None:
     for url, more in (("sqlite://", index.SQLITE), ("postgresql+psycopg://", index.POSTGRESQL)):
         dialect = sa.make_url(url).get_dialect()()
         made: list[str] = []
-        for table in metadata.sorted_tables:
+        for table in whole().sorted_tables:
             made.append(str(sa.schema.CreateTable(table).compile(dialect=dialect)))
             indexes = sorted(table.indexes, key=lambda index: str(index.name))
             made += [str(sa.schema.CreateIndex(index).compile(dialect=dialect)) for index in indexes]
@@ -40,7 +40,7 @@ def following() -> str:
         upgrade(database)
         with database.read() as c:
             options = {"include_object": lambda item, name, *rest: not (name or "").startswith(index.OWN)}
-            operations = produce_migrations(MigrationContext.configure(c, opts=options), metadata).upgrade_ops
+            operations = produce_migrations(MigrationContext.configure(c, opts=options), whole()).upgrade_ops
         database.close()
     assert operations is not None
     return str(render_python_code(operations))

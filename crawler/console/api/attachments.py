@@ -15,7 +15,7 @@ from crawler.console.door import document_of
 from crawler.console.problems import NotThere
 from crawler.errors import UsageError
 from crawler.record.content import members_of, pieces_of
-from crawler.record.serial import table_json
+from crawler.record.tables import table_json
 from crawler.repository import attached, query, selection
 from crawler.repository.attached import Attached
 from crawler.repository.database import Connection

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from crawler.parsers.attached.said import Grid, Section
 from crawler.parsers.heads import Cell, heading_rows
-from crawler.record.notice import Table
+from crawler.record.tables import Table
 
 LOOKED_AT = 60  # rows that tell which of them are the head
 WIDEST = 200  # columns of a table whose head is asked for

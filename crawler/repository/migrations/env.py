@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from crawler.repository.schema import metadata
+from crawler.repository.schema import whole
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, transactional_ddl=False)
+context.configure(connection=context.config.attributes["connection"], target_metadata=whole(), transactional_ddl=False)
 context.run_migrations()
