@@ -23,6 +23,9 @@ PIPE = 1 << 16  # bytes that are read of a child's answers at once, where there 
 WATCH = 0.05  # seconds between two looks of the watchdog
 MOST_IN_MESSAGE = 8 << 20  # bytes of pages in one message; a larger page goes alone
 LONGEST_PAGE = 192 << 20  # bytes of a page and its further captures: a child takes no longer message
+# How many times the start of a process pages wait for those that run. Few wait long, not for ever: one may be at work on a page that takes long.
+PATIENCE = {None: 1, True: 0, False: 10}
+USUAL_START = 0.2  # seconds, before the first has told
 STARTING = 60.0  # seconds a process may take to be there: no page's fault, so no page's time
 PASSED_ON = (
     "PATH",
@@ -218,7 +221,8 @@ class Readers:
     """`read_many(jobs)` from any thread; at most `workers` pages at a time, each within `deadline` seconds and `memory` bytes.
 
     A further process is started once so much time was lost in waiting for those that run as the start of one takes: few pages are read by
-    one, however many ask at once, and many wait no longer than twice what is needed.
+    one, however many ask at once, and many wait no longer than twice what is needed. Whoever knows how many wait may say so in `many`: a
+    start costs the CPU of 45 pages and 25 MB, so for more of them a further process is started at once, and for fewer much later.
     """
 
     def __init__(self, workers: int = 2, *, deadline: float = 20.0, memory: int = 1 << 30, recycle: int = 2000) -> None:
@@ -227,7 +231,8 @@ class Readers:
         self._idle = [child for child in self._children if child.process is not None]  # running, and nobody's
         self._spare = [child for child in self._children[::-1] if child.process is None]  # not running
         self._given_back = threading.Condition()
-        self._waited = self._price = 0.0  # seconds: waited since the last start, and what that took
+        self._waited, self._price = 0.0, USUAL_START  # seconds: waited since the last start, and what that took
+        self.many: bool | None = None  # do so many pages wait that a further process pays? None: nobody has said
         self._closing = threading.Event()
         self._watchdog = threading.Thread(target=self._watch, name="reader-watchdog", daemon=True)
 
@@ -295,11 +300,12 @@ class Readers:
     def _take(self) -> _Child:
         with self._given_back:
             while not self._idle:
-                if len(self._spare) == self.workers or (self._spare and self._waited >= self._price):
+                patience = self._price * PATIENCE[self.many]
+                if len(self._spare) == self.workers or (self._spare and self._waited >= patience):
                     self._waited = 0.0
                     return self._spare.pop()
                 began = time.monotonic()
-                self._given_back.wait(self._price - self._waited if self._spare else None)
+                self._given_back.wait(patience - self._waited if self._spare else None)
                 self._waited += time.monotonic() - began
             return self._idle.pop()
 

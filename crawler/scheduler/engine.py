@@ -345,7 +345,9 @@ class Engine:
             if room > 0 and not self._stopping:
                 if len(ahead) < room:
                     busy = frozenset(self._reading.union(item.capture_id for item in ahead))
-                    ahead += await self._threads.ask(partial(pending, owner=self.line.owner, busy=busy), READ_AHEAD)
+                    found = await self._threads.ask(partial(pending, owner=self.line.owner, busy=busy), READ_AHEAD)
+                    self.line.readers.many = len(found) == READ_AHEAD
+                    ahead += found
                 for group in list(messages(ahead, room))[:room]:
                     del ahead[: len(group)]
                     self._messages += 1

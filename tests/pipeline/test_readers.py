@@ -142,6 +142,27 @@ def test_pages_wait_for_the_process_that_runs_until_that_costs_more_than_to_star
         assert [child.process is None for child in readers._children] == [False, False]
 
 
+def test_few_pages_are_read_by_one_process_also_when_they_are_the_first() -> None:
+    with Readers(2) as readers:
+        readers.many = False
+        threads = [threading.Thread(target=readers.read, args=(job(),)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sum(child.process is not None for child in readers._children) == 1
+
+
+def test_where_many_pages_wait_a_further_process_is_started_at_once() -> None:
+    with Readers(2) as readers:
+        readers._price = 3600.0
+        readers.read(job())
+        readers.many, readers._price = True, 3600.0
+        with readers._taken():
+            assert readers.read(job()).page_kind is PageKind.NOTICE
+        assert [child.process is None for child in readers._children] == [False, False]
+
+
 def test_a_process_that_ended_is_no_reason_to_wait_when_it_was_the_only_one() -> None:
     with Readers(2) as readers:
         readers._price = 3600.0
