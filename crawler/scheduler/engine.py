@@ -30,6 +30,7 @@ from crawler.repository import frontier, origins, runs
 from crawler.repository.database import Connection
 from crawler.repository.readings import Pending, pending
 from crawler.repository.settle import Settled
+from crawler.scheduler.gathered import Gathered
 from crawler.scheduler.holding import Holding, steady_ms
 from crawler.scheduler.threads import Threads
 
@@ -38,7 +39,7 @@ log = structlog.get_logger()
 ASK = 0.5  # seconds between two questions which queues are due, and whether runs are over
 LINGER = 1.0  # seconds a queue with nothing due is held on to while pages are being read
 GATHER = 0.05  # seconds that few exchanges wait for others to be committed with
-INDEX = 2.0  # seconds that documents wait for others to be indexed with: many at once make one large segment, which is merged less often
+INDEX = 2.0  # seconds that less than a block of documents waits for others: a block makes one large segment, which is merged less often
 ROOM = 1.0  # seconds between two looks at the disk's room
 ADOPT = 60.0  # seconds between two looks for dead processes
 KEEP_AT_ONCE = 128  # exchanges of one transaction; their bodies are held until it is over
@@ -85,7 +86,7 @@ class Engine:
         self._quiet = asyncio.Event()  # nothing is on its way any more
         self._news: dict[str, asyncio.Event] = {}  # by queue that somebody holds and waits in: something new is there
         self._pending = asyncio.Event()  # something may be waiting for a reader
-        self._unindexed = asyncio.Event()
+        self._unindexed = Gathered(INDEX_AT_ONCE, INDEX)
         self._stopping = False
         self._spending: dict[int, Spending] = {}
         self._origins: dict[str, Origin] = {}  # what robots.txt said of late
@@ -369,7 +370,7 @@ class Engine:
             queues = await self._threads.write(self.line.settle, settled)
             self._reading.difference_update(item.capture_id for item in settled)
             self._pending.set()
-            self._unindexed.set()
+            self._unindexed.add(sum(bool(item.reading.notices) for item in settled))
             for queue in queues & self._news.keys():
                 self._news[queue].set()
             self._look_quiet()
@@ -392,10 +393,8 @@ class Engine:
 
     async def _index_loop(self) -> None:
         while True:
-            await self._unindexed.wait()
-            await asyncio.sleep(INDEX)
-            self._unindexed.clear()
-            while await self._threads.write(self.line.index) == INDEX_AT_ONCE:
+            is_block = await self._unindexed.take()
+            while await self._threads.write(self.line.index) == INDEX_AT_ONCE and not is_block:
                 pass
 
 
