@@ -66,6 +66,13 @@ def test_a_search_imports_neither_the_database_toolkit_nor_colours(archive: Home
     assert not roots & {"sqlalchemy", "rich", "structlog", "selectolax"}
 
 
+@pytest.mark.parametrize("command", [["health"], ["crawl", "--help"], ["frontier", "list"]])
+def test_who_works_on_sqlite_does_not_load_the_dialect_of_postgresql(archive: Home, command: list[str]) -> None:
+    modules = imported(archive, *command)
+    assert "sqlalchemy.dialects.sqlite" in modules
+    assert "sqlalchemy.dialects.postgresql" not in modules
+
+
 @pytest.mark.parametrize("command", [["health"], ["sources", "list"]])
 def test_what_shows_the_configured_sources_starts_no_scheduler(archive: Home, command: list[str]) -> None:
     assert not [module for module in imported(archive, *command) if module.startswith(NEVER)]
