@@ -23,8 +23,8 @@ PIPE = 1 << 16  # bytes that are read of a child's answers at once, where there 
 WATCH = 0.05  # seconds between two looks of the watchdog
 MOST_IN_MESSAGE = 8 << 20  # bytes of pages in one message; a larger page goes alone
 LONGEST_PAGE = 192 << 20  # bytes of a page and its further captures: a child takes no longer message
-# How many times the start of a process pages wait for those that run. Few wait long, not for ever: one may be at work on a page that takes long.
-PATIENCE = {None: 1, True: 0, False: 10}
+FEW_WAIT = 10  # times the start of a process that few pages wait for those that run, and
+AT_MOST = 3.0  # seconds: one may be at work on a page that takes long
 USUAL_START = 0.2  # seconds, before the first has told
 STARTING = 60.0  # seconds a process may take to be there: no page's fault, so no page's time
 PASSED_ON = (
@@ -221,8 +221,8 @@ class Readers:
     """`read_many(jobs)` from any thread; at most `workers` pages at a time, each within `deadline` seconds and `memory` bytes.
 
     A further process is started once so much time was lost in waiting for those that run as the start of one takes: few pages are read by
-    one, however many ask at once, and many wait no longer than twice what is needed. Whoever knows how many wait may say so in `many`: a
-    start costs the CPU of 45 pages and 25 MB, so for more of them a further process is started at once, and for fewer much later.
+    one, however many ask at once, and many wait no longer than twice what is needed. Whoever knows whether many wait says so (`expect`):
+    a start costs the CPU of 45 pages and 25 MB, so for many a further process is started at once, and for few much later.
     """
 
     def __init__(self, workers: int = 2, *, deadline: float = 20.0, memory: int = 1 << 30, recycle: int = 2000) -> None:
@@ -232,7 +232,7 @@ class Readers:
         self._spare = [child for child in self._children[::-1] if child.process is None]  # not running
         self._given_back = threading.Condition()
         self._waited, self._price = 0.0, USUAL_START  # seconds: waited since the last start, and what that took
-        self.many: bool | None = None  # do so many pages wait that a further process pays? None: nobody has said
+        self._many: bool | None = None  # None: nobody has said
         self._closing = threading.Event()
         self._watchdog = threading.Thread(target=self._watch, name="reader-watchdog", daemon=True)
 
@@ -249,6 +249,13 @@ class Readers:
                     self._children.remove(idle)
         for child in self._children:
             child.stop()
+
+    def expect(self, *, many: bool) -> None:
+        """Do so many pages wait to be read that a further process pays?"""
+        with self._given_back:
+            self._many = many
+            if many:
+                self._given_back.notify()
 
     def read(self, job: Job) -> Reading:
         """The reading of a page; `error` is set (deadline, memory, crash, or the parser's own words) when there is none."""
@@ -300,7 +307,7 @@ class Readers:
     def _take(self) -> _Child:
         with self._given_back:
             while not self._idle:
-                patience = self._price * PATIENCE[self.many]
+                patience = self._patience()
                 if len(self._spare) == self.workers or (self._spare and self._waited >= patience):
                     self._waited = 0.0
                     return self._spare.pop()
@@ -308,6 +315,12 @@ class Readers:
                 self._given_back.wait(patience - self._waited if self._spare else None)
                 self._waited += time.monotonic() - began
             return self._idle.pop()
+
+    def _patience(self) -> float:
+        """Seconds that may be lost in waiting before a further process is started."""
+        if self._many is None:
+            return self._price
+        return 0.0 if self._many else min(self._price * FEW_WAIT, AT_MOST)
 
     def _start(self, child: _Child) -> None:
         if child.process is None:

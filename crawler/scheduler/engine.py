@@ -347,7 +347,7 @@ class Engine:
                 if len(ahead) < room:
                     busy = frozenset(self._reading.union(item.capture_id for item in ahead))
                     found = await self._threads.ask(partial(pending, owner=self.line.owner, busy=busy), READ_AHEAD)
-                    self.line.readers.many = len(found) == READ_AHEAD
+                    self.line.readers.expect(many=len(found) == READ_AHEAD)
                     ahead += found
                 for group in list(messages(ahead, room))[:room]:
                     del ahead[: len(group)]
@@ -370,7 +370,7 @@ class Engine:
             queues = await self._threads.write(self.line.settle, settled)
             self._reading.difference_update(item.capture_id for item in settled)
             self._pending.set()
-            self._unindexed.add(sum(bool(item.reading.notices) for item in settled))
+            self._unindexed.add(sum(len(item.reading.notices) for item in settled))
             for queue in queues & self._news.keys():
                 self._news[queue].set()
             self._look_quiet()

@@ -152,11 +152,10 @@ def fold(text: str) -> str:
     return others.sub(lambda m: keys[ord(m[0])], text)
 
 
+# All code points: those of which it is found out whether they are their own key, and those whose key is asked for whenever they come.
 _LOOKED_AT = (range(0x300), range(0x2000, 0x2100), range(0x3000, 0x3040))
 _HAN_BLOCK = range(0x4E00, 0xA000)
-_ELSEWHERE = (
-    "\u0300-\u1fff\u2100-\u2fff\u3040-\u4dff\ua000-\U0010ffff"  # what is in none of these: each character's key is asked for
-)
+_ELSEWHERE = "\u0300-\u1fff\u2100-\u2fff\u3040-\u4dff\ua000-\U0010ffff"
 
 
 @cache

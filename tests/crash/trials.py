@@ -291,7 +291,9 @@ def late(lane: Lane, seed: int, index: int, mutant: str = "") -> list[str] | Non
         server.hold()
         ended = [lane.nursery.wait(first, said), lane.nursery.wait(second, also)]
         wrong += [f"exit code {one.code}: {one.said[-500:]}" for one in ended if one.code not in (0, 1)]
-        with place.rows() as c:  # robots.txt is what is asked first, and nobody holds it: a machine so slow tells nothing
+        with (
+            place.rows() as c
+        ):  # nobody holds robots.txt: a machine so slow, or stopped before it had one, tells nothing of the rest
             slow = asked(
                 c, "SELECT l.id FROM looks l JOIN urls u ON u.id = l.url WHERE u.kind = 'robots' AND l.outcome = 'timeout'"
             )

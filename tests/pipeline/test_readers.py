@@ -144,7 +144,7 @@ def test_pages_wait_for_the_process_that_runs_until_that_costs_more_than_to_star
 
 def test_few_pages_are_read_by_one_process_also_when_they_are_the_first() -> None:
     with Readers(2) as readers:
-        readers.many = False
+        readers.expect(many=False)
         threads = [threading.Thread(target=readers.read, args=(job(),)) for _ in range(4)]
         for thread in threads:
             thread.start()
@@ -155,11 +155,13 @@ def test_few_pages_are_read_by_one_process_also_when_they_are_the_first() -> Non
 
 def test_where_many_pages_wait_a_further_process_is_started_at_once() -> None:
     with Readers(2) as readers:
-        readers._price = 3600.0
         readers.read(job())
-        readers.many, readers._price = True, 3600.0
+        readers._price = 3600.0
         with readers._taken():
-            assert readers.read(job()).page_kind is PageKind.NOTICE
+            waiting = threading.Thread(target=readers.read, args=(job(),))
+            waiting.start()
+            readers.expect(many=True)  # who waits is told
+            waiting.join()
         assert [child.process is None for child in readers._children] == [False, False]
 
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.schema import CreateIndex
 
 from crawler.errors import RepositoryError
 from crawler.repository import views
@@ -32,6 +33,16 @@ def test_the_revisions_make_the_tables_of_the_schema(database: Database) -> None
 
     with database.read() as c:
         assert compare_metadata(MigrationContext.configure(c, opts={"include_object": ours, "compare_type": True}), whole()) == []
+
+
+def test_a_partial_index_is_one_on_both_databases() -> None:
+    def predicates(url: str) -> dict[str, str]:
+        dialect = sa.make_url(url).get_dialect()()
+        made = [str(CreateIndex(held).compile(dialect=dialect)) for table in whole().tables.values() for held in table.indexes]
+        return {said.split()[2]: said.partition(" WHERE ")[2] for said in made if " WHERE " in said}
+
+    assert len(predicates("sqlite://")) >= 12
+    assert predicates("postgresql+psycopg://") == predicates("sqlite://")
 
 
 def where(index: Any) -> str:

@@ -120,6 +120,11 @@ def test_fold_map_folds_as_fold_does_and_every_place_is_in_the_text(text: str) -
         assert folded == fold.fold(text)
 
 
+def test_every_character_is_folded_to_its_key() -> None:
+    points = [*range(0x34000), *range(0xE0000, 0xE0200), 0x10FFFF]  # beside these no character is assigned
+    assert [hex(point) for point in points if fold.fold(chr(point)) != fold.key_of(chr(point))] == []
+
+
 def test_the_key_of_a_key_is_the_key() -> None:
     points = [*range(0xD800), *range(0xE000, 0x30000)]
     text = "".join(map(chr, points))
