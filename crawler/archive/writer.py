@@ -35,6 +35,7 @@ RESPONSE = "application/http; msgtype=response"
 REQUEST = "application/http; msgtype=request"
 NOTHING = payload_digest(b"")
 BROUGHT = re.compile(r"-import(\d{10,16})-\d{4}\.warc\.gz$")
+BLANK_LINE = re.compile(rb"\n\r?\n")
 T = TypeVar("T")
 CUT = {Outcome.TIMEOUT: "time", Outcome.TOO_LARGE: "length", Outcome.TRUNCATED: "disconnect"}
 
@@ -193,7 +194,7 @@ class Archive:
             digest, kind = confirmed.payload_digest, "revisit"
             extra += _refers(NOT_MODIFIED, confirmed)
         elif repeats and same is not None:
-            exact, kind = wire.response[: wire.head] if wire.head else head_of(bytes(wire.response)), "revisit"
+            exact, kind = wire.response[: wire.head] if wire.head else head_of(wire.response), "revisit"
             extra += _refers(IDENTICAL, same)
         else:
             kind = "response"
@@ -239,7 +240,7 @@ class Archive:
             return told.shown if repeated is None else head_of(told.shown)
         if repeated is not None:
             return plain_reason(repeated)
-        head = wire.head or len(head_of(bytes(wire.response[:STEP])))
+        head = wire.head or len(head_of(wire.response[:STEP]))
         return replayable(wire.response, head, wire.framing if wire.whole else "", exchange.payload)
 
     # -------------------------------------------------------------- files
@@ -402,7 +403,7 @@ def digest_of(exchange: Exchange) -> str:
 def head_facts(block: Octets) -> tuple[int, str]:
     """Status and media type of a stored answer; (0, "") when even its head is cut."""
     try:
-        message = parse_response(head_of(bytes(block)))
+        message = parse_response(head_of(block))
     except DamagedRecord:
         return 0, ""
     return message.status, media_type_of(next((value for key, value in message.headers if key.lower() == "content-type"), None))
@@ -413,10 +414,10 @@ def media_type_of(content_type: str | None) -> str:
     return (content_type or "").partition(";")[0].strip().lower()[:100]
 
 
-def head_of(response: bytes) -> bytes:
-    """Status line and headers of a response block, with the blank line."""
-    ends = [at + len(mark) for mark in (b"\r\n\r\n", b"\n\n", b"\n\r\n") if (at := response.find(mark)) >= 0]
-    return response[: min(ends)] if ends else response
+def head_of(response: Octets) -> bytes:
+    """Status line and headers of a response block, with the blank line; of a block with none, all of it. A body is not copied for it."""
+    found = BLANK_LINE.search(response)
+    return bytes(response[: found.end()] if found else response)
 
 
 def _refers(profile: str, original: Original) -> list[tuple[str, str]]:

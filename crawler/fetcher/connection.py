@@ -224,7 +224,7 @@ class Connection(asyncio.Protocol):
         if not answer.excess and raw[-7:] == b"\r\n0\r\n\r\n":
             return len(raw)
         last = self.last[-len(raw) :]
-        return message_end(bytes(raw[: len(raw) - len(last)]), last, self.method)
+        return message_end(raw[: len(raw) - len(last)], last, self.method)
 
     def _payload(self, raw: Octets, end: int) -> Octets:
         return self.chunked.octets() if self.answer.framing == "chunked" else raw[self.head_size : end]

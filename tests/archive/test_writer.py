@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
@@ -14,7 +15,7 @@ from warcio.archiveiterator import ArchiveIterator
 from crawler.archive.reader import find, open_page, read_record
 from crawler.archive.record import Draft
 from crawler.archive.recover import walk
-from crawler.archive.writer import Archive
+from crawler.archive.writer import Archive, head_facts, head_of
 from crawler.errors import DamagedRecord
 from crawler.model import Exchange, Original, Outcome, Tls, Validators, Wire, payload_digest
 
@@ -262,3 +263,20 @@ def test_a_fault_within_a_group_leaves_nothing_of_it_and_the_next_look_is_whole(
     assert list(walk(file)) == [first, second]
     kinds = [record.rec_type for record in ArchiveIterator(BytesIO(file.read_bytes()))]
     assert kinds == ["warcinfo"] + ["request", "response", "metadata"] * 2
+
+
+@pytest.mark.parametrize("blank", [b"\r\n\r\n", b"\n\n", b"\n\r\n", b"\r\n\n"])
+def test_the_head_of_an_answer_ends_with_its_first_blank_line(blank: bytes) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html" + blank
+    assert head_of(memoryview(head + b"a\n\nb\r\n\r\nc")) == head
+    assert head_of(b"HTTP/1.1 200 OK\r\nCut: in the mid") == b"HTTP/1.1 200 OK\r\nCut: in the mid"
+
+
+def test_the_head_of_a_large_answer_is_read_without_a_copy_of_its_body() -> None:
+    block = memoryview(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + bytes(16 << 20))
+    tracemalloc.start()
+    try:
+        assert head_facts(block) == (200, "text/html")
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
