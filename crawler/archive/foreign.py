@@ -15,10 +15,9 @@ from crawler.archive.walking import LONGEST_BLOCK, STATUS, Raw, records
 from crawler.errors import DamagedRecord
 from crawler.fetcher.decoding import Undecodable
 from crawler.fetcher.decoding import decode as decode_content
-from crawler.fetcher.message import parse_response
+from crawler.fetcher.message import HEAD_END, parse_response
 from crawler.model import Page
 
-HEAD_END = re.compile(rb"\r?\n\r?\n")
 CODING = re.compile(rb"^content-encoding[ \t]*:", re.IGNORECASE)
 FRAMING = re.compile(rb"^(?:content-length|transfer-encoding)[ \t]*:", re.IGNORECASE)
 MAGIC = {b"\x1f\x8b\x08": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}

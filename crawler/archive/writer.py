@@ -24,7 +24,7 @@ from crawler.archive.locks import lock, make_folder, sync_folder
 from crawler.archive.record import IDENTICAL, NOT_MODIFIED, STEP, UNSAFE, Draft, new_id, warc_date
 from crawler.archive.replay import WIRE, plain_reason, replayable
 from crawler.errors import ArchiveError, Condemned, DamagedRecord
-from crawler.fetcher.message import parse_response
+from crawler.fetcher.message import HEAD_END, parse_response
 from crawler.fetcher.spool import release
 from crawler.model import Capture, Exchange, Kept, Millis, Octets, Original, Outcome, payload_digest
 
@@ -35,7 +35,6 @@ RESPONSE = "application/http; msgtype=response"
 REQUEST = "application/http; msgtype=request"
 NOTHING = payload_digest(b"")
 BROUGHT = re.compile(r"-import(\d{10,16})-\d{4}\.warc\.gz$")
-BLANK_LINE = re.compile(rb"\n\r?\n")
 T = TypeVar("T")
 CUT = {Outcome.TIMEOUT: "time", Outcome.TOO_LARGE: "length", Outcome.TRUNCATED: "disconnect"}
 
@@ -416,7 +415,7 @@ def media_type_of(content_type: str | None) -> str:
 
 def head_of(response: Octets) -> bytes:
     """Status line and headers of a response block, with the blank line; of a block with none, all of it. A body is not copied for it."""
-    found = BLANK_LINE.search(response)
+    found = HEAD_END.search(response)
     return bytes(response[: found.end()] if found else response)
 
 

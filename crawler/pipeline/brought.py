@@ -16,6 +16,7 @@ from crawler.archive.foreign import Answer, as_it_is, head_for
 from crawler.archive.walking import Raw
 from crawler.fetcher import outcomes
 from crawler.fetcher.fetcher import LEADS
+from crawler.fetcher.message import HEAD_END
 from crawler.model import EMPTY, NOWHERE, Exchange, Kind, Millis, Outcome, Page, Provenance, Request, Task, Wire, payload_digest
 from crawler.text import urls
 
@@ -57,7 +58,7 @@ def head_of(raw: Raw) -> Head | None:
     if found is None:
         return None
     start = raw.block[: 1 << 16]
-    end = re.search(rb"\r?\n\r?\n", start)
+    end = HEAD_END.search(start)
     kind = TYPE.search(start, 0, end.end() if end else len(start))
     return Head(int(found[1]), kind[1].decode("latin-1").lower() if kind else "")
 

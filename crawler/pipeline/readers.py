@@ -23,8 +23,8 @@ PIPE = 1 << 16  # bytes that are read of a child's answers at once, where there 
 WATCH = 0.05  # seconds between two looks of the watchdog
 MOST_IN_MESSAGE = 8 << 20  # bytes of pages in one message; a larger page goes alone
 LONGEST_PAGE = 192 << 20  # bytes of a page and its further captures: a child takes no longer message
-FEW_WAIT = 10  # times the start of a process that few pages wait for those that run, and
-AT_MOST = 3.0  # seconds: one may be at work on a page that takes long
+FEW_WAIT = 10  # times the start of a process that few pages wait for those that run
+LONGEST_WAIT = 3.0  # seconds of that at most: one may be at work on a page that takes long
 USUAL_START = 0.2  # seconds, before the first has told
 STARTING = 60.0  # seconds a process may take to be there: no page's fault, so no page's time
 PASSED_ON = (
@@ -320,7 +320,7 @@ class Readers:
         """Seconds that may be lost in waiting before a further process is started."""
         if self._many is None:
             return self._price
-        return 0.0 if self._many else min(self._price * FEW_WAIT, AT_MOST)
+        return 0.0 if self._many else min(self._price * FEW_WAIT, LONGEST_WAIT)
 
     def _start(self, child: _Child) -> None:
         if child.process is None:

@@ -291,17 +291,13 @@ def late(lane: Lane, seed: int, index: int, mutant: str = "") -> list[str] | Non
         server.hold()
         ended = [lane.nursery.wait(first, said), lane.nursery.wait(second, also)]
         wrong += [f"exit code {one.code}: {one.said[-500:]}" for one in ended if one.code not in (0, 1)]
-        with (
-            place.rows() as c
-        ):  # nobody holds robots.txt: a machine so slow, or stopped before it had one, tells nothing of the rest
-            slow = asked(
-                c, "SELECT l.id FROM looks l JOIN urls u ON u.id = l.url WHERE u.kind = 'robots' AND l.outcome = 'timeout'"
-            )
+        # nobody holds robots.txt: a machine that is so slow, or was stopped before it had one, tells nothing of the rest
+        query = "SELECT l.id FROM looks l JOIN urls u ON u.id = l.url WHERE u.kind = 'robots' AND l.outcome = 'timeout'"
+        with place.rows() as c:
+            slow = bool(asked(c, query))
         wrong += [] if slow else after(place, check.look(place), ended[0], None, mutant)
     place.drop()
-    if slow and not wrong:
-        return None
-    return wrong if wrong or (in_time and failures is not None) else None
+    return wrong if wrong or (in_time and failures is not None and not slow) else None
 
 
 def _stop(pid: int, place: Place) -> None:

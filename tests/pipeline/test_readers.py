@@ -39,6 +39,13 @@ def job(body: bytes | str = GOOD, kind: Kind = Kind.DETAIL, rules: ReadRules | N
     )
 
 
+def asking(readers: Readers) -> threading.Thread:
+    """Somebody who has asked for a page to be read."""
+    thread = threading.Thread(target=readers.read, args=(job(),))
+    thread.start()
+    return thread
+
+
 @pytest.fixture(autouse=True)
 def _each_pool_for_itself() -> Iterator[None]:
     keep(0)
@@ -132,8 +139,7 @@ def test_pages_wait_for_the_process_that_runs_until_that_costs_more_than_to_star
         readers.read(job())
         readers._price = 3600.0
         with readers._taken():
-            waiting = threading.Thread(target=readers.read, args=(job(),))
-            waiting.start()
+            waiting = asking(readers)
         waiting.join()
         assert [child.process is None for child in readers._children] == [False, True]
         readers._price = 0.0
@@ -145,10 +151,7 @@ def test_pages_wait_for_the_process_that_runs_until_that_costs_more_than_to_star
 def test_few_pages_are_read_by_one_process_also_when_they_are_the_first() -> None:
     with Readers(2) as readers:
         readers.expect(many=False)
-        threads = [threading.Thread(target=readers.read, args=(job(),)) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
+        for thread in [asking(readers) for _ in range(4)]:
             thread.join()
         assert sum(child.process is not None for child in readers._children) == 1
 
@@ -158,8 +161,7 @@ def test_where_many_pages_wait_a_further_process_is_started_at_once() -> None:
         readers.read(job())
         readers._price = 3600.0
         with readers._taken():
-            waiting = threading.Thread(target=readers.read, args=(job(),))
-            waiting.start()
+            waiting = asking(readers)
             readers.expect(many=True)  # who waits is told
             waiting.join()
         assert [child.process is None for child in readers._children] == [False, False]
