@@ -15,6 +15,7 @@ seldom ones, first page. On SQLite the times are CPU of this process; on Postgre
 """
 
 import argparse
+import gc
 import hashlib
 import importlib
 import random
@@ -309,6 +310,8 @@ class Bench:
     def searches(self) -> Iterator[float]:
         """Queries of one and two words, from often ones to seldom ones, each in a transaction of its own."""
         words = self.maker.language.words
+        gc.collect()
+        gc.freeze()  # as a server does: else the collector looks through what the loading has left
         for place in range(60):
             query = words[place * len(words) // 60]
             if place % 2:
