@@ -1,6 +1,7 @@
 """How far runs are: what is open, what came of their looks, what went wrong."""
 
 import json
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -174,15 +175,13 @@ def ended(c: Connection, ids: Collection[int]) -> list[Ended]:
 def progress(c: Connection, ids: Collection[int]) -> Progress:
     """How far these runs are."""
     wanted = sorted(ids)
-    rows = c.execute(sa.select(t.runs.c.ended, t.runs.c.result).where(t.runs.c.id.in_(wanted))).all()
-    results: dict[str, int] = {}
+    rows = c.execute(
+        sa.select(t.runs.c.id, t.runs.c.ended, t.runs.c.result, t.runs.c.counts).where(t.runs.c.id.in_(wanted))
+    ).all()
+    results = Counter(row.result for row in rows if row.ended is not None)
+    totals: Counter[str] = Counter()
     for row in rows:
-        if row.ended is not None:
-            results[row.result] = results.get(row.result, 0) + 1
-    totals: dict[str, int] = {}
-    for number in wanted:
-        for name, value in runs.count(c, number).items():
-            totals[name] = totals.get(name, 0) + value
+        totals.update(json.loads(row.counts) if row.ended is not None else runs.count(c, row.id))
     outcomes = sa.select(t.looks.c.outcome, sa.func.count()).where(t.looks.c.run.in_(wanted)).group_by(t.looks.c.outcome)
     todo = sa.select(sa.func.count()).where(t.frontier.c.run.in_(wanted), t.frontier.c.state == frontier.TODO)
     pending = sa.select(sa.func.count()).where(t.readings.c.run.in_(wanted), t.readings.c.state == "pending")
@@ -200,6 +199,6 @@ def progress(c: Connection, ids: Collection[int]) -> Progress:
         shelved=totals.get("shelved", 0),
         attachments=totals.get("attachments", 0),
         attachments_missing=totals.get("attachments_missing", 0),
-        results=results,
+        results=dict(results),
         looks={row.outcome: row[1] for row in c.execute(outcomes)},
     )
