@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ TOKEN = re.compile(
 )
 REMEDY = f"ask the views: {', '.join(NAMES)}"
 TABLES = frozenset({"json_each", "json_tree"})  # of SQLite itself, that hold nothing
+OWN = ("sqlite_", "pragma_", "dbstat")  # how tables of SQLite's begin that tell of the file
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +90,12 @@ def opened(url: str, limits: Limits) -> Iterator[Asking]:
             held = stack.enter_context(closing(sqlite3.connect(read_only(path), uri=True, timeout=BUSY_S, isolation_level=None)))
             known = held.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
             check(url, held.execute("SELECT version_num FROM alembic_version").fetchone()[0] if known else None)
-            twin = stack.enter_context(closing(_twin(held)))
+            twin, read = _twin(held)
+            stack.enter_context(closing(twin))
             held.execute("PRAGMA query_only = 1")
             held.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_BYTES)
             held.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
-            held.set_authorizer(_may)
+            held.set_authorizer(partial(_may, frozenset((*NAMES, *TABLES, *read))))
             yield Asking(held, limits, twin)
     except sqlite3.Error as error:
         raise RepositoryError(f"{url}: {error}", remedy=remedy(error)) from error
@@ -129,15 +132,23 @@ def statements(text: str) -> tuple[list[str], str]:
 
 
 # ------------------------------------------------------------------ SQLite
-def _twin(held: sqlite3.Connection) -> sqlite3.Connection:
-    """Empty tables with the views' names and columns."""
+def _twin(held: sqlite3.Connection) -> tuple[sqlite3.Connection, set[str]]:
+    """(empty tables with the views' names and columns, the tables that the views read)."""
     for table in TABLES:
         held.execute(f"SELECT * FROM {table}('[]')").fetchall()  # made once, which is no reading
     twin = sqlite3.connect(":memory:", isolation_level=None)
+    read = set[str]()
+
+    def heard(action: int, one: str | None, *_: str | None) -> int:
+        if action == sqlite3.SQLITE_READ:
+            read.add((one or "").lower())
+        return sqlite3.SQLITE_OK
+
+    held.set_authorizer(heard)
     for name in NAMES:
         columns = ", ".join(f'"{one[0]}"' for one in held.execute(f"SELECT * FROM {name} LIMIT 0").description)
         twin.execute(f"CREATE TABLE {name} ({columns})")
-    return twin
+    return twin, read
 
 
 def _compile(twin: sqlite3.Connection, query: str, limits: Limits) -> None:
@@ -148,16 +159,16 @@ def _compile(twin: sqlite3.Connection, query: str, limits: Limits) -> None:
         raise _sqlite_said(error, limits) from error
 
 
-def _may(action: int, one: str | None, other: str | None, _database: str | None, inner: str | None) -> int:
-    """SQLite's authorizer: only reading, only through the views. A table of which no value is read is named without its view."""
+def _may(known: frozenset[str], action: int, one: str | None, other: str | None, *_: str | None) -> int:
+    """SQLite's authorizer: only reading, only what the views read (`known`): that nothing else is named is the twin's business. What it says
+    of the view within which a table is read is no help: within a table expression of the view it names that one, and so may anybody's be
+    called. A table of which no value is read may be any of the file's."""
     table = (one or "").lower()
     if action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE):
         return sqlite3.SQLITE_OK
     if action == sqlite3.SQLITE_FUNCTION:
         return sqlite3.SQLITE_DENY if (other or "").lower() in ("load_extension", "fts3_tokenizer") else sqlite3.SQLITE_OK
-    if action == sqlite3.SQLITE_READ and (table in (*NAMES, *TABLES) or (inner or "").lower() in NAMES):
-        return sqlite3.SQLITE_OK
-    if action == sqlite3.SQLITE_READ and not other and not table.startswith(("sqlite_", "pragma_", "dbstat")):
+    if action == sqlite3.SQLITE_READ and not table.startswith(OWN) and (table in known or not other):
         return sqlite3.SQLITE_OK
     return sqlite3.SQLITE_DENY
 

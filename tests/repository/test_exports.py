@@ -23,6 +23,7 @@ from crawler.repository.exports import choose, records, state, steps, versions
 from crawler.repository.search.find import find
 from crawler.repository.search.index import index
 from crawler.repository.search.question import Only, Question
+from crawler.repository.views import NAMES
 from crawler.text.words import search_text
 
 DAY = 86_400_000
@@ -142,6 +143,13 @@ def test_the_views_answer_and_hold_nothing_withheld(archive: Database, database_
     assert ask(archive, database_url, "SELECT upper('a') AS x, 'a;b' AS y, count(*) FROM v_versions") == [("A", "a;b", 72)]
 
 
+@pytest.mark.parametrize("view", NAMES)
+def test_every_view_answers_with_all_its_columns(archive: Database, database_url: str, view: str) -> None:
+    rows = ask(archive, database_url, f"SELECT count(*) FROM (SELECT * FROM {view}) AS a")[0][0]
+    assert (rows > 0) == (view != "v_looks")
+    assert len(ask(archive, database_url, f"WITH gone AS (SELECT * FROM {view}) SELECT * FROM gone LIMIT 1")) == min(rows, 1)
+
+
 REFUSED = [
     "SELECT * FROM documents", "SELECT count(*) FROM documents", "SELECT 1 FROM documents", "SELECT exists(SELECT 1 FROM versions)",
     "WITH v_documents AS (SELECT * FROM documents) SELECT * FROM v_documents", "SELECT * FROM (SELECT * FROM documents) AS v_documents",
@@ -152,7 +160,8 @@ REFUSED = [
     "UPDATE v_documents SET title = ''", "VACUUM", "SELECT 1; DROP TABLE looks", "SELECT 1) AS a, documents AS b, (SELECT 1", "", " ; ", "-- ",
     "WITH x AS (DELETE FROM looks RETURNING 1) SELECT * FROM x", "SELECT ?", "SELECT 'a", "/* SELECT 1", "SELECT nothing FROM v_documents",
     "SELECT 1\0", "SELECT '\ud800'", "SELECT * INTO x FROM v_documents", "SELECT nextval('looks_id_seq')", "COPY v_looks TO '/tmp/x'",
-    "SELECT E'\\'; DROP TABLE looks; --'", "SET TRANSACTION READ WRITE", "SELECT 1 FROM v_documents; COMMIT", "EXPLAIN SELECT 1",
+    "WITH v_looks AS (SELECT * FROM sqlite_master) SELECT sql FROM v_looks", "WITH gone AS (SELECT * FROM pragma_table_list) SELECT * FROM gone",
+    "WITH gone(id) AS (SELECT url FROM documents) SELECT * FROM gone", "SELECT E'\\'; DROP TABLE looks; --'", "SET TRANSACTION READ WRITE", "SELECT 1 FROM v_documents; COMMIT", "EXPLAIN SELECT 1",
 ]  # fmt: skip
 
 
