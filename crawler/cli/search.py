@@ -65,7 +65,7 @@ def search(
     )  # fmt: skip
     if not asked and only == Only():
         raise UsageError("what is to be found?", remedy="give words, or something to narrow the archive by, as --source ID")
-    question = Question(asked, only, sort, limit, after, last_moment(as_of) if as_of else None, counted=True)
+    question = Question(asked, only, sort, limit, after, last_moment(as_of) if as_of else None, as_of or "", counted=True)
     with asking(context) as c:
         answer = find(c, question)
         if not answer.rows and source is not None and source.isascii():  # what may be words is Chinese

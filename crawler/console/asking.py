@@ -35,7 +35,8 @@ class Parameters:
 
     def question(self) -> Question:
         """The question. Raises UsageError."""
-        return Question(self.q, self.only, self.sort, self.limit, self.after, as_of(self.as_of), counted=True)
+        moment = self.as_of or ""
+        return Question(self.q, self.only, self.sort, self.limit, self.after, as_of(moment), moment, counted=True)
 
 
 def parameters(

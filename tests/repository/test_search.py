@@ -107,6 +107,23 @@ def test_pages_join_without_gap_or_repetition(database: Database, library: Any) 
     assert pages == everything
 
 
+def test_pages_of_a_moment_ago_are_all_of_one_moment(database: Database, library: Any) -> None:
+    """`10m` is another moment each time, and the same question; a day is the same moment each time, and another day another question."""
+    with database.write() as c:
+        for number in range(4):
+            library(c).document(f"a{number:011}", "采购公告", "正文", published="2020-01-01", first_seen=1000 + number)
+        assert index(c, 100) == 4
+    with database.read() as c:
+        first = answered(c, Question("采购", limit=2, as_of=1002, moment="10m"))
+        second = answered(c, Question("采购", limit=2, as_of=9000, moment="10m", after=first.next))
+        assert [hit.id[-1] for hit in (*first.rows, *second.rows)] == ["2", "1", "0"]  # the fourth came later
+        assert second.next is None
+        day = answered(c, Question("采购", limit=2, as_of=1002))
+        for other in (Question("采购", limit=2, as_of=9000, after=day.next), Question("采购", limit=2, after=day.next)):
+            with pytest.raises(UsageError, match="another question"):
+                answered(c, other)
+
+
 def test_the_last_page_says_that_it_is_the_last(notices: Database) -> None:
     with notices.read() as c:
         assert find(c, "采购", limit=2).next is None

@@ -80,15 +80,17 @@ def find(c: Reads, question: Question) -> Answer:
     """
     node = meaning(question)
     mark = mark_of(question, node)
-    after = place_of(question.after, mark)
+    after, moment = place_of(question.after, mark)
+    if moment is not None and question.as_of is not None:
+        question = replace(question, as_of=moment)  # all pages are of one moment
     made = plan(c, node, origins(c))
     if question.as_of is not None:
         then, whole = as_of.known_then(c, made, question.as_of)
-        return _page(c, question, made, [(one.document, one.version, one.presence) for one in then], whole, None)
+        return _page(c, question, (made, mark), [(one.document, one.version, one.presence) for one in then], whole, None)
     if question.sort == "relevance":
         ranked, whole = relevance.ranked(c, made)
         counted = facets(made, ranked) if question.counted else None
-        return _page(c, question, made, [(row.document, row.version, row.presence) for row in ranked], whole, counted)
+        return _page(c, question, (made, mark), [(row.document, row.version, row.presence) for row in ranked], whole, counted)
     return _by_date(c, question, made, mark, after)
 
 
@@ -116,13 +118,13 @@ def _by_date(c: Reads, question: Question, made: Plan, mark: str, after: int | N
 
 
 def _page(
-    c: Reads, question: Question, made: Plan, found: Sequence[tuple[int, int, str]], whole: bool, counted: Facets | None
+    c: Reads, question: Question, how: tuple[Plan, str], found: Sequence[tuple[int, int, str]], whole: bool, counted: Facets | None
 ) -> Answer:
-    """A page of a list that was made whole; its cursor is how many stand before it."""
-    mark = mark_of(question, made.node)
-    first = place_of(question.after, mark) or 0
+    """A page of a list that was made whole; its cursor is how many stand before it. `how`: the plan, and what its cursors carry."""
+    made, mark = how
+    first = place_of(question.after, mark)[0] or 0
     end = first + question.limit
-    following = cursor(end, mark) if end < len(found) else None
+    following = cursor(end, mark, question.as_of) if end < len(found) else None
     return Answer(_hits(c, found[first:end], question, made), following, len(found), whole, counted)
 
 

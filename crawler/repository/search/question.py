@@ -9,7 +9,7 @@ from crawler.model import Millis
 from crawler.text import asked
 from crawler.text.asked import Node, day_span, each, field_value
 
-CURSOR = re.compile(r"(\d{1,20})-([0-9a-f]{8})")
+CURSOR = re.compile(r"(\d{1,18})-([0-9a-f]{8})(?:-(\d{1,15}))?")
 NARROWING = ("source", "region", "level", "channel", "issuer", "category", "genre", "validity", "no", "has", "written", "seen")
 SORTS = ("date", "relevance")
 
@@ -45,7 +45,8 @@ EVERYTHING = Only()
 class Question:
     """What is searched for. `sort`: date (newest first) or relevance. `after`: `next` of an earlier answer to the same question.
 
-    `as_of`: what the archive knew then, milliseconds. `counted`: with total and facets.
+    `as_of`: what the archive knew then, milliseconds; `moment`: as somebody has said that, where it is another one each time (`10m`).
+    `counted`: with total and facets.
     """
 
     query: str
@@ -54,6 +55,7 @@ class Question:
     limit: int = 20
     after: str | None = None
     as_of: Millis | None = None
+    moment: str = ""
     counted: bool = False
 
 
@@ -76,21 +78,21 @@ def meaning(question: Question) -> Node:
 
 def mark_of(question: Question, node: Node) -> str:
     """What a cursor carries so that it is known whose it is."""
-    return hashlib.sha256(repr((node, question.sort, question.as_of)).encode()).hexdigest()[:8]
+    return hashlib.sha256(repr((node, question.sort, question.moment or question.as_of)).encode()).hexdigest()[:8]
 
 
-def place_of(cursor: str | None, mark: str) -> int | None:
-    """Where to go on. Raises UsageError for what is no cursor, or one of another question."""
+def place_of(cursor: str | None, mark: str) -> tuple[int | None, Millis | None]:
+    """(where to go on, the moment that the first page was asked of). Raises UsageError for what is no cursor, or one of another question."""
     if cursor is None:
-        return None
+        return None, None
     known = CURSOR.fullmatch(cursor)
     if known is None:
         raise UsageError(f"{cursor[:80]!r} is no cursor", remedy="give what an earlier answer named as next")
     if known[2] != mark:
         raise UsageError("this cursor belongs to another question", remedy="leave it out to begin at the first result")
-    return int(known[1])
+    return int(known[1]), int(known[3]) if known[3] else None
 
 
-def cursor(place: int, mark: str) -> str:
-    """The cursor of a place."""
-    return f"{place}-{mark}"
+def cursor(place: int, mark: str, moment: Millis | None = None) -> str:
+    """The cursor of a place, in what was known at a moment."""
+    return f"{place}-{mark}" if moment is None else f"{place}-{mark}-{moment}"
