@@ -22,6 +22,7 @@ from crawler.monitor.condition import Condition, House
 from crawler.monitor.health import HOST_WIDE
 from crawler.politeness import clocks
 from crawler.repository.captures import Hurt
+from crawler.repository.reader import is_unfinished
 from crawler.text.urls import host
 
 MARKS = {"ok": "green", RECOVERED: "green", SUSPECT: "yellow", DOWN: "bold red", "paused": "dim", "off": "dim", "new": "dim"}
@@ -54,6 +55,7 @@ class Found:
     house: House | None
     disk: Disk | None
     broken: Mapping[str, tuple[str, ...]]
+    unfinished: bool = False  # the database is a part of the archive (`reader.is_unfinished`), and says so by itself
 
     @property
     def unwell(self) -> list[str]:
@@ -69,6 +71,7 @@ class Found:
             said += [f"{output.plural(unsearchable, 'document')} not searchable"] if unsearchable else []
             said += [f"{queue.name} is left alone" for queue in self.house.broken]
             said += [f"alarms by {channel.name}" for channel in self.house.channels if channel.error or channel.given_up]
+        said += ["the database is a part of the archive"] if self.unfinished else []
         if self.broken:
             said.append(f"{output.plural(len(self.broken), 'source file')} wrong")
         if self.disk is not None and self.disk.full:
@@ -113,10 +116,11 @@ def _load(config: Config, wanted: list[Source], now: Millis, *, whole: bool) -> 
         known = condition.conditions(c, {source.id: source.expect for source in wanted}, now)
         used = {queue for source in wanted if source.enabled for queue in _queues(source)}
         house = condition.house(c, used, config.alarms.channels, now) if whole else None
+        unfinished = is_unfinished(c)
     rows = sorted(
         ((_state(source, known.get(source.id)), source) for source in wanted), key=lambda row: (ORDER.index(row[0]), row[1].id)
     )
-    return Found(rows, known, house, _disk(config) if whole else None, config.broken if whole else {})
+    return Found(rows, known, house, _disk(config) if whole else None, config.broken if whole else {}, unfinished)
 
 
 def _queues(source: Source) -> list[str]:

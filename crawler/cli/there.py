@@ -1,13 +1,19 @@
-"""Is the folder of the evidence there, which the database points into?"""
+"""Is the folder of the evidence there, which the database points into, and has the database all of it?"""
 
 from pathlib import Path
 
+from crawler.cli import output
 from crawler.errors import ArchiveError
-from crawler.repository.reader import Reads, rows
+from crawler.repository.reader import Reads, is_unfinished, rows
+
+UNFINISHED = "the database is a part of the archive: its rebuild goes on, or was interrupted and goes on by gongkai reindex"
 
 
 def refuse_lost(c: Reads, folder: Path) -> None:
-    """Raises ArchiveError when the database knows of files and their folder is gone: an answer would look as if all were well."""
+    """Raises ArchiveError when the database knows of files and their folder is gone: an answer would look as if all were well. Says so when
+    the database has a part of them."""
+    if is_unfinished(c):
+        output.note(UNFINISHED)
     try:
         there = folder.is_dir()
     except OSError:

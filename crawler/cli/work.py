@@ -29,6 +29,7 @@ from crawler.repository import exports, patience, query, readings, runs
 from crawler.repository.database import Connection, Database
 from crawler.repository.migrations import check_schema
 from crawler.repository.progress import Ended, Failure, Looked, Progress, ended, failures, looked
+from crawler.repository.reader import is_unfinished
 from crawler.repository.readings import Pending
 from crawler.scheduler import process as house
 from crawler.text import urls
@@ -298,7 +299,8 @@ def _check(config: Config) -> None:
 def reindex(context: typer.Context) -> None:
     """Rebuild the database from the WARC files: same documents, versions and ids.
 
-    The present database, if any, must have been moved away. What is withheld stays so (withheld.jsonl); pauses are not in the WARC files.
+    The present database, if any, must have been moved away; a rebuild that was interrupted goes on. What is withheld stays so
+    (withheld.jsonl); pauses are not in the WARC files.
 
     Example: mv data/gongkai.db old.db && gongkai reindex
     """
@@ -336,7 +338,7 @@ def _refuse_filled(config: Config) -> None:
         if database.dialect == "sqlite" and not database.path.exists():
             return
         with database.read() as c:
-            filled = query.is_filled(c)
+            filled = query.is_filled(c) and not is_unfinished(c)
     finally:
         database.close()
     if filled:

@@ -8,7 +8,7 @@ import structlog
 from crawler.model import OK, ChangeKind, Expect, Millis, RunKind
 from crawler.monitor import health
 from crawler.monitor.health import Finding, Rhythm
-from crawler.repository import changes, observations, runs
+from crawler.repository import changes, frontier, observations, runs
 from crawler.repository.changes import NewChange
 from crawler.repository.database import Connection, is_fault
 from crawler.repository.rows import RunRow
@@ -29,6 +29,7 @@ def close_finished(c: Connection, ids: Collection[int], now: Millis, expect: Map
             log.exception("a fault of this program: a run is not judged", run=run.id, source=run.source)
             result = "failed"
         runs.end(c, run.id, now, result, counts)
+        frontier.supersede(c, run.id, run.source)
         closed.append(run.id)
     changes.append(c, lines)
     return closed

@@ -149,9 +149,10 @@ def _follow(batch: Batch, item: Item, run: int, rows: _Rows, wish: Wish) -> _Out
     again = _worth_another(rows, batch.known.no_record, item.capture.at)
     chosen, left = _choose(rows, {key: why for key, why in known.items() if key not in again}, wish)
     rows.skipped.update(reason for key in fresh if (reason := rows.reasons[key] or left.get(key)))
-    priority = frontier.NEW if wish.since is None else frontier.BACKFILL
+    # What was looked at before comes behind what nobody has seen: a run that ends by its budget else never gets beyond its first rows.
+    unseen, seen = (frontier.NEW, frontier.REVISIT) if wish.since is None else (frontier.BACKFILL, frontier.KNOWN)
     for key in chosen:
-        number = rows.addresses[key].id
+        number, priority = rows.addresses[key].id, seen if key in known and key not in again else unseen
         if (run, number) not in batch.known.looked:
             batch.writes.frontier.add(run, number, replace(rows.seeds[key], priority=priority))
     troubled = _shelve(batch, item, run, rows)

@@ -17,6 +17,7 @@ from crawler.model import Kept
 from crawler.pipeline.catch_up import settle_all
 from crawler.pipeline.line import Line
 from crawler.repository import captures, files, withheld
+from crawler.repository.reader import REBUILDING
 
 AT_ONCE = 500
 
@@ -38,7 +39,8 @@ class Rebuilt:
 def rebuild(line: Line, watch: Callable[[int, int], None]) -> Rebuilt:
     """Tell everything in the order it happened, then read and settle it.
 
-    Files of dead processes are made whole and closed first, and told with the others, never before them. What lies behind damage is told
+    Until it is over the files are known as those of a rebuild (`reader.is_unfinished`); one that was interrupted goes on when it is begun again:
+    what was told is not told twice. Files of dead processes are made whole and closed first, and told with the others, never before them. What lies behind damage is told
     like all else. What is withheld is so before it is told, and stands in the ledger where it stood. `watch(done, all)` is called as looks are
     committed. Raises ArchiveError where what is withheld cannot be known.
     """
@@ -54,22 +56,23 @@ def rebuild(line: Line, watch: Callable[[int, int], None]) -> Rebuilt:
         log.info("closed", file=found.info.name, looks=len(found.kept), torn=found.torn)
     infos, looks = _told(closed_files(folder), lost)
     with line.database.write() as c:
-        files.closed(c, infos, "rebuilt")
+        files.closed(c, infos, REBUILDING)
         withheld.load(c, acts)
     settled, waiting = 0, list[Entry]()
     for begin, end, following in _spans(looks, acts):
         for at in range(begin, end, AT_ONCE):
             with line.database.write() as c:
-                line.commit(c, looks[at : min(at + AT_ONCE, end)], "rebuilt", None)
+                line.commit(c, looks[at : min(at + AT_ONCE, end)], REBUILDING, None)
             watch(min(at + AT_ONCE, end), len(looks))
         with line.database.write() as c:
             captures.resolve_originals(c, looks[:end])
-            files.closed(c, infos, "rebuilt")
+            files.closed(c, infos, REBUILDING)
         settled += settle_all(line)
         with line.database.write() as c:
             unknown = set(withheld.tell(c, [*waiting, *following]))
         waiting = [act for act in (*waiting, *following) if act.document in unknown]
-    with line.database.read() as c:
+    with line.database.write() as c:
+        files.rebuilt(c)
         damaged = captures.damaged(c)
     return Rebuilt(len(looks), settled, damaged, tuple(lost), tuple(dict.fromkeys(act.document for act in waiting)))
 

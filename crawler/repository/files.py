@@ -9,6 +9,7 @@ from crawler.archive.writer import FileInfo
 from crawler.model import Kept
 from crawler.repository import schema as t
 from crawler.repository.database import upsert
+from crawler.repository.reader import REBUILDING
 
 OPEN, CLOSED = "open", "closed"
 
@@ -43,3 +44,8 @@ def closed(c: Connection, infos: Sequence[FileInfo], owner: str) -> None:
         values = {"state": CLOSED, "bytes": info.bytes, "sha256": info.sha256, "committed": info.bytes}
         insert = upsert(c, t.files).values(name=info.name, owner=owner, **values)
         c.execute(insert.on_conflict_do_update(index_elements=["name"], set_=values))
+
+
+def rebuilt(c: Connection) -> None:
+    """A rebuild is over: the database has all that the files hold (`reader.is_unfinished`)."""
+    c.execute(t.files.update().where(t.files.c.owner == REBUILDING).values(owner="rebuilt"))

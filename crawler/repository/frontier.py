@@ -17,7 +17,7 @@ from crawler.repository.database import AnyRow, chunks, clean, ignoring
 from crawler.repository.many import many
 
 TODO, DEAD = "todo", "dead"
-LIST, NEW, ATTACHMENT, REVISIT, BACKFILL = range(5)  # priorities
+LIST, NEW, ATTACHMENT, REVISIT, BACKFILL, KNOWN = range(6)  # priorities
 SHELVED = "shelved: "  # reason of what was given up without having been asked
 
 
@@ -134,6 +134,26 @@ def shelve(c: Connection, which: sa.ColumnElement[bool], reason: str) -> list[tu
     """Mark as dead what waits and is meant: (run, address) of each row."""
     rows = t.frontier.update().where(t.frontier.c.state == TODO, which).values(state=DEAD, reason=f"{SHELVED}{reason}")
     return [(row.run, row.url) for row in c.execute(rows.returning(t.frontier.c.run, t.frontier.c.url))]
+
+
+_own = t.frontier.alias("own").c
+_earlier = sa.select(t.runs.c.id).where(
+    t.runs.c.source == sa.bindparam("source"), t.runs.c.id < sa.bindparam("run"), t.runs.c.ended.is_not(None)
+)
+SUPERSEDED = t.frontier.delete().where(
+    _f.state == DEAD,
+    _f.run.in_(_earlier),
+    sa.or_(
+        _f.url.in_(sa.select(_own.url).where(_own.run == sa.bindparam("run"))),
+        _f.url.in_(sa.select(t.looks.c.url).where(t.looks.c.run == sa.bindparam("run"))),
+    ),
+)
+
+
+def supersede(c: Connection, run: int, source: str) -> None:
+    """What earlier runs of a source had given up, and this one has looked at or given up itself, is told once: a column whose runs all end
+    by their budget would leave its rows behind with each of them."""
+    c.execute(SUPERSEDED, {"run": run, "source": source})
 
 
 # ------------------------------------------------------------------ queues

@@ -35,6 +35,7 @@ REMEDIES = (
 )
 SQLITE = "sqlite:///"
 BUSY_S = 30
+REBUILDING = "rebuilding"  # whose the files are while a rebuild is not over
 CACHE_KIB = 16_384
 
 
@@ -87,6 +88,11 @@ def rows(c: Reads, sql: str, values: Mapping[str, Any]) -> Sequence[Any]:
 def dialect_of(c: Reads) -> str:
     """sqlite or postgresql."""
     return c.dialect.name
+
+
+def is_unfinished(c: Reads) -> bool:
+    """Is this database being rebuilt, or was it when that was interrupted? Then it has a part of what the archive's files hold."""
+    return bool(rows(c, f"SELECT 1 FROM files WHERE owner = '{REBUILDING}' LIMIT 1", {}))
 
 
 def among(c: Reads, name: str, values: Sequence[int]) -> tuple[str, object]:

@@ -177,8 +177,9 @@ def fire_once(c: Connection, source: str, seeds: Sequence[Seed], now: Millis, op
     return run.id
 
 
-def shelve(c: Connection, reason: str, *, queue: str | None, run: int | None) -> set[int]:
-    """Mark as dead what a run still waits for, or what runs wait for in a queue; the runs concerned.
+def shelve(c: Connection, reason: str, *, queue: str | None, run: int | None, but: Collection[int] = ()) -> set[int]:
+    """Mark as dead what a run still waits for, or what runs wait for in a queue; the runs concerned. `but`: frontier rows that are being
+    looked at, whose look ends them.
 
     In a queue that is everything of one-off runs, whose end somebody waits for, and notices of every other run: a host that is down holds
     no source's timetable up. Lists of those stay due: whether they can be read is what the run is to find out.
@@ -189,6 +190,8 @@ def shelve(c: Connection, reason: str, *, queue: str | None, run: int | None) ->
         once = sa.select(t.runs.c.id).where(t.runs.c.kind == str(RunKind.ONCE), t.runs.c.ended.is_(None))
         lists = sa.exists().where(t.urls.c.id == t.frontier.c.url, t.urls.c.kind == str(Kind.LIST))
         which = sa.and_(t.frontier.c.queue == queue, sa.or_(t.frontier.c.run.in_(once), sa.not_(lists)))
+    if but:
+        which = sa.and_(which, t.frontier.c.id.not_in(sorted(but)))
     shelved = frontier.shelve(c, which, reason)
     read_without(c, shelved)
     return {number for number, _ in shelved}

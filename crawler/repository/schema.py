@@ -167,7 +167,9 @@ frontier = sa.Table(
     sa.Column("run", Id, sa.ForeignKey("runs.id"), nullable=False),
     sa.Column("url", Id, sa.ForeignKey("urls.id"), nullable=False),
     sa.Column("queue", Text, nullable=False),
-    sa.Column("priority", sa.Integer(), nullable=False),  # 0 list, 1 new detail, 2 attachment, 3 revisit, 4 back-fill
+    sa.Column(
+        "priority", sa.Integer(), nullable=False
+    ),  # 0 list, 1 new detail, 2 attachment, 3 revisit, 4 back-fill, 5 known to a back-fill
     _time("due", nullable=False),
     sa.Column("tries", sa.Integer(), nullable=False, server_default="0"),
     sa.Column("hops", sa.Integer(), nullable=False, server_default="0"),

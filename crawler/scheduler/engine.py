@@ -89,6 +89,7 @@ class Engine:
         self._unindexed = Gathered(INDEX_AT_ONCE, INDEX)
         self._stopping = False
         self._spending: dict[int, Spending] = {}
+        self._asked: dict[int, str] = {}  # frontier rows that are being looked at, and their queues: not kept yet
         self._origins: dict[str, Origin] = {}  # what robots.txt said of late
         self._room_until = 0.0  # when the disk's room is looked at again
         self._failed = asyncio.Event()  # the machine stands in the way: the process ends
@@ -211,6 +212,7 @@ class Engine:
         try:
             await worker.work(lambda: self._stopping)
         finally:
+            self._asked = {row: queue for row, queue in self._asked.items() if queue != lease.queue}
             await self.give_back(lease, worker.pace)
 
     def _drop(self, queue: str) -> None:
@@ -220,7 +222,7 @@ class Engine:
 
     def _shelve(self, c: Connection, reason: str, queue: str | None, run: int | None) -> None:
         """Give up, for now, what a run still waits for, or what runs wait for in a queue; `frontier requeue` takes it up again."""
-        shelved = runs.shelve(c, reason, queue=queue, run=run)
+        shelved = runs.shelve(c, reason, queue=queue, run=run, but=list(self._asked))
         close_finished(c, shelved, self.line.clock(), self.line.policy.expectations)
 
     # -------------------------------------------------------------- what a worker asks for (politeness.Backend)
@@ -289,6 +291,7 @@ class Engine:
             await self._threads.change(self._shelve, reason, None, run)
             return False
         spending.requests += 1
+        self._asked |= {task.frontier: task.queue} if task.frontier else {}
         self.line.fellows.asks()
         return True
 
@@ -329,6 +332,7 @@ class Engine:
                         waiting.kept.exception()  # seen: the worker may be gone already
                 raise
             for waiting in batch:
+                self._asked.pop(waiting.exchange.task.frontier, None)
                 if not waiting.kept.done():
                     waiting.kept.set_result(None)
             self._keeping -= len(batch)

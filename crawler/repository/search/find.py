@@ -118,7 +118,12 @@ def _by_date(c: Reads, question: Question, made: Plan, mark: str, after: int | N
 
 
 def _page(
-    c: Reads, question: Question, how: tuple[Plan, str], found: Sequence[tuple[int, int, str]], whole: bool, counted: Facets | None
+    c: Reads,
+    question: Question,
+    how: tuple[Plan, str],
+    found: Sequence[tuple[int, int, str]],
+    whole: bool,
+    counted: Facets | None,
 ) -> Answer:
     """A page of a list that was made whole; its cursor is how many stand before it. `how`: the plan, and what its cursors carry."""
     made, mark = how
