@@ -66,7 +66,7 @@ def settle(batch: Batch, item: Item, run: int | None, rules: ListRules) -> None:
             pages.touch(page).stop = str(Stop.NOT_READ)
         return
     rows = _rows(batch.known, item, rules)
-    if running is None:
+    if running is None or _looks_once(running):
         _list(batch, item, rows, None)
         return
     wish = _wish(running, rules)
@@ -219,6 +219,12 @@ def _shelve(batch: Batch, item: Item, run: int, rows: _Rows) -> set[str]:
         if queue.pace.next_at > item.capture.at:
             batch.writes.frontier.shelved.append((run, name, pace.in_trouble(queue.pace)))
     return troubled
+
+
+def _looks_once(run: RunRow) -> bool:
+    """Is the run one look at an address that somebody has named? A list that stands there is read and not followed."""
+    options = json.loads(run.options)
+    return bool(options.get("url")) and not options.get("follow")
 
 
 def _wish(run: RunRow, rules: ListRules) -> Wish:

@@ -106,7 +106,7 @@ LOOKED = (
     .select_from(t.looks)
     .join(t.urls, _u.id == _l.url)
     .outerjoin(t.readings, _g.capture == _l.capture)
-    .where(_l.run == sa.bindparam("run"), _u.kind == str(Kind.DETAIL))
+    .where(_l.run == sa.bindparam("run"), _u.kind.in_([str(Kind.DETAIL), str(Kind.LIST)]))
     .order_by(_l.id)
 )
 GIVEN_UP = (

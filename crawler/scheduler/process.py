@@ -366,4 +366,4 @@ def fire(config: Config, line: Line, wish: Wish) -> list[int]:
     name = wish.sources[0] if wish.sources else source_of(config, wish.url)
     asked = (Request(wish.url),)
     lists, pages = (asked, ()) if wish.follow else ((), asked)
-    return [fire_once(line, name, lists, pages, {**options, "url": wish.url})]
+    return [fire_once(line, name, lists, pages, {**options, "url": wish.url, "follow": wish.follow})]

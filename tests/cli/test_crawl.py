@@ -64,6 +64,19 @@ def test_an_address_without_a_notice_says_what_it_is_and_the_exit_code_is_one(
     assert gongkai(home, capsys, "crawl", "--url", LIST, "--follow")[0] == 0
 
 
+def test_a_column_that_is_known_is_read_and_not_followed_when_its_address_alone_is_asked_for(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.crawl("lanwan")
+    before = len(home.sql("SELECT id FROM looks"))
+    code, out, err = gongkai(home, capsys, "crawl", "--url", LIST)
+    assert (code, len(home.sql("SELECT id FROM looks"))) == (1, before + 1)
+    assert "a list" in out.splitlines()[0]
+    assert f"gongkai crawl --url {LIST} --follow" in err
+    assert gongkai(home, capsys, "crawl", "--url", LIST, "--follow")[0] == 0
+    assert len(home.sql("SELECT id FROM looks")) > before + 10
+
+
 def test_exit_code_one_comes_with_the_line_that_says_why_and_a_command_that_shows_it(
     site: Site, home: Home, capsys: pytest.CaptureFixture[str]
 ) -> None:
