@@ -27,6 +27,7 @@ PATIENCE: Millis = 10_000  # a longer pause gives the queue back instead of slee
 ROBOTS_FRESH: Millis = 24 * 3_600_000  # RFC 9309, 2.4
 ROBOTS_UNREACHABLE: Millis = 3_600_000  # how long an unreachable robots.txt closes its origin
 ROBOTS_BUSY: Millis = 60_000  # the least wait before a busy server is asked for it again
+ROBOTS_ELSEWHERE: Millis = 5_000  # the wait for another queue, whose holder asks for its own robots.txt first
 ROBOTS_HOPS = 5  # RFC 9309, 2.3.1.2
 PROBE_FRESH: Millis = 7 * 24 * 3_600_000
 
@@ -268,6 +269,8 @@ class QueueWorker:
         """Fetch robots.txt as a kept exchange like any other; a redirect into another queue waits for its turn in that one."""
         url: str | None = f"{name}/robots.txt"
         for hop in range(ROBOTS_HOPS + 1):
+            if hop and url and (known := await self._known(url, name)) is not None:
+                return known
             exchange = await self._turn(_about_the_site(task, url, Kind.ROBOTS), kept, name, hop) if url else None
             if exchange is None:
                 return None
@@ -275,6 +278,16 @@ class QueueWorker:
                 return exchange.origin
             url = exchange.location
         return None
+
+    async def _known(self, url: str, name: str) -> Origin | None:
+        """What another origin's robots.txt says, which that of `name` has redirected to: its queue may be held for hours by who asks there."""
+        other = urls.origin(url)
+        held = await self.backend.origin(other) if url == f"{other}/robots.txt" else None
+        if held is None or not self._stands(held):
+            return None
+        own = replace(held, origin=name)
+        await self.backend.remember(own)
+        return own
 
     async def _turn(self, task: Task, kept: list[Awaitable[None]], name: str = "", hop: int = 0) -> Exchange | None:
         """One exchange of ours in the queue its address belongs to; None when that queue must be waited for.
@@ -286,7 +299,7 @@ class QueueWorker:
             return await self._ask(task, self._held, kept, name, hop)
         lease = await self.backend.borrow(queue)
         if lease is None:
-            self._wait(ROBOTS_BUSY)
+            self._wait(ROBOTS_ELSEWHERE)
             return None
         held = self._hold(lease)
         try:

@@ -12,7 +12,7 @@ from crawler.model import Exchange, Kind, Millis, Outcome, Request, Run, RunKind
 from crawler.politeness.host import Lease, Origin, Probe
 from crawler.politeness.hours import Window
 from crawler.politeness.pace import Pace
-from crawler.politeness.worker import PATIENCE, ROBOTS_BUSY, ROBOTS_UNREACHABLE, Pacing, QueueWorker
+from crawler.politeness.worker import PATIENCE, ROBOTS_BUSY, ROBOTS_ELSEWHERE, ROBOTS_UNREACHABLE, Pacing, QueueWorker
 from crawler.text import urls
 
 HOST = "www.example.test"
@@ -344,7 +344,21 @@ def test_a_redirect_of_robots_txt_to_another_host_waits_its_turn_there() -> None
     taken = World(answers)
     worker = hold(taken, "/1")
     assert (taken.paths(), taken.borrowed) == (["/robots.txt"], ["other.test"])
-    assert worker.pace.next_at >= START + ROBOTS_BUSY
+    assert worker.pace.next_at >= START + ROBOTS_ELSEWHERE
+
+
+def test_a_redirect_of_robots_txt_to_another_host_takes_what_is_known_of_that_one() -> None:
+    """That host's queue is held by who crawls it, for as long as that takes."""
+    world = World({"/robots.txt": redirect("http://other.test/robots.txt")})
+    other = Origin("http://other.test", "rules", "User-agent: *\nDisallow: /2\n", "", START, START + 86_400_000)
+    world.origins[other.origin] = other
+    hold(world, "/1", "/2")
+    assert (world.paths(), world.borrowed) == (["/robots.txt", "/1"], [])
+    hold(world, "/3")
+    assert world.paths() == ["/robots.txt", "/1", "/3"]  # it is remembered
+    stale = World({"/robots.txt": redirect("http://other.test/robots.txt")}, origins={other.origin: replace(other, expires=START - 1)})
+    hold(stale, "/1")
+    assert stale.borrowed == ["other.test"]
 
 
 # ------------------------------------------------------------------ cookies, and what is not there
