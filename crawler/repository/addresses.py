@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -102,9 +102,13 @@ TO_KIND = (
 
 
 def ensure(c: Connection, seeds: Iterable[Seed], *, lock: bool = False) -> dict[str, Address]:
-    """Addresses by URL key; rows are made where there are none. A list stays a list, and what a list
+    """Addresses by URL key; rows are made where there are none, as the first seed of several has it. A list stays a list, and what a list
     showed a notice's address. `lock`: held until the transaction ends."""
-    wanted = {seed.key: seed for seed in seeds}
+    wanted: dict[str, Seed] = {}
+    for seed in seeds:
+        held = wanted.setdefault(seed.key, seed)
+        if _is_raised(held.kind, seed.kind):
+            wanted[seed.key] = replace(held, kind=seed.kind)
     if not wanted:
         return {}
     found = by_key(c, wanted, lock=lock)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from crawler.demo.site import LANWAN, Page, Site
 from crawler.errors import RepositoryError
 from crawler.pipeline import rebuild
 from crawler.scheduler import process as house
@@ -26,7 +27,9 @@ def interrupted(home: Home, after: int) -> None:
 
 
 @pytest.mark.parametrize("after", [10, 10_000], ids=["some looks told", "all told and none read"])
-def test_an_interrupted_rebuild_goes_on_and_ends_as_one_that_was_not(home: Home, monkeypatch: pytest.MonkeyPatch, after: int) -> None:
+def test_an_interrupted_rebuild_goes_on_and_ends_as_one_that_was_not(
+    home: Home, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
     home.crawl()
     home.crawl()
     before, ledger = home.export(), home.sql("SELECT kind, document, at FROM v_changes ORDER BY at, document")
@@ -47,3 +50,17 @@ def test_an_interrupted_rebuild_goes_on_and_ends_as_one_that_was_not(home: Home,
     assert (home.export(), home.sql("SELECT kind, document, at FROM v_changes ORDER BY at, document")) == (before, ledger)
     assert "part of the archive" not in said((*config, "stats"), cwd=home.folder, stdin="", environment={}).stderr
     assert said((*config, "reindex"), cwd=home.folder, stdin="", environment={}).returncode == 2
+
+
+def test_a_notice_that_an_address_redirects_to_later_keeps_its_own(site: Site, home: Home) -> None:
+    """All looks are told before any is read: what a later one says of an address is not said of the earlier one."""
+    home.crawl("lanwan")
+    path = site.notices[LANWAN][0].path
+    site.put(LANWAN, "/r", Page(b"", status=301, location=path))
+    home.crawl(url=f"http://{LANWAN}/r")
+    before = home.export()
+    for file in (home.folder / "data").glob("gongkai.db*"):
+        file.unlink()
+    told = said(("--config", str(home.path), "reindex"), cwd=home.folder, stdin="", environment={})
+    assert told.returncode == 0, told.stderr
+    assert home.export() == before

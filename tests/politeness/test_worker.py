@@ -356,7 +356,9 @@ def test_a_redirect_of_robots_txt_to_another_host_takes_what_is_known_of_that_on
     assert (world.paths(), world.borrowed) == (["/robots.txt", "/1"], [])
     hold(world, "/3")
     assert world.paths() == ["/robots.txt", "/1", "/3"]  # it is remembered
-    stale = World({"/robots.txt": redirect("http://other.test/robots.txt")}, origins={other.origin: replace(other, expires=START - 1)})
+    stale = World(
+        {"/robots.txt": redirect("http://other.test/robots.txt")}, origins={other.origin: replace(other, expires=START - 1)}
+    )
     hold(stale, "/1")
     assert stale.borrowed == ["other.test"]
 
