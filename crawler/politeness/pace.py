@@ -10,7 +10,15 @@ from crawler.model import GOOD, Millis, Outcome
 from crawler.politeness import clocks
 
 TROUBLE = frozenset(
-    {Outcome.BUSY, Outcome.BLOCKED, Outcome.SERVER_ERROR, Outcome.NETWORK_ERROR, Outcome.TIMEOUT, Outcome.TLS_ERROR}
+    {
+        Outcome.BUSY,
+        Outcome.BLOCKED,
+        Outcome.SERVER_ERROR,
+        Outcome.NETWORK_ERROR,
+        Outcome.TIMEOUT,
+        Outcome.TLS_ERROR,
+        Outcome.TRUNCATED,  # a host that ends its answers before their end is as much in trouble as one that gives none
+    }
 )
 NOT_ASKED = frozenset({Outcome.DISALLOWED, Outcome.REFUSED})  # the host has heard nothing of these
 LONGEST_PAUSE: Millis = 3_600_000

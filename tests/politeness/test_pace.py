@@ -54,8 +54,9 @@ def test_an_error_never_speeds_up(outcome: Outcome) -> None:
     assert went((outcome, 1), pace=slow).pause(LEAST) >= slow.pause(LEAST)
 
 
-def test_each_failure_in_a_row_doubles_the_pause_and_a_good_answer_ends_it() -> None:
-    pauses = [went(*[(Outcome.SERVER_ERROR, 5)] * n).pause(LEAST) for n in range(BREAK_AFTER)]
+@pytest.mark.parametrize("outcome", [Outcome.SERVER_ERROR, Outcome.TRUNCATED, Outcome.NETWORK_ERROR])
+def test_each_failure_in_a_row_doubles_the_pause_and_a_good_answer_ends_it(outcome: Outcome) -> None:
+    pauses = [went(*[(outcome, 5)] * n).pause(LEAST) for n in range(BREAK_AFTER)]
     assert pauses == [LEAST << n for n in range(BREAK_AFTER)]
     assert went(*[(Outcome.SERVER_ERROR, 5)] * 3, (Outcome.OK, 5)).pause(LEAST) == LEAST
 
