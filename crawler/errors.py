@@ -3,6 +3,7 @@
 GongkaiError
 ├── UsageError             the caller asked for something that cannot be (wrong argument, unknown id): exit code 2
 │   ├── ConfigError        a configuration file says something that cannot be: file, line, column, remedy
+│   ├── Several            what was asked for may be one of these: choices
 │   └── Withheld           what was asked for is there and its operator withholds it: document, reason
 ├── CannotError            the machine cannot: disk, database, network, permission: exit code 3
 │   ├── ArchiveError       the WARC files cannot be written or read
@@ -50,6 +51,14 @@ class Withheld(UsageError):
         super().__init__(f"{document} is withheld: {reason}")
         self.document = document
         self.reason = reason
+
+
+class Several(UsageError):
+    """What was asked for may mean several documents. `choices`: (id, title) of the first of them."""
+
+    def __init__(self, message: str, choices: list[tuple[str, str]]) -> None:
+        super().__init__(message)
+        self.choices = choices
 
 
 class CannotError(GongkaiError):

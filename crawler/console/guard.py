@@ -1,4 +1,5 @@
-"""What every request meets first: whose name it is for, how much it sends, how often, and the headers that every answer has. ASGI."""
+"""What every request meets first: whose name it is for, how much it sends, how often, and the headers that every answer has; HEAD is GET
+without the body (RFC 9110, 9.3.2). ASGI."""
 
 import time
 from collections import OrderedDict
@@ -7,7 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from starlette.exceptions import HTTPException
+
 from crawler.console.problems import problem
+from crawler.console.target import meant
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -17,6 +21,7 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 MOST_BODY = 64 << 10  # bytes of a request's body
 MOST_TARGET = 16 << 10  # bytes of path and query
 MOST_CALLERS = 10_000  # whose rate is remembered
+TOO_LONG = f"the request has more than {MOST_BODY} bytes"
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "testserver")
 CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; "
@@ -69,11 +74,9 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        refused = self._refused(scope)
-        if refused is not None:
-            await refused(scope, receive, _with_headers(send))
-            return
-        await self.app(scope, _bounded(receive), _with_headers(send))
+        scope = meant(scope)
+        talk = Talk(receive, send, bodiless=scope["method"] == "HEAD")
+        await (self._refused(scope) or self.app)({**scope, "method": "GET"} if talk.bodiless else scope, talk.take, talk.give)
 
     def _refused(self, scope: Message) -> Any:
         headers = dict(scope["headers"])
@@ -83,7 +86,7 @@ class Guard:
             return problem(414, f"the address has more than {MOST_TARGET} bytes")
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > MOST_BODY:
-            return problem(413, f"the request has more than {MOST_BODY} bytes")
+            return problem(413, TOO_LONG)
         client = scope.get("client")
         wait = self.rate.wait(client[0] if client else "")
         return problem(429, "too many requests from here", retry_after=max(1, round(wait))) if wait else None
@@ -93,31 +96,37 @@ class Guard:
             name = urlsplit(f"//{host}").hostname or ""
         except ValueError:
             return False
-        return name.lower() in self.names or f"[{name}]" in self.names
+        return "@" not in host and (name.lower() in self.names or f"[{name}]" in self.names)
 
 
-def _bounded(receive: Receive) -> Receive:
-    """A body without a stated length is cut where it is too long."""
-    count = 0
+@dataclass
+class Talk:
+    """One request and its answer. `bodiless`: only the answer's head leaves."""
 
-    async def bounded() -> Message:
-        nonlocal count
-        message = await receive()
-        if message["type"] == "http.request":
-            count += len(message.get("body", b""))
-            if count > MOST_BODY:
-                return {"type": "http.disconnect"}
-        return message
+    receive: Receive
+    send: Send
+    bodiless: bool
+    taken: int = 0
+    begun: bool = False  # the answer
 
-    return bounded
+    async def take(self) -> Message:
+        """Some of the request. Raises HTTPException where a body without a stated length is too long."""
+        message = await self.receive()
+        self.taken += len(message.get("body", b""))
+        if self.taken <= MOST_BODY:
+            return message
+        if self.begun:
+            return {"type": "http.disconnect"}
+        raise HTTPException(413, TOO_LONG)
 
-
-def _with_headers(send: Send) -> Send:
-    async def sending(message: Message) -> None:
+    async def give(self, message: Message) -> None:
+        """Some of the answer. Without a body it ends with its head, so that what would go on for ever is told that nobody listens."""
         if message["type"] == "http.response.start":
+            self.begun = True
             had = {name.lower() for name, _ in message["headers"]}
             more = [(name.encode(), value.encode()) for name, value in HEADERS.items() if name.encode() not in had]
-            message["headers"] = [*message["headers"], *more]
-        await send(message)
-
-    return sending
+            await self.send({**message, "headers": [*message["headers"], *more]})
+            if self.bodiless:
+                await self.send({"type": "http.response.body", "body": b""})
+        elif not self.bodiless:
+            await self.send(message)

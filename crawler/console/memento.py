@@ -11,8 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from crawler.console.answers import conditional
 from crawler.console.api.common import Reader
 from crawler.console.door import Door
-from crawler.console.problems import NotThere
-from crawler.errors import UsageError
+from crawler.console.problems import NotThere, Unreadable
 from crawler.model import Millis
 from crawler.repository import exchanges
 from crawler.repository.exchanges import Moment
@@ -52,7 +51,7 @@ def timegate(request: Request, door: Reader) -> Response:
         try:
             at = int(parsedate_to_datetime(wanted).timestamp() * 1000)
         except (ValueError, OverflowError) as error:
-            raise UsageError(
+            raise Unreadable(
                 f"Accept-Datetime {wanted[:60]!r} is no date", remedy="write it as RFC 9110 does: Sun, 06 Nov 1994 08:49:37 GMT"
             ) from error
     best = min(found, key=lambda one: (abs(one.at - at), -one.at))

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crawler.errors import UsageError
+from crawler.errors import Several, UsageError
 from crawler.model import Request
 from crawler.repository import schema as t
 from crawler.repository import tombstones, visible
@@ -76,7 +76,8 @@ def _chosen(c: Connection, wanted: str, ids: Sequence[int], hidden: Sequence[Tom
     lines = [f"  {row.public_id}  {row.title}" for row in rows[:MOST_CHOICES]]
     if len(ids) > MOST_CHOICES:
         lines.append(f"  and {len(ids) - MOST_CHOICES} more")
-    raise UsageError("\n".join([f"{wanted!r} may mean {len(ids)} documents:", *lines, "name one by its id"]))
+    said = "\n".join([f"{wanted!r} may mean {len(ids)} documents:", *lines, "name one by its id"])
+    raise Several(said, [(row.public_id, row.title) for row in rows[:MOST_CHOICES]])
 
 
 def _nearest(c: Connection, wanted: str) -> str:

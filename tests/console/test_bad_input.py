@@ -12,6 +12,7 @@ import pytest
 from crawler.config.values import Config
 from crawler.console.app import create
 from crawler.console.server import opened
+from tests.console.talking import form, get, request, said
 from tests.tools.answering import answering
 
 SQL = (
@@ -37,22 +38,6 @@ def address(told: Config) -> Iterator[tuple[str, int]]:
         assert parts.hostname
         assert parts.port
         yield parts.hostname, parts.port
-
-
-def said(address: tuple[str, int], request: bytes, wait: float = 30) -> bytes:
-    """What comes back for these bytes until the server closes or is silent."""
-    with socket.create_connection(address, timeout=wait) as talk:
-        talk.sendall(request)
-        came = b""
-        while part := talk.recv(65536):
-            came += part
-        return came
-
-
-def get(address: tuple[str, int], target: str, *more: str, host: str | None = None) -> bytes:
-    """An answer to a request written by hand."""
-    lines = [f"GET {target} HTTP/1.1", f"Host: {host or f'{address[0]}:{address[1]}'}", "Connection: close", *more]
-    return said(address, ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
 
 
 @pytest.mark.parametrize("surface", ["/api/v1/records", "/search", "/feeds/search.json"])
@@ -161,3 +146,59 @@ def test_a_connection_is_kept_for_the_next_request_and_closed_when_none_comes(ad
 def test_an_upgrade_is_no_way_around_the_guard(address: tuple[str, int]) -> None:
     lines = ["GET /api/v1/stats HTTP/1.1", "Host: evil.example", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="]  # fmt: skip
     assert said(address, ("\r\n".join(lines) + "\r\n\r\n").encode()).startswith(b"HTTP/1.1 421")
+
+
+@pytest.mark.parametrize("path", ["/login", "/operations", "/logout"])
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"&".join(b"a%d=1" % number for number in range(21)), {400}),
+        (b"token=%ff%zz%&onward=%00", {303, 403}),
+        (b"token=\xff\xfe\x00", {303, 403}),
+        (b"onward=" + b"%2F" * 20_000, {303, 403}),
+        (b"\xff" * 60_000, {303, 403}),
+        (b"a" * 70_000, {413}),
+    ],
+)
+def test_a_form_that_is_none_of_ours_is_said_to_be_wrong(
+    address: tuple[str, int], path: str, body: bytes, status: set[int]
+) -> None:
+    for chunked in (False, True):
+        assert int(form(address, path, body, chunked=chunked).split()[1]) in status
+
+
+@pytest.mark.parametrize("origin", ["http://[", "http://a:b:c", "null", "", "http://evil.example"])
+def test_a_form_from_elsewhere_is_refused_however_its_origin_is_written(address: tuple[str, int], origin: str) -> None:
+    assert form(address, "/login", b"token=a", f"Origin: {origin}").startswith(b"HTTP/1.1 403")
+
+
+def test_a_caller_that_leaves_in_its_body_is_no_fault_of_ours(
+    address: tuple[str, int], capfd: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_connection(address, timeout=30) as talk:
+        talk.sendall(request("POST", "/login", address, "Content-Length: 100") + b"token=")
+        talk.shutdown(socket.SHUT_WR)
+        came = b""
+        while part := talk.recv(65536):
+            came += part
+    assert not came.startswith(b"HTTP/1.1 5")
+    assert get(address, "/healthz").startswith(b"HTTP/1.1 200")
+    said_of_it = capfd.readouterr()
+    assert "a request failed" not in said_of_it.out + said_of_it.err
+
+
+@pytest.mark.parametrize("body", [b"{", b'{"source": "\xff"}', b'{"source": "demo"', b"[" * 40_000])
+def test_a_body_that_is_no_json_is_a_bad_request(address: tuple[str, int], body: bytes) -> None:
+    came = form(address, "/api/v1/crawl", body, "Authorization: Bearer x", kind="application/json")
+    assert came.startswith(b"HTTP/1.1 400")
+    assert b"application/problem+json" in came
+
+
+@pytest.mark.parametrize("path", ["/search?q={}", "/changes?source={}", "/d/{}", "/s/{}", "/search?q=a&source={}"])
+@pytest.mark.parametrize("mark", ["%00", "%01", "%7F", "%C2%85"])
+def test_no_page_holds_a_character_that_html_forbids(console: Any, path: str, mark: str) -> None:
+    with console.client(headers={"Accept": "text/html"}) as client:
+        answer = client.get(path.format(f"a{mark}b"))
+    assert answer.status_code < 500
+    assert answer.headers["content-type"].startswith("text/html")
+    assert not [each for each in answer.text if (each < " " and each not in "\t\n\f\r") or "\x7f" <= each <= "\x9f"]

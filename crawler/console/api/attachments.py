@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
 from crawler.archive.reader import open_page
-from crawler.console.answers import answer, listed
+from crawler.console.answers import answer, has, listed
 from crawler.console.api.captures import DOWNLOAD
 from crawler.console.api.common import GONE, MISSING, Name, Reader
 from crawler.console.api.shapes import Attachments, AttachmentShape, AttachmentText
@@ -31,7 +31,7 @@ def of_record(c: Connection, name: str, version: int | None) -> tuple[str, tuple
     public_id, meant = document_of(c, name)
     found = query.document(c, public_id)
     try:
-        return found.id, found.attachments(query.version(found, version or meant))
+        return found.id, found.attachments(query.version(found, meant if version is None else version))
     except UsageError as error:
         raise NotThere(error.message, remedy=error.remedy) from error
 
@@ -107,15 +107,18 @@ def attachment_text(
     },
     summary="Its bytes",
 )
-def attachment_payload(door: Reader, name: Name, number: Number, version: Version = None) -> Response:
+def attachment_payload(request: Request, door: Reader, name: Name, number: Number, version: Version = None) -> Response:
     """The document as a download, under the name its server gave it. The bytes are checked against their digest before they are sent."""
     with door.read() as c:
         found = one(c, name, version, number)
         if found.capture is None:
             raise NotThere(f"the archive has no bytes of attachment {number}", remedy=found.reason or "")
+        tag = f'"{found.digest}"'
+        if has(request, tag):
+            return Response(status_code=304, headers={**DOWNLOAD, "ETag": tag})
         places = selection.one(c, found.capture)
     body = bytes(open_page(door.archive, *places).body)
-    headers = {**DOWNLOAD, "Content-Disposition": disposition(found), "ETag": f'"{found.digest}"'}
+    headers = {**DOWNLOAD, "Content-Disposition": disposition(found), "ETag": tag}
     return Response(body, headers=headers, media_type="application/octet-stream")
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any
 
@@ -15,7 +16,7 @@ from crawler.console.api.common import Limit, Reader, links
 from crawler.console.api.shapes import ChangeList
 from crawler.console.asking import since as beginning
 from crawler.console.door import Door
-from crawler.errors import UsageError
+from crawler.errors import CannotError
 from crawler.model import ChangeKind
 from crawler.repository import changes
 from crawler.repository.changes import Only
@@ -60,10 +61,9 @@ async def ledger(
     """Lines in commit order: whoever asks again with `next` misses none."""
     only = only_of(after, since, source, kind, min_rank)
     found = await run_in_threadpool(_read, door, only, limit)
-    waited = 0.0
-    while not found and waited < wait and not await request.is_disconnected():
-        await asyncio.sleep(POLL_S)
-        waited += POLL_S
+    ends = time.monotonic() + wait
+    while not found and (left := ends - time.monotonic()) > 0 and not await request.is_disconnected():
+        await asyncio.sleep(min(POLL_S, left))
         found = await run_in_threadpool(_read, door, only, limit)
     items = [shown.change(line) for line in found]
     return answer(request, listed(items, None, items[-1]["seq"] if items else after))
@@ -90,7 +90,7 @@ async def stream(
     at = int(last) if last.isascii() and last.isdigit() and len(last) < 19 else after
     streams: set[object] = request.app.state.streams
     if len(streams) >= MOST_STREAMS:
-        raise UsageError("too many streams are open", remedy="ask /api/v1/changes with wait instead")
+        raise CannotError("too many streams are open", remedy="ask /api/v1/changes with wait instead")
     return StreamingResponse(
         _events(request, door, at),
         media_type="text/event-stream",
@@ -103,7 +103,7 @@ async def _events(request: Request, door: Door, after: int) -> AsyncIterator[str
     own = object()
     streams.add(own)
     try:
-        quiet = 0.0
+        said = time.monotonic()
         yield "retry: 5000\n\n"
         while not await request.is_disconnected():
             found = await run_in_threadpool(_read, door, Only(after), 100)
@@ -111,10 +111,12 @@ async def _events(request: Request, door: Door, after: int) -> AsyncIterator[str
                 value = shown.change(line)
                 after = value["seq"]
                 yield f"id: {after}\nevent: {value['kind']}\ndata: {json.dumps(value, ensure_ascii=False)}\n\n"
-            quiet = 0.0 if found else quiet + POLL_S
-            if quiet >= BEAT_S:
-                quiet = 0.0
+            now = time.monotonic()
+            if not found and now - said >= BEAT_S:
                 yield ": still here\n\n"
+                said = now
+            elif found:
+                said = now
             await asyncio.sleep(POLL_S)
     finally:
         streams.discard(own)

@@ -30,12 +30,18 @@ def operator(request: Request, authorization: Annotated[str | None, Header(inclu
 
 Reader = Annotated[Door, Depends(reader)]
 Operator = Annotated[Door, Depends(operator)]
+BEGINNING = "or an unambiguous beginning of it, of four characters or more"
 Name = Annotated[
     str,
     Path(
-        max_length=2000, description="An id, or an unambiguous beginning of four characters or more.", examples=["7k3m9q2x1vtd"]
+        max_length=6000,
+        description=f"A record's id, {BEGINNING}; a capture's id; or the address of its page, percent-encoded.",
+        examples=["7k3m9q2x1vtd"],
     ),
 ]
+CaptureName = Annotated[str, Path(max_length=2000, description=f"A capture's id, {BEGINNING}.", examples=["c-7k3m9q2x1vtd"])]
+SourceName = Annotated[str, Path(max_length=2000, description="A source's id.", examples=["demo"])]
+WorkName = Annotated[str, Path(max_length=2000, description="A work's id, as its records name it.", examples=["7k3m9q2x1vtd"])]
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
 PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -48,7 +54,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         414: "The address has too many bytes.",
         422: "What was asked is not understood.",
         429: "Too often.",
-        503: "The archive cannot be asked now.",
+        503: "The archive cannot be asked now, or too many streams are open.",
     }.items()
 }
 MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "It is not in the archive.", **PROBLEM}}

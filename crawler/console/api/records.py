@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from crawler.console import shown
 from crawler.console.answers import answer, listed
-from crawler.console.api.common import GONE, MISSING, Name, Reader, links
+from crawler.console.api.common import GONE, MISSING, Name, Reader, WorkName, links
 from crawler.console.api.shapes import Citation, Differences, History, RecordList, RecordShape, Versions, Work
 from crawler.console.asking import Asked, as_of
 from crawler.console.door import document_of
@@ -64,7 +64,7 @@ def record(
     with door.read() as c:
         public_id, number = document_of(c, name)
         found = query.outline(c, public_id)
-        row = query.filled(c, [chosen(found, version or number, as_of(when))])[0]
+        row = query.filled(c, [chosen(found, number if version is None else version, as_of(when))])[0]
     return answer(request, query.as_json(found, row))
 
 
@@ -151,12 +151,12 @@ def citation(
     with door.read() as c:
         public_id, number = document_of(c, name)
         found = query.outline(c, public_id)
-        row = query.filled(c, [chosen(found, version or number)])[0]
+        row = query.filled(c, [chosen(found, number if version is None else version)])[0]
     return answer(request, citations.as_json(citations.cited(found.id, row.n, row.record, found.presence)))
 
 
 @router.get("/works/{name}", response_model=None, responses={200: {"model": Work}, **MISSING}, tags=["works"], summary="One work")
-def work(request: Request, door: Reader, name: Name) -> Response:
+def work(request: Request, door: Reader, name: WorkName) -> Response:
     """The act behind documents: those that say the same, in the order they were seen."""
     with door.read() as c:
         found = query.work(c, name)

@@ -30,7 +30,7 @@ def cite(
     with door.read() as c:
         public_id, meant = document_of(c, name)
         found = query.outline(c, public_id)
-        row = query.filled(c, [chosen(found, number or meant)])[0]
+        row = query.filled(c, [chosen(found, meant if number is None else number)])[0]
     made = citation.cited(found.id, row.n, row.record, found.presence)
     language = reader_of(request).language
     if form == "csl":

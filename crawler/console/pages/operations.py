@@ -4,7 +4,7 @@ The token is typed into the form and sent in its body: no cookie or session carr
 """
 
 from typing import Annotated
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
@@ -13,7 +13,7 @@ from crawler.console.api import operations
 from crawler.console.api.common import Reader, door_of
 from crawler.console.api.shapes import Reason, Wish
 from crawler.console.pages.rendering import address, page
-from crawler.console.problems import Refused
+from crawler.console.problems import Refused, Unreadable
 from crawler.errors import UsageError
 from crawler.model import now_ms
 from crawler.repository import acts, exchanges, figures, gauges
@@ -22,16 +22,21 @@ router = APIRouter(include_in_schema=False)
 ACTIONS = ("crawl", "pause", "resume")
 LATEST = 40
 LONGEST = 500  # characters of a reason
+MOST_FIELDS = 20  # of a form
 
 
 async def fields(request: Request) -> dict[str, str]:
-    """What a form said, each field once. Raises Refused when another site's page sent it."""
+    """What a form said, each field once. Raises Refused when another site's page sent it, Unreadable for what is no form of ours."""
     origin = request.headers.get("origin")
-    elsewhere = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+    elsewhere = origin is not None and origin.partition("://")[2] != request.headers.get("host")
     if elsewhere or request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
         raise Refused(403, "this form was not sent from here")
     body = (await request.body()).decode("utf-8", "replace")
-    return {name: values[0] for name, values in parse_qs(body, keep_blank_values=True, max_num_fields=20).items()}
+    try:
+        said = parse_qs(body, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError as error:
+        raise Unreadable(f"a form has {MOST_FIELDS} fields at most") from error
+    return {name: values[0] for name, values in said.items()}
 
 
 @router.get("/operations")

@@ -139,7 +139,7 @@ def _document(request: Request, door: Reader, name: str, number: int | None) -> 
     with door.read() as c:
         public_id, meant = document_of(c, name)
         found = query.outline(c, public_id)
-        row = query.filled(c, [chosen(found, number or meant)])[0]
+        row = query.filled(c, [chosen(found, meant if number is None else number)])[0]
         steps = steps_of(c, found)
         tally = query.tally(c, found.row)
         ledger = changes.steps(c, found.row, LINES)
