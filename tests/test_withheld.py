@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -155,7 +156,7 @@ def _without(said: str, arguments: list[str]) -> str:
 
 def _addresses(app: Any, hidden: Hidden) -> Iterator[str]:
     """Every address of the console that can be asked, with everything that may mean the document, and each capture that may show it."""
-    names = [hidden.id, *hidden.captures, *hidden.lists, hidden.work, hidden.source]
+    names = [hidden.id, quote(hidden.url, safe=""), *hidden.captures, *hidden.lists, hidden.work, hidden.source]
     others = {"number": ["1", "2"], "span": ["1..2"], "form": ["atom", "json"], "_": [hidden.url]}
     for route in _routes(app):
         if route.include_in_schema and route.path != "/search":
@@ -199,7 +200,7 @@ def test_no_address_of_the_console_says_a_word_of_it(hidden: Hidden) -> None:
         published = {
             path.replace("{name}", name)
             for path, ways in app.openapi()["paths"].items()
-            for name in (hidden.id, hidden.work, hidden.source, *hidden.captures, *hidden.lists)
+            for name in (hidden.id, quote(hidden.url, safe=""), hidden.work, hidden.source, *hidden.captures, *hidden.lists)
             if "get" in ways
         }
         with httpx.Client(base_url=base, timeout=60, trust_env=False) as client:

@@ -10,7 +10,8 @@ from crawler.config.values import Config
 from crawler.console import session as sessions
 from crawler.console.problems import NotThere, Refused
 from crawler.console.remembered import Remembered
-from crawler.errors import UsageError, Withheld
+from crawler.console.target import name_of
+from crawler.errors import Several, UsageError, Withheld
 from crawler.model import now_ms
 from crawler.repository import query, resolve
 from crawler.repository.database import Connection, Database, check_schema
@@ -67,10 +68,10 @@ class Door:
 
 
 def document_of(c: Connection, name: str) -> tuple[str, int | None]:
-    """(public id, version) that an address means. Raises NotThere, Withheld."""
+    """(public id, version) that an address means. Raises NotThere, Several, Withheld."""
     try:
-        return resolve.resolve(c, name)
-    except Withheld:
+        return resolve.resolve(c, name_of(name))
+    except (Several, Withheld):
         raise
     except UsageError as error:
         raise NotThere(error.message, remedy=error.remedy) from error

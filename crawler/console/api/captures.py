@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from crawler.archive.reader import open_page, open_wire
 from crawler.console import shown
 from crawler.console.answers import answer, has
-from crawler.console.api.common import GONE, MISSING, Name, Reader
+from crawler.console.api.common import GONE, MISSING, CaptureName, Reader
 from crawler.console.api.shapes import CaptureShape
 from crawler.console.door import Door
 from crawler.console.problems import NotThere
@@ -38,7 +38,7 @@ def capture_of(door: Door, name: str) -> tuple[CaptureView, Capture | None]:
 @router.get(
     "/captures/{name}", response_model=None, responses={200: {"model": CaptureShape}, **MISSING, **GONE}, summary="One capture"
 )
-def capture(request: Request, door: Reader, name: Name) -> Response:
+def capture(request: Request, door: Reader, name: CaptureName) -> Response:
     """When it was made, what came, its digest, where in which WARC file it lies."""
     return answer(request, shown.capture(capture_of(door, name)[0]))
 
@@ -56,7 +56,7 @@ def capture(request: Request, door: Reader, name: Name) -> Response:
 def payload(
     request: Request,
     door: Reader,
-    name: Name,
+    name: CaptureName,
     form: Annotated[
         str, Query(alias="as", pattern="^(payload|response)$", description="payload: decoded; response: the answer as it came.")
     ] = "payload",

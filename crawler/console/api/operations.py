@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from crawler.config.values import Source
 from crawler.console.answers import ENCODE
-from crawler.console.api.common import MISSING, Name, Operator
+from crawler.console.api.common import MISSING, Name, Operator, SourceName
 from crawler.console.api.shapes import Done, Reason, Wish
 from crawler.console.door import Door, document_of
 from crawler.console.problems import NotThere
@@ -36,7 +36,7 @@ def _answer(value: dict[str, object], status: int = 200) -> Response:
 
 
 @router.post("/sources/{name}/pause", response_model=None, responses={200: {"model": Done}, **MISSING}, summary="Pause a source")
-def pause(request: Request, door: Operator, name: Name, why: Annotated[Reason | None, Body()] = None) -> Response:
+def pause(request: Request, door: Operator, name: SourceName, why: Annotated[Reason | None, Body()] = None) -> Response:
     """Its schedule does not fire it until it is resumed. `done` false: it was paused already."""
     source, at = _configured(door, name), now_ms()
     with door.database.write() as c:
@@ -49,7 +49,7 @@ def pause(request: Request, door: Operator, name: Name, why: Annotated[Reason | 
 @router.post(
     "/sources/{name}/resume", response_model=None, responses={200: {"model": Done}, **MISSING}, summary="Resume a source"
 )
-def resume(request: Request, door: Operator, name: Name, why: Annotated[Reason | None, Body()] = None) -> Response:
+def resume(request: Request, door: Operator, name: SourceName, why: Annotated[Reason | None, Body()] = None) -> Response:
     """Out of a pause or its quarantine. `done` false: it was in neither."""
     source, at = _configured(door, name), now_ms()
     with door.database.write() as c:

@@ -12,7 +12,7 @@ class Shape(BaseModel):
 
 
 class Problem(Shape):
-    """RFC 9457. `detail` says what is wrong, `remedy` what to do, `at` where in a query; of what is withheld `document` and `reason`."""
+    """RFC 9457. `detail` says what is wrong, `remedy` what to do, `at` where in a query; `choices` what may be meant, each with id and title; of what is withheld `document` and `reason`."""
 
     type: str
     title: str
@@ -20,6 +20,7 @@ class Problem(Shape):
     detail: str
     remedy: str | None = None
     at: int | None = None
+    choices: list[dict[str, str]] | None = None
     document: str | None = None
     reason: str | None = None
 

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from crawler.console import shown
 from crawler.console.answers import answer, listed
-from crawler.console.api.common import MISSING, Limit, Name, Reader, links
+from crawler.console.api.common import MISSING, Limit, Reader, SourceName, links
 from crawler.console.api.shapes import Health, RunList, SourceList, SourceShape, Stats
 from crawler.console.door import Door
 from crawler.console.problems import NotThere
@@ -53,7 +53,7 @@ def sources(request: Request, door: Reader) -> Response:
 
 
 @router.get("/sources/{name}", response_model=None, responses={200: {"model": SourceShape}, **MISSING}, summary="One source")
-def source(request: Request, door: Reader, name: Name) -> Response:
+def source(request: Request, door: Reader, name: SourceName) -> Response:
     """A source and its condition."""
     with door.read() as c:
         found = next((row for row in door.sources(c) if row.id == name), None)

@@ -1,6 +1,7 @@
 """Templates → pages: the reader's language, how values are written, the files that belong to pages. Everything is escaped."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +23,7 @@ from crawler.text.urls import is_http
 
 router = APIRouter(include_in_schema=False)
 STATIC = {"console.css": "text/css", "icon.svg": "image/svg+xml"}
+NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ud800-\udfff]")  # what HTML may not hold, whoever wrote it
 YEAR_S = 31_536_000
 COOKIE = "lang"
 STORED = frozenset({"kind", "outcome", "presence", "result", "run", "state"})  # words of the archive, not of the interface
@@ -82,7 +84,7 @@ def page(request: Request, template: str, values: Mapping[str, Any], *, status: 
     door = request.app.state.door
     inside = door.closed and door.is_reader(request.cookies.get(session.COOKIE))
     shown = {"here": "", "q": "", "session": inside, **values, "reader": reader, "say": reader.say, "lang": reader.language}
-    body = _environment().get_template(template).render(shown)
+    body = NO_TEXT.sub("\ufffd", _environment().get_template(template).render(shown))
     headers = {"Content-Language": "zh-Hans" if reader.language == "zh" else "en", "Vary": "Accept-Language, Cookie"}
     if status == 200:
         made = conditional(request, body.encode("utf-8", "replace"), "text/html; charset=utf-8", headers)

@@ -44,6 +44,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "kind.reread": ("重读", "reread"),
     "kind.health": ("来源状况", "source"),
     "kind.withheld": ("停止提供", "withheld"),
+    "fault.several": ("可能指几份文件", "Several documents may be meant"),
     "fault.withheld": ("停止提供", "Withheld"),
     "kind.restored": ("恢复提供", "restored"),
     "more.differences": ("另有 {count} 处", "and {count} more"),
