@@ -13,7 +13,7 @@ from crawler.console.api.shapes import Problem
 from crawler.console.door import Door
 from crawler.console.guard import Guard, Rate
 from crawler.console.pages import captures as capture_pages
-from crawler.console.pages import citing, faults, ledger, login, rendering
+from crawler.console.pages import citing, described, faults, ledger, login, rendering
 from crawler.console.pages import operations as operation_pages
 from crawler.console.pages import records as record_pages
 from crawler.console.pages import sources as source_pages
@@ -41,7 +41,7 @@ def create(door: Door, *, version: str = "0.1.0") -> Guard:
     problems.install(app, faults.fault_page)
     for module in (records, attachments, changes, captures, sources, operations):
         app.include_router(module.router, prefix="/api/v1", responses=common.PROBLEMS)
-    pages = (ledger, record_pages, source_pages, capture_pages, citing, operation_pages, login)
+    pages = (ledger, record_pages, source_pages, capture_pages, citing, operation_pages, login, described)
     for plain in (machines, memento, feeds, rendering, *pages):
         app.include_router(plain.router)
     _describe(app)

@@ -1,7 +1,7 @@
 """A question as it comes in an address: the same parameters for the API, the pages and the feeds."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Query
 
@@ -9,7 +9,9 @@ from crawler.model import Millis, now_ms
 from crawler.repository.search.question import EVERYTHING, Only, Question
 from crawler.text.beijing import moment
 
-Word = Annotated[str | None, Query(max_length=200)]
+
+def _word(said: str) -> Any:
+    return Query(max_length=200, description=said)
 
 
 def as_of(written: str | None) -> Millis | None:
@@ -48,23 +50,25 @@ def parameters(
             examples=["预算 -通知"],
         ),
     ] = "",
-    source: Word = None,
-    since: Word = None,
-    until: Word = None,
-    written: Word = None,
-    seen: Word = None,
-    presence: Word = None,
-    region: Word = None,
-    level: Word = None,
-    channel: Word = None,
-    issuer: Word = None,
-    category: Word = None,
-    genre: Word = None,
-    validity: Word = None,
-    no: Word = None,
-    has: Word = None,
+    source: Annotated[str | None, _word("A source's id.")] = None,
+    since: Annotated[str | None, _word("Published on this day or later; a month or a year too.")] = None,
+    until: Annotated[str | None, _word("Published on this day or before.")] = None,
+    written: Annotated[
+        str | None, _word("When it says it was written: a day, month or year, or a span as 2024-01..2024-06.")
+    ] = None,
+    seen: Annotated[str | None, _word("When the archive saw it first, likewise.")] = None,
+    presence: Annotated[str | None, _word("here, missing or gone: is it still at its site?")] = None,
+    region: Annotated[str | None, _word("Of its source: the digits that its code begins with.")] = None,
+    level: Annotated[str | None, _word("Of its source: central, province, city, county or town.")] = None,
+    channel: Annotated[str | None, _word("The column that the page says it stands in.")] = None,
+    issuer: Annotated[str | None, _word("Who issued it.")] = None,
+    category: Annotated[str | None, _word("Its category, as the page says.")] = None,
+    genre: Annotated[str | None, _word("What kind of document it is, as the page says.")] = None,
+    validity: Annotated[str | None, _word("Whether it is in force, as the page says.")] = None,
+    no: Annotated[str | None, _word("Its document number.")] = None,
+    has: Annotated[str | None, _word("attachment, table or image: only what has one.")] = None,
     sort: Annotated[str, Query(max_length=20, description="date or relevance")] = "date",
-    limit: Annotated[int, Query(ge=1, le=200)] = 20,
+    limit: Annotated[int, Query(ge=1, le=200, description="How many at most.")] = 20,
     after: Annotated[str | None, Query(max_length=60, description="`next` of an earlier answer.")] = None,
     when: Annotated[str | None, Query(alias="as_of", max_length=40, description="What the archive knew then.")] = None,
 ) -> Parameters:

@@ -1,12 +1,24 @@
 """Wherever a document's id may stand in an address, its page's own address may: percent-encoded, or as it is at the path's end."""
 
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
+import httpx
 import pytest
+import sqlalchemy as sa
+from selectolax.lexbor import LexborHTMLParser
 
+from crawler.console.app import create
+from crawler.console.server import opened
 from crawler.console.target import meant, name_of
+from crawler.repository import schema as t
+from crawler.repository.database import Database
+from crawler.repository.migrations import upgrade
+from tests.repository.conftest import Library
+
+ID = "7k3m9q2x1vtd"
 
 BELOW = ("", "/v/1", "/diff/1..2", "/cite", "/cite?as=gb7714&version=1")
 OF_RECORD = ("", "?version=1", "/versions", "/diff", "/diff?from=1&to=2", "/history", "/cite", "/attachments")
@@ -57,6 +69,26 @@ def test_an_attachment_is_reached_by_its_notice_s_address(console: Any) -> None:
             wanted, found = (client.get(f"/api/v1/records/{one}/attachments/1{end}") for one in (name, url))
             assert wanted.status_code == 200
             assert found.content == wanted.content
+
+
+def test_where_several_notices_stand_at_an_address_the_answer_lists_them(told: Any, tmp_path: Any, serving: Any) -> None:
+    url, page = f"sqlite:///{tmp_path / 'gongkai.db'}", "http://www.example.test/list.html"
+    database = Database(url)
+    upgrade(database)
+    with database.write() as c:
+        library = Library(c)
+        first, second = library.document(ID, "甲", url=page), library.document("1b8n4c6w9hzp", "<b>乙</b>")
+        at = sa.select(t.documents.c.url).where(t.documents.c.id == first).scalar_subquery()
+        c.execute(sa.update(t.documents).where(t.documents.c.id == second).values(url=at, part=1))
+    database.close()
+    named = quote(page, safe="")
+    with opened(replace(told, storage=replace(told.storage, database=url)), None) as door, serving(create(door)) as base:
+        answer = httpx.get(f"{base}/api/v1/records/{named}", trust_env=False)
+        shown = httpx.get(f"{base}/d/{named}", trust_env=False, headers={"Accept": "text/html"})
+    assert answer.status_code == shown.status_code == 404
+    assert answer.json()["choices"] == [{"id": ID, "title": "甲"}, {"id": "1b8n4c6w9hzp", "title": "<b>乙</b>"}]
+    links = LexborHTMLParser(shown.text).css("main li a")
+    assert [(link.attributes["href"], link.text()) for link in links] == [(f"/d/{ID}", "甲"), ("/d/1b8n4c6w9hzp", "<b>乙</b>")]
 
 
 @pytest.mark.parametrize(

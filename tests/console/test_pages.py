@@ -9,6 +9,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from crawler.console.app import create
+from crawler.console.pages.described import CHINESE
 from crawler.console.pages.rendering import Reader
 from crawler.console.pages.words import WORDS
 from crawler.console.server import opened
@@ -19,7 +20,7 @@ from tests.repository.conftest import Library
 
 ID = "7k3m9q2x1vtd"
 
-PAGES = ("/", "/search?q=公告", "/search", "/changes", "/changes?kind=edit")
+PAGES = ("/", "/search?q=公告", "/search", "/changes", "/changes?kind=edit", "/api/docs")
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -51,6 +52,30 @@ def test_from_a_search_to_document_difference_and_capture(console: Any) -> None:
         assert client.get(f"/d/{edited}/v/1").status_code == 200
         assert client.get(f"/d/{edited}/v/9").status_code == 404
         assert client.get(f"/d/{edited}/diff/x").status_code == 404
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_page_of_the_api_has_every_operation_of_its_description(console: Any, language: str) -> None:
+    with console.client(headers={"Accept-Language": language}) as client:
+        description = client.get("/api/openapi.json").json()
+        tree = LexborHTMLParser(client.get("/api/docs").text)
+        about = LexborHTMLParser(client.get("/about").text)
+        links = {node.attributes.get("href") for node in tree.css("main a")}
+        assert all(client.get(link).status_code == 200 for link in links if link)
+    assert links == {"/api/openapi.json", "/api/v1/schema/record.json"}
+    assert about.css("main a[href='/api/docs']")
+    shown = {node.attributes["id"]: node for node in tree.css("section.operation")}
+    told = {one["operationId"]: (way, path, one) for path, ways in description["paths"].items() for way, one in ways.items()}
+    assert shown.keys() == told.keys() == CHINESE.keys()
+    common = {node.text() for node in tree.css("main > section:last-of-type dt")}
+    for name, (way, path, one) in told.items():
+        text = shown[name].text()
+        assert f"{way.upper()} {path}" in text
+        assert (CHINESE[name] if language == "zh" else one["summary"]) == shown[name].css("h3")[0].text()
+        for parameter in one.get("parameters", ()):
+            assert parameter["name"] in text
+            assert parameter["description"] in text, (path, parameter["name"])
+        assert {node.text() for node in shown[name].css("dt.num")} | common == one["responses"].keys()
 
 
 def test_a_question_that_is_not_understood_is_shown_with_its_fault(console: Any) -> None:

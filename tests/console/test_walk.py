@@ -75,7 +75,7 @@ def test_axe_finds_nothing_grave_on_any_page(
     with console.client() as client:
         record = client.get(f"/api/v1/records/{edited}").json()
     paths = [
-        "/", "/search?q=公告", "/changes", "/s", "/s/qinghe", "/health", "/about", "/operations", f"/d/{edited}", f"/d/{edited}/diff/1..2",
+        "/", "/search?q=公告", "/changes", "/s", "/s/qinghe", "/health", "/about", "/api/docs", "/operations", f"/d/{edited}", f"/d/{edited}/diff/1..2",
         f"/d/{edited}/cite", f"/c/{record['capture']['id']}", f"/w/{record['work']}",
     ]  # fmt: skip
     options = {"locale": locale, "viewport": {"width": width, "height": 900}, "color_scheme": scheme, "bypass_csp": True}

@@ -27,7 +27,7 @@ SOURCE = "a" * 90
 WAYS = [(390, "zh-CN"), (390, "en-US"), (1400, "zh-CN"), (1400, "en-US")]
 VIEWS = (
     "/", "/search", "/search?q=3{word}", "/search?q=title:3{word}&issuer={word}&source={source}", "/search?q=%22{word}", "/changes", "/changes?source={source}", "/s", "/s/{source}",
-    "/health", "/operations", "/operations?done=pause&source={word}", "/about", "/login", "/d/{id}", "/d/{id}/v/1", "/d/{id}/diff/1..2", "/d/{id}/diff/1..2?as=inline", "/d/{id}/cite",
+    "/health", "/operations", "/operations?done=pause&source={word}", "/about", "/api/docs", "/login", "/d/{id}", "/d/{id}/v/1", "/d/{id}/diff/1..2", "/d/{id}/diff/1..2?as=inline", "/d/{id}/cite",
     "/w/{id}", "/c/{capture}", "/nothing/{word}", "/d/{word}",
 )  # fmt: skip
 
@@ -58,7 +58,7 @@ def wide(told: Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
     never = replace(some, id=f"b{SOURCE}", title=LONG[3])
     config = replace(
         told, storage=replace(told.storage, database=url), serve=replace(told.serve, requests_per_minute=0),
-        sources={SOURCE: named, never.id: never}, broken={LONG[4]: LONG[5]},
+        sources={SOURCE: named, never.id: never}, broken={LONG[4]: (LONG[5],)},
         operator=replace(told.operator, name=LONG[6], contact=f"https://example.test/{LONG[7]}"),
     )  # fmt: skip
     with opened(config, "a-token-that-nobody-guesses") as door, answering(create(door)) as base:

@@ -47,7 +47,7 @@ def one(c: Connection, name: str, version: int | None, number: int) -> Attached:
 @router.get(
     "/records/{name}/attachments",
     response_model=None,
-    responses={200: {"model": Attachments}, **MISSING},
+    responses={200: {"model": Attachments}, **MISSING, **GONE},
     summary="Its attachments",
 )
 def attachments(request: Request, door: Reader, name: Name, version: Version = None) -> Response:
@@ -58,7 +58,7 @@ def attachments(request: Request, door: Reader, name: Name, version: Version = N
 
 
 @router.get(
-    "/records/{name}/attachments/{number}", response_model=None, responses={200: {"model": AttachmentShape}, **MISSING}, summary="One attachment"
+    "/records/{name}/attachments/{number}", response_model=None, responses={200: {"model": AttachmentShape}, **MISSING, **GONE}, summary="One attachment"
 )  # fmt: skip
 def attachment(request: Request, door: Reader, name: Name, number: Number, version: Version = None) -> Response:
     """What is known of it: type by its bytes, size, pages, digest, since when it is gone."""
@@ -68,7 +68,7 @@ def attachment(request: Request, door: Reader, name: Name, number: Number, versi
 
 
 @router.get(
-    "/records/{name}/attachments/{number}/text", response_model=None, responses={200: {"model": AttachmentText}, **MISSING}, summary="Its text"
+    "/records/{name}/attachments/{number}/text", response_model=None, responses={200: {"model": AttachmentText}, **MISSING, **GONE}, summary="Its text"
 )  # fmt: skip
 def attachment_text(
     request: Request,

@@ -29,13 +29,17 @@ BEAT_S = 15.0  # a comment that keeps the connection open
 MOST = 2**62
 Since = Annotated[str | None, Query(max_length=40, description="A day, ISO 8601, or 7d.", examples=["7d", "2024-05-31"])]
 
+OfSource = Annotated[str | None, Query(max_length=100, description="Lines of this source.")]
+OfKind = Annotated[ChangeKind | None, Query(description="Lines of this kind.")]
+MinRank = Annotated[int | None, Query(ge=0, le=100, description="Lines that matter at least so much.")]
+
 
 def only_of(
     after: Annotated[int, Query(ge=0, le=MOST, description="`next` of an earlier answer: lines behind it.")] = 0,
     since: Since = None,
-    source: Annotated[str | None, Query(max_length=100)] = None,
-    kind: Annotated[ChangeKind | None, Query()] = None,
-    min_rank: Annotated[int | None, Query(ge=0, le=100)] = None,
+    source: OfSource = None,
+    kind: OfKind = None,
+    min_rank: MinRank = None,
 ) -> Only:
     """Which lines are asked for. Raises UsageError for what is no moment."""
     return Only(after, beginning(since), source, None if kind is None else str(kind), min_rank)
@@ -52,9 +56,9 @@ async def ledger(
     door: Reader,
     after: Annotated[int, Query(ge=0, le=MOST, description="`next` of an earlier answer: lines behind it.")] = 0,
     since: Since = None,
-    source: Annotated[str | None, Query(max_length=100)] = None,
-    kind: Annotated[ChangeKind | None, Query()] = None,
-    min_rank: Annotated[int | None, Query(ge=0, le=100)] = None,
+    source: OfSource = None,
+    kind: OfKind = None,
+    min_rank: MinRank = None,
     limit: Limit = 100,
     wait: Annotated[float, Query(ge=0, le=LONGEST_S, description="Seconds to wait where nothing is there yet.")] = 0,
 ) -> Response:
@@ -83,7 +87,7 @@ def _read(door: Door, only: Only, limit: int) -> Sequence[Any]:
 async def stream(
     request: Request,
     door: Reader,
-    after: Annotated[int, Query(ge=0, le=MOST)] = 0,
+    after: Annotated[int, Query(ge=0, le=MOST, description="The `seq` of the last line that is known.")] = 0,
 ) -> Response:
     """Server-sent events, one for each line; their id is its `seq`, so that a browser that comes back goes on where it was."""
     last = request.headers.get("last-event-id", "")

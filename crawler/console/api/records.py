@@ -104,8 +104,8 @@ def differences(
     request: Request,
     door: Reader,
     name: Name,
-    before: Annotated[int | None, Query(alias="from", ge=1, le=1_000_000)] = None,
-    after: Annotated[int | None, Query(alias="to", ge=1, le=1_000_000)] = None,
+    before: Annotated[int | None, Query(alias="from", ge=1, le=1_000_000, description="The earlier version.")] = None,
+    after: Annotated[int | None, Query(alias="to", ge=1, le=1_000_000, description="The later version.")] = None,
 ) -> Response:
     """What differs between two versions; by default the last two."""
     with door.read() as c:

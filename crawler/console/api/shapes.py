@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Shape(BaseModel):
@@ -299,15 +299,15 @@ class Wish(BaseModel):
     """What is to be crawled now: a source, or single addresses of one."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"source": "demo"}]})
-    source: str
-    urls: list[str] = []
+    source: str = Field(description="The id of a source in the configuration.")
+    urls: list[str] = Field(default=[], description="Only these addresses, of that source.")
 
 
 class Reason(BaseModel):
     """Why."""
 
     model_config = ConfigDict(extra="forbid")
-    reason: str = ""
+    reason: str = Field(default="", description="In a few words; it is written down.")
 
 
 class Done(Shape):

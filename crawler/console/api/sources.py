@@ -67,7 +67,7 @@ def source(request: Request, door: Reader, name: SourceName) -> Response:
 def runs(
     request: Request,
     door: Reader,
-    source: Annotated[str | None, Query(max_length=100)] = None,
+    source: Annotated[str | None, Query(max_length=100, description="Runs of this source.")] = None,
     after: Annotated[int | None, Query(ge=1, le=2**62, description="`next` of an earlier answer: older ones.")] = None,
     limit: Limit = 50,
 ) -> Response:
