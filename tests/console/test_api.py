@@ -311,7 +311,7 @@ def test_what_is_too_long_is_refused(console: Any) -> None:
         assert client.get("/api/v1/records", params={"q": "a" * 20_000}).status_code == 414
         assert client.post("/api/v1/crawl", content=b"x" * 100_000, headers=TOKEN).status_code == 413
         endless = client.post("/api/v1/crawl", content=(b"x" * 10_000 for _ in range(20)), headers=TOKEN)
-        assert endless.status_code in (400, 413, 422)
+        assert endless.status_code == 413
 
 
 def test_a_caller_that_asks_too_often_waits() -> None:
@@ -377,7 +377,7 @@ def test_memento_clients_find_what_there_is(console: Any, edited: str) -> None:
         assert newest.status_code == oldest.status_code == 302
         assert newest.headers["location"] != oldest.headers["location"]
         assert newest.headers["vary"] == "accept-datetime"
-        assert client.get(f"/timegate/{url}", headers={"Accept-Datetime": "x"}).status_code == 422
+        assert client.get(f"/timegate/{url}", headers={"Accept-Datetime": "x"}).status_code == 400
         shown = client.get(oldest.headers["location"])
         assert shown.headers["memento-datetime"].endswith("GMT")
         for answer in (oldest, shown):
