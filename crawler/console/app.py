@@ -17,6 +17,7 @@ from crawler.console.pages import citing, described, faults, ledger, login, rend
 from crawler.console.pages import operations as operation_pages
 from crawler.console.pages import records as record_pages
 from crawler.console.pages import sources as source_pages
+from crawler.console.waiting import Tip
 
 TITLE = "Gongkai"
 ABOUT = (
@@ -38,6 +39,7 @@ def create(door: Door, *, version: str = "0.1.0") -> Guard:
     )
     app.state.door = door
     app.state.streams = set()
+    app.state.tip = Tip()
     problems.install(app, faults.fault_page)
     for module in (records, attachments, changes, captures, sources, operations):
         app.include_router(module.router, prefix="/api/v1", responses=common.PROBLEMS)

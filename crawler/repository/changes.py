@@ -100,7 +100,6 @@ def append(c: Connection, changes: Sequence[NewChange]) -> None:
         return
     changes = _explained(c, changes)
     lock_keys(c, ["ledger"])
-    last = c.execute(sa.select(sa.func.coalesce(sa.func.max(t.changes.c.seq), 0))).scalar_one()
     rows = [
         {
             "seq": seq,
@@ -114,7 +113,7 @@ def append(c: Connection, changes: Sequence[NewChange]) -> None:
             "rank": RANK[change.kind] if change.rank is None else change.rank,
             "detail": dump(change.detail),
         }
-        for seq, change in enumerate(changes, last + 1)
+        for seq, change in enumerate(changes, last(c) + 1)
     ]
     many(c, INSERT, rows)
 
@@ -252,6 +251,12 @@ def read(c: Connection, only: Only = EVERYTHING, limit: int = 1000, *, newest: b
         .limit(limit)
     )  # fmt: skip
     return [_view(list(row)) for row in c.execute(query.where(*_which(only)))]
+
+
+def last(c: Connection) -> int:
+    """The number of the last line, 0 where there is none."""
+    number: int = c.execute(sa.select(sa.func.coalesce(sa.func.max(t.changes.c.seq), 0))).scalar_one()
+    return number
 
 
 def count(c: Connection, only: Only = EVERYTHING) -> int:

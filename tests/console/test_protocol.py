@@ -1,5 +1,6 @@
 """What HTTP itself promises (RFC 9110, 9112): methods, forms of a target, validators, statuses that say what is the matter."""
 
+import json
 import socket
 import time
 from collections.abc import Callable
@@ -14,7 +15,12 @@ from crawler.config.values import Config
 from crawler.console.api.changes import MOST_STREAMS
 from crawler.console.app import create
 from crawler.console.server import opened
+from crawler.model import ChangeKind
+from crawler.repository.changes import NewChange, append
+from crawler.repository.database import Database
+from crawler.repository.migrations import upgrade
 from tests.console.talking import get, request, said
+from tests.repository.conftest import Library
 
 PATHS = ("/", "/search?q=公告", "/changes", "/healthz", "/metrics", "/d/{id}", "/d/{id}/v/9", "/d/{id}/cite?as=csl", "/c/{capture}/page", "/feeds/changes.atom", "/timegate/{url}", "/timemap/link/{url}", "/api/openapi.json", "/api/v1/records", "/api/v1/records/{id}", "/api/v1/captures/{capture}/payload", "/api/v1/nothing", "/logout")  # fmt: skip
 
@@ -153,3 +159,31 @@ def test_who_waits_for_a_change_waits_as_long_as_was_asked_however_many_wait(add
             assert one.recv(65536).startswith(b"HTTP/1.1 200")
             assert time.monotonic() - began >= wait
     assert time.monotonic() - began < 2 * wait
+
+
+def test_who_waits_is_told_as_soon_as_there_is_something(told: Config, tmp_path: Any, serving: Any) -> None:
+    url = f"sqlite:///{tmp_path / 'gongkai.db'}"
+    database = Database(url)
+    upgrade(database)
+    with database.write() as c:
+        Library(c).source("s")
+    config = replace(told, storage=replace(told.storage, database=url))
+    with opened(config, None) as door, serving(create(door)) as base, ExitStack() as stack:
+        parts = urlsplit(base)
+        here = str(parts.hostname), int(parts.port or 0)
+        waiting, streaming = (stack.enter_context(socket.create_connection(here, timeout=20)) for _ in range(2))
+        streaming.sendall(request("GET", "/api/v1/changes/stream", here))
+        waiting.sendall(request("GET", "/api/v1/changes?wait=20", here))
+        came = b""
+        while b"retry: 5000" not in came:
+            came += streaming.recv(65536)
+        for number in (1, 2):
+            with database.write() as c:
+                append(c, [NewChange(ChangeKind.HEALTH, number, "s", detail={"after": "down", "reasons": []})])
+            while f"id: {number}\n".encode() not in came:
+                came += streaming.recv(65536)
+        said_to_it = b""
+        while part := waiting.recv(65536):
+            said_to_it += part
+    database.close()
+    assert json.loads(said_to_it.partition(b"\r\n\r\n")[2])["items"][0]["seq"] == 1

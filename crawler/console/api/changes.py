@@ -16,6 +16,7 @@ from crawler.console.api.common import Limit, Reader, links
 from crawler.console.api.shapes import ChangeList
 from crawler.console.asking import since as beginning
 from crawler.console.door import Door
+from crawler.console.waiting import Tip
 from crawler.errors import CannotError
 from crawler.model import ChangeKind
 from crawler.repository import changes
@@ -64,11 +65,13 @@ async def ledger(
 ) -> Response:
     """Lines in commit order: whoever asks again with `next` misses none."""
     only = only_of(after, since, source, kind, min_rank)
+    tip: Tip = request.app.state.tip
+    ends, known = time.monotonic() + wait, await tip.of(door) if wait else 0
     found = await run_in_threadpool(_read, door, only, limit)
-    ends = time.monotonic() + wait
     while not found and (left := ends - time.monotonic()) > 0 and not await request.is_disconnected():
         await asyncio.sleep(min(POLL_S, left))
-        found = await run_in_threadpool(_read, door, only, limit)
+        if (now := await tip.of(door)) != known:
+            known, found = now, await run_in_threadpool(_read, door, only, limit)
     items = [shown.change(line) for line in found]
     return answer(request, listed(items, None, items[-1]["seq"] if items else after))
 
@@ -104,13 +107,15 @@ async def stream(
 
 async def _events(request: Request, door: Door, after: int) -> AsyncIterator[str]:
     streams: set[object] = request.app.state.streams
+    tip: Tip = request.app.state.tip
     own = object()
     streams.add(own)
     try:
         said = time.monotonic()
         yield "retry: 5000\n\n"
         while not await request.is_disconnected():
-            found = await run_in_threadpool(_read, door, Only(after), 100)
+            grown = await tip.of(door) > after
+            found = await run_in_threadpool(_read, door, Only(after), 100) if grown else ()
             for line in found:
                 value = shown.change(line)
                 after = value["seq"]
