@@ -48,7 +48,8 @@ def test_head_is_answered_like_get_without_the_body(console: Any, known: dict[st
     assert head.content == b""
     same = [{name: value for name, value in answer.headers.items() if name != "date"} for answer in (whole, head)]
     assert same[0].keys() == same[1].keys()
-    assert same[0]["content-length"] == same[1]["content-length"]
+    if path != "/metrics":  # figures of the moment
+        assert same[0]["content-length"] == same[1]["content-length"]
     assert again.status_code == (304 if "etag" in whole.headers else whole.status_code)
 
 
