@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from crawler.cli import output
+from crawler.cli.options import file_of
 from crawler.config.load import check_operator
+from crawler.config.storage import DEFAULT, named_file
 from crawler.errors import CannotError, UsageError
 
 NAME, CONTACT = 'name = "Example Archive"', 'contact = "https://example.org/about-crawler"'
@@ -20,19 +22,20 @@ def register(app: typer.Typer) -> None:
 
 
 def init(
+    context: typer.Context,
     name: Annotated[str | None, typer.Option(metavar="NAME", help="Who asks: sent with every request.")] = None,
     contact: Annotated[
         str | None, typer.Option(metavar="URL|MAILTO", help="A page about your crawler, or mailto:you@example.org.")
     ] = None,
-    folder: Annotated[Path, typer.Option(metavar="FOLDER", help="Where config/ is written.")] = Path(),
+    folder: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Where config/ is written.", show_default=False)] = None,
 ) -> None:
-    """Write config/gongkai.toml with comments, and the columns that come with gongkai, none of them turned on.
+    """Write config/gongkai.toml, or the file that --config names, with comments, and the columns that come with gongkai, none of them turned on.
 
     Name and contact are required before anything is fetched.
 
     Example: gongkai init --name "Example Archive" --contact mailto:archive@example.org
     """
-    target = folder / "config" / "gongkai.toml"
+    target = _target(file_of(context), folder)
     if target.exists():
         raise UsageError(f"{target} is there already", remedy="edit it, or move it away first")
     if sys.stdin.isatty() and sys.stderr.isatty():
@@ -49,7 +52,7 @@ def init(
         brought = _bring_columns(target.parent / "sources")
     except OSError as error:
         raise CannotError(
-            f"cannot write {target}: {error.strerror or error}", remedy="choose another place with --folder"
+            f"cannot write {target}: {error.strerror or error}", remedy="choose another place with --folder or --config"
         ) from error
     columns = (
         f" and {output.plural(brought, 'column')}, none of them turned on, in {target.parent / 'sources'}" if brought else ""
@@ -60,6 +63,15 @@ def init(
         output.note(f"set {' and '.join(missing)} in it before the first crawl")
     came = "gongkai sources list · gongkai sources enable ID · " if brought else ""
     output.note(f"next: {came}a column of your own: gongkai probe URL")
+
+
+def _target(named: Path | None, folder: Path | None) -> Path:
+    """The file to be written. Raises UsageError when two are named."""
+    if folder is None:
+        return named_file(named)
+    if named is not None:
+        raise UsageError(f"--config names {named}, and --folder another place", remedy="give one of them")
+    return folder / DEFAULT
 
 
 def _bring_columns(folder: Path) -> int:

@@ -130,7 +130,7 @@ HELP = {
     "Show completion for the current shell, to copy it or customize the installation.": "显示当前 shell 的补全脚本，供复制或自行安装。",
     "A small government site in your machine: crawled, changed behind your back, crawled again.": "在本机演示一个小政府网站：抓取，暗中修改，再抓取。",
     "Where the demo's archive is kept; default a new temporary folder.": "演示存档的位置；默认为新的临时文件夹。",
-    "Write config/gongkai.toml with comments, and the columns that come with gongkai, none of them turned on.": "写出带注释的 config/gongkai.toml 和随附的栏目，栏目都不启用。",
+    "Write config/gongkai.toml, or the file that --config names, with comments, and the columns that come with gongkai, none of them turned on.": "写出带注释的 config/gongkai.toml（或 --config 指明的文件）和随附的栏目，栏目都不启用。",
     "Name and contact are required before anything is fetched.": "填写名称和联系方式之前不会抓取任何东西。",
     "Who asks: sent with every request.": "谁在请求：随每个请求发送。",
     "A page about your crawler, or mailto:you@example.org.": "介绍你的爬虫的网页，或 mailto:you@example.org。",

@@ -16,9 +16,14 @@ ARCHIVE = "data/warc"
 KEYS = frozenset({"database", "archive", "keep_free", "file_size", "file_age"})
 
 
+def named_file(path: Path | None) -> Path:
+    """The file that is meant, there or not: this one, else GONGKAI_CONFIG's, else the folder's."""
+    return path or Path(os.environ.get("GONGKAI_CONFIG") or DEFAULT)
+
+
 def chosen_file(path: Path | None) -> Path:
-    """The file that is meant: this one, else GONGKAI_CONFIG's, else the folder's. Raises UsageError when there is none."""
-    chosen = path or Path(os.environ.get("GONGKAI_CONFIG") or DEFAULT)
+    """The file that is meant. Raises UsageError when there is none."""
+    chosen = named_file(path)
     if not chosen.is_file():
         raise UsageError(f"there is no configuration at {chosen}", remedy="gongkai init writes one, --config names another")
     return chosen

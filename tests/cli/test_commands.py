@@ -73,6 +73,29 @@ def test_init_writes_a_configuration_that_works_and_does_not_overwrite_one(tmp_p
     assert "is there already" in again.stderr
 
 
+def test_init_writes_the_file_that_is_named_and_its_columns_beside_it(tmp_path: Path) -> None:
+    operator = ("--name", "x", "--contact", "mailto:a@example.org")
+    by_option, by_variable = tmp_path / "other" / "gk.toml", tmp_path / "third" / "config" / "gk.toml"
+    assert gongkai("--config", str(by_option), "init", *operator, cwd=tmp_path).returncode == 0
+    assert gongkai("init", *operator, cwd=tmp_path, GONGKAI_CONFIG=str(by_variable)).returncode == 0
+    for file in (by_option, by_variable):
+        assert gongkai("--config", str(file), "sources", "check", cwd=tmp_path).returncode == 0
+        assert list((file.parent / "sources").glob("*.toml"))
+    assert not (tmp_path / "config").exists()
+    assert gongkai("init", *operator, "--folder", "fourth", cwd=tmp_path, GONGKAI_CONFIG=str(by_variable)).returncode == 0
+    assert (tmp_path / "fourth" / "config" / "gongkai.toml").is_file()
+    both = gongkai("--config", str(tmp_path / "a.toml"), "init", *operator, "--folder", "b", cwd=tmp_path)
+    assert (both.returncode, sorted(path.name for path in tmp_path.iterdir())) == (2, ["fourth", "other", "third"])
+
+
+def test_what_a_lost_configuration_s_remedy_says_writes_just_that_file(tmp_path: Path) -> None:
+    named = ("--config", "other/gk.toml")
+    lost = gongkai(*named, "search", "x", cwd=tmp_path)
+    assert (lost.returncode, "gongkai init writes one" in lost.stderr) == (2, True)
+    assert gongkai(*named, "init", "--name", "x", "--contact", "mailto:a@example.org", cwd=tmp_path).returncode == 0
+    assert "other/gk.toml" not in gongkai(*named, "search", "x", cwd=tmp_path).stderr
+
+
 def test_a_crawl_that_fails_says_which_address_and_why(tmp_path: Path) -> None:
     assert gongkai("init", "--name", "x", "--contact", "mailto:a@example.org", cwd=tmp_path).returncode == 0
     told = gongkai("crawl", "--url", "http://127.0.0.1:9/zwgk/1.html", cwd=tmp_path)
