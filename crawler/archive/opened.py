@@ -17,6 +17,7 @@ from crawler.errors import ArchiveError, DamagedRecord
 
 STEP = 1 << 20
 SNIFFED = 512
+ZIP = b"PK\x03\x04"
 LARGEST_PAGE = 64 << 20
 REWRITTEN = ".members"
 PAGES = (".mht", ".mhtml", ".html", ".htm", ".shtml", ".xhtml")
@@ -74,8 +75,8 @@ def _digest(file: BufferedReader) -> str:
 
 
 def _one(held: Opened, start: bytes, folder: Path, problems: list[str], left_out: Counter[str]) -> Iterator[Opened]:
-    if start.startswith(b"PK\x03\x04"):
-        yield from _of_zip(held, folder, problems, left_out)
+    if start.startswith(ZIP):
+        yield from of_zip(held, folder, problems, left_out)
     elif start.startswith((GZIP, b"WARC/", ARC)):
         yield held
     elif held.path.name.lower().endswith(PAGES) or is_mhtml(start) or start.lstrip()[:1] == b"<":
@@ -89,11 +90,27 @@ def _one(held: Opened, start: bytes, folder: Path, problems: list[str], left_out
         left_out["an empty file"] += 1
 
 
-def _of_zip(held: Opened, folder: Path, problems: list[str], left_out: Counter[str]) -> Iterator[Opened]:
+def is_bundle(path: Path) -> bool:
+    """Is this a ZIP file with files of records in it, as WACZ files are? Office documents are ZIP files too."""
+    try:
+        with path.open("rb") as file:
+            if file.read(len(ZIP)) != ZIP:
+                return False
+        with zipfile.ZipFile(path) as packed:
+            return bool(_bundled(packed))
+    except zipfile.BadZipFile:
+        return path.name.lower().endswith(".wacz")
+
+
+def _bundled(packed: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    return [entry for entry in packed.infolist() if entry.filename.lower().endswith(RECORDS) and not entry.is_dir()]
+
+
+def of_zip(held: Opened, folder: Path, problems: list[str], left_out: Counter[str]) -> Iterator[Opened]:
     """The WARC and ARC files of a WACZ file (1.1.1, 5.2), or of any ZIP file."""
     try:
         with zipfile.ZipFile(held.path) as packed:
-            found = [entry for entry in packed.infolist() if entry.filename.lower().endswith(RECORDS) and not entry.is_dir()]
+            found = _bundled(packed)
             if not found:
                 problems.append(f"{held.path}: a ZIP file without any WARC file in it")
             for number, entry in enumerate(found):
@@ -109,6 +126,17 @@ def _of_zip(held: Opened, folder: Path, problems: list[str], left_out: Counter[s
                 yield replace(held, path=target, name=f"{held.name}/{entry.filename}")
     except zipfile.BadZipFile as error:
         problems.append(f"{held.path}: a damaged ZIP file: {error}")
+
+
+def as_members(held: Opened, folder: Path) -> Opened:
+    """A file of ours that somebody has unpacked or packed otherwise, packed record by record."""
+    try:
+        with held.path.open("rb") as file:
+            own = file.read(2) == GZIP
+        own = own and all(raw.offset is not None for raw in records(held.path))
+    except ArchiveError:
+        own = True  # it is damaged: its members tell where
+    return held if own else with_members(held, folder)
 
 
 def with_members(held: Opened, folder: Path) -> Opened:

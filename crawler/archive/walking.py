@@ -86,6 +86,16 @@ def records(path: Path, start: int = 0) -> Iterator[Raw]:
             yield Raw(number, offset, headers, block, left_out, head)
 
 
+def begins_as_records(path: Path) -> bool:
+    """Does a file begin as WARC or ARC files do, packed or not, whatever it is called? Raises ArchiveError when it cannot be read."""
+    with _opened(path, 0) as stream:
+        try:
+            stream.skip_blank()
+        except DamagedRecord:
+            return False
+        return stream.starts_with(b"WARC/") or stream.starts_with(ARC)
+
+
 def record_at(path: Path, offset: int) -> Raw:
     """The record that begins at a place. Raises ArchiveError, DamagedRecord."""
     found = next(records(path, offset), None)

@@ -40,7 +40,10 @@ def register(app: typer.Typer) -> None:
 
 def parse(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help="Saved pages, .warc and .warc.gz files, or - for standard input.")
+        list[str],
+        typer.Argument(
+            metavar="FILE...", help="Saved pages, WARC, ARC and WACZ files, or - for standard input; the bytes say which."
+        ),
     ],
     listed: Annotated[bool, typer.Option("--list", help="Read them as list pages.")] = False,
     notice: Annotated[bool, typer.Option("--notice", help="Read text files in the sample notice's layout.")] = False,

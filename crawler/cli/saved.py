@@ -1,20 +1,30 @@
-"""What `parse` reads: saved pages with their manifest, MHTML, standard input, WARC files of ours and of others, ARC files."""
+"""What `parse` reads: saved pages with their manifest, MHTML, standard input, WARC files of ours and of others, ARC and WACZ files.
+
+Which of these a file is, its bytes say: standard input has no name, and a name may be anything.
+"""
 
 import json
 import os
 import re
+import shutil
 import sys
+import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
 from crawler.archive import foreign
+from crawler.archive.groups import is_ours
+from crawler.archive.members import members
+from crawler.archive.opened import Opened, as_members, is_bundle, of_zip
 from crawler.archive.reader import open_page
 from crawler.archive.recover import walk
 from crawler.archive.saved import read_saved
+from crawler.archive.walking import begins_as_records, records
 from crawler.cli import output, words
 from crawler.errors import ArchiveError, DamagedRecord, UsageError
 from crawler.model import ABOUT_THE_SITE, Capture, Kept, Kind, Outcome, Page
@@ -61,15 +71,42 @@ def addresses(path: Path) -> dict[str, str]:
 def items(files: list[str], known: Mapping[str, str], problems: list[str]) -> Iterator[Item]:
     """The pages of these files, in order; `problems` receives what cannot be read."""
     for name in files:
-        try:
-            if name.endswith(WARC):
-                yield from _from_warc(Path(name), problems)
-                continue
-            body = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-        except OSError as error:
-            problems.append(f"cannot read {name}: {error.strerror or error}")
-            continue
-        yield _item(name, body, known.get(name) or known.get(Path(name).name))
+        with tempfile.TemporaryDirectory(prefix="gongkai-parse-") as scratch:
+            try:
+                path = _where(name, Path(scratch))
+                yield from _of_file(Opened(path, name, ""), known, Path(scratch), problems)
+            except OSError as error:
+                problems.append(f"cannot read {name}: {error.strerror or error}")
+            except ArchiveError as error:
+                problems.append(words.complaint(error))
+
+
+def _where(name: str, scratch: Path) -> Path:
+    """The file as it can be read more than once: what is a pipe is copied."""
+    path = Path(name)
+    if name != "-" and (path.is_file() or path.is_dir()):
+        return path
+    with (scratch / "given").open("wb") as to:
+        if name == "-":
+            shutil.copyfileobj(sys.stdin.buffer, to)
+        else:
+            with path.open("rb") as source:
+                shutil.copyfileobj(source, to)
+    return scratch / "given"
+
+
+def _of_file(held: Opened, known: Mapping[str, str], scratch: Path, problems: list[str]) -> Iterator[Item]:
+    """The pages of one file. `scratch`: room for what must be unpacked."""
+    name, wrong = held.name, list[str]()
+    base = Path(name).name
+    if is_bundle(held.path):
+        for inner in of_zip(replace(held, name=base), scratch, wrong, Counter()):
+            yield from _from_records(inner, inner.name, scratch, wrong)
+    elif name.endswith(WARC) or begins_as_records(held.path):
+        yield from _from_records(held, base, scratch, wrong)
+    else:
+        yield _item(name, held.path.read_bytes(), known.get(name) or known.get(base))
+    problems += [problem.replace(str(held.path), name) for problem in wrong]
 
 
 def _item(name: str, body: bytes, given: str | None) -> Item:
@@ -111,36 +148,36 @@ def _stands(form: str, body: bytes) -> bool:
     return any(mark + each in body for each in (form.encode(), raw) for mark in (b'"', b"'", b"="))
 
 
-def _from_warc(path: Path, problems: list[str]) -> Iterator[Item]:
-    """The pages of a WARC file: of ours what was looked at as a page, of others every answer. What is damaged is named, and the rest read."""
-    ours = False
+def _from_records(held: Opened, base: str, scratch: Path, problems: list[str]) -> Iterator[Item]:
+    """The pages of a WARC file: of ours what was looked at as a page, of others every answer. What is damaged is named, and the rest read.
+    `base`: what its pages are printed under."""
     try:
-        for item in _own(path, problems):
-            ours = True
-            yield item
-        if ours:
+        if is_ours(held.path):
+            yield from _own(held, base, as_members(held, scratch), problems)
             return
-        for found in foreign.pages(path):
+        for found in foreign.pages(held.path):
             if found.page is None:
-                problems.append(f"{path}, record {found.number}: {found.trouble}")
+                problems.append(f"{held.name}, record {found.number}: {found.trouble}")
             else:
                 if found.note:
-                    output.note(f"{path}, record {found.number}: read by what its bytes are: {found.note}")
-                yield Item(f"{path.name}:{found.number}", found.page, found.url)
+                    output.note(f"{held.name}, record {found.number}: read by what its bytes are: {found.note}")
+                yield Item(f"{base}:{found.number}", found.page, found.url)
     except ArchiveError as error:
-        problems.append(words.complaint(error))
+        problems.append(words.complaint(error).replace(str(held.path), held.name))
 
 
-def _own(path: Path, problems: list[str]) -> Iterator[Item]:
-    """The pages of a file of ours, each with the further pages its run looked at; a revisit is read through its original in the same file."""
-    held: dict[str, Capture] = {}
+def _own(held: Opened, base: str, packed: Opened, problems: list[str]) -> Iterator[Item]:
+    """The pages of a file of ours, each with the further pages its run looked at; a revisit is read through its original in the same file.
+    `packed`: the file with a gzip member for each record, as we write it."""
+    path, places = packed.path, _places(held, packed)
+    answers: dict[str, Capture] = {}
     pieces: dict[tuple[str, int, str], list[Kept]] = {}
     looks = []
     for look in walk(path):
         if look.capture is None or look.task.kind in ABOUT_THE_SITE:
             continue
         if look.capture.type == "response":
-            held[look.capture.record_id] = look.capture
+            answers[look.capture.record_id] = look.capture
         if look.task.kind is Kind.CONTINUATION:
             pieces.setdefault((look.task.source, look.task.run.slot, look.task.via or ""), []).append(look)
         elif look.outcome in GOOD:
@@ -148,11 +185,11 @@ def _own(path: Path, problems: list[str]) -> Iterator[Item]:
 
     def page(look: Kept) -> Page | None:
         assert look.capture is not None
-        original = held.get(look.capture.original.record_id) if look.capture.original else None
+        original = answers.get(look.capture.original.record_id) if look.capture.original else None
         try:
             return open_page(path.parent, look.capture, original)
         except DamagedRecord as error:
-            problems.append(f"{path} at {look.capture.offset}: {error}")
+            problems.append(f"{held.name} at {places.get(look.capture.offset, look.capture.offset)}: {error}")
             return None
 
     for look in looks:
@@ -161,4 +198,15 @@ def _own(path: Path, problems: list[str]) -> Iterator[Item]:
         found = pieces.get((look.task.source, look.task.run.slot, look.task.key), [])
         more = tuple((piece.task.key, there) for piece in found if piece.outcome in GOOD and (there := page(piece)) is not None)
         if read is not None:
-            yield Item(f"{path.name}:{look.capture.offset}", read, look.task.public_url, more)
+            yield Item(f"{base}:{places.get(look.capture.offset, look.capture.offset)}", read, look.task.public_url, more)
+
+
+def _places(held: Opened, packed: Opened) -> dict[int, int]:
+    """Where a record stands in the file that was given: its offset, or its number where it shares a member; {} when it is as we write it."""
+    if packed.path == held.path:
+        return {}
+    with packed.path.open("rb") as file:
+        return {
+            member.offset: raw.number if raw.offset is None else raw.offset
+            for member, raw in zip(members(file, 0), records(held.path), strict=False)
+        }

@@ -164,7 +164,7 @@ HELP = {
     "A document, ID.N for a version, a capture (c-…), or the page's address.": "文件、版本（ID.N）、捕获（c-…）或网页地址。",
     "A file, or - for standard output.": "文件，或 - 表示标准输出。",
     "Read saved pages; no configuration, nothing is kept.": "读取已保存的网页；不需配置，不作保存。",
-    "Saved pages, .warc and .warc.gz files, or - for standard input.": "已保存的网页、.warc 和 .warc.gz 文件，或 - 表示标准输入。",
+    "Saved pages, WARC, ARC and WACZ files, or - for standard input; the bytes say which.": "已保存的网页，WARC、ARC 和 WACZ 文件，或 - 表示标准输入；由内容判别。",
     "Read them as list pages.": "当作列表页读取。",
     "Read text files in the sample notice's layout.": "读取样例公告版式的文本文件。",
     "record, or notice: the sample notice's layout.": "record，或 notice：样例公告的版式。",

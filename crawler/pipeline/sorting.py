@@ -10,10 +10,10 @@ from pathlib import Path
 
 from crawler.archive.groups import Group, groups, is_ours
 from crawler.archive.members import Damage
-from crawler.archive.opened import Opened, lay_open, with_members
+from crawler.archive.opened import Opened, as_members, lay_open, with_members
 from crawler.archive.record import warc_date
 from crawler.archive.saved import read_saved
-from crawler.archive.walking import GZIP, Raw, records
+from crawler.archive.walking import Raw, records
 from crawler.errors import ArchiveError
 from crawler.model import Millis, payload_digest
 from crawler.pipeline import brought
@@ -70,7 +70,7 @@ def sort_out(named: Iterable[Path], folder: Path, now: Millis, watch: Callable[[
         if held.is_page:
             _page(found, held)
         elif is_ours(held.path):
-            _ours(found, _as_members(held, folder))
+            _ours(found, as_members(held, folder))
         else:
             _theirs(found, held, folder, originals)
     originals.resolve()
@@ -82,17 +82,6 @@ def sort_out(named: Iterable[Path], folder: Path, now: Millis, watch: Callable[[
 
 
 # ------------------------------------------------------------------ ours
-def _as_members(held: Opened, folder: Path) -> Opened:
-    """A file of ours that somebody has unpacked or packed otherwise, packed record by record."""
-    try:
-        with held.path.open("rb") as file:
-            own = file.read(2) == GZIP
-        own = own and all(raw.offset is not None for raw in records(held.path))
-    except ArchiveError:
-        own = True  # it is damaged: its members tell where
-    return held if own else with_members(held, folder)
-
-
 def _ours(found: Sorted, held: Opened) -> None:
     number, lost = _add_file(found, held, Origin(held.name, held.sha256)), list[Damage]()
     for count, group in enumerate(groups(held.path, held.name.rpartition("/")[2], lost), 1):

@@ -2,8 +2,11 @@
 
 import gzip
 import json
+import os
 import subprocess
 import sys
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +104,62 @@ def test_an_archive_s_own_files_are_read(home: Home) -> None:
     told = lines(parse("--json", str(file)))
     assert sum("title" in record for record in told) == 15
     assert {record["url"] for record in told if "title" in record} == {record["url"] for record in home.export()}
+
+
+def without_places(done: "subprocess.CompletedProcess[bytes]") -> list[dict[str, Any]]:
+    """What was read, without where it stands in which file."""
+    return [{name: value for name, value in line.items() if name not in ("file", "capture")} for line in lines(done)]
+
+
+@pytest.mark.parametrize("source", ["songling", "lanwan"])
+def test_an_own_file_says_the_same_unpacked_packed_otherwise_on_standard_input_and_under_any_name(
+    home: Home, tmp_path: Path, source: str
+) -> None:
+    home.crawl(source)
+    (file,) = home.config.storage.archive.glob("*.warc.gz")
+    plain = gzip.decompress(file.read_bytes())
+    files = {"plain.warc": plain, "whole.warc.gz": gzip.compress(plain), "y.dat": file.read_bytes(), "x.html": plain}
+    wanted = without_places(parse("--json", str(file)))
+    assert len(wanted) >= 15
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+        done = parse("--json", str(tmp_path / name))
+        assert (done.returncode, without_places(done)) == (0, wanted), name
+        assert without_places(parse("--json", "-", stdin=data)) == wanted, name
+    places = [int(line["file"].rpartition(":")[2]) for line in lines(parse("--json", str(tmp_path / "plain.warc")))]
+    assert all(plain[place:].startswith(b"WARC/1.1") for place in places)
+
+
+def test_a_pipe_a_wacz_file_an_arc_file_and_mhtml_are_known_by_their_bytes(home: Home, site: Site, tmp_path: Path) -> None:
+    home.crawl("songling")
+    (file,) = home.config.storage.archive.glob("*.warc.gz")
+    wanted = without_places(parse("--json", str(file)))
+    bundle = tmp_path / "bundle.dat"
+    with zipfile.ZipFile(bundle, "w") as packed:
+        packed.write(file, "archive/data.warc.gz")
+    done = parse("--json", str(bundle))
+    assert (without_places(done), lines(done)[0]["file"].rpartition(":")[0]) == (wanted, "bundle.dat/archive/data.warc.gz")
+    assert without_places(parse("--json", "-", stdin=bundle.read_bytes())) == wanted
+    os.mkfifo(tmp_path / "pipe")
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit((tmp_path / "pipe").write_bytes, file.read_bytes())
+        assert without_places(parse("--json", str(tmp_path / "pipe"))) == wanted
+    page, title = saved(site, tmp_path)
+    answer = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + page.read_bytes()
+    arc = b"filedesc://x.arc 0.0.0.0 20241115010203 text/plain 76\n1 0 Somebody\nURL IP-address Archive-date Content-type Archive-length\n"
+    arc = arc.replace(b" 76\n", b" %d\n" % len(arc.partition(b"\n")[2]))
+    arc += b"\nhttp://a.test/1.html 10.0.0.1 20241115010203 text/html %d\n" % len(answer) + answer + b"\n"
+    mhtml = b"Content-Type: multipart/related; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\nContent-Location: http://a.test/1.html\r\n\r\n"
+    for data in (arc, gzip.compress(arc), mhtml + page.read_bytes() + b"\r\n--b--\r\n"):
+        (record,) = lines(parse("--json", "-", stdin=data))
+        assert (record["title"], record["url"]) == (title, "http://a.test/1.html")
+
+
+def test_what_only_looks_packed_is_read_as_a_page(tmp_path: Path) -> None:
+    for data in (gzip.compress(b"<title>404</title>"), b"PK\x03\x04 nothing", b"\x1f\x8b nothing", b"WARC"):
+        done = parse("--json", "-", stdin=data)
+        (told,) = lines(done)
+        assert (done.returncode, told["file"]) == (0, "-")
 
 
 def warc(kind: str, url: str, block: bytes) -> bytes:
