@@ -119,6 +119,8 @@ COMMANDS = {
     "gongkai alarms list names them": "gongkai alarms list 列出它们",
     "Parquet needs pyarrow": "Parquet 需要 pyarrow",
     "pip install 'gongkai[parquet]', or use --as csv": "pip install 'gongkai[parquet]'，或改用 --as csv",
+    "{name} takes numbers up to {MOST}, not {value}": "{name} 的数不大于 {MOST}，而给出的是 {value}",
+    "{name} takes a number, not {value}": "{name} 要的是数，不是 {value}",
     "{word} takes no value, and {following} follows it": "{word} 不带值，后面却跟着 {following}",
     "write {word} alone, or leave it out": "请只写 {word}，或不写",
     "give the demo a folder of its own": "请给演示一个自己的文件夹",

@@ -17,7 +17,7 @@ import typer
 import typer.main
 
 from crawler.cli import streams, typed, words
-from crawler.cli.command import strict
+from crawler.cli.command import Group, Interrupted, strict
 from crawler.cli.output import safe
 from crawler.errors import CannotError, GongkaiError, UsageError
 
@@ -176,7 +176,7 @@ def everything() -> typer.Typer:
 
 def _app(wanted: Collection[str]) -> typer.Typer:
     """The command line with the commands of these modules; the others are names in the overview."""
-    app = typer.Typer(pretty_exceptions_enable=False, no_args_is_help=True, rich_markup_mode=None)
+    app = typer.Typer(cls=Group, pretty_exceptions_enable=False, no_args_is_help=True, rich_markup_mode=None)
     app.callback()(options)
     for module in dict.fromkeys(COMMANDS.values()):
         if module in wanted:
@@ -226,7 +226,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         code = _complain(error, 2)
     except GongkaiError as error:
         code = _complain(error, 3)
-    except (KeyboardInterrupt, typer.Abort):
+    except (KeyboardInterrupt, Interrupted, typer.Abort):
         code = _interrupted()
     except OSError as error:
         code = _complain(_of_system(error), 3)

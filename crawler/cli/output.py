@@ -4,6 +4,7 @@ Nothing from a page reaches a terminal unescaped; Chinese widths are counted; ti
 """
 
 import json
+import math
 import os
 import re
 import shutil
@@ -81,8 +82,21 @@ def json_line(value: Mapping[str, Any]) -> None:
 
 def json_text(value: Mapping[str, Any], *, everything: bool = False) -> str:
     """One JSON object as a line; escaped where stdout does not take every character and this is not for where `everything` goes."""
-    written = json.dumps(value, ensure_ascii=not everything and not streams.takes_everything(sys.stdout))
+    escaped = not everything and not streams.takes_everything(sys.stdout)
+    try:
+        written = json.dumps(value, ensure_ascii=escaped, allow_nan=False)
+    except ValueError:
+        written = json.dumps(_finite(value), ensure_ascii=escaped, allow_nan=False)
     return CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", written) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    """What JSON has no number for as a word, as PostgreSQL writes it."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, Mapping):
+        return {name: _finite(held) for name, held in value.items()}
+    return [_finite(held) for held in value] if isinstance(value, list | tuple) else value
 
 
 def when(at: int | None, form: str = "%Y-%m-%d %H:%M") -> str:

@@ -174,22 +174,33 @@ def _may(known: frozenset[str], action: int, one: str | None, other: str | None,
 
 
 def _ask_sqlite(held: sqlite3.Connection, query: str, limits: Limits) -> Found:
-    until = time.monotonic() + limits.seconds
-    held.set_progress_handler(lambda: time.monotonic() > until, STEPS)
+    until, over = time.monotonic() + limits.seconds, False
+
+    def is_over() -> bool:
+        nonlocal over
+        over = time.monotonic() > until
+        return over
+
+    held.set_progress_handler(is_over, STEPS)
     try:
         with closing(held.execute(query)) as cursor:
             rows = cursor.fetchmany(limits.rows + 1)
             columns = tuple(one[0] for one in cursor.description or ())
     except sqlite3.DatabaseError as error:
+        if not over and _code(error) == sqlite3.SQLITE_INTERRUPT:
+            raise KeyboardInterrupt from error  # it was raised in the handler, of which SQLite only hears that it failed
         raise _sqlite_said(error, limits) from error
     finally:
         held.set_progress_handler(None, 0)
     return _found(columns, rows, limits)
 
 
+def _code(error: sqlite3.Error) -> int:
+    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & 0xFF
+
+
 def _sqlite_said(error: sqlite3.Error, limits: Limits) -> Exception:
-    said = str(error)
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    said, code = str(error), _code(error)
     if code == sqlite3.SQLITE_INTERRUPT:
         return _too_long(limits)
     if code == sqlite3.SQLITE_AUTH or "prohibited" in said or "not authorized" in said:

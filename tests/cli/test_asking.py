@@ -3,14 +3,17 @@
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from crawler.cli.main import run
+from crawler.cli.output import json_text
 from tests.tools.called import said
 
 Home = Any  # the fixture's class lives in conftest, which tests do not import
@@ -102,6 +105,40 @@ def test_sql_answers_as_a_table_or_as_json_and_from_a_pipe(
     assert ask(home, "sql", "SELECT * FROM documents") == 2
     told = said(["--config", str(home.path), "sql", "--json"], stdin="SELECT 1 AS a;\nSELECT\n 2 AS b; SELECT 3 AS c")
     assert [json.loads(line) for line in told.stdout.splitlines()] == [{"a": 1}, {"b": 2}, {"c": 3}]
+
+
+@pytest.mark.parametrize(("sql", "number"), [("1e999", "Infinity"), ("-1e999", "-Infinity"), ("0.5", 0.5)])
+def test_what_is_printed_is_json_also_where_json_has_no_such_number(
+    home: Home, capsys: pytest.CaptureFixture[str], sql: str, number: object
+) -> None:
+    home.crawl("lanwan")
+    capsys.readouterr()
+    assert ask(home, "sql", "--json", f"SELECT {sql} AS x") == 0
+
+    def refuse(word: str) -> None:
+        raise AssertionError(f"{word} is no JSON")
+
+    assert json.loads(capsys.readouterr().out, parse_constant=refuse) == {"x": number}
+    written = json_text({"a": [{"b": float("nan")}, (float("-inf"),)]}, everything=True)
+    assert json.loads(written, parse_constant=refuse) == {"a": [{"b": "NaN"}, ["-Infinity"]]}
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc: nobody tells what a process has worked")
+def test_a_query_that_is_interrupted_is_not_told_to_take_too_long(home: Home) -> None:
+    home.crawl("lanwan")
+    endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
+    program = [sys.executable, "-m", "crawler.cli", "--config", str(home.path), "sql", "--seconds", "600", endless]
+    process = subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while process.poll() is None and _seconds_worked(process.pid) < 2:  # its start takes a fifth of that
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    assert (process.communicate(timeout=60), process.returncode) == (("", "interrupted\n"), 130)
+    assert ask(home, "sql", "--seconds", "0.1", endless) == 3
+
+
+def _seconds_worked(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def test_a_terminal_s_pager_gets_what_is_shown_and_a_pipe_none(home: Home, tmp_path: Path) -> None:

@@ -4,12 +4,14 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.main
 
-from crawler.cli.main import COMMANDS
+from crawler.cli.main import COMMANDS, everything
 from crawler.cli.output import fit, safe
 from crawler.demo.site import LANWAN, Site
 from tests.tools.called import said
@@ -52,6 +54,36 @@ def test_a_wrong_command_option_or_source_names_the_right_one(home: Home) -> Non
     assert gongkai("--config", str(home.path), "crawl", "--since", "yesterday", "lanwan").returncode == 2
     assert gongkai("--config", str(home.path), "crawl", "--url", "ftp://x/").returncode == 2
     assert gongkai("--config", str(home.path), "changes", "--kind", "edits").returncode == 2
+
+
+def numbers() -> list[tuple[str, ...]]:
+    """Every option of every command that takes a whole number, behind the command's words and what it wants besides."""
+
+    def walk(command: Any, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        for name, below in getattr(command, "commands", {}).items():
+            yield from walk(below, (*words, name))
+        for param in command.params if not getattr(command, "commands", None) else ():
+            if param.type.name in ("int", "int range") and param.opts[0].startswith("--"):
+                wanted = [other for other in command.params if other.param_type_name == "argument" and other.required]
+                yield (*words, *("x" for _ in wanted), param.opts[0])
+
+    return list(walk(typer.main.get_command(everything()), ()))
+
+
+@pytest.mark.parametrize("words", numbers(), ids=" ".join)
+def test_a_number_that_no_database_takes_is_wrong_usage_that_names_its_option(home: Home, words: tuple[str, ...]) -> None:
+    for number in (2**63, -(2**64)):
+        told = gongkai("--config", str(home.path), *words[:-1], f"{words[-1]}={number}")
+        assert (told.returncode, told.stdout) == (2, "")
+        assert words[-1] in told.stderr
+    assert "not nan" in gongkai("--config", str(home.path), "sql", "--seconds", "nan", "SELECT 1").stderr
+
+
+def test_the_largest_number_is_one_like_any_other(home: Home) -> None:
+    home.crawl("lanwan")
+    most = str(2**63 - 1)
+    told = [gongkai("--config", str(home.path), "changes", *words) for words in (("--after", most), ("--limit", most))]
+    assert [(one.returncode, one.stdout.count("new")) for one in told] == [(0, 0), (0, 15)]
 
 
 def test_without_a_configuration_or_an_archive_one_sentence_says_what_to_do(tmp_path: Path, home: Home) -> None:
