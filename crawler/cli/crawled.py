@@ -5,8 +5,14 @@ from typing import Any
 
 from crawler.cli import output, words
 from crawler.cli.output import plural
-from crawler.model import GOOD, PageKind
+from crawler.model import GOOD, Outcome, PageKind
 from crawler.repository.progress import Ended, Looked, Progress
+
+FAILED = (
+    "SELECT l.at, l.outcome, l.detail, c.reading, l.url FROM v_looks l LEFT JOIN v_captures c ON c.id = l.capture WHERE l.source = '{source}' AND l.kind IN ('list', 'detail') "
+    f"AND (l.outcome NOT IN ({', '.join(repr(str(fine)) for fine in sorted(GOOD | {Outcome.REDIRECTED}))}) OR c.reading = 'unreadable') "
+    "ORDER BY l.at DESC"
+)
 
 
 def is_well(found: Looked) -> bool:
@@ -70,7 +76,9 @@ def tell_ended(ended: Sequence[Ended]) -> None:
 def _shows(run: Ended) -> str:
     if run.shelved and not run.reasons:
         return f"frontier list --state dead --source {run.source}"
-    return f"health {run.source}" if run.judged else "changes"
+    if run.reasons:
+        return f"health {run.source}"
+    return f'sql "{FAILED.format(source=run.source)}"'  # single notices: the source may be well, and no line of the ledger tells of them
 
 
 def tell_interrupted(progress: Progress, again: str, *, resumes: bool) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from crawler.cli.main import run
-from crawler.demo.site import LANWAN, Site
+from crawler.demo.site import LANWAN, Page, Site
 
 Home = Any  # the fixture's class lives in conftest, which tests do not import
 LIST = f"http://{LANWAN}/zwgk/index.html"
@@ -87,6 +88,28 @@ def test_exit_code_one_comes_with_the_line_that_says_why_and_a_command_that_show
     why = re.search(r"^qinghe: failed: list has 0 rows, had 8 · gongkai (health qinghe)$", err, re.MULTILINE)
     assert why is not None, err
     assert "list has 0 rows" in gongkai(home, capsys, *why[1].split())[1]
+
+
+def test_a_notice_that_fails_is_shown_by_the_command_that_is_named(
+    site: Site, home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    walled, forbidden = addresses(site)
+    site.pages[LANWAN, site.notices[LANWAN][0].path] = Page(b"stop", status=412)
+    rules = f"User-agent: *\nDisallow: {site.notices[LANWAN][1].path}\n"
+    site.pages[LANWAN, "/robots.txt"] = Page(rules.encode(), "text/plain")
+    for arguments, shown in (
+        (("--url", walled), [("blocked", walled)]),
+        (("--url", forbidden), [("disallowed", forbidden)]),
+        (("lanwan",), [("blocked", walled), ("disallowed", forbidden)]),
+    ):
+        code, _, err = gongkai(home, capsys, "crawl", *arguments)
+        assert code == 1
+        why = re.search(r"^lanwan: (?:failed|suspect): \d+ failed · gongkai (.+)$", err, re.MULTILINE)
+        assert why is not None, err
+        code, out, _ = gongkai(home, capsys, *shlex.split(why[1]), "--json")
+        told = {(line["outcome"], line["url"]) for line in map(json.loads, out.splitlines())}
+        assert (code, told >= set(shown), {outcome for outcome, _ in told} - {"blocked", "disallowed"}) == (0, True, set())
+    assert gongkai(home, capsys, "health", "lanwan")[0] == 0
 
 
 def test_an_interrupted_crawl_is_not_done_and_says_what_remains(site: Site, home: Home) -> None:

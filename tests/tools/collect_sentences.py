@@ -49,6 +49,7 @@ AS_IT_IS = """pywb wacz bag cdxj kB raw no true false data warc config contact l
 reindex gongkai.toml {}.toml {}.json"""  # keys, names and words of other programs
 COMMANDS = (
     "health {}",
+    'sql "{}"',
     "frontier list --state dead --source {}",
     "gongkai: {}",
     "{}: {}{} · gongkai {}",
