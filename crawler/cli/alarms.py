@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli import output, words
+from crawler.cli import guarded, output, words
 from crawler.cli.options import Json
 from crawler.cli.settings import configured
 from crawler.config.values import Channel, Config
@@ -115,6 +115,7 @@ def test(context: typer.Context, name: Annotated[str, typer.Argument(metavar="NA
     finally:
         database.close()
     if error:
+        guarded.note_closed([error])
         raise CannotError(f"channel {name} ({channel.kind}) did not take it: {error}", remedy=f"see [alarms.channels.{name}]")
     output.tell(f"channel {name} ({channel.kind}) took the message")
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from crawler.archive.metadata import redact
-from crawler.cli import output, words
+from crawler.cli import guarded, output, words
 from crawler.cli.settings import configured
 from crawler.config.values import Config
 from crawler.errors import CannotError, UsageError
@@ -64,6 +64,7 @@ def fetch(
         output.json_line(_json(told))
     else:
         _show(told)
+        guarded.note_closed([told.exchange.detail, *(step.detail for step in told.story.exchanges)])
     if told.exchange.outcome not in GOOD | {Outcome.REDIRECTED}:
         raise typer.Exit(1)
 

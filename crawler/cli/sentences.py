@@ -175,6 +175,7 @@ LINES = {
     "{name} in {rate} of the last {notices} notices, was in {usual}": "最近 {notices} 条公告中 {rate} 有 {name}，以往 {usual}",
     "nothing new for {days} days, its longest silence is {limit}": "{days} 天没有新增，其最长沉默为 {limit*}",
     # init
+    "where that is meant: network.allow_private = {hosts}": "如果确实要访问：network.allow_private = {hosts}",
     "wrote {target}": "已写 {target}",
     "wrote {target}{columns}": "已写 {target}{columns*}",
     "and {columns}, none of them turned on, in {folder}": "，以及 {columns*}（均未启用），在 {folder}",

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli import output, words
+from crawler.cli import guarded, output, words
 from crawler.cli.options import Json
 from crawler.cli.settings import configured
 from crawler.config.choose import chosen
@@ -65,7 +65,8 @@ def probe(
     else:
         _tell(found)
     if not found.rows:
-        _account(found)
+        if not as_json:
+            _account(found)
         raise typer.Exit(1)
     if known is not None:
         output.note(f"this column is source {known.id} already: gongkai try {known.id}")
@@ -110,7 +111,8 @@ def try_(
     if keep and found.visit.page is not None:
         _save(found, source, (to or config.root / "tests" / "sources") / source.id)
     if not found.rows:
-        _account(found)
+        if not as_json:
+            _account(found)
         raise typer.Exit(1)
     if found.read < len(found.samples):
         raise typer.Exit(1)
@@ -243,6 +245,7 @@ def _account(found: Trial) -> None:
             output.tell(
                 "What robots.txt says is not known, and until it is nothing is asked for. Is the address right, http or https?"
             )
+            guarded.note_closed([found.visit.behind])
         elif said.decision == "disallow":
             output.tell("robots.txt does not let us; that is its owner's decision, and there is no switch for it here.")
         return
@@ -319,6 +322,7 @@ def _as_json(found: Trial, url: str) -> dict[str, object]:
         "url": url,
         "outcome": str(found.visit.exchange.outcome),
         "status": found.visit.exchange.status,
+        "detail": found.visit.behind or found.visit.exchange.detail or None,
         "redirects": list(found.visit.hops),
         "robots": {
             "decision": found.visit.robots.decision,

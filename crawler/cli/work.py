@@ -12,7 +12,7 @@ import structlog
 import typer
 
 from crawler.archive.alive import is_dead
-from crawler.cli import archive, crawled, lines, output
+from crawler.cli import archive, crawled, guarded, lines, output
 from crawler.cli.options import Globals, Json, day
 from crawler.cli.progress import Bar
 from crawler.cli.settings import configured
@@ -179,6 +179,7 @@ def _tell_failures(failed: list[Failure]) -> None:
     """Why, address by address; the rest stands in v_looks."""
     for item in failed[:FAILURES_SHOWN]:
         output.note(f"{item.outcome}: {item.url}" + (f" ({item.detail})" if item.detail else ""))
+    guarded.note_closed(guarded.detail_of(item.url, item.detail) for item in failed)
     if len(failed) > FAILURES_SHOWN:
         output.note("… and more: every look stands in the view v_looks")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from crawler.errors import CannotError
 from crawler.fetcher.fetcher import Fetcher
-from crawler.model import Exchange, Kind, Millis, Request, Run, RunKind, Task
+from crawler.model import GOOD, Exchange, Kind, Millis, Request, Run, RunKind, Task
 from crawler.politeness.host import Lease, Origin, Probe
 from crawler.politeness.pace import Pace
 from crawler.politeness.worker import Pacing, QueueWorker
@@ -78,6 +78,7 @@ class Peeker:
         self.fetcher, self.pacing, self.source = fetcher, pacing, source
         self._backend = _InMemory([])
         self._paces: dict[str, Pace] = {}
+        self.silent: dict[str, Exchange] = {}  # origin → the look at its robots.txt that brought none
 
     async def look(self, request: Request, kind: Kind = Kind.DETAIL) -> Story:
         """Look once. Raises CannotError when the site asks not to be visited now."""
@@ -102,6 +103,9 @@ class Peeker:
             if wait > LONGEST_WAIT:
                 break
             await asyncio.sleep(max(wait, 0))
+        for exchange in backend.exchanges:
+            if exchange.task.kind is Kind.ROBOTS and exchange.outcome not in GOOD:
+                self.silent[urls.origin(request.url)] = exchange
         return Story(tuple(backend.exchanges), backend.origins.get(urls.origin(request.url)))
 
 

@@ -60,6 +60,7 @@ class Visit:
     exchange: Exchange
     robots: RobotsSaid
     hops: tuple[str, ...] = ()
+    behind: str = ""  # why nobody knows what robots.txt says, where nothing is asked for that reason
 
     @property
     def page(self) -> Page | None:
@@ -70,7 +71,8 @@ class Visit:
     def said(self) -> str:
         """What came of it, in words."""
         status = f" ({self.exchange.status})" if self.exchange.status else ""
-        return f"{self.exchange.outcome}{status}{f': {self.exchange.detail}' if self.exchange.detail else ''}"
+        said = f"{self.exchange.outcome}{status}{f': {self.exchange.detail}' if self.exchange.detail else ''}"
+        return f"{said} ({self.behind})" if self.behind else said
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,8 @@ async def visit(peeker: Peeker, request: Request, kind: Kind) -> Visit:
             raise CannotError(f"robots.txt of {urls.origin(request.url)} must be waited for ({said})", remedy="try again later")
         robots = exchange.robots or RobotsSaid("allow")
         if exchange.outcome is not Outcome.REDIRECTED or exchange.location is None or len(hops) >= HOPS:
-            return Visit(exchange, robots, tuple(hops))
+            silent = peeker.silent.get(urls.origin(request.url)) if exchange.outcome is Outcome.DISALLOWED else None
+            return Visit(exchange, robots, tuple(hops), silent.detail if silent else "")
         hops.append(exchange.location)
         request = Request(exchange.location)
 

@@ -133,6 +133,29 @@ def test_a_crawl_that_fails_says_which_address_and_why(tmp_path: Path) -> None:
     told = gongkai("crawl", "--url", "http://127.0.0.1:9/zwgk/1.html", cwd=tmp_path)
     assert told.returncode == 1
     assert "http://127.0.0.1:9/robots.txt (127.0.0.1 is not public" in told.stderr
+
+
+def test_whatever_says_that_a_host_is_not_public_names_the_setting_that_lets_it_through(tmp_path: Path) -> None:
+    assert gongkai("init", "--name", "x", "--contact", "mailto:a@example.org", cwd=tmp_path).returncode == 0
+    (tmp_path / "config" / "sources" / "near.toml").write_text('title = "a"\nstart = "http://127.0.0.1:9/zwgk/"\n')
+    config = tmp_path / "config" / "gongkai.toml"
+    config.write_text(
+        config.read_text("utf-8") + '\n[alarms.channels.duty]\nkind = "webhook"\nurl = "http://127.0.0.1:9/"\n', "utf-8"
+    )
+    for words in (
+        ("crawl", "--url", "http://127.0.0.1:9/zwgk/1.html"),
+        ("crawl", "near"),
+        ("fetch", "http://127.0.0.1:9/zwgk/1.html"),
+        ("probe", "http://127.0.0.1:9/zwgk/"),
+        ("try", "near"),
+        ("alarms", "test", "duty"),
+    ):
+        told = gongkai(*words, cwd=tmp_path)
+        assert "127.0.0.1 is not public: " in told.stdout + told.stderr, words
+        assert 'where that is meant: network.allow_private = ["127.0.0.1"]' in told.stderr, words
+    assert json.loads(gongkai("probe", "--json", "http://127.0.0.1:9/", cwd=tmp_path).stdout)["detail"].startswith(
+        "127.0.0.1 is not"
+    )
     assert "http://127.0.0.1:9/zwgk/1.html (robots.txt" in told.stderr
 
 
