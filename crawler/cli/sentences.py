@@ -47,6 +47,7 @@ LINES = {
     "{count} edited": "修改 {count}",
     "{count} failed": "失败 {count}",
     "next: gongkai show {id} · gongkai history {again}": "下一步：gongkai show {id} · gongkai history {again}",
+    "next: gongkai show {shown}": "下一步：gongkai show {shown}",
     "next: gongkai search {word} · gongkai show {id}": "下一步：gongkai search {word} · gongkai show {id}",
     "no daemon has been heard of within a minute": "一分钟内没有守护进程的消息",
     "alive: {owners}": "在工作：{owners}",

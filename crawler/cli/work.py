@@ -1,6 +1,7 @@
 """`crawl`, `run` and `reindex`: the commands that write to the archive."""
 
 import os
+import re
 import shlex
 import sys
 import time
@@ -33,10 +34,12 @@ from crawler.repository.reader import is_unfinished
 from crawler.repository.readings import Pending
 from crawler.scheduler import process as house
 from crawler.text import urls
+from crawler.text.fold import HAN
 
 ALIVE_MS = 60_000
 FAILURES_SHOWN = 5
 DAMAGE_SHOWN = 100
+HAN_RUN = re.compile(f"[{HAN}]{{2,4}}")
 
 
 def register(app: typer.Typer) -> None:
@@ -228,7 +231,9 @@ def _summary(config: Config, progress: Progress, seconds: float, came: Came) -> 
     if came.sample and came.looked:
         output.note(f"next: gongkai show {came.sample[0]} · gongkai history {came.sample[0]}")
     elif came.sample:
-        output.note(f"next: gongkai search {came.sample[1][:4]} · gongkai show {came.sample[0][:4]}")
+        words = HAN_RUN.search(came.sample[1])  # nothing else of a title is sure to mean itself in a query, and in a shell
+        shown = came.sample[0][:4]
+        output.note(f"next: gongkai search {words[0]} · gongkai show {shown}" if words else f"next: gongkai show {shown}")
 
 
 def _attachments(progress: Progress) -> str:

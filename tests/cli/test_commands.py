@@ -133,6 +133,7 @@ def test_a_crawl_that_fails_says_which_address_and_why(tmp_path: Path) -> None:
     told = gongkai("crawl", "--url", "http://127.0.0.1:9/zwgk/1.html", cwd=tmp_path)
     assert told.returncode == 1
     assert "http://127.0.0.1:9/robots.txt (127.0.0.1 is not public" in told.stderr
+    assert "http://127.0.0.1:9/zwgk/1.html (robots.txt" in told.stderr
 
 
 def test_whatever_says_that_a_host_is_not_public_names_the_setting_that_lets_it_through(tmp_path: Path) -> None:
@@ -156,7 +157,6 @@ def test_whatever_says_that_a_host_is_not_public_names_the_setting_that_lets_it_
     assert json.loads(gongkai("probe", "--json", "http://127.0.0.1:9/", cwd=tmp_path).stdout)["detail"].startswith(
         "127.0.0.1 is not"
     )
-    assert "http://127.0.0.1:9/zwgk/1.html (robots.txt" in told.stderr
 
 
 def test_init_refuses_a_contact_that_is_none_and_writes_nothing(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """`crawl`: what it says of each address, when it says that it is done, and why its exit code is not 0."""
 
+import html
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -126,3 +128,29 @@ def test_an_interrupted_crawl_is_not_done_and_says_what_remains(site: Site, home
     assert (process.returncode, out) == (130, ""), err
     assert re.search(r"^interrupted: \d+ list pages? and \d+ notices? looked at.* remain", err, re.MULTILINE), err
     assert "gongkai crawl lanwan --max-pages 2 goes on where it stood" in err
+
+
+@pytest.mark.parametrize(
+    ("title", "search"),
+    [
+        ('=HYPERLINK("http://a/") 关于印发预算的通知', "gongkai search 关于印发 · "),
+        ("（转发）市政府文件的通知", "gongkai search 转发 · "),
+        ("$(reboot) `ls` -v \"a' 通知", "gongkai search 通知 · "),
+        ("Notice No. 5", ""),
+    ],
+)
+def test_the_search_that_is_suggested_can_be_typed_and_finds_the_notice(
+    site: Site, home: Home, capsys: pytest.CaptureFixture[str], title: str, search: str
+) -> None:
+    notice = site.notices[LANWAN][0]
+    page = site.pages[LANWAN, notice.path]
+    shown = html.escape(title).encode()
+    site.pages[LANWAN, notice.path] = replace(page, body=page.body.replace(notice.title.encode(), shown))
+    only = f'title = "a"\npages = ["http://{LANWAN}{notice.path}"]\n'
+    home.set_source("one", only)
+    err = gongkai(home, capsys, "crawl", "one")[2]
+    said = re.search(r"^next: (.*)gongkai show (\w{4})$", err, re.MULTILINE)
+    assert said is not None, err
+    assert said[1] == search
+    if search:
+        assert said[2] in gongkai(home, capsys, *shlex.split(search.removeprefix("gongkai ").removesuffix(" · ")))[1]
