@@ -126,6 +126,7 @@ COMMANDS = {
     "give the demo a folder of its own": "请给演示一个自己的文件夹",
     "{id}.{number} names a version already": "{id}.{number} 已指明一个版本",
     "write {id} A B": "请写 {id} A B",
+    "{folder} holds no WARC file": "{folder} 中没有 WARC 文件",
     "{folder} is no folder": "{folder} 不是文件夹",
     "give the folder that holds the second copies": "请给出存有第二份副本的文件夹",
     "it is {rate} now": "现在是 {rate}",

@@ -27,7 +27,9 @@ def audit(
     rate: Annotated[str | None, typer.Option(help="Read so many bytes a second (20MB); default as fast as the disk.")] = None,
     repair_from: Annotated[
         Path | None,
-        typer.Option(help="A folder with copies of the files: a damaged one is taken back from there, if its copy is sound."),
+        typer.Option(
+            help="A folder with copies of the files, or a backup: a damaged one is taken back from there, if its copy is sound."
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -44,14 +46,13 @@ def audit(
     from crawler.repository.database import Database
     from crawler.repository.migrations import check_schema
 
-    if repair_from is not None and not repair_from.is_dir():
-        raise UsageError(f"{repair_from} is no folder", remedy="give the folder that holds the second copies")
+    copies = _copies(repair_from) if repair_from is not None else None
     config = configured(context)
     try:
         bytes_a_second = size_of(rate) if rate else None
     except ValueError as error:
         raise UsageError(f"--rate: {error}", remedy=f"it is {rate!r} now") from error
-    asked = Asked(first_moment(older_than) if older_than else None, bytes_a_second, repair_from)
+    asked = Asked(first_moment(older_than) if older_than else None, bytes_a_second, copies)
     database = Database(config.storage.database)
     try:
         check_schema(database)
@@ -70,6 +71,17 @@ def audit(
         raise typer.Exit(1)
     if counts["not checked"]:
         raise typer.Exit(3)
+
+
+def _copies(folder: Path) -> Path:
+    """The folder with copies of WARC files, also in a backup. Raises UsageError where there are none."""
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is no folder", remedy="give the folder that holds the second copies")
+    places = (folder, folder / "data" / "warc")
+    found = next((place for place in places if any(place.glob("*.warc.gz"))), None)
+    if found is None:
+        raise UsageError(f"{folder} holds no WARC file", remedy="give the folder that holds the second copies")
+    return found
 
 
 def _now() -> int:

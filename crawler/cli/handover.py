@@ -16,6 +16,7 @@ from crawler.cli.options import file_of
 from crawler.errors import CannotError, UsageError
 from crawler.model import Capture, Kind, Page
 from crawler.record.content import pieces_of, text_lines
+from crawler.repository.reader import is_missing
 
 NAME = "gongkai"
 
@@ -167,7 +168,8 @@ def _wacz(context: typer.Context, looks: set[str], pages: list[tuple[str, int, s
     from crawler.cli.settings import configured
 
     config = configured(context)
-    key = bundle.key_at(config.proof.key or Tree(config.storage.archive).key)
+    path = config.proof.key or Tree(config.storage.archive).key
+    key = bundle.key_at(path)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".wacz-") as made:
         captures = list(bundle.copy_looks(_files(context), looks, Path(made)))
         _convert(context, captures, Path(made))
@@ -176,7 +178,12 @@ def _wacz(context: typer.Context, looks: set[str], pages: list[tuple[str, int, s
             Path(made), captures, pages, partial, bundle.Said(f"{NAME} {datetime.now(UTC):%Y-%m-%d}", _software(), key)
         )
         partial.replace(target)
-    output.note(f"signed; its public key: {key.public}" if key else "not signed: gongkai checkpoint makes the archive's key")
+    if key is not None:
+        output.note(f"signed; its public key: {key.public}")
+    elif is_missing(path):
+        output.note("not signed: gongkai checkpoint makes the archive's key")
+    else:
+        output.note(f"not signed: the archive's key, {path}, is not for you to read")
     return len(captures)
 
 

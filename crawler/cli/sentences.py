@@ -4,6 +4,7 @@ from crawler.cli.labels import TROUBLES, WORDS
 
 LINES = {
     "signed; its public key: {public}": "已签名；公钥：{public}",
+    "not signed: the archive's key, {path}, is not for you to read": "未签名：存档的密钥 {path} 您无权读取",
     "not signed: gongkai checkpoint makes the archive's key": "未签名：gongkai checkpoint 可生成存档的密钥",
     "{held} in the archive, {gone} of them gone from their sites, {missing} not there": "存档有 {held}，其中 {gone} 已从网站撤下，{missing} 不在",
     "one state": "只有一种状态",

@@ -159,7 +159,7 @@ HELP = {
     "Every file's length and SHA-256, every record's digests, every look and capture both ways. Exit code 0: sound; 1: damage; 3: something could not be checked.": "检查每个文件的长度和 SHA-256、每条记录的摘要，双向核对每次查看与捕获。退出码 0：完好；1：有损坏；3：有未能检查之处。",
     "Only files that were not found sound for so long (30d); so an interrupted audit goes on.": "只查这么久（30d）未确认完好的文件；中断的核查由此继续。",
     "Read so many bytes a second (20MB); default as fast as the disk.": "每秒读取的字节数（20MB）；默认不限。",
-    "A folder with copies of the files: a damaged one is taken back from there, if its copy is sound.": "存有副本的文件夹：副本完好时，用它恢复损坏的文件。",
+    "A folder with copies of the files, or a backup: a damaged one is taken back from there, if its copy is sound.": "存有副本的文件夹，或备份：副本完好时，用它恢复损坏的文件。",
     "The very bytes of a capture.": "一次捕获的原始字节。",
     "A document, ID.N for a version, a capture (c-…), or the page's address.": "文件、版本（ID.N）、捕获（c-…）或网页地址。",
     "A file, or - for standard output.": "文件，或 - 表示标准输出。",

@@ -45,6 +45,7 @@ def backup(config: Config, target: Path, watch: Callable[[int, int], None]) -> C
     cannot be read or written; what was copied by then is whole.
     """
     before = _begun(target, config)
+    _refuse_missing(config)
     try:
         return _backup(config, target, before, watch)
     except OSError as error:
@@ -73,6 +74,16 @@ def _begun(target: Path, config: Config) -> dict[str, str]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CannotError(f"cannot read {target / MANIFEST}: {error}", remedy="name another folder") from error
     return dict(said)
+
+
+def _refuse_missing(config: Config) -> None:
+    """Raises NoArchive before anything is written, where there is no database."""
+    database = Database(config.storage.database)
+    try:
+        with database.read():
+            pass
+    finally:
+        database.close()
 
 
 def _backup(config: Config, target: Path, before: Mapping[str, str], watch: Callable[[int, int], None]) -> Copied:

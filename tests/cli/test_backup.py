@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from crawler.archive.tree import Tree
 from crawler.cli.main import run
 from crawler.config.load import load
 from crawler.demo.site import Site
@@ -21,6 +22,7 @@ from crawler.repository import exports
 from crawler.repository import schema as t
 from crawler.repository.database import reading
 from crawler.scheduler import process as house
+from tests.tools.walk_commands import WITHOUT_RIGHTS
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 Home = Any  # the fixture's class lives in conftest, which tests do not import
@@ -126,6 +128,42 @@ def test_a_folder_that_holds_something_else_or_the_archive_itself_is_refused(
         assert run(["--config", str(home.path), "backup", str(place)]) == 2, place
     assert "Traceback" not in capsys.readouterr().err
     assert [file.name for file in other.iterdir()] == ["letters"]
+
+
+def test_without_a_database_nothing_is_written(home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--config", str(home.path), "backup", str(tmp_path / "copy")]) == 3
+    assert "there is no database at" in capsys.readouterr().err
+    assert not (tmp_path / "copy").exists()
+
+
+def test_an_audit_takes_back_what_is_damaged_from_a_backup(
+    home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.crawl("lanwan")
+    audit = ["--config", str(home.path), "audit", "--repair-from", str(tmp_path / "copy")]
+    assert run(["--config", str(home.path), "backup", str(tmp_path / "copy")]) == 0
+    (file,) = home.config.storage.archive.glob("*.warc.gz")
+    whole = file.read_bytes()
+    file.write_bytes(whole[:2000] + b"?" + whole[2001:])
+    assert run(audit) == 0
+    assert file.read_bytes() == whole
+    shutil.rmtree(tmp_path / "copy" / "data")
+    capsys.readouterr()
+    assert run(audit) == 2
+    assert "holds no WARC file" in capsys.readouterr().err
+
+
+def test_a_reader_who_may_not_read_the_key_is_not_told_that_there_is_none(home: Home, tmp_path: Path) -> None:
+    home.crawl("lanwan")
+    export = ["-m", "crawler.cli", "--config", str(home.path), "export", "--wacz", "--to", str(tmp_path / "a.wacz")]
+    unsigned = subprocess.run([sys.executable, *export], capture_output=True, text=True, check=True)
+    assert "gongkai checkpoint makes the archive's key" in unsigned.stderr
+    assert run(["--config", str(home.path), "checkpoint"]) == 0
+    key = Tree(home.config.storage.archive).key
+    key.chmod(0)
+    program = [*(WITHOUT_RIGHTS if os.geteuid() == 0 else ()), sys.executable, *export]
+    hidden = subprocess.run(program, capture_output=True, text=True, check=True)
+    assert f"not signed: the archive's key, {key}, is not for you to read" in hidden.stderr
 
 
 def client_programs() -> Path:
