@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli import output
+from crawler.cli import output, typed
 from crawler.cli.options import Json
 from crawler.cli.progress import Bar
 from crawler.cli.settings import configured
@@ -32,8 +32,12 @@ def backup(
     Example: gongkai backup /mnt/backup/gongkai
     """
     config = configured(context)
-    with Bar("backup", quiet=as_json or not sys.stderr.isatty()) as bar:
-        done = copying.backup(config, to, bar.count)
+    try:
+        with Bar("backup", quiet=as_json or not sys.stderr.isatty()) as bar:
+            done = copying.backup(config, to, bar.count)
+    except KeyboardInterrupt:
+        output.note(f"interrupted: {to} is not whole yet · {typed.again()} goes on")
+        raise typer.Exit(130) from None
     if as_json:
         output.json_line(
             {

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli import output
+from crawler.cli import output, typed
 from crawler.cli.options import Json, first_moment
 from crawler.cli.settings import configured
 from crawler.errors import UsageError
@@ -53,13 +53,16 @@ def audit(
     except ValueError as error:
         raise UsageError(f"--rate: {error}", remedy=f"it is {rate!r} now") from error
     asked = Asked(first_moment(older_than) if older_than else None, bytes_a_second, copies)
-    database = Database(config.storage.database)
+    database, outcomes, began = Database(config.storage.database), list[str](), time.monotonic()
     try:
         check_schema(database)
-        outcomes = []
         for checked in Audit(database, config.storage.archive, asked, f"gongkai/{VERSION}", _now).run():
             outcomes.append(checked.outcome)
             _tell(checked, as_json=as_json)
+    except KeyboardInterrupt:
+        since = () if older_than else ("--older-than", f"{int((time.monotonic() - began) // 3600) + 1}h")
+        output.note(f"interrupted: {output.plural(len(outcomes), 'check')} done and kept · {typed.again(*since)} goes on")
+        raise typer.Exit(130) from None
     finally:
         database.close()
     counts = {name: outcomes.count(name) for name in ("pass", "fail", "repaired", "not checked")}

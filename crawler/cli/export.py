@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli import exporting, known, output, sink
+from crawler.cli import exporting, known, output, sink, typed
 from crawler.cli import narrowing as n
 from crawler.cli.archive import reading
 from crawler.cli.attached import Files
@@ -104,14 +104,32 @@ def export(
     )  # fmt: skip
     bundles = [name for name, asked in (("warc", warc), ("cdxj", cdxj), ("wacz", wacz), ("pywb", pywb), ("bag", bag)) if asked]
     query = n.query_of(words or [])
-    if bundles:
-        if query:
-            raise UsageError(f"--{bundles[0]} takes no query", remedy="narrow it with --source, --since and --until")
-        _hand_over(context, bundles, to, source, (first_moment(since) if since else None, last_moment(until) if until else None))
-        return
-    what = _what(versions=versions, changes=changes, after=after, as_of=as_of)
-    question = Question(query, only, as_of=last_moment(as_of) if as_of else None)
-    _export(context, question, what, form, More(after or 0, bom, tables, files, texts), (to, resume, bare))
+    try:
+        if bundles:
+            if query:
+                raise UsageError(f"--{bundles[0]} takes no query", remedy="narrow it with --source, --since and --until")
+            span = first_moment(since) if since else None, last_moment(until) if until else None
+            _hand_over(context, bundles, to, source, span)
+            return
+        what = _what(versions=versions, changes=changes, after=after, as_of=as_of)
+        question = Question(query, only, as_of=last_moment(as_of) if as_of else None)
+        _export(context, question, what, form, More(after or 0, bom, tables, files, texts), (to, resume, bare))
+    except KeyboardInterrupt:
+        _interrupted(to, resume=resume, is_folder=warc or pywb or bag)
+        raise typer.Exit(130) from None
+
+
+def _interrupted(to: str, *, resume: bool, is_folder: bool) -> None:
+    """What is there of an export that was interrupted, and how it is had."""
+    again = typed.again()
+    if resume:
+        output.note(f"interrupted: what was written is kept beside {to} · {again} goes on")
+    elif is_folder:
+        output.note(f"interrupted: {to} is not whole · remove it, and {again} begins again")
+    elif sink.is_file(to):
+        output.note(f"interrupted: {to} is as it was · {again} begins again; with --resume it would go on")
+    else:
+        output.note(f"interrupted: what was written is not whole · {again} begins again")
 
 
 def _export(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli import output
+from crawler.cli import output, typed
 from crawler.cli.archive import refuse_new_folder
 from crawler.cli.options import Json
 from crawler.cli.progress import Bar
@@ -49,8 +49,18 @@ def import_(
     if missing:
         raise UsageError(f"there is no file {missing[0]}")
     refuse_new_folder(config.storage)
-    with house.open_line(config, house.IMPORT) as line, Bar("import", quiet=as_json or not sys.stderr.isatty()) as bar:
-        found = bring_in(line, names, source, lambda _, done, total: bar.count(done, total))
+    counted = [0, 0]
+
+    def watch(_: str, done: int, total: int) -> None:
+        counted[:] = done, total
+        bar.count(done, total)
+
+    try:
+        with house.open_line(config, house.IMPORT) as line, Bar("import", quiet=as_json or not sys.stderr.isatty()) as bar:
+            found = bring_in(line, names, source, watch)
+    except KeyboardInterrupt:
+        output.note(f"interrupted: {counted[0]} of {output.plural(counted[1], 'capture')} taken in · {typed.again()} goes on")
+        raise typer.Exit(130) from None
     if as_json:
         output.json_line(_json(found))
     else:

@@ -17,6 +17,7 @@ import typer
 import typer.main
 
 from crawler.cli import streams, typed, words
+from crawler.cli.__main__ import SERVING
 from crawler.cli.command import Group, Interrupted, strict
 from crawler.cli.output import safe
 from crawler.errors import CannotError, GongkaiError, UsageError
@@ -164,9 +165,13 @@ def options(
 
 def build(arguments: Sequence[str]) -> typer.Typer:
     """The command line for these arguments: the module of the command that is called is imported, the others stay names."""
-    typed_so_far = [*arguments, *(os.environ[name] for name in COMPLETING if name in os.environ)]
-    called = next((word for text in typed_so_far for word in text.split() if word in COMMANDS), None)
+    called = _called([*arguments, *(os.environ[name] for name in COMPLETING if name in os.environ)])
     return _app({COMMANDS[called]} if called else set())
+
+
+def _called(typed_so_far: Sequence[str]) -> str | None:
+    """The name of the command that is called."""
+    return next((word for text in typed_so_far for word in text.split() if word in COMMANDS), None)
 
 
 def everything() -> typer.Typer:
@@ -227,7 +232,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except GongkaiError as error:
         code = _complain(error, 3)
     except (KeyboardInterrupt, Interrupted, typer.Abort):
-        code = _interrupted()
+        code = 0 if _serves(given) else _interrupted()
     except OSError as error:
         code = _complain(_of_system(error), 3)
     return code
@@ -274,6 +279,11 @@ def _left() -> int:
     """Whoever read has seen enough."""
     streams.reader_left()
     return 0
+
+
+def _serves(given: Sequence[str]) -> bool:
+    """Is this command one that works until a signal ends it?"""
+    return _called(given) in SERVING and "--check" not in given
 
 
 def _interrupted() -> int:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli import output, words
+from crawler.cli import output, typed, words
 from crawler.cli.archive import refuse_new_folder
 from crawler.cli.options import Json, first_moment
 from crawler.cli.progress import Bar
@@ -49,15 +49,20 @@ def reparse(
     refuse_new_folder(config.storage)
     asked = Asked(tuple(dict.fromkeys(names or ())), first_moment(since) if since else 0, apply)
     report = Report()
-    with house.open_line(config, "reparse") as line, Bar("reparse", quiet=as_json or not sys.stderr.isatty()) as bar:
-        known = line.ask(rereading.sources)
-        for name in asked.sources:
-            if name not in known and name not in config.sources:
-                raise UsageError(f"unknown source {name!r}", remedy="gongkai sources list names them")
-        for found in reread(line, asked, bar.count):
-            report.add(found)
-            if as_json and found.state != "same":
-                output.json_line(asdict(found))
+    try:
+        with house.open_line(config, "reparse") as line, Bar("reparse", quiet=as_json or not sys.stderr.isatty()) as bar:
+            known = line.ask(rereading.sources)
+            for name in asked.sources:
+                if name not in known and name not in config.sources:
+                    raise UsageError(f"unknown source {name!r}", remedy="gongkai sources list names them")
+            for found in reread(line, asked, bar.count):
+                report.add(found)
+                if as_json and found.state != "same":
+                    output.json_line(asdict(found))
+    except KeyboardInterrupt:
+        pages = output.plural(sum(report.states.values()), "page")
+        output.note(f"interrupted: {pages} read again · {typed.again()} goes on where it stood")
+        raise typer.Exit(130) from None
     if as_json:
         output.json_line(report.as_json(applied=apply))
     else:

@@ -48,7 +48,7 @@ def probe(
     dry: Annotated[bool, typer.Option("--print", help="Print the draft instead of writing it.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Look at a column and draft its source file. Five requests or six at most, nothing is archived.
+    """Look at a column and draft its source file. Six requests at most, and one for each redirect and for robots.txt of each further host; nothing is archived.
 
     Example: gongkai probe https://www.example.gov.cn/zwgk/tzgg/
     """

@@ -11,22 +11,37 @@ SUGGESTED = re.compile(r"(?<![\w/.-])gongkai (?=[a-z]|--)")
 
 
 PROGRAM = "gongkai"
+VALUED = ("--config", "--log-format", "--lang")
 
 
 class _Typed:
     """The options that stood before the command."""
 
     before: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
 
 
 def remember(arguments: Sequence[str]) -> None:
-    """Note the configuration that is named before the command."""
-    _Typed.before = ()
+    """Note the configuration that is named before the command, and the command."""
+    _Typed.before, _Typed.command = (), tuple(_command(arguments))
     for number, word in enumerate(arguments):
         if word == "--config" and number + 1 < len(arguments):
             _Typed.before = (word, arguments[number + 1])
         elif word.startswith("--config="):
             _Typed.before = (word,)
+
+
+def _command(arguments: Sequence[str]) -> Sequence[str]:
+    """The command and what follows it."""
+    at = 0
+    while at < len(arguments) and arguments[at].startswith("-"):
+        at += 2 if arguments[at] in VALUED else 1
+    return arguments[at:]
+
+
+def again(*more: str) -> str:
+    """This very command, with options that it did not have, as `suggested` takes it."""
+    return shlex.join([PROGRAM, *_Typed.command, *more])
 
 
 def suggested(text: str) -> str:

@@ -135,7 +135,7 @@ HELP = {
     "Who asks: sent with every request.": "谁在请求：随每个请求发送。",
     "A page about your crawler, or mailto:you@example.org.": "介绍你的爬虫的网页，或 mailto:you@example.org。",
     "Where config/ is written.": "config/ 写在哪里。",
-    "Look at a column and draft its source file. Five requests or six at most, nothing is archived.": "查看一个栏目并起草其来源文件。最多五六个请求，不存档。",
+    "Look at a column and draft its source file. Six requests at most, and one for each redirect and for robots.txt of each further host; nothing is archived.": "查看一个栏目并起草其来源文件。最多六个请求，每次重定向、每个其他主机的 robots.txt 各另加一个；不存档。",
     "The address of a column's list page.": "栏目列表页的地址。",
     "The source's id; default: from the address.": "来源的 id；默认由地址得出。",
     "Print the draft instead of writing it.": "只显示草稿，不写文件。",

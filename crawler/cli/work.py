@@ -312,8 +312,12 @@ def reindex(context: typer.Context) -> None:
     """
     config = configured(context)
     _refuse_filled(config)
-    with house.open_line(config, house.REINDEX) as line, Bar("reindex", quiet=not sys.stderr.isatty()) as bar:
-        told = rebuild(line, bar.count)
+    try:
+        with house.open_line(config, house.REINDEX) as line, Bar("reindex", quiet=not sys.stderr.isatty()) as bar:
+            told = rebuild(line, bar.count)
+    except KeyboardInterrupt:
+        output.note("interrupted: the database is a part of the archive until it is whole · gongkai reindex goes on")
+        raise typer.Exit(130) from None
     with_database = Database(config.storage.database)
     try:
         with with_database.read() as c:
