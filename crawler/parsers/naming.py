@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from crawler.parsers.media import KINDS
 from crawler.parsers.sheet import Line, Sheet
 from crawler.parsers.tree import BLOCKS, EDGES, squeeze, text
 
@@ -18,6 +19,9 @@ TAIL = re.compile(r"[\s:：—\-|｜（(【\[,，、;；.。]+$")
 TO_DO = re.compile(rf"[\s【\[（(|｜]*(?:{VERBS})(?:附件|文件)?[\s】\])）|｜]*$", re.IGNORECASE)
 SIZE = re.compile(r"[（(\[]?\s*(?:大小[:：]?)?\d+(?:\.\d+)?\s*(?:[KMG]i?B?|字节|bytes)\b\s*[)）\]]?", re.IGNORECASE)
 FILE = re.compile(r"\.[a-z0-9]{2,4}\b", re.IGNORECASE)
+WHOLE = re.compile(
+    rf"\w[^\s/\\:：]*\.(?:{'|'.join(KINDS)})", re.IGNORECASE
+)  # 附件1.docx: what it holds is not said, which file it is, is
 CHINESE = re.compile(r"[\u3400-\u9fff]")
 PARAMETERS = frozenset({"filename", "file_name", "name", "title", "attname", "fname", "realname", "showname", "file"})
 SHOWN = frozenset({"iframe", "object", "embed", "video", "audio", "source"})
@@ -47,8 +51,8 @@ def link_name(sheet: Sheet, at: int, scripted: list[str], url: str | None) -> Na
         return Name(own, 0, own)
     said = [sheet.attribute(at, "download"), sheet.attribute(at, "title"), *scripted]
     said += [sheet.attribute(image, "title") for image in _images(sheet, at)]
-    shown = sheet.tags[at] in SHOWN
-    for rank, written in enumerate((next(filter(_names, said), ""), "" if shown else _beside(sheet, at)), 1):
+    alone = sheet.tags[at] in SHOWN or WHOLE.fullmatch(own) is not None
+    for rank, written in enumerate((next(filter(_names, said), ""), "" if alone else _beside(sheet, at)), 1):
         if written:
             return Name(written.strip(EDGES), rank, own)
     alt = next((name for image in _images(sheet, at) if _names(name := sheet.attribute(image, "alt"))), "")
