@@ -13,7 +13,6 @@ from crawler.parsers.furniture import (
     NEIGHBOUR,
     chrome_of,
     is_chrome,
-    is_date_line,
     is_event,
     is_vague,
     tells,
@@ -61,16 +60,19 @@ class Body:
     trouble: tuple[str, ...] = ()
 
 
-def read_body(
-    sheet: Sheet,
-    container: Container,
-    disclosed: Disclosure,
-    title: str,
-    *,
-    own: frozenset[int | None] = frozenset(),
-    column: str = "",
-) -> Body:
-    """`own`: the lines where the page shows the title and a bare date of publication; `column`: the channel's name. Furniture, the disclosure block, the title repeated, second copies and what is hidden are left out."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Where the page shows what is not of the text: the title's line (`told`: the block tells it too, and what heads the text is the
+    text's), the lines that are facts by their place, and the channel's name."""
+
+    title: int | None
+    told: bool
+    facts: frozenset[int]
+    column: str
+
+
+def read_body(sheet: Sheet, container: Container, disclosed: Disclosure, title: str, shown: Shown) -> Body:
+    """Furniture, the disclosure block, the title repeated, second copies and what is hidden are left out."""
     span = range(*container.span(sheet))
     block = _beside_text(sheet, span, disclosed.lines, disclosed.loose)
     chrome = _chrome(sheet, container)
@@ -83,7 +85,7 @@ def read_body(
             why[at] = f"box called {chrome[at]}"
         elif line.furniture:
             why[at] = "furniture"
-    _head(sheet, span, why, title, own, squeeze(column))
+    _head(sheet, span, why, title, shown)
     _copies(sheet, span, why)
     _tail(sheet, span, why)
     grids = tuple(grid for box in container.boxes(sheet) for grid in read_grids(sheet, box))
@@ -155,26 +157,25 @@ def _chrome(sheet: Sheet, container: Container) -> dict[int, str]:
     return found
 
 
-def _head(sheet: Sheet, span: range, why: dict[int, str], title: str, own: frozenset[int | None], column: str) -> None:
+def _head(sheet: Sheet, span: range, why: dict[int, str], title: str, shown: Shown) -> None:
     """The title, the line of facts, the column's name and the breadcrumb where the article's element begins with them."""
     wanted = key(title)
+    heading = None if shown.told else shown.title
     passed = 0
     for at in span:
         if at in why:
             continue
         line = sheet.lines[at]
         plain = key(line.text)
-        if (plain == wanted or _cut_from(plain, wanted)) and (at in own or _is_title_line(sheet, line)):
+        if (plain == wanted or _cut_from(plain, wanted)) and (at == heading or _is_title_line(sheet, line)):
             why[at] = "the title"
         elif line.cells and (passed or _goes_on(sheet, at, span)):
             passed += 1  # a row of a table of the text, whatever it tells
-        elif (_tells(sheet, at) and (passed == 0 or not is_vague(spaced(line)))) or (
-            at in own and plain != wanted and is_date_line(line.text)
-        ):
+        elif (_tells(sheet, at) and (passed == 0 or not is_vague(spaced(line)))) or (at in shown.facts and plain != wanted):
             why[at] = "line of facts"
         elif passed and line.crumb:
             why[at] = "breadcrumb"
-        elif not passed and column and line.plain == column and len(span) > 1:
+        elif not passed and shown.column and line.plain == shown.column and len(span) > 1:
             why[at] = "the column's name"
         else:
             passed += 1

@@ -13,7 +13,7 @@ from crawler.model import Millis, Page, PageKind
 from crawler.parsers import fields, kinds, meta
 from crawler.parsers.article import Container, find_container
 from crawler.parsers.attachments import base_of, read_attachments
-from crawler.parsers.body import RELATED, Body, Dropped, read_body
+from crawler.parsers.body import RELATED, Body, Dropped, Shown, read_body
 from crawler.parsers.crumbs import read_channel
 from crawler.parsers.disclosure import Disclosure, read_disclosure
 from crawler.parsers.facts import Facts, read_facts
@@ -142,9 +142,8 @@ def _look(source: str, page: Page, rules: DetailRules, encoding: str) -> _Read:
     read.column = read_channel(sheet, name, read.article)
     if read.container is not None:
         told = key(block.fields.get("name", "")) == key(name)  # then the title that heads the text is the text's
-        own_lines = frozenset({None if told else line, read.facts.date_line})
-        column = read.column or metas.get("columnname", "")
-        read.body = read_body(sheet, read.container, block, name, own=own_lines, column=column)
+        place = Shown(line, told, read.facts.by_place, squeeze(read.column or metas.get("columnname", "")))
+        read.body = read_body(sheet, read.container, block, name, place)
     return read
 
 

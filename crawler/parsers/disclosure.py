@@ -21,6 +21,7 @@ MANY = 3
 GAP = 4  # lines between two labels of one block
 NEAR = 12  # lines before and behind a table in which the text around it stands
 LONGEST_VALUE = {"issuer": 100, "category": 100, "validity": 40, "open_type": 40, "name": 300, "abstract": 2000, "region": 40}
+WEAK = frozenset({"published", "source"})  # what the line under a title tells as well
 DIGIT = re.compile(r"[\d０-９一二三四五六七八九]")
 
 
@@ -53,23 +54,23 @@ class _Found:
 
 def read_disclosure(sheet: Sheet) -> Disclosure:
     """The block's fields; nothing when there are not two labels of a disclosure block near each other."""
-    groups = [
-        group for group in map(_trimmed, _groups(sheet, _pairs(sheet))) if len({item.field for item in group} & STRONG) >= 2
-    ]
+    found = _pairs(sheet)
+    groups = [group for group in map(_trimmed, _groups(sheet, found)) if len({item.field for item in group} & STRONG) >= 2]
     groups = [group for group in groups if not _in_text(sheet, group) and not _is_of_text(sheet, group)]
     if not groups or _is_list(groups):
         return Disclosure()
-    best: dict[str, _Found] = {}
-    for item in (item for group in groups for item in group):
-        if not item.field or item.value in NOTHING or SCRIPT.search(item.value) or not _fits(item.field, item.value):
-            continue
-        if item.field not in best or item.rank < best[item.field].rank:
-            best[item.field] = item
     places, loose = set[int](), set[int]()
     for group in groups:
         own = _lines_of(sheet, group)
         places |= own
         loose |= own if not {item.field for item in group} & CORE else set()
+    best: dict[str, _Found] = {}
+    edges = (item for item in found if item.field in WEAK and item.at in places)  # of the block's own table, trimmed or not
+    for item in (*(item for group in groups for item in group), *edges):
+        if not item.field or item.value in NOTHING or SCRIPT.search(item.value) or not _fits(item.field, item.value):
+            continue
+        if item.field not in best or item.rank < best[item.field].rank:
+            best[item.field] = item
     strong = {item.field for group in groups for item in group} & STRONG
     shown = places | {at for group in groups for item in group for at in range(item.at, item.upto + 1)}
     between = {at for group in groups for at in range(group[0].at, group[-1].upto + 1)}
@@ -174,7 +175,7 @@ def _are_apart(sheet: Sheet, group: list[_Found], at: int) -> bool:
 
 def _trimmed(group: list[_Found]) -> list[_Found]:
     """Without lines before and behind that only tell date and source: those are the line under the title, which may stand near."""
-    strong = [item.at for item in group if item.field and item.field not in ("published", "source")]
+    strong = [item.at for item in group if item.field and item.field not in WEAK]
     first, last = (min(strong), max(strong)) if strong else (0, -1)
     return [item for item in group if first <= item.at <= last]
 

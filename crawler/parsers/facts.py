@@ -5,10 +5,11 @@ column, a list of other notices) may be another notice's and is a witness of its
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from crawler.parsers.disclosure import Disclosure
-from crawler.parsers.furniture import is_event, is_vague, tells
+from crawler.parsers.furniture import is_date_line, is_event, is_lone_fact, is_vague, tells
 from crawler.parsers.labels import FACT_LABELS, in_block, in_facts, source_of, spaced
 from crawler.parsers.sheet import Line, Sheet
 from crawler.parsers.titles import key
@@ -21,13 +22,15 @@ TAIL = 20
 INNER = 6  # lines at either end of the article that may be lines of facts
 LONGEST_UNLABELLED = 80
 MOST_FACTS = 12  # lines of a box of facts
+UNDER = 3  # lines below the title that may be facts by their place
+LONGEST_UNDER, LONGEST_BESIDE = 50, 24  # characters of such a line, and of what stands beside its date
 ABOUT = re.compile(r"通过|修[订正]|公布|施行|会议|批准|届|印发|第.{1,6}次")  # what a regulation says of itself under its title
 LABEL = re.compile(r"([\w\s]{1,20}?)(?:[:：∶]\s*|(?<=[间期日时限])[\s\t]*)$")
 SPAN = re.compile(r"\s*(?:起|止|前|后|之前|以前|以后|内|(?:至|到|—+|--+|~|～|-\s?(?=\d{4}))\s*\S)")
 FROM = re.compile(r"(?:自|从|由|截至|截止|至|到|于)\s*$")
-WEEKDAYS = re.compile(r"星期[一二三四五六日天]|今天|现在时间|农历")
-
-
+CLOCK = re.compile(r"今天|现在时间|农历")
+WEEKDAYS = re.compile(r"星期[一二三四五六日天]|" + CLOCK.pattern)  # above the title these are the page's clock
+SENTENCES = frozenset("。；，")
 WEEKDAY = re.compile(
     r"^(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?\s*|(?:星期|周).[,，]?\s*)", re.IGNORECASE
 )
@@ -44,7 +47,9 @@ class Facts:
     head: bool = False  # the page shows a line of facts at its title
     unlabelled: str | None = None  # a date without a label by the title
     refused: list[str] = field(default_factory=list)  # labelled dates that are none, with the reason
-    date_line: int | None = None  # its line, where no label says when the notice was published
+    by_place: frozenset[int] = (
+        frozenset()
+    )  # lines that are facts by their place alone: a bare date, a name beside one, a lone source
 
     def get(self, name: str, zone: str) -> str | None:
         """What a zone says of a field."""
@@ -56,15 +61,16 @@ def read_facts(sheet: Sheet, title: int | None, name: str, article: tuple[int, i
     facts = Facts()
     first, last = article
     head_from = title if title is not None and title < first else max(0, first - HEAD)
+    under = _under(sheet, title, block.lines) if title is not None else frozenset()
     for at, line in enumerate(sheet.lines):
         if not line.labelled or at in block.lines or len(line.text) > LONGEST:
             continue
-        inside = first <= at < last
+        inside = first <= at < last and at not in under
         if inside and not (
             (at < first + INNER or at >= last - INNER) and tells(sheet.lines, at) and _is_apart(sheet, at, article, title, name)
         ):
             continue
-        if not line.prose and not tells(sheet.lines, at):
+        if not line.prose and not tells(sheet.lines, at) and at not in under:
             continue
         zone = "head" if head_from <= at < first + INNER else "tail" if last - INNER <= at < last + TAIL else "page"
         if zone == "page" and line.foot:
@@ -72,10 +78,41 @@ def read_facts(sheet: Sheet, title: int | None, name: str, article: tuple[int, i
         _take(sheet, at, zone, facts, first if at < first else last)
     facts.head = any("head" in zones for zones in facts.said.values())
     head = range(head_from, min(first + 3, len(sheet.lines), last))
-    place, facts.unlabelled, refused = _unlabelled(sheet, head, first, title, name, block.lines)
+    place, facts.unlabelled, refused = _unlabelled(sheet, [at for at in head if at not in block.lines], first, title, name, under)
     facts.refused += refused
-    facts.date_line = place if facts.get("published", "head") is None else None
+    dated = place is not None and not facts.get("published", "head") and (place in under or is_date_line(sheet.lines[place].text))
+    facts.by_place = (under & facts.lines) | ({place} if dated and place is not None else set())
     return facts
+
+
+def _under(sheet: Sheet, title: int, block: frozenset[int]) -> frozenset[int]:
+    """The lines right below the title that are facts by their place: where the notice is from and nothing else, a date with a name or a
+    number beside it."""
+    found, lines = set[int](), sheet.lines
+    for at in range(title + 1, min(title + 1 + UNDER, len(lines))):
+        line, text = lines[at], spaced(lines[at])
+        if line.furniture or tells(lines, at):
+            continue
+        if at in block or line.cells or len(line.plain) > LONGEST_UNDER or not SENTENCES.isdisjoint(text):
+            break
+        if (line.labelled and _is_lone_source(text)) or (at == title + 1 and line.prose and _is_dated(text)):
+            found.add(at)
+        elif not is_date_line(text):
+            break
+    return frozenset(found)
+
+
+def _is_lone_source(text: str) -> bool:
+    return is_lone_fact(text) and in_facts(text)[0].field == "source"
+
+
+def _is_dated(text: str) -> bool:
+    """A date and a few words beside it. One in round brackets is a subtitle's: when a speech was held, when a law was passed."""
+    stamp = read_date(text)
+    if stamp is None or len(stamp.iso) < 10 or is_other_day(text, stamp.raw) or ABOUT.search(text):
+        return False
+    before, _, behind = text.partition(stamp.raw)
+    return behind.lstrip()[:1] not in (")", "）") and len(squeeze(before + behind)) <= LONGEST_BESIDE
 
 
 def _is_apart(sheet: Sheet, at: int, article: tuple[int, int], title: int | None, name: str) -> bool:
@@ -146,14 +183,15 @@ def _value(name: str, value: str, line: Line) -> str | None:
 
 
 def _unlabelled(
-    sheet: Sheet, head: range, first: int, title: int | None, name: str, block: frozenset[int]
+    sheet: Sheet, head: Iterable[int], first: int, title: int | None, name: str, under: frozenset[int]
 ) -> tuple[int | None, str | None, list[str]]:
     """A date without a label, in a short line between the title and the article, in the title's own line, or at the article's head; its
     place, the line, and what was met before it and is another day."""
     refused: list[str] = []
     for at in head:
         line = sheet.lines[at]
-        if at in block or not line.prose or len(line.text) > LONGEST_UNLABELLED or WEEKDAYS.search(line.text):
+        clock = CLOCK if title is not None and at > title else WEEKDAYS
+        if not line.prose or len(line.text) > LONGEST_UNLABELLED or clock.search(line.text):
             continue
         text = spaced(line)
         if (title is None and at < first - 5) or any(item.field == "published" for item in in_facts(text)):
@@ -166,7 +204,8 @@ def _unlabelled(
         if (told := read_date(text)) is not None and len(told.iso) >= 10 and is_other_day(text, told.raw):
             refused += [f"label.head: {text[:40]}: another day than that of publication"] if at < first else []
             continue
-        if ABOUT.search(text) or (at >= first and not _only_date(text) and not tells(sheet.lines, at)):
+        apart = at < first or at in under or _only_date(text) or tells(sheet.lines, at)
+        if ABOUT.search(text) or not apart:
             continue
         if told is not None and len(told.iso) >= 10:
             return at, text, refused

@@ -196,7 +196,7 @@ def tells(lines: Sequence[Line], at: int) -> bool:
     text = spaced(line)
     if is_fact_line(text):
         return True
-    if not _is_lone_source(text):
+    if not is_lone_fact(text):
         return False
     for step in (1, -1):
         for near in range(at + step, at + 4 * step, step):
@@ -205,15 +205,15 @@ def tells(lines: Sequence[Line], at: int) -> bool:
             other = spaced(lines[near])
             if is_fact_line(other):
                 return True
-            if not _is_lone_source(other):
+            if not is_lone_fact(other):
                 break
     return False
 
 
 @lru_cache(maxsize=1024)
-def _is_lone_source(line: str) -> bool:
-    """One label of the line under a title that is no date, and what stands behind it."""
-    if len(line) > 60:
+def is_lone_fact(line: str) -> bool:
+    """One label of the line under a title that is no date, and what stands behind it, which is no sentence."""
+    if len(line) > 60 or "。" in line:
         return False
     found = in_facts(line)
     return len(found) >= 1 and fold(line.lstrip(BRACKETS))[:1] == found[0].label[:1] and found[0].field != "published"

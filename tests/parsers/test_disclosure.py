@@ -55,6 +55,24 @@ def test_every_pair_is_kept_in_the_order_of_the_page_and_known_ones_by_key(shape
     assert made.body == BODY
 
 
+@pytest.mark.parametrize("shape", ["table", "list"])
+@pytest.mark.parametrize("edge", ["first", "last"])
+def test_date_and_source_in_the_first_or_last_row_of_a_block_are_the_notice_s(shape: str, edge: str) -> None:
+    facts, strong = [("发布日期", "2021-11-30"), ("信息来源", "某局")], [("索引号", "0001/2021-00009"), ("发文机关", "某某局")]
+    rows = [*facts, *strong] if edge == "first" else [*strong, *facts]
+    block = "".join(tr(*pair) for pair in rows) if shape == "table" else "".join(f"<li>{a}：{b}</li>" for a, b in rows)
+    above = table(block, "") if shape == "table" else f"<ul>{block}</ul>"
+    made = recorded(page(f"{above}<h1>{TITLE}</h1><div class='article'>{text()}</div>"))
+    assert (made.published, made.source, made.body) == ("2021-11-30", "某局", BODY)
+
+
+def test_date_and_source_beside_a_block_are_none_of_its() -> None:
+    block = table(tr("索引号", "0001/2021-00009") + tr("发文机关", "某某局"), "")
+    near = "<div><span>发布日期：2020-01-01</span> <a href='/a/1.html'>关于另一件事的通知</a></div>"
+    made = recorded(page(f"{block}<h1>{TITLE}</h1>{FACTS}<div class='article'>{text()}</div>{near}"))
+    assert (made.published, made.source) == ("2021-11-30 09:30", "某局")
+
+
 def test_a_procurement_notice_keeps_its_labels_by_key() -> None:
     rows = (
         ("采购项目名称", "某设备"), ("品目", "货物/设备"), ("采购人", "某医院"), ("行政区域", "某县"), ("预算金额", "100万元"),
