@@ -158,6 +158,7 @@ def _sums(sheet: Sheet, title: int | None, skip: frozenset[int]) -> list[float]:
     reads = [line.prose and (line.reads or bool(line.cells)) for line in lines]
     texts = {_box(sheet, line) for is_text, line in zip(reads, lines, strict=True) if is_text and not line.cells}
     above = title if title is not None else -1
+    head = _box(sheet, lines[title]) if title is not None else -1
     foot, listed, behind = foot_from(sheet, title), -1, False
     for at, line in enumerate(lines):
         if line.prose and at not in skip:
@@ -173,7 +174,9 @@ def _sums(sheet: Sheet, title: int | None, skip: frozenset[int]) -> list[float]:
         if line.text[0] in OPENS_FILES and FILES.match(line.plain):
             listed = _box(sheet, line)
         if value > 0:
-            if reads[at]:
+            if reads[at] and at <= above and _box(sheet, line) == head:
+                value = 0.0  # a title's first line may read like a text
+            elif reads[at]:
                 read.add(_box(sheet, line))
             else:
                 value *= HEADING if any(reads[max(0, at - 2) : at + 3]) or _box(sheet, line) in texts else -HEADING

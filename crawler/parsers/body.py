@@ -85,6 +85,8 @@ def read_body(sheet: Sheet, container: Container, disclosed: Disclosure, title: 
             why[at] = f"box called {chrome[at]}"
         elif line.furniture:
             why[at] = "furniture"
+        elif shown.title is not None and at < shown.title and (line.crumb or line.linked * 2 >= len(line.plain)):
+            why[at] = "above the title"
     _head(sheet, span, why, title, shown)
     _copies(sheet, span, why)
     _tail(sheet, span, why)

@@ -139,7 +139,8 @@ def _look(source: str, page: Page, rules: DetailRules, encoding: str) -> _Read:
         title = read.title = title_of_text(sheet.lines[read.article[0] : read.article[1]])
     name = title.text if title is not None else ""
     read.facts = read_facts(sheet, line, name, read.article, block)
-    read.column = read_channel(sheet, name, read.article)
+    below = line + 1 if line is not None else 0  # where all stands in one box, the trail above the title is in the article's
+    read.column = read_channel(sheet, name, (max(read.article[0], below), read.article[1]))
     if read.container is not None:
         told = key(block.fields.get("name", "")) == key(name)  # then the title that heads the text is the text's
         place = Shown(line, told, read.facts.by_place, squeeze(read.column or metas.get("columnname", "")))

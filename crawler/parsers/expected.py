@@ -21,6 +21,7 @@ SENTENCE = re.compile(r"[。；，]")
 NO_BOXES = frozenset(
     {"a", "li", "ul", "ol", "hr", "p", "h1", "h2", "h3", "h4", "h5", "h6", "input", "img", "nav", "footer", "header", "form"}
 )
+ITEMS = frozenset({"li", "dt", "dd"})  # beside one stands another fact, no article
 SPACER = re.compile(
     r"(?:^|[\s_-])(?:clear|clearfix|cl|line|blank|space|split|border|hr|fgx|height\d*)(?:$|[\s_-])", re.IGNORECASE
 )
@@ -82,6 +83,8 @@ def _under_facts(sheet: Sheet, title: int, foot: int) -> Box | None:
         last += 1
     head = lines[last].element
     while sheet.ups[head] >= 0 and sheet.tags[head] not in BLOCKS:
+        head = sheet.ups[head]
+    while sheet.tags[head] in ITEMS and sheet.ups[head] >= 0:
         head = sheet.ups[head]
     while (up := sheet.ups[head]) >= 0 and sheet.lasts[up] == last + 1 and sheet.tags[up] not in ("body", "html"):
         head = up

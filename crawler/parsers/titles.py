@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from crawler.parsers.furniture import is_crumb, is_date_line, is_fact_line, is_furniture, is_hint, tells
-from crawler.parsers.labels import in_facts
+from crawler.parsers.labels import BLOCK_LABELS, FACT_LABELS, in_facts
 from crawler.parsers.sheet import Line, Sheet
 from crawler.parsers.tree import EDGES, squeeze
 from crawler.text.dates import read_date
@@ -279,6 +279,8 @@ def _over(lines: Sequence[Line], at: int) -> int:
 
 def _may_be_title(line: Line) -> bool:
     if not line.prose or not SHORTER <= len(line.plain) <= LONGEST or line.cells:
+        return False
+    if line.plain in FACT_LABELS or line.plain in BLOCK_LABELS:
         return False
     if line.text.endswith(("。", "；", "，", ":", "：")) or (len(line.plain) > LONGEST_OF_TEXT and "。" in line.text):
         return False

@@ -71,3 +71,45 @@ def test_a_date_beside_a_name_or_number_right_under_the_title_is_that_of_publica
 def test_a_date_that_a_subtitle_or_a_text_begins_with_is_not(line: str) -> None:
     made = recorded(page(f"<div class='x'><h1>{TITLE}</h1><p>{line}</p>{text()}</div>", META))
     assert (made.published, made.body) == ("2021-12-01", (line, *BODY))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("示例市人民政府关于示例河流域生态保护", "和高质量发展规划纲要（2021—2035年）的批复"),
+        ("凝心聚力谋发展，砥砺奋进谱新篇", "——示例县2023年经济社会发展综述"),
+    ],
+)
+def test_a_title_over_two_lines_stays_out_of_the_text(first: str, second: str) -> None:
+    facts = "<div>日期：2021-11-30　来源：某局</div>"
+    made = recorded(
+        page(f"<div class='x'><div class='bt'>{first}<br>{second}</div>{facts}<div>{text()}</div></div>", title=first + second)
+    )
+    assert (made.title.replace(" ", ""), made.body) == (first + second, BODY)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        "<ul class='info'><li><b>信息来源：</b>某局</li><li><b>发布时间：</b>2021-11-30</li><li>索引号：0001/2021-00009</li><li>有效性：有效</li></ul>",
+        "<ul><li><b>信息来源</b><span>某局</span></li><li><b>发布时间</b><span>2021-11-30</span></li><li><b>索引号</b><span>0001/2021-00009</span></li><li><b>有效性</b><span>有效</span></li></ul>",
+    ],
+)
+def test_facts_may_be_a_list_of_their_own(facts: str) -> None:
+    made = recorded(page(f"<div class='x'><h1>{TITLE}</h1>{facts}<div class='nr'>{text('p', BODY[1:2])}</div></div>"))
+    assert (made.published, made.source, made.body) == ("2021-11-30", "某局", BODY[1:2])
+
+
+def test_a_label_is_no_title() -> None:
+    facts = "<dl><dt>发布时间</dt><dd>2021-11-30 14:11:09</dd><dt>来源</dt><dd>某局</dd><dt>浏览量</dt><dd>31</dd></dl>"
+    rows = "".join(f"<tr><td>{cell}</td></tr>" for cell in (f"<p class='tit'>{TITLE}</p>", facts, text()))
+    made = recorded(page(f"<table>{rows}</table>", META, title="某某局"))
+    assert made.title == TITLE
+
+
+@pytest.mark.parametrize("facts", ["", "<p>发布时间：2021-11-30　来源：某局</p>"])
+def test_what_stands_above_the_title_in_one_box_with_the_text_is_none_of_it(facts: str) -> None:
+    trail = "<div>当前位置：<a href='/'>首页</a> &gt; <a href='/zw/'>政务公开</a> &gt; <a href='/zw/tz/'>通知公告</a></div>"
+    menu = "<p><a href='/'>首页</a> | <a href='/dt/'>动态</a> | <a href='/tz/'>通知</a></p>"
+    made = recorded(page(f"<div>{menu}{trail}<h1>{TITLE}</h1>{facts}{text()}</div>", META))
+    assert (made.channel, made.body) == ("通知公告", BODY)
