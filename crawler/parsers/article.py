@@ -12,14 +12,13 @@ from functools import lru_cache
 from itertools import accumulate
 
 from crawler.parsers.attachments import DOWNLOADS, leads_to_file
-from crawler.parsers.expected import expected, foot_from, reads_apart
+from crawler.parsers.expected import expected, foot_from, reads_apart, shows
 from crawler.parsers.furniture import LONGEST_CONTACT, LONGEST_FURNITURE, NEIGHBOUR, NEIGHBOURLY, is_event, is_hint, tells
 from crawler.parsers.platforms import COMMON, Platform
 from crawler.parsers.sheet import EMBEDS, Line, Sheet
 from crawler.parsers.tree import BLOCKS
 
 LEAST = 8  # characters of a named container that may be the article
-ICON = re.compile(r"icon|logo|btn|share|print|\.gif$|qr|ewm|erweima|red\.png", re.IGNORECASE)
 HEADING = 0.3  # what a short line without punctuation is worth beside text; alone it is a word of a menu, and costs as much
 BEFORE = 0.25  # what stands above the title is hardly the article
 NAMED, SHARED = 0.5, 0.6  # least share of the best sum that a platform's, or a common, container must have
@@ -125,20 +124,12 @@ def _pictured(sheet: Sheet, title: int | None, skip: frozenset[int]) -> int | No
     """Where there is no text: a named container that shows something, else what is around the first picture or document behind the title."""
     foot = next((at for at, line in enumerate(sheet.lines) if line.foot), len(sheet.lines))
     after = title if title is not None else max(skip, default=-1)
-    shown = [at for tag in ("img", *EMBEDS) for at in sheet.named(tag) if after < sheet.firsts[at] <= foot and _shows(sheet, at)]
+    shown = [at for tag in ("img", *EMBEDS) for at in sheet.named(tag) if after < sheet.firsts[at] <= foot and shows(sheet, at)]
     for selector in COMMON:
         for at in sheet.named(selector):
             if any(sheet.within(inner, at) for inner in shown):
                 return at
     return sheet.ups[min(shown)] if shown else None
-
-
-def _shows(sheet: Sheet, at: int) -> bool:
-    """A picture or document that is more than an icon or a link's face."""
-    address = sheet.attribute(at, "src") or sheet.attribute(at, "data")
-    if at in sheet.hidden or not address or ICON.search(address.rpartition("/")[2]):
-        return False
-    return not any(sheet.tags[up] in ("a", "li", "footer", "header", "nav") for up in sheet.above(at))
 
 
 def _first(sheet: Sheet, selector: str) -> int | None:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from crawler.parsers.article import ICON, Container
+from crawler.parsers.article import Container
 from crawler.parsers.attachments import ENDING, leads_to_file
 from crawler.parsers.disclosure import Disclosure
+from crawler.parsers.expected import ICON
 from crawler.parsers.furniture import (
     NEIGHBOUR,
     chrome_of,
@@ -24,13 +25,16 @@ from crawler.parsers.sheet import EMBEDS, MEDIA, Line, Sheet
 from crawler.parsers.titles import is_sentence, key
 from crawler.parsers.tree import squeeze
 from crawler.record.tables import Table
+from crawler.text.dates import read_date
 
 HEAD = 6  # lines at the article's head among which the title and the line of facts may stand again
 COPY = 0.8  # share of lines that say the same from which the second half of an article is its copy
 LEAST_TEXT = 80  # characters: below, pictures are what there is to read
 LEAST_PROSE = 200  # characters: beside less, a table of a procurement is the text
 LEAST_LEFT = 20  # characters: a table of labels that is the whole article is its text
-RELATED = re.compile(r"^[【\[<]?\s*(?:相关|推荐|热点|延伸阅读|最新|更多|猜你喜欢)[^。，]{0,10}[】\]>]?[:：]?$")
+RELATED = re.compile(
+    r"^[【\[<]?\s*(?:相关(?!附[件表图]|下载|文档)|推荐|热点|延伸阅读|往期回顾|最新|更多|猜你喜欢)[^。，]{0,10}[】\]>]?[:：]?$"
+)
 NAME = re.compile(r"[\u3400-\u9fff]")
 FILES_LABEL = re.compile(r"^\W*(?:相关)?附件(?:下载|列表)?\W*$")
 FILE_NAME = re.compile(r"^[\w.%-]+\.(?:jpe?g|png|gif|bmp|webp)$|^\d+$|^(?:img|image|图片)\d*$", re.IGNORECASE)
@@ -249,7 +253,7 @@ def _tail(sheet: Sheet, span: range, why: dict[int, str]) -> None:
     while last and _is_other_page(sheet, sheet.lines[kept[last - 1]]):
         last -= 1
     before = kept[last] - 1 if last < len(kept) else -1
-    if last and before in why and NEIGHBOUR.match(sheet.lines[before].plain):
+    if last and before in why and (NEIGHBOUR.match(sheet.lines[before].plain) or RELATED.match(sheet.lines[before].text)):
         why.update(dict.fromkeys(kept[last:], "list of other pages"))
         return
     heads = 1 if last and RELATED.match(sheet.lines[kept[last - 1]].text) else 0
@@ -260,7 +264,10 @@ def _tail(sheet: Sheet, span: range, why: dict[int, str]) -> None:
 
 def _is_other_page(sheet: Sheet, line: Line) -> bool:
     """A line that is a link to no file, perhaps with a date."""
-    if line.linked * 10 < len(line.plain) * 6:
+    size = len(line.plain)
+    if line.linked * 10 < size * 6 and (stamp := read_date(line.text)) is not None:
+        size -= len(squeeze(stamp.raw))
+    if not line.linked or line.linked * 10 < size * 6:
         return False
     for at in [line.element, *sheet.above(line.element, 1)]:
         if sheet.tags[at] == "a":

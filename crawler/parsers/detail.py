@@ -11,6 +11,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from crawler.model import Millis, Page, PageKind
 from crawler.parsers import fields, kinds, meta
+from crawler.parsers.article import FILES as HEADS_FILES
 from crawler.parsers.article import Container, find_container
 from crawler.parsers.attachments import base_of, read_attachments
 from crawler.parsers.body import RELATED, Body, Dropped, Shown, read_body
@@ -175,7 +176,8 @@ def _behind(read: _Read, base: str) -> list[int]:
         return []
     found, sheet = [], read.sheet
     for line in sheet.lines[read.article[1] : read.article[1] + BEHIND]:
-        if line.foot or NEIGHBOUR.match(line.plain) or RELATED.match(line.text):
+        others = NEIGHBOUR.match(line.plain) or (RELATED.match(line.text) and not HEADS_FILES.match(line.plain))
+        if line.foot or others:
             break
         if line.linked and not line.furniture:
             box = sheet.ups[line.element] if sheet.tags[line.element] == "a" else line.element

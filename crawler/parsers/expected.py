@@ -13,6 +13,7 @@ from crawler.parsers.platforms import COMMON, Platform
 from crawler.parsers.sheet import EMBEDS, MEDIA, Line, Sheet
 from crawler.parsers.tree import BLOCKS
 
+ICON = re.compile(r"icon|logo|btn|share|print|\.gif$|qr|ewm|erweima|red\.png", re.IGNORECASE)
 LEAST_APART = 40  # characters of sentences that stand elsewhere, where the article's box is empty
 LEAST_BESIDE, TIMES = 120, 3  # the same where the box holds something: so many, and so many times its own
 LEAST_BEHIND = 100  # characters of sentences behind a line of the foot that show that it is none
@@ -86,11 +87,23 @@ def _under_facts(sheet: Sheet, title: int, foot: int) -> Box | None:
         head = sheet.ups[head]
     while sheet.tags[head] in ITEMS and sheet.ups[head] >= 0:
         head = sheet.ups[head]
+    shown = None
     while (up := sheet.ups[head]) >= 0 and sheet.lasts[up] == last + 1 and sheet.tags[up] not in ("body", "html"):
+        shown = _shown_behind(sheet, head) if shown is None else shown
+        if shown < len(sheet.ups) and sheet.within(shown, up):
+            break  # an article of pictures has no line, and ends where the facts do
         head = up
     if sheet.lasts[head] > last + 1:
         return None
     return _first_box(sheet, head, foot)
+
+
+def _shown_behind(sheet: Sheet, at: int) -> int:
+    """The first picture or document behind an element that may be an article's; the number of elements where there is none."""
+    own = sheet.end(at)
+    places = sorted(place for tag in ("img", *EMBEDS, *MEDIA) for place in sheet.named(tag) if place >= own)
+    may = (place for place in places if shows(sheet, place))
+    return next((place for place in may if not any(is_chrome(sheet.label(up)) for up in sheet.above(place, 3))), len(sheet.ups))
 
 
 def _first_box(sheet: Sheet, head: int, foot: int) -> Box | None:
@@ -144,6 +157,14 @@ def _is_frame(line: Line) -> bool:
 
 def _is_sentence(line: Line) -> bool:
     return line.prose and (bool(line.cells) or (len(line.plain) >= 12 and SENTENCE.search(line.text) is not None))
+
+
+def shows(sheet: Sheet, at: int) -> bool:
+    """A picture or document that is more than an icon or a link's face."""
+    address = sheet.attribute(at, "src") or sheet.attribute(at, "data")
+    if at in sheet.hidden or not address or ICON.search(address.rpartition("/")[2]):
+        return False
+    return not any(sheet.tags[up] in ("a", "li", "footer", "header", "nav") for up in sheet.above(at))
 
 
 def holds_media(sheet: Sheet, at: int) -> bool:

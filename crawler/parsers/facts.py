@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from crawler.parsers.disclosure import Disclosure
-from crawler.parsers.furniture import is_date_line, is_event, is_lone_fact, is_vague, tells
+from crawler.parsers.furniture import is_date_line, is_event, is_lone_fact, is_vague, tells, without_tools
 from crawler.parsers.labels import FACT_LABELS, in_block, in_facts, source_of, spaced
 from crawler.parsers.sheet import Line, Sheet
 from crawler.parsers.titles import key
@@ -30,6 +30,7 @@ SPAN = re.compile(r"\s*(?:起|止|前|后|之前|以前|以后|内|(?:至|到|�
 FROM = re.compile(r"(?:自|从|由|截至|截止|至|到|于)\s*$")
 CLOCK = re.compile(r"今天|现在时间|农历")
 WEEKDAYS = re.compile(r"星期[一二三四五六日天]|" + CLOCK.pattern)  # above the title these are the page's clock
+COUNTED = re.compile(r"(?:浏览|阅读|点击|访问|人气)(?:次数|量|数)?\s*[:：(（\[]?\s*(\d[\d,，]*)(?![\d,，]|\s*[-/.年月日:：])")
 SENTENCES = frozenset("。；，")
 WEEKDAY = re.compile(
     r"^(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?\s*|(?:星期|周).[,，]?\s*)", re.IGNORECASE
@@ -76,6 +77,9 @@ def read_facts(sheet: Sheet, title: int | None, name: str, article: tuple[int, i
         if zone == "page" and line.foot:
             continue
         _take(sheet, at, zone, facts, first if at < first else last)
+    if "clicks" not in facts.said and facts.lines:
+        counted = next((found for at in sorted(facts.lines) if (found := COUNTED.search(sheet.lines[at].text))), None)
+        facts.said["clicks"] = {"head": counted[1]} if counted is not None else {}
     facts.head = any("head" in zones for zones in facts.said.values())
     head = range(head_from, min(first + 3, len(sheet.lines), last))
     place, facts.unlabelled, refused = _unlabelled(sheet, [at for at in head if at not in block.lines], first, title, name, under)
@@ -175,7 +179,7 @@ def _value(name: str, value: str, line: Line) -> str | None:
             return None  # a date somewhere behind a label is what the text is about, and so is a span of days
         return value if len(stamp.iso) >= 10 or value.strip() == stamp.raw else None
     if name == "source":
-        said = source_of(value)
+        said = without_tools(source_of(value))
         if not said and line.scripted:
             return None  # a script fills it: the page does not say that there is none
         return said

@@ -122,6 +122,13 @@ def is_plain_furniture(plain: str) -> bool:
     return any(form.match(folded) is not None for form in forms)
 
 
+def without_tools(name: str) -> str:
+    """A name without the buttons that stand behind it, each behind a space; empty where it is one itself."""
+    while name and is_furniture(last := name.rpartition(" ")[2]):
+        name = name[: len(name) - len(last)].rstrip()
+    return name
+
+
 def is_foot(line: str) -> bool:
     """A line of a page's foot: who runs the site, its registrations."""
     if len(line) >= 400 or not (signs := FOOT_HINT.findall(line)):

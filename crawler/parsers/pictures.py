@@ -5,7 +5,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
 from crawler.parsers.article import Container
-from crawler.parsers.furniture import is_chrome
+from crawler.parsers.furniture import is_chrome, is_furniture
 from crawler.parsers.sheet import Sheet
 from crawler.parsers.tree import EDGES
 from crawler.record.notice import Image, Person
@@ -109,7 +109,7 @@ def read_people(sheet: Sheet, lines: Iterable[int]) -> tuple[Person, ...]:
             value = ENDS().split(rest[: following.start()] if following else rest, maxsplit=1)[0].strip(EDGES + ",，、")
             for name in SEVERAL().split(value):
                 plain = name.strip(EDGES)
-                if NAME().fullmatch(plain):
+                if NAME().fullmatch(plain) and not is_furniture(plain):
                     found[Person(role, plain)] = None
     return tuple(found)
 

@@ -30,7 +30,7 @@ from crawler.parsers.groups import (
     is_hopeless,
     near,
 )
-from crawler.parsers.rows import distinct, is_numbered, title_of, wraps
+from crawler.parsers.rows import DATE_ONLY, distinct, is_numbered, title_of, wraps
 from crawler.parsers.surroundings import Link, Surroundings
 from crawler.parsers.tree import Node, ancestors, attribute, is_hidden, lines, squeeze, text
 from crawler.record.reading import Row
@@ -63,6 +63,7 @@ LONGEST_LINE = 120  # characters of a line beside which a lone link without a da
 LEAST_WORTH = 2.5  # one dated row with a title of some length: the last page of a column may hold no more
 LEAST_ALONE = 6  # characters of the title of a row that stands alone and has no date
 CLOSE, MOST_CLOSE = 0.5, 5  # share of the best list's worth from which another may be the column
+LONGEST_DAY = 20  # characters of a date that stands alone
 HUB_BLOCKS = 3  # short lists, each with its own "more": a page that leads to lists and is none
 MOST_OF_HUB = 10
 
@@ -362,9 +363,16 @@ def _worth(group: Group, largest: int) -> float:
 
 
 def _days(group: Group) -> int:
-    """Rows that show a whole date."""
-    may = (item.node for item in group.items if item.row is not None and is_numbered(item.node))
-    return sum(1 for node in may if read_date(text(node)[:LARGEST_ROW]) is not None)
+    """Rows that show a date, or a day without its year."""
+    may = (item for item in group.items if item.row is not None and is_numbered(item.node))
+    return sum(1 for item in may if read_date(text(item.node)[:LARGEST_ROW]) is not None or _has_day(item))
+
+
+def _has_day(item: Item) -> bool:
+    """Does a row show a day without its year beside its link: 05-20, [05/20], 5月20日?"""
+    beside = lines(item.node, frozenset({item.link.mem_id}))
+    cells = [cell.strip() for line in beside for cell in line.text.split("\t")]
+    return any(DATE_ONLY.match(cell) for cell in cells if cell and len(cell) <= LONGEST_DAY)
 
 
 def is_hub(tree: LexborHTMLParser, group: Group) -> bool:

@@ -30,7 +30,7 @@ EDGES = " \t\r\n\f\v\xa0\u3000\u200b\ufeff\u2002\u2003\u2009"
 WHITE = re.compile(r"[\s\u200b\ufeff]+")
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL refuses NUL; a lone surrogate is no character and has no UTF-8
 COUNTERS = re.compile(r"点击|浏览|访问|阅读|人气|下载")
-CLICKS = re.compile(r"(\d[\d,]{0,14})(?:人?次)?")
+CLICKS = re.compile(r"(\d[\d,，]{0,14})\s*(?:人?次)?\s*[)）\]】]?")
 BEIJING = timedelta(hours=8)
 YEAR_NO = re.compile(r"\s*[〔\[［（(【﹝〈<《]\s*((?:19|20)\d\d)\s*年?\s*[〕\]］）)】﹞〉>》]\s*(?:第\s*)?(\d{1,5})\s*号")
 NUMBERED = re.compile(r"\s*第\s*(\d{1,5})\s*号")
@@ -121,7 +121,7 @@ def _date(name: str, raw: str | None, provenance: dict[str, Witness], *, not_aft
 
 def _clicks(raw: str | None) -> int | None:
     match = CLICKS.fullmatch(_edges(raw or ""))
-    return int(match[1].replace(",", "")) if match else None
+    return int(match[1].replace(",", "").replace("，", "")) if match else None
 
 
 def _edges(text: str) -> str:

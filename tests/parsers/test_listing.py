@@ -206,6 +206,18 @@ def test_what_changes_nothing_for_a_reader_changes_no_row(form: str, names: list
     assert after.next_list == before.next_list
 
 
+@pytest.mark.parametrize("day", ["05-{d:02}", "[05/{d:02}]", "5月{d}日"])
+def test_a_list_whose_dates_have_no_year_is_no_less_a_list(day: str) -> None:
+    own = "".join(
+        f"<li><a href='./{n}.html'>{TITLES[n % len(TITLES)]}</a><span>{day.format(d=20 - n)}</span></li>" for n in range(10)
+    )
+    beside = "".join(
+        f"<li><a href='/yw/202405/t2024050{n}_{n}.html'>全市经济运行开局良好 主要指标稳中有进之{n}</a></li>" for n in range(1, 4)
+    )
+    found = read(page(f"<ul>{own}</ul><div><h3>热点推荐</h3><ul>{beside}</ul></div>"))
+    assert [row.url.rpartition("/")[2] for row in found.rows] == [f"{n}.html" for n in range(10)]
+
+
 def test_navigation_and_footers_are_no_rows() -> None:
     assert read(page("<p>本栏目正在建设中。</p>")).rows == ()
 

@@ -113,3 +113,33 @@ def test_what_stands_above_the_title_in_one_box_with_the_text_is_none_of_it(fact
     menu = "<p><a href='/'>首页</a> | <a href='/dt/'>动态</a> | <a href='/tz/'>通知</a></p>"
     made = recorded(page(f"<div>{menu}{trail}<h1>{TITLE}</h1>{facts}{text()}</div>", META))
     assert (made.channel, made.body) == ("通知公告", BODY)
+
+
+@pytest.mark.parametrize(
+    ("written", "source"),
+    [
+        ("某局 打印 关闭", "某局"),
+        ("某局 我要纠错 下载", "某局"),
+        ("某局 分享 打印本页", "某局"),
+        ("分享", None),
+        ("某报 网络版", "某报 网络版"),
+    ],
+)
+def test_buttons_behind_a_source_are_none_of_its_name(written: str, source: str | None) -> None:
+    assert notice(f"<div>日期：2021-11-30　来源：{written}</div>").source == source
+
+
+@pytest.mark.parametrize(("written", "names"), [("张三 分享", ["张三"]), ("分享", []), ("张三 李四", ["张三", "李四"])])
+def test_a_button_is_nobody_s_name(written: str, names: list[str]) -> None:
+    assert [one.name for one in notice(f"<div>日期：2021-11-30　来源：某局　作者：{written}</div>").people] == names
+
+
+@pytest.mark.parametrize(
+    ("written", "clicks"),
+    [
+        ("点击：12", 12), ("（点击：12）", 12), ("访问量：4 次", 4), ("阅读：1,203 次", 1203), ("阅读(12)", 12), ("点击[12]次", 12), ("浏览 45 次", 45),
+        ("已浏览：7人次", 7), ("浏览 <b>120</b> 次", 120), ("阅读 2021-11-29", None), ("点击：加载中", None), ("阅读时间 5 分钟", None),
+    ],
+)  # fmt: skip
+def test_clicks_are_read_in_every_form_a_line_of_facts_gives_them(written: str, clicks: int | None) -> None:
+    assert notice(f"<div>时间：2021-11-30 来源：某局 {written}</div>").clicks == clicks

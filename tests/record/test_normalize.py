@@ -86,7 +86,10 @@ def test_a_source_that_is_the_title_is_a_templates_mistake() -> None:
     ("raw", "clicks"),
     [
         ("128", 128),
-        (" 1,280 次", None),
+        (" 1,280 次", 1280),
+        ("1，280次", 1280),
+        ("12）", 12),
+        ("12 小时", None),
         ("1,280次", 1280),
         ("12人次", 12),
         ("0", 0),
