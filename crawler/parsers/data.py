@@ -45,7 +45,10 @@ TITLES = (
     "topic",
     "name",
     "articletitle",
+    "newstitle",
+    "contenttitle",
     "bt",
+    "wzbt",
 )
 LINKS = (
     "url",
@@ -61,11 +64,18 @@ LINKS = (
     "puburl",
     "uri",
     "domainurl",
+    "docurl",
+    "articleurl",
+    "newsurl",
+    "contenturl",
+    "viewurl",
+    "staticurl",
+    "wzlj",
     "path",
 )
 DATES = (
     "publishtime", "pubtime", "publishdate", "pubdate", "publisheddate", "publishedtime", "publishedtimestr", "display_publish_time", "infodatepx", "infodate", "showdate", "releasetime",
-    "docreltime", "cwrq", "fbrq", "date", "time", "created_at", "createtime", "createdate", "updatetime",
+    "docreltime", "releasedate", "publish_time", "publish_date", "newstime", "newsdate", "addtime", "inputtime", "fbsj", "cwrq", "fbrq", "date", "time", "created_at", "createtime", "createdate", "updatetime",
 )  # fmt: skip
 ROWS = ("total", "totalcount", "totalrecord", "totalrecords", "totalsize", "totalrow", "totalrows", "totalelements", "totalnum", "recordcount", "recordtotal", "total_count", "count", "rowcount", "post_count", "allcount", "num_found", "numfound")  # fmt: skip
 PAGES = (

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from crawler.record.rules import ReadRules
 
-RULES = "7"  # every change of what is read from the same bytes makes this a new one
+RULES = "8"  # every change of what is read from the same bytes makes this a new one
 ABSENT = "absent"  # a further page's name that is no URL key: those begin with a method
 
 

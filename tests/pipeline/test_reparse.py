@@ -102,7 +102,7 @@ def test_an_application_that_ends_in_the_middle_goes_on_and_does_nothing_twice(h
     with house.open_line(home.config, "reparse") as line:
         with line.database.write() as c:  # as if killed behind this step
             waiting = [
-                number for (number,) in home.sql("SELECT capture FROM readings WHERE rules = '7' ORDER BY capture DESC LIMIT 3")
+                number for (number,) in home.sql("SELECT capture FROM readings WHERE rules = '8' ORDER BY capture DESC LIMIT 3")
             ]
             readings.await_again(c, waiting)
         assert len(list(reread(line, Asked(apply=True, at_once=4)))) == 12
@@ -157,7 +157,7 @@ def test_other_rules_alone_make_nothing_wait_to_be_read(home: Home, rules: Any) 
         assert line.ask(lambda c: readings.pending(c, 10, owner=line.owner, busy=frozenset())) == []
         home.work(line, house.fire(home.config, line, house.Wish(("qinghe",))))
     assert home.sql(
-        "SELECT count(*) FROM readings JOIN captures c ON c.id = capture JOIN urls u ON u.id = c.url WHERE u.source = 'lanwan' AND rules <> '7'"
+        "SELECT count(*) FROM readings JOIN captures c ON c.id = capture JOIN urls u ON u.id = c.url WHERE u.source = 'lanwan' AND rules <> '8'"
     ) == [(0,)]
 
 
