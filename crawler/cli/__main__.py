@@ -1,8 +1,6 @@
 """`python -m crawler.cli` and the command `gongkai`."""
 
-import signal
 import sys
-from types import FrameType
 
 SERVING = {"run", "serve"}  # what is ended by a signal and has done its work then
 
@@ -11,18 +9,22 @@ def main() -> None:
     """Run the command line."""
     serving = bool(SERVING.intersection(sys.argv)) and "--check" not in sys.argv
     if serving:
+        import signal
+
         signal.signal(signal.SIGTERM, _interrupt)  # until the command listens to it: it is promised to end well at any time
     try:
-        _run()
+        code = _run()
     except KeyboardInterrupt:
-        sys.exit(0 if serving else 130)
+        code = 0 if serving else 130
+    exec("")  # noqa: S102 - Python ends by SIGINT once Ctrl-C has passed through exec(), caught or not, until there is another exec()
+    sys.exit(code)
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
+def _interrupt(_number: int, _frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def _run() -> None:
+def _run() -> int:
     import gc
 
     gc.disable()  # while modules are imported, of which nothing is thrown away: a fifth of what that takes
@@ -31,7 +33,7 @@ def _run() -> None:
     streams.prepare()
     from crawler.cli.main import run
 
-    sys.exit(run())
+    return run()
 
 
 if __name__ == "__main__":

@@ -127,6 +127,8 @@ COMMANDS = {
     "{id}.{number} names a version already": "{id}.{number} 已指明一个版本",
     "write {id} A B": "请写 {id} A B",
     "{folder} holds no WARC file": "{folder} 中没有 WARC 文件",
+    "{name} is being rebuilt": "{name} 正在重建",
+    "wait for gongkai reindex; if it was interrupted, it goes on when it is given again": "请等待 gongkai reindex；若已中断，再次执行即可继续",
     "{folder} is no folder": "{folder} 不是文件夹",
     "give the folder that holds the second copies": "请给出存有第二份副本的文件夹",
     "it is {rate} now": "现在是 {rate}",

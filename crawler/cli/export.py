@@ -1,6 +1,8 @@
 """`export`: records, versions or changes for other programs; or the evidence itself (`handover`)."""
 
+import contextlib
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -104,23 +106,26 @@ def export(
     )  # fmt: skip
     bundles = [name for name, asked in (("warc", warc), ("cdxj", cdxj), ("wacz", wacz), ("pywb", pywb), ("bag", bag)) if asked]
     query = n.query_of(words or [])
-    try:
+    with _unless_interrupted(to, resume=resume and not bundles, is_folder=warc or pywb or bag):
         if bundles:
-            if query:
-                raise UsageError(f"--{bundles[0]} takes no query", remedy="narrow it with --source, --since and --until")
-            span = first_moment(since) if since else None, last_moment(until) if until else None
-            _hand_over(context, bundles, to, source, span)
+            _hand_over(context, bundles, query, to, source, (since, until))
             return
         what = _what(versions=versions, changes=changes, after=after, as_of=as_of)
         question = Question(query, only, as_of=last_moment(as_of) if as_of else None)
         _export(context, question, what, form, More(after or 0, bom, tables, files, texts), (to, resume, bare))
+
+
+@contextlib.contextmanager
+def _unless_interrupted(to: str, *, resume: bool, is_folder: bool) -> Iterator[None]:
+    """On Ctrl-C say what is there of the export, and how it is had."""
+    try:
+        yield
     except KeyboardInterrupt:
-        _interrupted(to, resume=resume, is_folder=warc or pywb or bag)
+        _tell_interrupted(to, resume=resume, is_folder=is_folder)
         raise typer.Exit(130) from None
 
 
-def _interrupted(to: str, *, resume: bool, is_folder: bool) -> None:
-    """What is there of an export that was interrupted, and how it is had."""
+def _tell_interrupted(to: str, *, resume: bool, is_folder: bool) -> None:
     again = typed.again()
     if resume:
         output.note(f"interrupted: what was written is kept beside {to} · {again} goes on")
@@ -226,12 +231,16 @@ def _library(order: Order, to: str, state: State, items: exporting.Items, cursor
 
 
 def _hand_over(
-    context: typer.Context, bundles: list[str], to: str, source: str | None, span: tuple[int | None, int | None]
+    context: typer.Context, bundles: list[str], query: str, to: str, source: str | None, days: tuple[str | None, str | None]
 ) -> None:
+    """The evidence. Raises UsageError."""
     from crawler.cli.handover import Bundle, hand_over
 
     if len(bundles) > 1:
         raise UsageError(f"--{bundles[0]} and --{bundles[1]} are two exports", remedy="ask for one at a time")
+    if query:
+        raise UsageError(f"--{bundles[0]} takes no query", remedy="narrow it with --source, --since and --until")
+    span = first_moment(days[0]) if days[0] else None, last_moment(days[1]) if days[1] else None
     with reading(context) as c:
         chosen = known.source(context, c, source)
     hand_over(context, Bundle(bundles[0]), to, chosen, span)

@@ -7,6 +7,7 @@ NOUNS = {  # what is counted: `3 rows`
     "attachment": "份附件",
     "look": "次查看",
     "capture": "次捕获",
+    "check": "项核查",
     "record": "条记录",
     "document": "份文件",
     "new document": "份新文件",

@@ -154,6 +154,8 @@ LINES = {
     "blocked: {share} of the last week's {looks} looks": "被拦截：最近一周 {looks} 次查看中的 {share}",
     "filled: {fields}": "填写率：{fields}",
     "longest silence: {silence}": "最长沉默：{silence}",
+    "the database is a part of the archive": "数据库只是存档的一部分",
+    "the database is a part of the archive: its rebuild goes on, or was interrupted and goes on by gongkai reindex": "数据库只是存档的一部分：重建正在进行，或已中断、可由 gongkai reindex 继续",
     "the whole host {name}: {trouble}, {count} sources": "整个主机 {name}：{trouble*}，{count} 个来源",
     "none; sources are read when gongkai crawl is called": "无；运行 gongkai crawl 时读取来源",
     "alive since {started}, heard of {ago} ago": "自 {started} 工作，{ago} 前有消息",

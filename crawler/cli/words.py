@@ -154,7 +154,7 @@ HELP = {
     "Only say whether a daemon works on this archive: exit code 0 or 1.": "只报告是否有守护进程在此存档上工作：退出码 0 或 1。",
     "While there is no configuration that can be used, wait for it and say so.": "没有可用的配置时等待，并说明。",
     "Rebuild the database from the WARC files: same documents, versions and ids.": "由 WARC 文件重建数据库：文件、版本和 id 都相同。",
-    "The present database, if any, must have been moved away. What is withheld stays so (withheld.jsonl); pauses are not in the WARC files.": "现有数据库须先移走。停止提供的仍不提供（withheld.jsonl）；暂停不在 WARC 文件中。",
+    "The present database, if any, must have been moved away; a rebuild that was interrupted goes on. What is withheld stays so (withheld.jsonl); pauses are not in the WARC files.": "现有数据库须先移走；中断的重建由此继续。停止提供的仍不提供（withheld.jsonl）；暂停不在 WARC 文件中。",
     "Is the archive what was written, and does the database say what it says?": "存档是否仍是当初所写，数据库是否与之一致？",
     "Every file's length and SHA-256, every record's digests, every look and capture both ways. Exit code 0: sound; 1: damage; 3: something could not be checked.": "检查每个文件的长度和 SHA-256、每条记录的摘要，双向核对每次查看与捕获。退出码 0：完好；1：有损坏；3：有未能检查之处。",
     "Only files that were not found sound for so long (30d); so an interrupted audit goes on.": "只查这么久（30d）未确认完好的文件；中断的核查由此继续。",

@@ -109,6 +109,20 @@ def test_serve_ends_well_however_early_it_is_ended(home: Home, module: str, numb
     assert (process.returncode, "Traceback" in err) == (0, False), err[-2000:]
 
 
+def test_ctrl_c_that_is_caught_is_no_death_by_it_where_a_library_executes_text(tmp_path: Path) -> None:
+    (tmp_path / "started.py").write_text("""
+from crawler.cli import __main__, main
+def run():
+    try:
+        exec("raise KeyboardInterrupt")
+    except KeyboardInterrupt:
+        return 130
+main.run = run
+__main__.main()
+""")
+    assert subprocess.run([sys.executable, "-m", "started"], cwd=tmp_path, check=False).returncode == 130
+
+
 @pytest.mark.parametrize("module", ["typing", "typer"])
 def test_a_command_that_is_interrupted_while_it_is_loaded_ends_without_a_traceback(home: Home, module: str) -> None:
     process = begun(home, "search", "x", python=("-X", "importtime"))

@@ -50,6 +50,7 @@ reindex gongkai.toml {}.toml {}.json"""  # keys, names and words of other progra
 COMMANDS = (
     "health {}",
     'sql "{}"',
+    "gongkai",
     "frontier list --state dead --source {}",
     "gongkai: {}",
     "{}: {}{} · gongkai {}",
