@@ -36,7 +36,7 @@ RELATED = re.compile(
     r"^[【\[<]?\s*(?:相关(?!附[件表图]|下载|文档)|推荐|热点|延伸阅读|往期回顾|最新|更多|猜你喜欢)[^。，]{0,10}[】\]>]?[:：]?$"
 )
 NAME = re.compile(r"[\u3400-\u9fff]")
-FILES_LABEL = re.compile(r"^\W*(?:相关)?附件(?:下载|列表)?\W*$")
+FILES_LABEL = re.compile(r"^\W*(?:(?:相关)?附件(?:下载|列表)?|相关(?:文档|下载))\W*$")
 FILE_NAME = re.compile(r"^[\w.%-]+\.(?:jpe?g|png|gif|bmp|webp)$|^\d+$|^(?:img|image|图片)\d*$", re.IGNORECASE)
 WORD = re.compile(r"\w")
 OF_A_TABLE = frozenset({"line of facts", "furniture", "breadcrumb"})  # what a row below other rows of a table only looks like

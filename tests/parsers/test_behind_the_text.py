@@ -59,6 +59,11 @@ def test_documents_at_the_end_of_the_text_stay_in_it() -> None:
     assert ([item.name for item in made.attachments], made.body[len(BODY) :]) == (["任务分工表"], ("任务分工表",))
 
 
+@pytest.mark.parametrize("label", ["相关附件：", "相关文档：", "相关下载"])
+def test_a_label_of_documents_without_any_is_no_text(label: str) -> None:
+    assert notice(f"<div class='nr'>{text()}<p>{label}</p></div>").body == BODY
+
+
 def test_pages_listed_below_the_text_are_none_of_the_notice_s() -> None:
     links = "".join(f"<li><a href='/w/{n}.html'>{title}</a></li>" for n, title in enumerate(OTHERS))
     files = "<p><a href='/d/a.doc'>另一件事的附表.doc</a></p>"
