@@ -14,8 +14,10 @@ from typing import Any
 import jsonschema
 import pytest
 import typer.main
+from pydantic import BaseModel
 
 from crawler.cli.main import everything
+from crawler.config.shape import SettingsTable, SourceTable
 from crawler.errors import UsageError
 from crawler.monitor.health import Trouble
 from crawler.record.schema import record_schema
@@ -161,6 +163,43 @@ def test_the_diagram_has_every_table_and_every_reference() -> None:
 def test_every_alarm_is_explained() -> None:
     text = (ROOT / "docs" / "operations.md").read_text("utf-8").partition("## What alarms mean")[2].partition("\n## ")[0]
     assert re.findall(r"^\| ([a-z ]+) \| (?!what)", text, re.MULTILINE) == [str(trouble) for trouble in Trouble]
+
+
+KEY = re.compile(r"(?<![\w.\[-])(?:\[(?P<head>[a-z_]+)\]\s+|(?P<table>[a-z_]+)\.)(?P<key>[a-z_]+)\b(?!\()")
+
+
+def inner(field: Any) -> list[type[BaseModel]]:
+    """The tables that a key may hold."""
+    return [one for one in (field, *getattr(field, "__args__", ())) if isinstance(one, type) and issubclass(one, BaseModel)] + [
+        deeper for one in getattr(field, "__args__", ()) if getattr(one, "__args__", ()) for deeper in inner(one)
+    ]
+
+
+def unknown_keys(text: str) -> list[str]:
+    """Every `[table] key` and `table.key` in code that no configuration has."""
+    found = []
+    for code in re.findall(r"`([^`\n]+)`", text):
+        for match in KEY.finditer(code):
+            table = match["head"] or match["table"]
+            tables = [
+                made for model in (SettingsTable, SourceTable) if table in model.model_fields
+                for made in inner(model.model_fields[table].annotation)
+            ]  # fmt: skip
+            if tables and not any(match["key"] in made.model_fields for made in tables):
+                found.append(match[0])
+    return found
+
+
+@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "docs/README.zh-CN.md", "docs/operations.md"])
+def test_every_configuration_key_that_a_document_names_is_one(name: str) -> None:
+    assert unknown_keys((ROOT / name).read_text("utf-8")) == []
+
+
+def test_a_configuration_key_that_is_none_is_told() -> None:
+    told = (
+        "`[serve] closed = true` and `serve.read`, `storage.arhive`, `[politeness] delay`, `[list] date`, `gongkai sources list`"
+    )
+    assert unknown_keys(told) == ["[serve] closed", "storage.arhive"]
 
 
 def test_links_between_documents_lead_somewhere() -> None:

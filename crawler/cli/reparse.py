@@ -39,7 +39,8 @@ def reparse(
 ) -> None:
     """Read the archive's pages again with today's rules: what every field would be, what documents would come or go.
 
-    Only pages that other rules have read. Nothing is fetched, and without --apply nothing is changed. An interrupted one goes on where it stood.
+    Only pages that other rules have read. Nothing is fetched, and without --apply no document is changed. An interrupted one goes on where it stood:
+    how far it came is written in the archive, with --apply or without.
 
     Example: gongkai reparse --source demo --since 30d
     """

@@ -251,7 +251,7 @@ HELP = {
     "Is the archive what was written?": "存档是否仍是当初所写？",
     "Read archived pages again with today's rules; shown first.": "用现行规则重读存档网页；先展示差异。",
     "Read the archive's pages again with today's rules: what every field would be, what documents would come or go.": "用现行规则重读存档中的网页：各字段会变成什么，哪些文件会增加或不再读出。",
-    "Only pages that other rules have read. Nothing is fetched, and without --apply nothing is changed. An interrupted one goes on where it stood.": "只重读由别的规则读过的网页。不抓取任何内容；不加 --apply 不改动任何内容。中断后从原处继续。",
+    "Only pages that other rules have read. Nothing is fetched, and without --apply no document is changed. An interrupted one goes on where it stood: how far it came is written in the archive, with --apply or without.": "只重读由别的规则读过的网页。不抓取任何内容；不加 --apply 不改动任何文件。中断后从原处继续：进度写在存档中，有无 --apply 都一样。",
     "Take in what others have captured: WARC, ARC, WACZ, saved pages.": "收入他人捕获的内容：WARC、ARC、WACZ、保存的网页。",
     "Take in what others have captured, as looks at their own times: records, versions and take-downs come out as if we had looked then.": "把他人捕获的内容按其原有时间收入：记录、版本和撤下与当时亲自查看无异。",
     "Who made a file, with what, its name and SHA-256 are kept with each look. What is here already is not taken twice; what is no page is counted by reason. Of what is older than what is known of its address nothing becomes a version: it is kept as evidence.": "每次查看都记下文件由谁、用什么制作，及其文件名和 SHA-256。已有的不会重复收入；不是网页的按原因计数。比该地址已知内容更早的不成为版本，只作为证据保存。",
