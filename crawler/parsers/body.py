@@ -264,10 +264,12 @@ def _tail(sheet: Sheet, span: range, why: dict[int, str]) -> None:
 
 def _is_other_page(sheet: Sheet, line: Line) -> bool:
     """A line that is a link to no file, perhaps with a date."""
+    if not line.linked:
+        return False
     size = len(line.plain)
     if line.linked * 10 < size * 6 and (stamp := read_date(line.text)) is not None:
         size -= len(squeeze(stamp.raw))
-    if not line.linked or line.linked * 10 < size * 6:
+    if line.linked * 10 < size * 6:
         return False
     for at in [line.element, *sheet.above(line.element, 1)]:
         if sheet.tags[at] == "a":

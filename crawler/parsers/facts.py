@@ -94,9 +94,10 @@ def _under(sheet: Sheet, title: int, block: frozenset[int]) -> frozenset[int]:
     number beside it."""
     found, lines = set[int](), sheet.lines
     for at in range(title + 1, min(title + 1 + UNDER, len(lines))):
-        line, text = lines[at], spaced(lines[at])
+        line = lines[at]
         if line.furniture or tells(lines, at):
             continue
+        text = spaced(line)
         if at in block or line.cells or len(line.plain) > LONGEST_UNDER or not SENTENCES.isdisjoint(text):
             break
         if (line.labelled and _is_lone_source(text)) or (at == title + 1 and line.prose and _is_dated(text)):
