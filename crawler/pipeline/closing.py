@@ -29,7 +29,7 @@ def close_finished(c: Connection, ids: Collection[int], now: Millis, expect: Map
             log.exception("a fault of this program: a run is not judged", run=run.id, source=run.source)
             result = "failed"
         runs.end(c, run.id, now, result, counts)
-        frontier.supersede(c, run.id, run.source)
+        frontier.supersede(c, run.id)
         closed.append(run.id)
     changes.append(c, lines)
     return closed

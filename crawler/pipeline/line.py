@@ -42,6 +42,7 @@ from crawler.repository.captures import Holding
 from crawler.repository.database import Connection, Database, is_fault, savepoint
 from crawler.repository.evidence import FAIL, REFUSAL, Event
 from crawler.repository.list_readings import ListReading
+from crawler.repository.reader import refuse_unfinished
 from crawler.repository.readings import Pending
 from crawler.repository.search import index as search_index
 from crawler.repository.settings import Moved
@@ -84,12 +85,13 @@ class Line(Member):
     # -------------------------------------------------------------- the process
     def begin(self, what: str, *, inherit: bool = True) -> None:
         """Tell the database what sources there are and that this process works on the archive; put right what a clock that was ahead
-        has left; take over from the dead; close what waits for nothing more. Raises RepositoryError when the database is away.
-        """
+        has left; take over from the dead (`inherit`); close what waits for nothing more. Raises RepositoryError when the database is away."""
         self.what = what
         self.fellows.begin()
 
         def step(c: Connection) -> Moved:
+            if inherit:
+                refuse_unfinished(c, self.database.name)
             moved = settings.sync(c, self.policy.settings())
             runs.beat(c, self.owner, what, self.clock())
             return moved

@@ -137,8 +137,14 @@ def shelve(c: Connection, which: sa.ColumnElement[bool], reason: str) -> list[tu
 
 
 _own = t.frontier.alias("own").c
+_mine = t.runs.alias("mine").c
 _earlier = sa.select(t.runs.c.id).where(
-    t.runs.c.source == sa.bindparam("source"), t.runs.c.id < sa.bindparam("run"), t.runs.c.ended.is_not(None)
+    _mine.id == sa.bindparam("run"),
+    t.runs.c.source == _mine.source,
+    t.runs.c.kind == _mine.kind,
+    t.runs.c.options == _mine.options,
+    t.runs.c.id < _mine.id,
+    t.runs.c.ended.is_not(None),
 )
 SUPERSEDED = t.frontier.delete().where(
     _f.state == DEAD,
@@ -150,10 +156,10 @@ SUPERSEDED = t.frontier.delete().where(
 )
 
 
-def supersede(c: Connection, run: int, source: str) -> None:
-    """What earlier runs of a source had given up, and this one has looked at or given up itself, is told once: a column whose runs all end
-    by their budget would leave its rows behind with each of them."""
-    c.execute(SUPERSEDED, {"run": run, "source": source})
+def supersede(c: Connection, run: int) -> None:
+    """What earlier runs of the same wish had given up, and this one has looked at or given up itself, is told once: a column whose runs all
+    end by their budget would leave its rows behind with each of them."""
+    c.execute(SUPERSEDED, {"run": run})
 
 
 # ------------------------------------------------------------------ queues

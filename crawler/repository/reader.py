@@ -95,6 +95,13 @@ def is_unfinished(c: Reads) -> bool:
     return bool(rows(c, f"SELECT 1 FROM files WHERE owner = '{REBUILDING}' LIMIT 1", {}))
 
 
+def refuse_unfinished(c: Reads, name: str) -> None:
+    """Raises RepositoryError where a rebuild is not over: what it has not told yet would be found anew, and be news."""
+    if is_unfinished(c):
+        remedy = "wait for gongkai reindex; if it was interrupted, it goes on when it is given again"
+        raise RepositoryError(f"{name} is being rebuilt", remedy=remedy)
+
+
 def among(c: Reads, name: str, values: Sequence[int]) -> tuple[str, object]:
     """(SQL, value): what follows a column that is to be one of these numbers, and the value to give for `name`."""
     if dialect_of(c) == "sqlite":

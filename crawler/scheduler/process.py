@@ -19,7 +19,7 @@ except ImportError:
 from crawler.archive.writer import Archive, bringing, owner_name
 from crawler.config.choose import chosen
 from crawler.config.values import Config
-from crawler.errors import GongkaiError, RepositoryError, UsageError
+from crawler.errors import GongkaiError, UsageError
 from crawler.fetcher.fetcher import Fetcher, FetchSettings, user_agent
 from crawler.model import Kind, Millis, Page, Request, RunKind, now_ms
 from crawler.monitor.alarms import Alarms
@@ -37,7 +37,6 @@ from crawler.repository.database import Connection, Database
 from crawler.repository.migrations import upgrade
 from crawler.repository.patience import put_off, shelve_put_off
 from crawler.repository.progress import Progress, progress
-from crawler.repository.reader import is_unfinished
 from crawler.repository.runs import are_open
 from crawler.scheduler import heap
 from crawler.scheduler.engine import Engine
@@ -123,8 +122,6 @@ def open_line(config: Config, what: str, *, workers: int = 2) -> Iterator[Line]:
         with Readers(workers) as readers:
             line = Line(Policy(config), database, archive, readers, owner=owner)
             try:
-                if what != REINDEX:
-                    _refuse_unfinished(database)
                 # a reindex tells everything in the order it happened, dead processes' files too
                 line.begin(what, inherit=what != REINDEX)
                 if what != REINDEX:
@@ -134,16 +131,6 @@ def open_line(config: Config, what: str, *, workers: int = 2) -> Iterator[Line]:
                 line.close()
     finally:
         database.close()
-
-
-def _refuse_unfinished(database: Database) -> None:
-    """What a rebuild has not told yet would be found anew, and be news."""
-    with database.read() as c:
-        if is_unfinished(c):
-            raise RepositoryError(
-                f"{database.name} is being rebuilt",
-                remedy="wait for gongkai reindex; if it was interrupted, it goes on when it is given again",
-            )
 
 
 def source_of(config: Config, url: str) -> str:
