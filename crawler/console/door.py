@@ -67,11 +67,12 @@ class Door:
         return self.token is not None and sessions.holds(self.token, session, now_ms())
 
 
-def document_of(c: Connection, name: str) -> tuple[str, int | None]:
-    """(public id, version) that an address means. Raises NotThere, Several, Withheld."""
+def document_of(c: Connection, name: str, asked: int | None = None) -> tuple[str, int | None]:
+    """(public id, version) that an address means; `asked`: the version that is asked for beside it. Raises NotThere, Several, Withheld."""
     try:
-        return resolve.resolve(c, name_of(name))
+        public_id, meant = resolve.resolve(c, name_of(name))
     except (Several, Withheld):
         raise
     except UsageError as error:
         raise NotThere(error.message, remedy=error.remedy) from error
+    return public_id, meant if asked is None else asked

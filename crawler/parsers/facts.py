@@ -50,7 +50,7 @@ class Facts:
     refused: list[str] = field(default_factory=list)  # labelled dates that are none, with the reason
     by_place: frozenset[int] = (
         frozenset()
-    )  # lines that are facts by their place alone: a bare date, a name beside one, a lone source
+    )  # lines that are facts by their place alone: a bare date, a name beside it, a lone source
 
     def get(self, name: str, zone: str) -> str | None:
         """What a zone says of a field."""

@@ -19,9 +19,8 @@ TAIL = re.compile(r"[\s:：—\-|｜（(【\[,，、;；.。]+$")
 TO_DO = re.compile(rf"[\s【\[（(|｜]*(?:{VERBS})(?:附件|文件)?[\s】\])）|｜]*$", re.IGNORECASE)
 SIZE = re.compile(r"[（(\[]?\s*(?:大小[:：]?)?\d+(?:\.\d+)?\s*(?:[KMG]i?B?|字节|bytes)\b\s*[)）\]]?", re.IGNORECASE)
 FILE = re.compile(r"\.[a-z0-9]{2,4}\b", re.IGNORECASE)
-WHOLE = re.compile(
-    rf"\w[^\s/\\:：]*\.(?:{'|'.join(KINDS)})", re.IGNORECASE
-)  # 附件1.docx: what it holds is not said, which file it is, is
+# 附件1.docx: what it holds is not said, which file it is, is
+WHOLE = re.compile(rf"\w[^\s/\\:：]*\.(?:{'|'.join(KINDS)})", re.IGNORECASE)
 CHINESE = re.compile(r"[\u3400-\u9fff]")
 PARAMETERS = frozenset({"filename", "file_name", "name", "title", "attname", "fname", "realname", "showname", "file"})
 SHOWN = frozenset({"iframe", "object", "embed", "video", "audio", "source"})

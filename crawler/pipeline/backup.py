@@ -45,7 +45,6 @@ def backup(config: Config, target: Path, watch: Callable[[int, int], None]) -> C
     cannot be read or written; what was copied by then is whole.
     """
     before = _begun(target, config)
-    _refuse_missing(config)
     try:
         return _backup(config, target, before, watch)
     except OSError as error:
@@ -76,23 +75,15 @@ def _begun(target: Path, config: Config) -> dict[str, str]:
     return dict(said)
 
 
-def _refuse_missing(config: Config) -> None:
-    """Raises NoArchive before anything is written, where there is no database."""
-    database = Database(config.storage.database)
-    try:
-        with database.read():
-            pass
-    finally:
-        database.close()
-
-
 def _backup(config: Config, target: Path, before: Mapping[str, str], watch: Callable[[int, int], None]) -> Copied:
     data, warc = target / "data", target / "data" / "warc"
-    warc.mkdir(parents=True, exist_ok=True)
-    (target / MANIFEST).write_text(json.dumps({"files": dict(before)}), "utf-8")
-    Tree(config.storage.archive).copy(warc)  # first: it may not know of more than the files that are copied behind it
     database = Database(config.storage.database)
     try:
+        with database.read():  # before anything is written: there may be none
+            pass
+        warc.mkdir(parents=True, exist_ok=True)
+        (target / MANIFEST).write_text(json.dumps({"files": dict(before)}), "utf-8")
+        Tree(config.storage.archive).copy(warc)  # first: it may not know of more than the files that are copied behind it
         copied = snapshot.copy(database, config.storage.database, data)
     finally:
         database.close()

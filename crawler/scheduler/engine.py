@@ -291,7 +291,8 @@ class Engine:
             await self._threads.change(self._shelve, reason, None, run)
             return False
         spending.requests += 1
-        self._asked |= {task.frontier: task.queue} if task.frontier else {}
+        if task.frontier:
+            self._asked[task.frontier] = task.queue
         self.line.fellows.asks()
         return True
 

@@ -28,10 +28,10 @@ PIECES = 200  # of one answer
 
 def of_record(c: Connection, name: str, version: int | None) -> tuple[str, tuple[Attached, ...]]:
     """(id of a record, what its version links to). Raises NotThere."""
-    public_id, meant = document_of(c, name)
+    public_id, meant = document_of(c, name, version)
     found = query.document(c, public_id)
     try:
-        return found.id, found.attachments(query.version(found, meant if version is None else version))
+        return found.id, found.attachments(query.version(found, meant))
     except UsageError as error:
         raise NotThere(error.message, remedy=error.remedy) from error
 

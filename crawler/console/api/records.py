@@ -62,9 +62,9 @@ def record(
 ) -> Response:
     """A record in its current version, or the one asked for: the JSON of `gongkai show --as json`."""
     with door.read() as c:
-        public_id, number = document_of(c, name)
+        public_id, number = document_of(c, name, version)
         found = query.outline(c, public_id)
-        row = query.filled(c, [chosen(found, number if version is None else version, as_of(when))])[0]
+        row = query.filled(c, [chosen(found, number, as_of(when))])[0]
     return answer(request, query.as_json(found, row))
 
 
@@ -149,9 +149,9 @@ def citation(
 ) -> Response:
     """One version as it was captured: a sentence in Chinese and in English, GB/T 7714-2015, and an item of CSL-JSON."""
     with door.read() as c:
-        public_id, number = document_of(c, name)
+        public_id, number = document_of(c, name, version)
         found = query.outline(c, public_id)
-        row = query.filled(c, [chosen(found, number if version is None else version)])[0]
+        row = query.filled(c, [chosen(found, number)])[0]
     return answer(request, citations.as_json(citations.cited(found.id, row.n, row.record, found.presence)))
 
 

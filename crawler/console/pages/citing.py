@@ -28,9 +28,9 @@ def cite(
 ) -> Response:
     """A citation in three forms; `as`: one of them alone, for programs and reference managers."""
     with door.read() as c:
-        public_id, meant = document_of(c, name)
+        public_id, meant = document_of(c, name, number)
         found = query.outline(c, public_id)
-        row = query.filled(c, [chosen(found, meant if number is None else number)])[0]
+        row = query.filled(c, [chosen(found, meant)])[0]
     made = citation.cited(found.id, row.n, row.record, found.presence)
     language = reader_of(request).language
     if form == "csl":

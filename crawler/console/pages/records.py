@@ -137,9 +137,9 @@ def version(request: Request, door: Reader, name: str, number: int) -> Response:
 
 def _document(request: Request, door: Reader, name: str, number: int | None) -> Response:
     with door.read() as c:
-        public_id, meant = document_of(c, name)
+        public_id, meant = document_of(c, name, number)
         found = query.outline(c, public_id)
-        row = query.filled(c, [chosen(found, meant if number is None else number)])[0]
+        row = query.filled(c, [chosen(found, meant)])[0]
         steps = steps_of(c, found)
         tally = query.tally(c, found.row)
         ledger = changes.steps(c, found.row, LINES)
